@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Replay Protected Memory Block: class, backends and in-kernel clients
+ */
+#ifndef _LINUX_RPMB_H
+#define _LINUX_RPMB_H
+
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/semaphore.h>
+#include <linux/types.h>
+#include <uapi/linux/rpmb.h>
+
+struct rpmb_dev;
+
+/**
+ * enum rpmb_type - type of the storage, as trusted execution environments know it
+ * @RPMB_TYPE_EMMC: eMMC (JESD84-B51), and what speaks its frames: virtio-rpmb
+ * @RPMB_TYPE_UFS: UFS (JESD220)
+ * @RPMB_TYPE_NVME: NVM Express
+ */
+enum rpmb_type {
+	RPMB_TYPE_EMMC,
+	RPMB_TYPE_UFS,
+	RPMB_TYPE_NVME,
+};
+
+/**
+ * enum rpmb_xfer_kind - what a transfer does
+ * @RPMB_XFER_SEND: send the request to the device
+ * @RPMB_XFER_SEND_RESULT_READ: send the result-read request to the device
+ * @RPMB_XFER_RECV: receive the response from the device
+ */
+enum rpmb_xfer_kind {
+	RPMB_XFER_SEND,
+	RPMB_XFER_SEND_RESULT_READ,
+	RPMB_XFER_RECV,
+};
+
+/**
+ * struct rpmb_xfer - one transfer of a sequence
+ * @kind: what to do
+ * @len: bytes to move, a multiple of the frame size
+ * @buf: kmalloc'ed memory, fit for DMA; shares no cache line with a transfer in
+ *	the other direction
+ * @started: set by the backend just before the transfer may reach the device
+ *
+ * A sequence is either %RPMB_XFER_SEND, %RPMB_XFER_RECV, or, for requests whose
+ * outcome has to be asked for (key, data write, configuration write),
+ * %RPMB_XFER_SEND, %RPMB_XFER_SEND_RESULT_READ, %RPMB_XFER_RECV. In the first
+ * case an eMMC takes the request as an ordinary write, in the second as a
+ * reliable one.
+ */
+struct rpmb_xfer {
+	enum rpmb_xfer_kind kind;
+	unsigned int len;
+	void *buf;
+	bool started;
+};
+
+/**
+ * struct rpmb_descr - what a backend says of a device
+ *
+ * Given to rpmb_dev_register(), which copies it; final from then on. A backend
+ * has either @transfer, or @route_frames if it is of the older kind.
+ */
+struct rpmb_descr {
+	/** @type: type of the storage */
+	enum rpmb_type type;
+	/**
+	 * @route_frames: The older kind of backend: carry one request of
+	 * @req_len bytes and its response of @resp_len bytes; the result read is
+	 * up to the backend. Returns 0 or a negative error. @dev is the parent of
+	 * the device. Called like @transfer.
+	 */
+	int (*route_frames)(struct device *dev, u8 *req, unsigned int req_len,
+			    u8 *resp, unsigned int resp_len);
+	/**
+	 * @dev_id: What trusted execution environments derive the key from. It
+	 * must never change in the life of a device: not with the kernel's
+	 * version, nor from boot to boot. The core makes its own copy.
+	 */
+	u8 *dev_id;
+	/** @dev_id_len: bytes at @dev_id, not 0 */
+	size_t dev_id_len;
+	/**
+	 * @reliable_wr_count: Most sectors of 512 bytes that one write can take;
+	 * never 0, since clients divide by it.
+	 */
+	u16 reliable_wr_count;
+	/** @capacity: size in units of 128 KiB */
+	u16 capacity;
+
+	/**
+	 * @transfer: Perform the @nr transfers at @xfers one after the other, with
+	 * nothing else for this device in between, and stop at the first that
+	 * fails. Returns 0 or a negative error, never a positive number. Nothing
+	 * is ever sent a second time once it may have reached the device.
+	 *
+	 * Process context; may sleep. There is one call at a time for each
+	 * device. Allocations are implicitly GFP_NOIO. Waits end when a fatal
+	 * signal comes or @abort is called. When the call returns, @xfers and
+	 * their buffers belong to the core again.
+	 */
+	int (*transfer)(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
+			unsigned int nr);
+	/**
+	 * @abort: Optional: make a running @transfer fail soon, and every later
+	 * one at once. Called by rpmb_dev_unregister(), may run beside @transfer,
+	 * may sleep.
+	 */
+	void (*abort)(struct rpmb_dev *rdev);
+	/** @priv: the backend's own */
+	void *priv;
+	/** @frame_format: what frames the device speaks */
+	enum rpmb_frame_format frame_format;
+	/**
+	 * @transport: how the device is attached; 0 means what @type says
+	 */
+	enum rpmb_transport transport;
+	/**
+	 * @request_types: BIT(n) for each enum rpmb_request_type n that the device
+	 * takes; 0 means key, counter, data write and data read
+	 */
+	u32 request_types;
+	/**
+	 * @write_sizes: BIT(n) if one request can write 2^n blocks; 0 means what
+	 * @reliable_wr_count says
+	 */
+	u32 write_sizes;
+	/**
+	 * @max_read: most blocks that one request can read; 0 means as many as fit
+	 * in %RPMB_MAX_LEN
+	 */
+	u32 max_read;
+	/** @target: UFS region or NVMe target, else 0 */
+	u8 target;
+	/**
+	 * @fill_block_count: Put the block count where an unsigned request has 0:
+	 * the number of response frames for a read, else 1. For devices that
+	 * insist on it; an eMMC is told by CMD23.
+	 */
+	bool fill_block_count;
+};
+
+/**
+ * struct rpmb_dev - an RPMB device
+ * @dev: the device "rpmbN" of the class "rpmb"
+ * @id: N
+ * @list_node: place in the list that rpmb_dev_find_device() walks
+ * @descr: what the backend said; constant while the device is there
+ *
+ * Counted through @dev: rpmb_dev_get(), rpmb_dev_put(). A reference keeps this
+ * structure, not the device or its backend: after rpmb_dev_unregister()
+ * everything that would need them fails with -ENODEV.
+ */
+struct rpmb_dev {
+	struct device dev;
+	int id;
+	struct list_head list_node;
+	struct rpmb_descr descr;
+	/* private: */
+	struct cdev cdev;
+	/* Order of registration, never used again; breaks ties in the list */
+	u64 seq;
+	/*
+	 * Held by who may call the backend: a sequence, suspend from its
+	 * beginning to the end of resume, or rpmb_dev_unregister() at its end.
+	 * A semaphore, since suspend gives it back from another task, and since
+	 * it wakes waiters in order.
+	 */
+	struct semaphore turn;
+	/*
+	 * Set once, before rpmb_dev_unregister() waits for the turn. Who gets
+	 * the turn and sees it clear may call the backend until giving it back.
+	 */
+	bool gone;
+	/* Suspend holds the turn; whoever clears it (xchg) gives the turn back */
+	bool suspended;
+};
+
+#define to_rpmb_dev(x)		container_of((x), struct rpmb_dev, dev)
+
+#if IS_ENABLED(CONFIG_RPMB)
+struct rpmb_dev *rpmb_dev_get(struct rpmb_dev *rdev);
+void rpmb_dev_put(struct rpmb_dev *rdev);
+struct rpmb_dev *rpmb_dev_find_device(const void *data,
+				      const struct rpmb_dev *start,
+				      int (*match)(struct device *dev,
+						   const void *data));
+int rpmb_interface_register(struct class_interface *intf);
+void rpmb_interface_unregister(struct class_interface *intf);
+struct rpmb_dev *rpmb_dev_register(struct device *dev,
+				   struct rpmb_descr *descr);
+int rpmb_dev_unregister(struct rpmb_dev *rdev);
+
+int rpmb_route_frames(struct rpmb_dev *rdev, u8 *req,
+		      unsigned int req_len, u8 *resp, unsigned int resp_len);
+
+#else
+static inline struct rpmb_dev *rpmb_dev_get(struct rpmb_dev *rdev)
+{
+	return NULL;
+}
+
+static inline void rpmb_dev_put(struct rpmb_dev *rdev) { }
+
+static inline struct rpmb_dev *
+rpmb_dev_find_device(const void *data, const struct rpmb_dev *start,
+		     int (*match)(struct device *dev, const void *data))
+{
+	return NULL;
+}
+
+static inline int rpmb_interface_register(struct class_interface *intf)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void rpmb_interface_unregister(struct class_interface *intf) { }
+
+static inline struct rpmb_dev *rpmb_dev_register(struct device *dev,
+						 struct rpmb_descr *descr)
+{
+	return NULL;
+}
+
+static inline int rpmb_dev_unregister(struct rpmb_dev *rdev)
+{
+	return 0;
+}
+
+static inline int rpmb_route_frames(struct rpmb_dev *rdev, u8 *req,
+				    unsigned int req_len, u8 *resp,
+				    unsigned int resp_len)
+{
+	return -EOPNOTSUPP;
+}
+#endif /* CONFIG_RPMB */
+
+#endif /* _LINUX_RPMB_H */

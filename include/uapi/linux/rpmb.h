@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * Replay Protected Memory Block: frames and the /dev/rpmbN interface
+ */
+#ifndef _UAPI_LINUX_RPMB_H
+#define _UAPI_LINUX_RPMB_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * enum rpmb_request_type - what a request frame asks for
+ * @RPMB_PROGRAM_KEY: program the authentication key, once in a device's life
+ * @RPMB_GET_WRITE_COUNTER: read the write counter
+ * @RPMB_WRITE_DATA: authenticated write
+ * @RPMB_READ_DATA: authenticated read
+ * @RPMB_RESULT_READ: make the device answer the request before; the kernel
+ *	sends it where the device needs it, so it is refused as a request
+ * @RPMB_CONFIG_WRITE: write the device configuration: secure write protection
+ *	(eMMC, UFS) or the Device Configuration Block (NVMe)
+ * @RPMB_CONFIG_READ: read what @RPMB_CONFIG_WRITE writes
+ * @RPMB_PURGE_ENABLE: start an RPMB purge (UFS 4.0)
+ * @RPMB_PURGE_STATUS: read how far the purge is (UFS 4.0)
+ *
+ * A response has the type of its request shifted left by 8 bits.
+ */
+enum rpmb_request_type {
+	RPMB_PROGRAM_KEY = 1,
+	RPMB_GET_WRITE_COUNTER = 2,
+	RPMB_WRITE_DATA = 3,
+	RPMB_READ_DATA = 4,
+	RPMB_RESULT_READ = 5,
+	RPMB_CONFIG_WRITE = 6,
+	RPMB_CONFIG_READ = 7,
+	RPMB_PURGE_ENABLE = 8,
+	RPMB_PURGE_STATUS = 9,
+};
+
+/**
+ * enum rpmb_result - what a device says in the result field of a response
+ * @RPMB_RESULT_OK: done
+ * @RPMB_RESULT_GENERAL: general failure
+ * @RPMB_RESULT_AUTH: the MAC is wrong
+ * @RPMB_RESULT_COUNTER: the write counter is not the device's
+ * @RPMB_RESULT_ADDRESS: the access does not lie within the device
+ * @RPMB_RESULT_WRITE: the data could not be written
+ * @RPMB_RESULT_READ: the data could not be read
+ * @RPMB_RESULT_NO_KEY: no key has been programmed yet
+ * @RPMB_RESULT_CONFIG: NVMe: invalid Device Configuration Block;
+ *	UFS: the secure write protect block cannot be accessed
+ * @RPMB_RESULT_SWP_PARAM: UFS: invalid secure write protect parameter
+ * @RPMB_RESULT_SWP_NA: UFS: secure write protect is not applicable
+ * @RPMB_RESULT_UNSUPPORTED: UFS: unsupported request
+ * @RPMB_RESULT_PURGING: UFS: a purge is in progress
+ * @RPMB_RESULT_EXPIRED: bit that is set in addition to one of the codes above
+ *	when the write counter has reached its maximum
+ */
+enum rpmb_result {
+	RPMB_RESULT_OK = 0x00,
+	RPMB_RESULT_GENERAL = 0x01,
+	RPMB_RESULT_AUTH = 0x02,
+	RPMB_RESULT_COUNTER = 0x03,
+	RPMB_RESULT_ADDRESS = 0x04,
+	RPMB_RESULT_WRITE = 0x05,
+	RPMB_RESULT_READ = 0x06,
+	RPMB_RESULT_NO_KEY = 0x07,
+	RPMB_RESULT_CONFIG = 0x08,
+	RPMB_RESULT_SWP_PARAM = 0x09,
+	RPMB_RESULT_SWP_NA = 0x0a,
+	RPMB_RESULT_UNSUPPORTED = 0x0b,
+	RPMB_RESULT_PURGING = 0x0c,
+	RPMB_RESULT_EXPIRED = 0x80,
+};
+
+/**
+ * struct rpmb_frame - JEDEC RPMB frame (eMMC, UFS, virtio-rpmb)
+ * @stuff: zero, not covered by the MAC
+ * @key_mac: the key in a program key request, else the MAC; of the frames of
+ *	one access only the last one has it
+ * @data: one block of data
+ * @nonce: chosen by the host in a request, copied to the response
+ * @write_counter: number of successful authenticated writes so far
+ * @addr: first block of the access, the same in all its frames, in units of
+ *	256 bytes
+ * @block_count: blocks of the whole access, the same in all its frames
+ * @result: enum rpmb_result, in responses
+ * @req_resp: enum rpmb_request_type, or that shifted left by 8 in responses
+ *
+ * JESD84-B51 section 6.6.22, JESD220G section 12.4. The MAC is HMAC-SHA256 over
+ * the fields from @data on, of all frames of the access one after the other.
+ */
+struct rpmb_frame {
+	__u8 stuff[196];
+	__u8 key_mac[32];
+	__u8 data[256];
+	__u8 nonce[16];
+	__be32 write_counter;
+	__be16 addr;
+	__be16 block_count;
+	__be16 result;
+	__be16 req_resp;
+};
+
+/**
+ * struct rpmb_nvme_frame - NVMe RPMB data frame
+ * @stuff: zero, not covered by the MAC
+ * @key_mac: the key in a program key request, else the MAC
+ * @target: RPMB target, 0 to 6
+ * @nonce: chosen by the host in a request, copied to the response
+ * @write_counter: number of successful authenticated writes so far
+ * @addr: first sector of the access, in units of 512 bytes
+ * @sector_count: sectors of the access
+ * @result: enum rpmb_result, in responses
+ * @req_resp: enum rpmb_request_type, or that shifted left by 8 in responses
+ * @data: @sector_count sectors in write requests and read responses
+ *
+ * NVM Express Base Specification 2.1, section 8.1.21. One frame carries a whole
+ * access. The MAC is HMAC-SHA256 over everything from @target on.
+ */
+struct rpmb_nvme_frame {
+	__u8 stuff[191];
+	__u8 key_mac[32];
+	__u8 target;
+	__u8 nonce[16];
+	__le32 write_counter;
+	__le32 addr;
+	__le32 sector_count;
+	__le16 result;
+	__le16 req_resp;
+	__u8 data[];
+};
+
+/**
+ * DOC: General ioctl format
+ *
+ * Each ioctl takes a pointer to a structure that starts with its own size, as
+ * the caller knows it. A kernel that knows a longer structure takes the missing
+ * fields as 0; one that knows a shorter structure insists that what it does not
+ * know is 0. So old and new programs run on old and new kernels. The number of an
+ * ioctl does not contain the size, so it stays the same when a structure grows.
+ *
+ * Errors have one meaning throughout:
+ *
+ *  - ENOTTY: the kernel does not have this ioctl.
+ *  - E2BIG: the structure has something other than 0 where the kernel does not
+ *    know a field.
+ *  - EOPNOTSUPP: a known field has a value that the kernel or the device does
+ *    not support.
+ *  - EINVAL: a field is wrong.
+ *  - EFAULT: memory cannot be read or written.
+ *  - ENOMEM: out of memory.
+ *  - ENODEV: the device is gone; the file stays open and is of no more use.
+ */
+#define RPMB_IOC_MAGIC 0xBB
+
+/**
+ * enum rpmb_frame_format - what frames a device speaks
+ * @RPMB_FRAME_JEDEC: struct rpmb_frame, one for each block of 256 bytes
+ * @RPMB_FRAME_NVME: struct rpmb_nvme_frame, with its data in blocks of 512 bytes
+ */
+enum rpmb_frame_format {
+	RPMB_FRAME_JEDEC = 0,
+	RPMB_FRAME_NVME = 1,
+};
+
+/**
+ * enum rpmb_transport - how a device is attached
+ * @RPMB_TRANSPORT_EMMC: eMMC card
+ * @RPMB_TRANSPORT_UFS: UFS device
+ * @RPMB_TRANSPORT_NVME: NVMe subsystem
+ * @RPMB_TRANSPORT_VIRTIO: virtio device
+ * @RPMB_TRANSPORT_SIM: simulator, which forgets everything
+ */
+enum rpmb_transport {
+	RPMB_TRANSPORT_EMMC = 1,
+	RPMB_TRANSPORT_UFS = 2,
+	RPMB_TRANSPORT_NVME = 3,
+	RPMB_TRANSPORT_VIRTIO = 4,
+	RPMB_TRANSPORT_SIM = 5,
+};
+
+/**
+ * struct rpmb_ioc_info - ioctl(RPMB_IOC_INFO)
+ * @size: sizeof(struct rpmb_ioc_info)
+ * @flags: must be 0
+ * @frame_format: enum rpmb_frame_format
+ * @transport: enum rpmb_transport
+ * @block_size: bytes in a block, 256 (JEDEC) or 512 (NVMe)
+ * @capacity: size of the device in blocks
+ * @write_sizes: bit n is set if one request can write 2^n blocks
+ * @max_read: most blocks that one request can read
+ * @request_types: bit n is set if the device takes enum rpmb_request_type n
+ * @target: UFS region or NVMe target, else 0
+ * @dev_id_len: on input the bytes at @dev_id, may be 0; on output the length of
+ *	the device's identity, which may be more or less than that
+ * @__reserved: must be 0
+ * @dev_id: where to put the identity that keys are derived from; what is left of
+ *	the memory is filled with 0
+ *
+ * Says what a device is and what it can do. Limits are the device's word: what
+ * goes beyond them is passed on, and the device answers. Works on any file open
+ * for reading or writing.
+ */
+struct rpmb_ioc_info {
+	__u32 size;
+	__u32 flags;
+	__u32 frame_format;
+	__u32 transport;
+	__u32 block_size;
+	__u32 capacity;
+	__u32 write_sizes;
+	__u32 max_read;
+	__u32 request_types;
+	__u32 target;
+	__u32 dev_id_len;
+	__u32 __reserved;
+	__aligned_u64 dev_id;
+};
+#define RPMB_IOC_INFO _IO(RPMB_IOC_MAGIC, 0)
+
+/* Most bytes in the request, and in the response, of RPMB_IOC_ROUTE_FRAMES */
+#define RPMB_MAX_LEN 65536
+
+/* The request may have reached the device */
+#define RPMB_ROUTE_STARTED (1 << 0)
+
+/**
+ * struct rpmb_ioc_route_frames - ioctl(RPMB_IOC_ROUTE_FRAMES)
+ * @size: sizeof(struct rpmb_ioc_route_frames)
+ * @flags: must be 0
+ * @req_len: bytes of the request, at most RPMB_MAX_LEN
+ * @resp_len: bytes of the response, at most RPMB_MAX_LEN
+ * @out_flags: 0 or %RPMB_ROUTE_STARTED; valid also if the ioctl fails
+ * @__reserved: must be 0
+ * @req: the request frames
+ * @resp: where to put the response frames
+ *
+ * Carries one request to the device and its response back. The kernel sees to
+ * the result read; signed fields are never altered. A request for which the
+ * device wants a block count (virtio, UFS) and which has 0 in that unsigned
+ * field gets it filled in.
+ *
+ * What a request needs: RPMB_GET_WRITE_COUNTER, RPMB_READ_DATA, RPMB_CONFIG_READ
+ * and RPMB_PURGE_STATUS a file open for reading; RPMB_WRITE_DATA,
+ * RPMB_CONFIG_WRITE and RPMB_PURGE_ENABLE one open for writing;
+ * RPMB_PROGRAM_KEY that, CAP_SYS_RAWIO, and a kernel that is not locked down for
+ * integrity.
+ *
+ * Success means that a response of the right type came back. What the device
+ * decided is in the result field of the response, which the caller must
+ * authenticate.
+ *
+ * On failure nothing is written to @resp. If @out_flags has no
+ * %RPMB_ROUTE_STARTED, nothing happened; else it is unknown whether the device
+ * has done what was asked. The kernel never sends a request twice, but a layer
+ * below may. So after such a failure, and also after RPMB_RESULT_COUNTER, read
+ * the write counter and the data before concluding anything.
+ *
+ * Errors besides the general ones:
+ *
+ *  - EINVAL: lengths or frames that contradict each other.
+ *  - EOPNOTSUPP: a request type that the device does not have, or a bare
+ *    RPMB_RESULT_READ.
+ *  - EMSGSIZE: more than the kernel or the path to the device can carry.
+ *  - EBADF: the file is not open for what the request needs.
+ *  - EPERM: the caller may not program a key.
+ *  - EPROTO: the response has the wrong type; somebody else spoke to the
+ *    hardware meanwhile.
+ *  - EBUSY: an earlier request that was given up is still with the device.
+ *  - EINTR: a fatal signal came while waiting.
+ *  - ETIMEDOUT, EIO and others: the transport failed.
+ */
+struct rpmb_ioc_route_frames {
+	__u32 size;
+	__u32 flags;
+	__u32 req_len;
+	__u32 resp_len;
+	__u32 out_flags;
+	__u32 __reserved;
+	__aligned_u64 req;
+	__aligned_u64 resp;
+};
+#define RPMB_IOC_ROUTE_FRAMES _IO(RPMB_IOC_MAGIC, 1)
+
+#endif /* _UAPI_LINUX_RPMB_H */
