@@ -5,6 +5,7 @@
 #ifndef _LINUX_RPMB_H
 #define _LINUX_RPMB_H
 
+#include <linux/atomic.h>
 #include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/semaphore.h>
@@ -175,8 +176,8 @@ struct rpmb_dev {
 	 * the turn and sees it clear may call the backend until giving it back.
 	 */
 	bool gone;
-	/* Suspend holds the turn; whoever clears it (xchg) gives the turn back */
-	bool suspended;
+	/* Suspend holds the turn; whoever clears this gives the turn back */
+	atomic_t suspended;
 };
 
 #define to_rpmb_dev(x)		container_of((x), struct rpmb_dev, dev)

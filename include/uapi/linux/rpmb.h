@@ -38,38 +38,38 @@ enum rpmb_request_type {
 
 /**
  * enum rpmb_result - what a device says in the result field of a response
- * @RPMB_RESULT_OK: done
- * @RPMB_RESULT_GENERAL: general failure
- * @RPMB_RESULT_AUTH: the MAC is wrong
- * @RPMB_RESULT_COUNTER: the write counter is not the device's
- * @RPMB_RESULT_ADDRESS: the access does not lie within the device
- * @RPMB_RESULT_WRITE: the data could not be written
- * @RPMB_RESULT_READ: the data could not be read
- * @RPMB_RESULT_NO_KEY: no key has been programmed yet
- * @RPMB_RESULT_CONFIG: NVMe: invalid Device Configuration Block;
+ * @RPMB_RES_OK: done
+ * @RPMB_RES_GENERAL: general failure
+ * @RPMB_RES_AUTH: the MAC is wrong
+ * @RPMB_RES_COUNTER: the write counter is not the device's
+ * @RPMB_RES_ADDRESS: the access does not lie within the device
+ * @RPMB_RES_WRITE: the data could not be written
+ * @RPMB_RES_READ: the data could not be read
+ * @RPMB_RES_NO_KEY: no key has been programmed yet
+ * @RPMB_RES_CONFIG: NVMe: invalid Device Configuration Block;
  *	UFS: the secure write protect block cannot be accessed
- * @RPMB_RESULT_SWP_PARAM: UFS: invalid secure write protect parameter
- * @RPMB_RESULT_SWP_NA: UFS: secure write protect is not applicable
- * @RPMB_RESULT_UNSUPPORTED: UFS: unsupported request
- * @RPMB_RESULT_PURGING: UFS: a purge is in progress
- * @RPMB_RESULT_EXPIRED: bit that is set in addition to one of the codes above
+ * @RPMB_RES_SWP_PARAM: UFS: invalid secure write protect parameter
+ * @RPMB_RES_SWP_NA: UFS: secure write protect is not applicable
+ * @RPMB_RES_UNSUPPORTED: UFS: unsupported request
+ * @RPMB_RES_PURGING: UFS: a purge is in progress
+ * @RPMB_RES_EXPIRED: bit that is set in addition to one of the codes above
  *	when the write counter has reached its maximum
  */
 enum rpmb_result {
-	RPMB_RESULT_OK = 0x00,
-	RPMB_RESULT_GENERAL = 0x01,
-	RPMB_RESULT_AUTH = 0x02,
-	RPMB_RESULT_COUNTER = 0x03,
-	RPMB_RESULT_ADDRESS = 0x04,
-	RPMB_RESULT_WRITE = 0x05,
-	RPMB_RESULT_READ = 0x06,
-	RPMB_RESULT_NO_KEY = 0x07,
-	RPMB_RESULT_CONFIG = 0x08,
-	RPMB_RESULT_SWP_PARAM = 0x09,
-	RPMB_RESULT_SWP_NA = 0x0a,
-	RPMB_RESULT_UNSUPPORTED = 0x0b,
-	RPMB_RESULT_PURGING = 0x0c,
-	RPMB_RESULT_EXPIRED = 0x80,
+	RPMB_RES_OK = 0x00,
+	RPMB_RES_GENERAL = 0x01,
+	RPMB_RES_AUTH = 0x02,
+	RPMB_RES_COUNTER = 0x03,
+	RPMB_RES_ADDRESS = 0x04,
+	RPMB_RES_WRITE = 0x05,
+	RPMB_RES_READ = 0x06,
+	RPMB_RES_NO_KEY = 0x07,
+	RPMB_RES_CONFIG = 0x08,
+	RPMB_RES_SWP_PARAM = 0x09,
+	RPMB_RES_SWP_NA = 0x0a,
+	RPMB_RES_UNSUPPORTED = 0x0b,
+	RPMB_RES_PURGING = 0x0c,
+	RPMB_RES_EXPIRED = 0x80,
 };
 
 /**
@@ -216,13 +216,14 @@ struct rpmb_ioc_info {
 	__u32 __reserved;
 	__aligned_u64 dev_id;
 };
+
 #define RPMB_IOC_INFO _IO(RPMB_IOC_MAGIC, 0)
 
 /* Most bytes in the request, and in the response, of RPMB_IOC_ROUTE_FRAMES */
 #define RPMB_MAX_LEN 65536
 
 /* The request may have reached the device */
-#define RPMB_ROUTE_STARTED (1 << 0)
+#define RPMB_ROUTE_STARTED 0x1
 
 /**
  * struct rpmb_ioc_route_frames - ioctl(RPMB_IOC_ROUTE_FRAMES)
@@ -253,7 +254,7 @@ struct rpmb_ioc_info {
  * On failure nothing is written to @resp. If @out_flags has no
  * %RPMB_ROUTE_STARTED, nothing happened; else it is unknown whether the device
  * has done what was asked. The kernel never sends a request twice, but a layer
- * below may. So after such a failure, and also after RPMB_RESULT_COUNTER, read
+ * below may. So after such a failure, and also after RPMB_RES_COUNTER, read
  * the write counter and the data before concluding anything.
  *
  * Errors besides the general ones:
@@ -280,6 +281,7 @@ struct rpmb_ioc_route_frames {
 	__aligned_u64 req;
 	__aligned_u64 resp;
 };
+
 #define RPMB_IOC_ROUTE_FRAMES _IO(RPMB_IOC_MAGIC, 1)
 
 #endif /* _UAPI_LINUX_RPMB_H */

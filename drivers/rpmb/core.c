@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * RPMB core: class, registration, finding and lifetime of devices
+ */
+#define pr_fmt(fmt) "rpmb: " fmt
+
+#include <linux/fs.h>
+#include <linux/idr.h>
+#include <linux/init.h>
+#include <linux/list.h>
+#include <linux/log2.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/pm.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+#define RPMB_MAX_DEVICES 4096
+static_assert(RPMB_MAX_DEVICES < (1U << MINORBITS));
+
+/* What the core can carry; a result read is not a request of its own */
+#define RPMB_REQUEST_TYPES (GENMASK(RPMB_PURGE_STATUS, RPMB_PROGRAM_KEY) & \
+			    ~BIT(RPMB_RESULT_READ))
+
+static dev_t rpmb_devt;
+static DEFINE_IDA(rpmb_ida);
+
+/* Protects rpmb_list and rpmb_seq; innermost, nothing is called under it */
+static DEFINE_MUTEX(rpmb_list_lock);
+/* Devices that can be found, in the order of rpmb_dev_before() */
+static LIST_HEAD(rpmb_list);
+static u64 rpmb_seq;
+
+/**
+ * rpmb_dev_get() - take a reference to a device
+ * @rdev: RPMB device, or NULL
+ *
+ * Return: @rdev
+ */
+struct rpmb_dev *rpmb_dev_get(struct rpmb_dev *rdev)
+{
+	if (rdev)
+		get_device(&rdev->dev);
+	return rdev;
+}
+EXPORT_SYMBOL_GPL(rpmb_dev_get);
+
+/**
+ * rpmb_dev_put() - give a reference back
+ * @rdev: RPMB device, or NULL
+ */
+void rpmb_dev_put(struct rpmb_dev *rdev)
+{
+	if (rdev)
+		put_device(&rdev->dev);
+}
+EXPORT_SYMBOL_GPL(rpmb_dev_put);
+
+/* eMMC first: OP-TEE ends its scan at the first device of another type */
+static bool rpmb_dev_before(const struct rpmb_dev *a, const struct rpmb_dev *b)
+{
+	if (a->descr.type != b->descr.type)
+		return a->descr.type < b->descr.type;
+	return a->seq < b->seq;
+}
+
+static void rpmb_list_add(struct rpmb_dev *rdev)
+{
+	struct rpmb_dev *next;
+
+	guard(mutex)(&rpmb_list_lock);
+	rdev->seq = rpmb_seq++;
+	list_for_each_entry(next, &rpmb_list, list_node)
+		if (rpmb_dev_before(rdev, next))
+			break;
+	list_add_tail(&rdev->list_node, &next->list_node);
+}
+
+static void rpmb_list_del(struct rpmb_dev *rdev)
+{
+	guard(mutex)(&rpmb_list_lock);
+	list_del_init(&rdev->list_node);
+}
+
+/* A reference to the first device after @start, which need not be listed */
+static struct rpmb_dev *rpmb_list_next(const struct rpmb_dev *start)
+{
+	struct rpmb_dev *rdev;
+
+	guard(mutex)(&rpmb_list_lock);
+	list_for_each_entry(rdev, &rpmb_list, list_node)
+		if (!start || rpmb_dev_before(start, rdev))
+			return rpmb_dev_get(rdev);
+	return NULL;
+}
+
+/**
+ * rpmb_dev_find_device() - find a device
+ * @data: for @match
+ * @start: go on after this device, NULL to begin; it may have been unregistered
+ * @match: called for one device after the other; anything but 0 ends the search
+ *
+ * Devices come in the order eMMC, UFS, NVMe, and of their registration.
+ *
+ * Context: may sleep; @match is called without locks.
+ * Return: a reference to the device, for rpmb_dev_put(), or NULL
+ */
+struct rpmb_dev *rpmb_dev_find_device(const void *data,
+				      const struct rpmb_dev *start,
+				      int (*match)(struct device *dev,
+						   const void *data))
+{
+	struct rpmb_dev *rdev = rpmb_list_next(start);
+
+	while (rdev && !match(&rdev->dev, data)) {
+		struct rpmb_dev *passed = rdev;
+
+		rdev = rpmb_list_next(passed);
+		rpmb_dev_put(passed);
+	}
+	return rdev;
+}
+EXPORT_SYMBOL_GPL(rpmb_dev_find_device);
+
+/*
+ * Wait for the right to call the backend. 0: it is ours until rpmb_put_turn();
+ * -ENODEV: there is no backend any more; -EINTR: a fatal signal came.
+ */
+int rpmb_get_turn(struct rpmb_dev *rdev)
+{
+	if (READ_ONCE(rdev->gone))
+		return -ENODEV;
+	if (down_killable(&rdev->turn))
+		return -EINTR;
+	if (!READ_ONCE(rdev->gone))
+		return 0;
+	rpmb_put_turn(rdev);
+	return -ENODEV;
+}
+
+void rpmb_put_turn(struct rpmb_dev *rdev)
+{
+	up(&rdev->turn);
+}
+
+/* Resume does this, and unregistering a suspended device, which has no resume */
+static void rpmb_end_suspend(struct rpmb_dev *rdev)
+{
+	if (atomic_xchg(&rdev->suspended, 0))
+		rpmb_put_turn(rdev);
+}
+
+static int rpmb_suspend(struct device *dev)
+{
+	struct rpmb_dev *rdev = to_rpmb_dev(dev);
+
+	down(&rdev->turn);
+	/* Pairs with rpmb_make_gone(): one of the two sees the other's store */
+	atomic_xchg(&rdev->suspended, 1);
+	if (READ_ONCE(rdev->gone))
+		rpmb_end_suspend(rdev);
+	return 0;
+}
+
+static int rpmb_resume(struct device *dev)
+{
+	rpmb_end_suspend(to_rpmb_dev(dev));
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(rpmb_pm_ops, rpmb_suspend, rpmb_resume);
+
+static void rpmb_dev_release(struct device *dev)
+{
+	struct rpmb_dev *rdev = to_rpmb_dev(dev);
+
+	ida_free(&rpmb_ida, rdev->id);
+	kfree(rdev->descr.dev_id);
+	kfree(rdev);
+}
+
+static const struct class rpmb_class = {
+	.name = "rpmb",
+	.dev_release = rpmb_dev_release,
+	.dev_groups = rpmb_groups,
+	.pm = pm_sleep_ptr(&rpmb_pm_ops),
+};
+
+/**
+ * rpmb_interface_register() - be told of every device
+ * @intf: add_dev() and remove_dev() to call, for devices that are there as well;
+ *	to_rpmb_dev() of their argument is ready to serve
+ *
+ * Return: 0 or a negative error
+ */
+int rpmb_interface_register(struct class_interface *intf)
+{
+	intf->class = &rpmb_class;
+	return class_interface_register(intf);
+}
+EXPORT_SYMBOL_GPL(rpmb_interface_register);
+
+/**
+ * rpmb_interface_unregister() - end rpmb_interface_register()
+ * @intf: the interface
+ */
+void rpmb_interface_unregister(struct class_interface *intf)
+{
+	class_interface_unregister(intf);
+}
+EXPORT_SYMBOL_GPL(rpmb_interface_unregister);
+
+/* From here on new callers fail; those in line fail when they get the turn */
+static void rpmb_make_gone(struct rpmb_dev *rdev)
+{
+	rpmb_list_del(rdev);
+	WRITE_ONCE(rdev->gone, true);
+	/* Pairs with the atomic_xchg() in rpmb_suspend() */
+	smp_mb();
+	if (rdev->descr.abort)
+		rdev->descr.abort(rdev);
+}
+
+/* Wait for the last call of the backend */
+static void rpmb_drain(struct rpmb_dev *rdev)
+{
+	rpmb_end_suspend(rdev);
+	down(&rdev->turn);
+	rpmb_put_turn(rdev);
+}
+
+/**
+ * rpmb_dev_unregister() - take a device back
+ * @rdev: RPMB device of rpmb_dev_register(), or NULL
+ *
+ * When this returns, no operation of the backend runs and none can start, and the
+ * backend may be unloaded. Whoever has a reference or an open file gets -ENODEV.
+ * To be called while the device's parent is still there.
+ *
+ * Context: may sleep; not from an operation of the backend.
+ * Return: 0, or -EINVAL if @rdev is NULL
+ */
+int rpmb_dev_unregister(struct rpmb_dev *rdev)
+{
+	if (!rdev)
+		return -EINVAL;
+
+	rpmb_make_gone(rdev);
+	cdev_device_del(&rdev->cdev, &rdev->dev);
+	rpmb_drain(rdev);
+	rpmb_dev_put(rdev);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(rpmb_dev_unregister);
+
+static enum rpmb_transport rpmb_default_transport(enum rpmb_type type)
+{
+	static const enum rpmb_transport transports[] = {
+		[RPMB_TYPE_EMMC] = RPMB_TRANSPORT_EMMC,
+		[RPMB_TYPE_UFS] = RPMB_TRANSPORT_UFS,
+		[RPMB_TYPE_NVME] = RPMB_TRANSPORT_NVME,
+	};
+
+	return transports[type];
+}
+
+/* Put in words what a backend, maybe of the older kind, left at 0 */
+static void rpmb_descr_complete(struct rpmb_descr *descr)
+{
+	unsigned int block = rpmb_block_size(descr->frame_format);
+
+	if (!descr->transport)
+		descr->transport = rpmb_default_transport(descr->type);
+	if (!descr->reliable_wr_count)
+		descr->reliable_wr_count = 1;
+	if (!descr->request_types)
+		descr->request_types = GENMASK(RPMB_READ_DATA, RPMB_PROGRAM_KEY);
+	descr->request_types &= RPMB_REQUEST_TYPES;
+	if (!descr->write_sizes)
+		descr->write_sizes = BIT(fls(descr->reliable_wr_count *
+					     SZ_512 / block)) - 1;
+	if (!descr->max_read)
+		descr->max_read = rpmb_frames_blocks(descr->frame_format,
+						     RPMB_MAX_LEN);
+}
+
+static bool rpmb_descr_valid(const struct rpmb_descr *descr)
+{
+	return descr->dev_id && descr->dev_id_len &&
+	       descr->type <= RPMB_TYPE_NVME &&
+	       descr->frame_format <= RPMB_FRAME_NVME &&
+	       !descr->transfer != !descr->route_frames;
+}
+
+static struct rpmb_dev *rpmb_dev_alloc(struct device *parent,
+				       const struct rpmb_descr *descr)
+{
+	struct rpmb_dev *rdev __free(kfree) = kzalloc(sizeof(*rdev),
+						      GFP_KERNEL);
+	u8 *dev_id __free(kfree) = kmemdup(descr->dev_id, descr->dev_id_len,
+					   GFP_KERNEL);
+	int id;
+
+	if (!rdev || !dev_id)
+		return ERR_PTR(-ENOMEM);
+	id = ida_alloc_max(&rpmb_ida, RPMB_MAX_DEVICES - 1, GFP_KERNEL);
+	if (id < 0)
+		return ERR_PTR(id);
+
+	rdev->id = id;
+	rdev->descr = *descr;
+	rdev->descr.dev_id = no_free_ptr(dev_id);
+	rpmb_descr_complete(&rdev->descr);
+	sema_init(&rdev->turn, 1);
+	cdev_init(&rdev->cdev, &rpmb_fops);
+	rdev->cdev.owner = THIS_MODULE;
+
+	rdev->dev.devt = rpmb_devt + id;
+	rdev->dev.class = &rpmb_class;
+	rdev->dev.parent = parent;
+	device_initialize(&rdev->dev);
+	return_ptr(rdev);
+}
+
+/**
+ * rpmb_dev_register() - publish a device
+ * @dev: its parent, the storage device; to be there until
+ *	rpmb_dev_unregister() returns
+ * @descr: what it is; copied
+ *
+ * Clients may call the backend before this returns.
+ *
+ * Context: may sleep.
+ * Return: the device, for rpmb_dev_unregister(), or an ERR_PTR
+ */
+struct rpmb_dev *rpmb_dev_register(struct device *dev,
+				   struct rpmb_descr *descr)
+{
+	struct rpmb_dev *rdev;
+	int ret;
+
+	if (!dev || !descr || !rpmb_descr_valid(descr))
+		return ERR_PTR(-EINVAL);
+
+	rdev = rpmb_dev_alloc(dev, descr);
+	if (IS_ERR(rdev))
+		return rdev;
+	ret = dev_set_name(&rdev->dev, "rpmb%d", rdev->id);
+	if (ret)
+		goto err_put;
+
+	/* Class interfaces may look for the device when they are told of it */
+	rpmb_list_add(rdev);
+	ret = cdev_device_add(&rdev->cdev, &rdev->dev);
+	if (ret)
+		goto err_gone;
+	return rdev;
+
+err_gone:
+	rpmb_make_gone(rdev);
+	rpmb_drain(rdev);
+err_put:
+	rpmb_dev_put(rdev);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_GPL(rpmb_dev_register);
+
+static int __init rpmb_init(void)
+{
+	int ret;
+
+	ret = alloc_chrdev_region(&rpmb_devt, 0, RPMB_MAX_DEVICES, "rpmb");
+	if (ret)
+		return ret;
+
+	ret = class_register(&rpmb_class);
+	if (ret)
+		unregister_chrdev_region(rpmb_devt, RPMB_MAX_DEVICES);
+	return ret;
+}
+
+static void __exit rpmb_exit(void)
+{
+	class_unregister(&rpmb_class);
+	unregister_chrdev_region(rpmb_devt, RPMB_MAX_DEVICES);
+	ida_destroy(&rpmb_ida);
+}
+
+subsys_initcall(rpmb_init);
+module_exit(rpmb_exit);
+
+MODULE_DESCRIPTION("Replay Protected Memory Block core");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The way of a request: copied and classified once, turned into transfers, run in
+ * the device's turn
+ */
+#include <linux/bits.h>
+#include <linux/export.h>
+#include <linux/ktime.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "internal.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+/* How much data the frames of a request, or of its response, carry */
+enum rpmb_payload {
+	RPMB_NO_BLOCK,
+	RPMB_ONE_BLOCK,
+	RPMB_COUNTED_BLOCKS,	/* as many as the block count says */
+};
+
+/**
+ * struct rpmb_rule - what the specifications say of a request type
+ * @out: data in the request; its block count is then signed and must fit
+ * @in: data in the response
+ * @result_read: the response has to be asked for by a result read
+ * @fill_count: the block count is not signed, and 0 in what some clients send
+ */
+struct rpmb_rule {
+	enum rpmb_payload out;
+	enum rpmb_payload in;
+	bool result_read;
+	bool fill_count;
+};
+
+/* JESD220G section 12.4.7, NVM Express Base Specification 2.1 section 8.1.21 */
+static const struct rpmb_rule rpmb_rules[] = {
+	[RPMB_PROGRAM_KEY] = { .result_read = true, .fill_count = true },
+	[RPMB_GET_WRITE_COUNTER] = { .fill_count = true },
+	[RPMB_WRITE_DATA] = { .out = RPMB_COUNTED_BLOCKS, .result_read = true },
+	[RPMB_READ_DATA] = { .in = RPMB_COUNTED_BLOCKS, .fill_count = true },
+	[RPMB_CONFIG_WRITE] = { .out = RPMB_ONE_BLOCK, .result_read = true },
+	[RPMB_CONFIG_READ] = { .in = RPMB_ONE_BLOCK, .fill_count = true },
+	[RPMB_PURGE_ENABLE] = { },
+	[RPMB_PURGE_STATUS] = { },
+};
+
+static int rpmb_check_len(unsigned int len)
+{
+	if (len > RPMB_MAX_LEN)
+		return -EMSGSIZE;
+	return len ? 0 : -EINVAL;
+}
+
+/*
+ * Memory for a request and its response, to be filled and prepared; or -EINVAL,
+ * -EMSGSIZE or -ENOMEM.
+ */
+struct rpmb_request *rpmb_request_alloc(unsigned int req_len,
+					unsigned int resp_len, gfp_t gfp)
+{
+	int ret = rpmb_check_len(req_len) ?: rpmb_check_len(resp_len);
+
+	if (ret)
+		return ERR_PTR(ret);
+
+	struct rpmb_request *rq __free(rpmb_request) =
+		kzalloc(sizeof(*rq), gfp);
+	if (!rq)
+		return ERR_PTR(-ENOMEM);
+
+	rq->req_len = req_len;
+	rq->resp_len = resp_len;
+	rq->req = kzalloc(req_len + sizeof(struct rpmb_frame), gfp);
+	rq->resp = kzalloc(resp_len, gfp);
+	if (!rq->req || !rq->resp)
+		return ERR_PTR(-ENOMEM);
+	return no_free_ptr(rq);
+}
+
+/* A program key request has the key in it, so nothing is left in memory */
+void rpmb_request_free(struct rpmb_request *rq)
+{
+	if (IS_ERR_OR_NULL(rq))
+		return;
+	kfree_sensitive(rq->req);
+	kfree_sensitive(rq->resp);
+	kfree(rq);
+}
+
+static const struct rpmb_rule *rpmb_find_rule(const struct rpmb_descr *descr,
+					      u16 type)
+{
+	if (type >= ARRAY_SIZE(rpmb_rules) ||
+	    !(descr->request_types & BIT(type)))
+		return NULL;
+	return &rpmb_rules[type];
+}
+
+/* Are @len bytes what it takes to carry @payload? */
+static bool rpmb_len_fits(enum rpmb_frame_format format, unsigned int len,
+			  enum rpmb_payload payload, u32 count)
+{
+	switch (payload) {
+	case RPMB_NO_BLOCK:
+		count = 0;
+		break;
+	case RPMB_ONE_BLOCK:
+		count = 1;
+		break;
+	case RPMB_COUNTED_BLOCKS:
+		if (!count || rpmb_frames_blocks(format, len) != count)
+			return false;
+		break;
+	}
+	return len == rpmb_frames_len(format, count);
+}
+
+/* Lengths and fields must not contradict each other; the rest is the device's */
+static int rpmb_check_request(const struct rpmb_descr *descr,
+			      const struct rpmb_request *rq,
+			      const struct rpmb_rule *rule)
+{
+	enum rpmb_frame_format format = descr->frame_format;
+	struct rpmb_fields fields;
+	u32 read_count;
+
+	rpmb_frames_get(format, rq->req, &fields);
+	read_count = fields.count ?: rpmb_frames_blocks(format, rq->resp_len);
+
+	if (!rpmb_len_fits(format, rq->req_len, rule->out, fields.count) ||
+	    !rpmb_len_fits(format, rq->resp_len, rule->in, read_count) ||
+	    !rpmb_frames_agree(format, rq->req, rq->req_len))
+		return -EINVAL;
+	if (rule->out == RPMB_ONE_BLOCK && fields.count != 1)
+		return -EINVAL;
+	if (format == RPMB_FRAME_NVME && fields.target != descr->target)
+		return -EINVAL;
+	return 0;
+}
+
+static void rpmb_fill_count(const struct rpmb_descr *descr,
+			    struct rpmb_request *rq,
+			    const struct rpmb_rule *rule)
+{
+	enum rpmb_frame_format format = descr->frame_format;
+	unsigned int count = rule->in == RPMB_COUNTED_BLOCKS ?
+			     rpmb_frames_blocks(format, rq->resp_len) : 1;
+	struct rpmb_fields fields;
+
+	rpmb_frames_get(format, rq->req, &fields);
+	if (!fields.count)
+		rpmb_frames_set_count(format, rq->req, count);
+}
+
+static void rpmb_add_xfer(struct rpmb_request *rq, enum rpmb_xfer_kind kind,
+			  void *buf, unsigned int len)
+{
+	rq->xfers[rq->nr_xfers++] = (struct rpmb_xfer) {
+		.kind = kind,
+		.len = len,
+		.buf = buf,
+	};
+}
+
+/* The result-read frame goes behind the request, where alloc left room for it */
+static void rpmb_add_result_read(const struct rpmb_descr *descr,
+				 struct rpmb_request *rq)
+{
+	unsigned int len = rpmb_frames_len(descr->frame_format, 0);
+	void *frame = rq->req + rq->req_len;
+	struct rpmb_fields fields = {
+		.type = RPMB_RESULT_READ,
+		.count = descr->fill_block_count,
+		.target = descr->target,
+	};
+
+	rpmb_frames_set(descr->frame_format, frame, len, &fields);
+	rpmb_add_xfer(rq, RPMB_XFER_SEND_RESULT_READ, frame, len);
+}
+
+/*
+ * Classify and check the request that is now in rq->req, and turn it into
+ * transfers. 0, or -EINVAL or -EOPNOTSUPP.
+ */
+int rpmb_request_prepare(struct rpmb_dev *rdev, struct rpmb_request *rq)
+{
+	const struct rpmb_descr *descr = &rdev->descr;
+	const struct rpmb_rule *rule;
+	int ret;
+
+	if (rpmb_frames_blocks(descr->frame_format, rq->req_len) < 0)
+		return -EINVAL;
+	rq->type = rpmb_frames_type(descr->frame_format, rq->req);
+	rule = rpmb_find_rule(descr, rq->type);
+	if (!rule)
+		return -EOPNOTSUPP;
+	ret = rpmb_check_request(descr, rq, rule);
+	if (ret)
+		return ret;
+
+	if (descr->fill_block_count && rule->fill_count)
+		rpmb_fill_count(descr, rq, rule);
+	rpmb_add_xfer(rq, RPMB_XFER_SEND, rq->req, rq->req_len);
+	if (rule->result_read)
+		rpmb_add_result_read(descr, rq);
+	rpmb_add_xfer(rq, RPMB_XFER_RECV, rq->resp, rq->resp_len);
+	return 0;
+}
+
+/* A backend of the older kind makes its own transfers and does not say how far */
+static int rpmb_call_route_frames(struct rpmb_dev *rdev,
+				  struct rpmb_request *rq)
+{
+	rq->xfers[0].started = true;
+	return rdev->descr.route_frames(rdev->dev.parent, rq->req, rq->req_len,
+					rq->resp, rq->resp_len);
+}
+
+static int rpmb_call_backend(struct rpmb_dev *rdev, struct rpmb_request *rq)
+{
+	/* The device may be what memory would be written back to */
+	unsigned int noio = memalloc_noio_save();
+	int ret;
+
+	if (rdev->descr.transfer)
+		ret = rdev->descr.transfer(rdev, rq->xfers, rq->nr_xfers);
+	else
+		ret = rpmb_call_route_frames(rdev, rq);
+	memalloc_noio_restore(noio);
+
+	/* Whatever a backend returns, callers see 0 or an error */
+	return ret > 0 ? -EIO : ret;
+}
+
+static int rpmb_check_response(const struct rpmb_descr *descr,
+			       const struct rpmb_request *rq)
+{
+	u16 type = rpmb_frames_type(descr->frame_format, rq->resp);
+
+	/* Somebody spoke to the hardware past us, so all bets are off */
+	return type == rq->type << 8 ? 0 : -EPROTO;
+}
+
+/*
+ * Run the transfers of a prepared request. 0: a response of the right type is in
+ * rq->resp; else an error, and rq->xfers[] say how far it got.
+ */
+int rpmb_request_run(struct rpmb_dev *rdev, struct rpmb_request *rq)
+{
+	ktime_t start;
+	int ret;
+
+	ret = rpmb_get_turn(rdev);
+	if (ret)
+		return ret;
+
+	trace_rpmb_start(rdev, rq);
+	start = ktime_get();
+	ret = rpmb_call_backend(rdev, rq);
+	if (!ret)
+		ret = rpmb_check_response(&rdev->descr, rq);
+	trace_rpmb_done(rdev, rq, ret, ktime_sub(ktime_get(), start));
+	rpmb_put_turn(rdev);
+	return ret;
+}
+
+/**
+ * rpmb_route_frames() - carry a request to the device and its response back
+ * @rdev: RPMB device, to which the caller holds a reference
+ * @req: request frames, in any memory
+ * @req_len: their bytes, at most RPMB_MAX_LEN
+ * @resp: where to put the response frames
+ * @resp_len: their bytes, at most RPMB_MAX_LEN
+ *
+ * Requests of one device are carried one after the other, whole. The result read
+ * is the core's business. Signed fields are never altered.
+ *
+ * A request is never sent twice by the kernel's RPMB code, but a layer below may
+ * do so. After an error it is unknown whether the device has done what was asked,
+ * and after a counter failure as well: the owner of the key reads the counter and
+ * the data before concluding anything. These errors mean that nothing happened:
+ * -EINVAL (lengths or frames that contradict each other), -EOPNOTSUPP (a type
+ * that the device does not have, or a bare result read), -EMSGSIZE (more than can
+ * be carried), -EBUSY (an earlier request is still with the device), -ENOMEM.
+ * Others: -ENODEV (the device is gone), -EINTR (fatal signal), -EPROTO (the
+ * response is not to this request), -ETIMEDOUT, -EIO and what else the transport
+ * has.
+ *
+ * Context: may sleep, as long as the device takes.
+ * Return: 0 if a response of the right type is in @resp, whatever its result
+ * says; else a negative error, and @resp is as it was
+ */
+int rpmb_route_frames(struct rpmb_dev *rdev, u8 *req, unsigned int req_len,
+		      u8 *resp, unsigned int resp_len)
+{
+	struct rpmb_request *rq __free(rpmb_request) = NULL;
+	int ret;
+
+	if (!rdev || !req || !resp)
+		return -EINVAL;
+
+	rq = rpmb_request_alloc(req_len, resp_len, GFP_KERNEL);
+	if (IS_ERR(rq))
+		return PTR_ERR(rq);
+	memcpy(rq->req, req, req_len);
+
+	ret = rpmb_request_prepare(rdev, rq);
+	if (ret)
+		return ret;
+	ret = rpmb_request_run(rdev, rq);
+	if (ret)
+		return ret;
+	memcpy(resp, rq->resp, resp_len);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(rpmb_route_frames);
