@@ -5,6 +5,7 @@
  * Both formats have one header that stands for a whole access. JEDEC repeats it
  * in front of each block, NVMe has it once in front of all data.
  */
+#include <assert.h>
 #include <endian.h>
 #include <string.h>
 #include <nettle/hmac.h>
@@ -20,8 +21,8 @@
 #define JEDEC_MAC_START offsetof(struct rpmb_frame, data)
 #define NVME_MAC_START offsetof(struct rpmb_nvme_frame, target)
 
-_Static_assert(JEDEC_LEN == 512, "JEDEC frames have 512 bytes");
-_Static_assert(NVME_HEADER == 256, "NVMe headers have 256 bytes");
+static_assert(JEDEC_LEN == 512, "JEDEC frames have 512 bytes");
+static_assert(NVME_HEADER == 256, "NVMe headers have 256 bytes");
 
 unsigned int rpmb_block_size(enum rpmb_frame_format format)
 {
