@@ -290,6 +290,7 @@ static bool rpmb_descr_valid(const struct rpmb_descr *descr)
 	return descr->dev_id && descr->dev_id_len &&
 	       descr->type <= RPMB_TYPE_NVME &&
 	       descr->frame_format <= RPMB_FRAME_NVME &&
+	       descr->transport <= RPMB_TRANSPORT_SIM &&
 	       !descr->transfer != !descr->route_frames;
 }
 

@@ -100,23 +100,21 @@ static const struct rpmb_rule *rpmb_find_rule(const struct rpmb_descr *descr,
 	return &rpmb_rules[type];
 }
 
-/* Are @len bytes what it takes to carry @payload? */
+/* Are @len bytes what it takes to carry @payload, @count blocks if counted? */
 static bool rpmb_len_fits(enum rpmb_frame_format format, unsigned int len,
 			  enum rpmb_payload payload, u32 count)
 {
+	int blocks = rpmb_frames_blocks(format, len);
+
 	switch (payload) {
 	case RPMB_NO_BLOCK:
-		count = 0;
-		break;
+		return len == rpmb_frames_len(format, 0);
 	case RPMB_ONE_BLOCK:
-		count = 1;
-		break;
+		return len == rpmb_frames_len(format, 1);
 	case RPMB_COUNTED_BLOCKS:
-		if (!count || rpmb_frames_blocks(format, len) != count)
-			return false;
-		break;
+		return blocks > 0 && blocks == count;
 	}
-	return len == rpmb_frames_len(format, count);
+	return false;
 }
 
 /* Lengths and fields must not contradict each other; the rest is the device's */

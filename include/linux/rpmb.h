@@ -97,6 +97,8 @@ struct rpmb_descr {
 	 * nothing else for this device in between, and stop at the first that
 	 * fails. Returns 0 or a negative error, never a positive number. Nothing
 	 * is ever sent a second time once it may have reached the device.
+	 * -EMSGSIZE (more than the path can carry), -EBUSY (an earlier request is
+	 * still with the device) and -ENOMEM are for before that only.
 	 *
 	 * Process context; may sleep. There is one call at a time for each
 	 * device. Allocations are implicitly GFP_NOIO. Waits end when a fatal
