@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The RPMB engine: what an RPMB device does with the frames it gets
+ *
+ * A state machine without I/O of its own. Whoever models a device hands it the
+ * request frames, then fetches the response; a store keeps what must survive.
+ * Not thread-safe: one caller at a time.
+ */
+#ifndef RPMB_ENGINE_H
+#define RPMB_ENGINE_H
+
+#include "../lib/frame.h"
+
+/* The counter's last value, from which no write is accepted any more */
+#define RPMB_COUNTER_MAX UINT32_MAX
+
+/* Blocks of one access; block i of them is at data + i * stride */
+struct rpmb_blocks {
+	uint32_t addr;
+	uint32_t count;
+	uint8_t *data;
+	size_t stride;
+};
+
+struct rpmb_store;
+
+/*
+ * What a store does. All return false if it failed; then nothing has changed.
+ *
+ * @program_key: keep the key
+ * @write: keep the blocks and the new value of the counter, both or neither
+ * @read: fill in the blocks; those that were never written are zero
+ *
+ * What program_key and write have accepted survives any crash from then on.
+ */
+struct rpmb_store_ops {
+	bool (*program_key)(struct rpmb_store *store,
+			    const uint8_t key[RPMB_KEY_LEN]);
+	bool (*write)(struct rpmb_store *store, uint32_t counter,
+		      const struct rpmb_blocks *blocks);
+	bool (*read)(struct rpmb_store *store,
+		     const struct rpmb_blocks *blocks);
+};
+
+/*
+ * A store, with the engine's copy of what it keeps. Whoever opens the store
+ * fills it in; from then on only the engine changes key and counter, after the
+ * store has accepted them.
+ */
+struct rpmb_store {
+	const struct rpmb_store_ops *ops;
+	uint32_t capacity;		/* blocks */
+	uint32_t counter;
+	bool has_key;
+	uint8_t key[RPMB_KEY_LEN];
+};
+
+/*
+ * A device. The caller sets the first four members.
+ *
+ * @max_write, @max_read: most blocks in one request, 0 for any number
+ * @result: the result register: what a result read makes the response
+ * @response: what the next response says
+ * @ready: there is such a response
+ */
+struct rpmb_engine {
+	enum rpmb_frame_format format;
+	struct rpmb_store *store;
+	uint32_t max_write;
+	uint32_t max_read;
+
+	struct rpmb_fields result;
+	struct rpmb_fields response;
+	bool ready;
+};
+
+/* Carry out a request of @len bytes; the frames are the caller's private copy */
+void rpmb_engine_request(struct rpmb_engine *engine, void *frames, size_t len);
+
+/*
+ * Fetch the response, if there is one, into at most @len bytes. Returns its
+ * length, or 0 if there is none or it does not fit. A key or a write request has
+ * no response until a result read request asks for it.
+ */
+size_t rpmb_engine_response(struct rpmb_engine *engine, void *frames,
+			    size_t len);
+
+#endif /* RPMB_ENGINE_H */
