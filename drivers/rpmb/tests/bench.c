@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the RPMB core and virtio_rpmb cost: time of a counter read through
+ * rpmb_route_frames(), and of the same frames on the bare virtqueue
+ *
+ * Reading /sys/kernel/debug/rpmb-bench/route or bare measures, and shows the
+ * shortest and the median time of a round trip in nanoseconds. "bare" takes the
+ * device from virtio_rpmb meanwhile.
+ */
+#define pr_fmt(fmt) "rpmb-bench: " fmt
+
+#include <linux/completion.h>
+#include <linux/debugfs.h>
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/rpmb.h>
+#include <linux/scatterlist.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/virtio.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_ids.h>
+
+#define RPMB_BENCH_ROUNDS 2000
+
+/**
+ * struct rpmb_bench - what one measurement needs
+ * @req: counter read request
+ * @resp: its response
+ * @done: the virtqueue has a used buffer
+ * @vq: the bare virtqueue
+ * @times: nanoseconds of each round
+ */
+struct rpmb_bench {
+	struct rpmb_frame req;
+	struct rpmb_frame resp;
+	struct completion done;
+	struct virtqueue *vq;
+	u64 times[RPMB_BENCH_ROUNDS];
+};
+
+/* One measurement at a time; protects rpmb_bench, which the virtio driver uses */
+static DEFINE_MUTEX(rpmb_bench_lock);
+static struct rpmb_bench *rpmb_bench;
+static struct dentry *rpmb_bench_dir;
+
+static void rpmb_bench_done(struct virtqueue *vq)
+{
+	complete(&rpmb_bench->done);
+}
+
+static int rpmb_bench_bare_probe(struct virtio_device *vdev)
+{
+	struct virtqueue *vq;
+
+	vq = virtio_find_single_vq(vdev, rpmb_bench_done, "bench");
+	if (IS_ERR(vq))
+		return PTR_ERR(vq);
+	virtio_device_ready(vdev);
+	rpmb_bench->vq = vq;
+	return 0;
+}
+
+static void rpmb_bench_bare_remove(struct virtio_device *vdev)
+{
+	rpmb_bench->vq = NULL;
+	virtio_reset_device(vdev);
+	vdev->config->del_vqs(vdev);
+}
+
+static const struct virtio_device_id rpmb_bench_ids[] = {
+	{ VIRTIO_ID_RPMB, VIRTIO_DEV_ANY_ID },
+	{ }
+};
+
+static struct virtio_driver rpmb_bench_bare_driver = {
+	.driver.name = "rpmb_bench",
+	.id_table = rpmb_bench_ids,
+	.probe = rpmb_bench_bare_probe,
+	.remove = rpmb_bench_bare_remove,
+};
+
+static int rpmb_bench_round_bare(struct rpmb_bench *bench,
+				 struct rpmb_dev *rdev)
+{
+	struct scatterlist out, in, *sgs[] = { &out, &in };
+	unsigned int len;
+	int ret;
+
+	sg_init_one(&out, &bench->req, sizeof(bench->req));
+	sg_init_one(&in, &bench->resp, sizeof(bench->resp));
+	ret = virtqueue_add_sgs(bench->vq, sgs, 1, 1, bench, GFP_KERNEL);
+	if (ret)
+		return ret;
+	virtqueue_kick(bench->vq);
+	while (!virtqueue_get_buf(bench->vq, &len))
+		wait_for_completion(&bench->done);
+	return len == sizeof(bench->resp) ? 0 : -EIO;
+}
+
+static int rpmb_bench_round_route(struct rpmb_bench *bench,
+				  struct rpmb_dev *rdev)
+{
+	return rpmb_route_frames(rdev, (u8 *)&bench->req, sizeof(bench->req),
+				 (u8 *)&bench->resp, sizeof(bench->resp));
+}
+
+static int rpmb_bench_cmp(const void *a, const void *b)
+{
+	u64 x = *(const u64 *)a, y = *(const u64 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static int rpmb_bench_measure(struct seq_file *m, struct rpmb_dev *rdev,
+			      int (*round)(struct rpmb_bench *bench,
+					   struct rpmb_dev *rdev))
+{
+	struct rpmb_bench *bench = rpmb_bench;
+	unsigned int i;
+
+	for (i = 0; i < RPMB_BENCH_ROUNDS; i++) {
+		u64 start = ktime_get_ns();
+		int ret = round(bench, rdev);
+
+		if (ret)
+			return ret;
+		bench->times[i] = ktime_get_ns() - start;
+	}
+
+	sort(bench->times, RPMB_BENCH_ROUNDS, sizeof(u64), rpmb_bench_cmp,
+	     NULL);
+	seq_printf(m, "%llu %llu\n", bench->times[0],
+		   bench->times[RPMB_BENCH_ROUNDS / 2]);
+	return 0;
+}
+
+static int rpmb_bench_measure_bare(struct seq_file *m, struct rpmb_dev *rdev)
+{
+	struct device *vdev = get_device(rdev->dev.parent);
+	int ret, ret2;
+
+	device_release_driver(vdev);
+	ret = register_virtio_driver(&rpmb_bench_bare_driver);
+	if (!ret) {
+		ret = rpmb_bench->vq ?
+		      rpmb_bench_measure(m, rdev, rpmb_bench_round_bare) :
+		      -ENXIO;
+		unregister_virtio_driver(&rpmb_bench_bare_driver);
+	}
+	/* virtio_rpmb takes the device back */
+	ret2 = device_attach(vdev);
+	put_device(vdev);
+	return ret ?: ret2 < 0 ? ret2 : 0;
+}
+
+static int rpmb_bench_is_virtio(struct device *dev, const void *data)
+{
+	return to_rpmb_dev(dev)->descr.transport == RPMB_TRANSPORT_VIRTIO;
+}
+
+static int rpmb_bench_run(struct seq_file *m, bool bare)
+{
+	struct rpmb_dev *rdev;
+	int ret;
+
+	guard(mutex)(&rpmb_bench_lock);
+	rdev = rpmb_dev_find_device(NULL, NULL, rpmb_bench_is_virtio);
+	if (!rdev)
+		return -ENODEV;
+
+	rpmb_bench = kzalloc(sizeof(*rpmb_bench), GFP_KERNEL);
+	if (!rpmb_bench) {
+		rpmb_dev_put(rdev);
+		return -ENOMEM;
+	}
+	init_completion(&rpmb_bench->done);
+	rpmb_bench->req.req_resp = cpu_to_be16(RPMB_GET_WRITE_COUNTER);
+	rpmb_bench->req.block_count = cpu_to_be16(1);
+
+	ret = bare ? rpmb_bench_measure_bare(m, rdev) :
+		     rpmb_bench_measure(m, rdev, rpmb_bench_round_route);
+	rpmb_dev_put(rdev);
+	kfree(rpmb_bench);
+	rpmb_bench = NULL;
+	return ret;
+}
+
+static int route_show(struct seq_file *m, void *v)
+{
+	return rpmb_bench_run(m, false);
+}
+DEFINE_SHOW_ATTRIBUTE(route);
+
+static int bare_show(struct seq_file *m, void *v)
+{
+	return rpmb_bench_run(m, true);
+}
+DEFINE_SHOW_ATTRIBUTE(bare);
+
+static int __init rpmb_bench_init(void)
+{
+	rpmb_bench_dir = debugfs_create_dir("rpmb-bench", NULL);
+	debugfs_create_file("route", 0400, rpmb_bench_dir, NULL, &route_fops);
+	debugfs_create_file("bare", 0400, rpmb_bench_dir, NULL, &bare_fops);
+	return 0;
+}
+
+static void __exit rpmb_bench_exit(void)
+{
+	debugfs_remove(rpmb_bench_dir);
+}
+
+module_init(rpmb_bench_init);
+module_exit(rpmb_bench_exit);
+
+MODULE_DESCRIPTION("RPMB measurements");
+MODULE_LICENSE("GPL");
