@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Key, write counter and reading
+ */
+#include <string.h>
+
+#include "internal.h"
+
+/* Some devices insist on a block count of 1 where there is no data */
+#define NO_DATA_COUNT 1
+
+static int send_key(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN])
+{
+	enum rpmb_frame_format format = rpmb->info.frame_format;
+	size_t len = rpmb_frames_len(format, 0);
+	struct rpmb_exchange x = {
+		.req.type = RPMB_PROGRAM_KEY,
+		.req.count = NO_DATA_COUNT,
+	};
+	int ret;
+
+	ret = rpmb_begin(rpmb, &x, 0);
+	if (ret)
+		return ret;
+	memcpy(rpmb_frames_mac(format, rpmb->req, len), key, RPMB_KEY_LEN);
+	ret = rpmb_exchange(rpmb, &x, NULL, 0, 0);
+	explicit_bzero(rpmb->req, len);
+	return ret;
+}
+
+int rpmb_program_key(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN])
+{
+	uint32_t counter;
+	int ret;
+
+	ret = send_key(rpmb, key);
+	if (ret)
+		return ret;
+	/* The answer was not signed; only this shows that the key is in place */
+	return rpmb_read_counter(rpmb, key, &counter);
+}
+
+int rpmb_read_counter(struct rpmb *rpmb, const uint8_t *key, uint32_t *counter)
+{
+	struct rpmb_exchange x = {
+		.req.type = RPMB_GET_WRITE_COUNTER,
+		.req.count = NO_DATA_COUNT,
+	};
+	int ret;
+
+	ret = rpmb_begin(rpmb, &x, 0);
+	if (ret)
+		return ret;
+	ret = rpmb_exchange(rpmb, &x, key, 0, 0);
+	if (ret)
+		return ret;
+	*counter = x.resp.counter;
+	return 0;
+}
+
+static int read_once(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+		     unsigned int addr, unsigned int blocks, uint8_t *data)
+{
+	unsigned int block_size = rpmb->info.block_size;
+	struct rpmb_exchange x = {
+		.req.type = RPMB_READ_DATA,
+		.req.addr = addr,
+		.req.count = blocks,
+	};
+	unsigned int i;
+	int ret;
+
+	ret = rpmb_begin(rpmb, &x, 0);
+	if (ret)
+		return ret;
+	ret = rpmb_exchange(rpmb, &x, key, 0, blocks);
+	if (ret)
+		return ret;
+	for (i = 0; i < blocks; i++)
+		memcpy(data + (size_t)i * block_size,
+		       rpmb_frames_data(rpmb->info.frame_format, rpmb->resp, i),
+		       block_size);
+	return 0;
+}
+
+static unsigned int max_read(const struct rpmb *rpmb)
+{
+	unsigned int carried = rpmb_max_blocks(rpmb);
+	unsigned int max = rpmb->info.max_read;
+
+	return max && max < carried ? max : carried;
+}
+
+int rpmb_read(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+	      unsigned int addr, unsigned int blocks, void *data)
+{
+	unsigned int done = 0, nr;
+	int ret;
+
+	ret = rpmb_check_range(rpmb, addr, blocks);
+	while (!ret && done < blocks) {
+		nr = blocks - done;
+		if (nr > max_read(rpmb))
+			nr = max_read(rpmb);
+		ret = read_once(rpmb, key, addr + done, nr,
+				(uint8_t *)data +
+				(size_t)done * rpmb->info.block_size);
+		if (ret)
+			break;
+		done += nr;
+		rpmb_report_progress(rpmb, done, blocks);
+	}
+	return ret;
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * One request and its response, which is believed only if it is authentic
+ */
+#include <errno.h>
+#include <string.h>
+#include <nettle/memops.h>
+#include <sys/random.h>
+
+#include "internal.h"
+
+unsigned int rpmb_max_blocks(const struct rpmb *rpmb)
+{
+	enum rpmb_frame_format format = rpmb->info.frame_format;
+	size_t header = rpmb_frames_len(format, 1) - rpmb->info.block_size;
+
+	if (format == RPMB_FRAME_NVME)
+		return (RPMB_MAX_LEN - header) / rpmb->info.block_size;
+	return RPMB_MAX_LEN / (header + rpmb->info.block_size);
+}
+
+int rpmb_check_range(const struct rpmb *rpmb, unsigned int addr,
+		     unsigned int blocks)
+{
+	unsigned int capacity = rpmb->info.capacity;
+
+	/* The addresses of JEDEC have 16 bits */
+	if (rpmb->info.frame_format == RPMB_FRAME_JEDEC && capacity > 0x10000)
+		capacity = 0x10000;
+	if (!blocks)
+		return RPMB_ERR_ARGUMENT;
+	if (addr >= capacity || blocks > capacity - addr)
+		return RPMB_ERR_RANGE;
+	return 0;
+}
+
+static bool has_nonce(uint16_t type)
+{
+	return type == RPMB_GET_WRITE_COUNTER || type == RPMB_READ_DATA;
+}
+
+int rpmb_begin(struct rpmb *rpmb, struct rpmb_exchange *x, unsigned int blocks)
+{
+	enum rpmb_frame_format format = rpmb->info.frame_format;
+	ssize_t len;
+
+	x->req.target = rpmb->info.target;
+	if (has_nonce(x->req.type)) {
+		len = getrandom(x->req.nonce, sizeof(x->req.nonce), 0);
+		if (len != sizeof(x->req.nonce))
+			return RPMB_ERR_SYSTEM;
+	}
+	rpmb_frames_init(format, rpmb->req, rpmb_frames_len(format, blocks),
+			 &x->req);
+	return 0;
+}
+
+/* The library's error for the result field of a response */
+static int result_error(const struct rpmb_fields *resp)
+{
+	uint16_t result = resp->result & ~RPMB_RES_EXPIRED;
+	bool expired = resp->result & RPMB_RES_EXPIRED;
+
+	/* An expired counter ends writes only; all else goes on as before */
+	if (resp->type == RPMB_WRITE_DATA << 8 && expired &&
+	    result == RPMB_RES_WRITE)
+		return RPMB_ERR_EXPIRED;
+	if (result == RPMB_RES_OK)
+		return 0;
+	if (result > RPMB_RES_PURGING)
+		return RPMB_ERR_RESULT;
+	return RPMB_ERR_GENERAL - (result - RPMB_RES_GENERAL);
+}
+
+static bool mac_ok(struct rpmb *rpmb, size_t len, const uint8_t *key)
+{
+	enum rpmb_frame_format format = rpmb->info.frame_format;
+	uint8_t mac[RPMB_MAC_LEN];
+
+	rpmb_frames_hmac(format, rpmb->resp, len, key, mac);
+	return memeql_sec(mac, rpmb_frames_mac(format, rpmb->resp, len),
+			  sizeof(mac));
+}
+
+/* Is it the answer to this request, and not an old one or one to another? */
+static int check_fields(const struct rpmb_fields *req,
+			const struct rpmb_fields *resp)
+{
+	bool read = req->type == RPMB_READ_DATA;
+	bool write = req->type == RPMB_WRITE_DATA;
+
+	if (has_nonce(req->type) &&
+	    memcmp(req->nonce, resp->nonce, sizeof(req->nonce)))
+		return RPMB_ERR_RESPONSE_NONCE;
+	if (resp->target != req->target)
+		return RPMB_ERR_RESPONSE_TARGET;
+	if ((read || write) && resp->addr != req->addr)
+		return RPMB_ERR_RESPONSE_ADDRESS;
+	if (read && resp->count != req->count)
+		return RPMB_ERR_RESPONSE_COUNT;
+	if (write && resp->counter != req->counter + 1)
+		return RPMB_ERR_RESPONSE_COUNTER;
+	return 0;
+}
+
+/*
+ * What the device refuses it need not sign: without a key, or with another one, it
+ * cannot. So a refusal is reported as such, and concludes nothing.
+ */
+static int check_response(struct rpmb *rpmb, struct rpmb_exchange *x,
+			  const uint8_t *key, size_t len)
+{
+	bool agree = rpmb_frames_parse(rpmb->info.frame_format, rpmb->resp, len,
+				       &x->resp);
+	int ret;
+
+	if (x->resp.type != x->req.type << 8)
+		return RPMB_ERR_RESPONSE_TYPE;
+	ret = result_error(&x->resp);
+	if (ret)
+		return ret;
+	if (!agree)
+		return RPMB_ERR_RESPONSE_FRAMES;
+	if (key && !mac_ok(rpmb, len, key))
+		return RPMB_ERR_RESPONSE_MAC;
+	return check_fields(&x->req, &x->resp);
+}
+
+int rpmb_exchange(struct rpmb *rpmb, struct rpmb_exchange *x,
+		  const uint8_t *key, unsigned int req_blocks,
+		  unsigned int resp_blocks)
+{
+	enum rpmb_frame_format format = rpmb->info.frame_format;
+	size_t req_len = rpmb_frames_len(format, req_blocks);
+	size_t resp_len = rpmb_frames_len(format, resp_blocks);
+	int ret;
+
+	ret = rpmb_route(rpmb, rpmb->req, req_len, rpmb->resp, resp_len,
+			 &x->started);
+	return ret ?: check_response(rpmb, x, key, resp_len);
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Writing, and what became of a write that failed
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+/* A write that takes one request */
+struct chunk {
+	unsigned int addr;
+	unsigned int blocks;
+	const uint8_t *data;
+	uint32_t counter;	/* that it was signed with */
+	bool started;		/* may have reached the device */
+};
+
+enum fate {
+	FATE_NOT_WRITTEN,
+	FATE_STORED,
+	FATE_UNKNOWN,
+};
+
+/* The largest write of the device that is no larger than @left, 0 if none is */
+static unsigned int write_size(const struct rpmb *rpmb, unsigned int left)
+{
+	unsigned int carried = rpmb_max_blocks(rpmb);
+	unsigned int size = 1u << 31;
+
+	while (size && (size > left || size > carried ||
+			!(rpmb->info.write_sizes & size)))
+		size >>= 1;
+	return size;
+}
+
+static void sign(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+		 unsigned int blocks)
+{
+	enum rpmb_frame_format format = rpmb->info.frame_format;
+	size_t len = rpmb_frames_len(format, blocks);
+
+	rpmb_frames_hmac(format, rpmb->req, len, key,
+			 rpmb_frames_mac(format, rpmb->req, len));
+}
+
+static int write_once(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+		      struct chunk *chunk)
+{
+	unsigned int block_size = rpmb->info.block_size;
+	struct rpmb_exchange x = {
+		.req.type = RPMB_WRITE_DATA,
+		.req.addr = chunk->addr,
+		.req.count = chunk->blocks,
+		.req.counter = chunk->counter,
+	};
+	unsigned int i;
+	int ret;
+
+	ret = rpmb_begin(rpmb, &x, chunk->blocks);
+	if (ret)
+		return ret;
+	for (i = 0; i < chunk->blocks; i++)
+		memcpy(rpmb_frames_data(rpmb->info.frame_format, rpmb->req, i),
+		       chunk->data + (size_t)i * block_size, block_size);
+	sign(rpmb, key, chunk->blocks);
+	ret = rpmb_exchange(rpmb, &x, key, chunk->blocks, 0);
+	chunk->started = x.started;
+	return ret;
+}
+
+static int compare(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+		   const struct chunk *chunk, bool *same)
+{
+	size_t len = (size_t)chunk->blocks * rpmb->info.block_size;
+	uint8_t *data = malloc(len);
+	int ret;
+
+	if (!data)
+		return RPMB_ERR_MEMORY;
+	ret = rpmb_read(rpmb, key, chunk->addr, chunk->blocks, data);
+	*same = !ret && !memcmp(data, chunk->data, len);
+	free(data);
+	return ret;
+}
+
+/* Counter and data as they are at one time: nobody writes in between */
+static int read_back(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+		     const struct chunk *chunk, uint32_t *counter, bool *same)
+{
+	uint32_t before;
+	int ret;
+
+	ret = rpmb_read_counter(rpmb, key, &before);
+	if (!ret)
+		ret = compare(rpmb, key, chunk, same);
+	if (!ret)
+		ret = rpmb_read_counter(rpmb, key, counter);
+	if (!ret && *counter != before)
+		ret = RPMB_ERR_COUNTER;
+	return ret;
+}
+
+static enum fate find_fate(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+			   const struct chunk *chunk)
+{
+	uint32_t counter;
+	bool same;
+
+	if (!chunk->started)
+		return FATE_NOT_WRITTEN;
+	if (read_back(rpmb, key, chunk, &counter, &same))
+		return FATE_UNKNOWN;
+	if (counter == chunk->counter)
+		return FATE_NOT_WRITTEN;
+	if (same)
+		return FATE_STORED;
+	return counter == chunk->counter + 1 ? FATE_NOT_WRITTEN : FATE_UNKNOWN;
+}
+
+static void settle(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+		   const struct chunk *chunk, struct rpmb_outcome *outcome)
+{
+	void (*progress)(void *arg, unsigned int done, unsigned int total);
+	enum fate fate;
+	int saved = errno;
+
+	/* Reading back is no progress */
+	progress = rpmb->progress;
+	rpmb->progress = NULL;
+	fate = find_fate(rpmb, key, chunk);
+	rpmb->progress = progress;
+
+	if (fate == FATE_STORED)
+		outcome->stored += chunk->blocks;
+	else if (fate == FATE_UNKNOWN)
+		outcome->unknown = chunk->blocks;
+	errno = saved;
+}
+
+static int write_chunks(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+			struct chunk *chunk, unsigned int blocks,
+			struct rpmb_outcome *outcome)
+{
+	int ret;
+
+	while (outcome->stored < blocks) {
+		if (chunk->counter == UINT32_MAX)
+			return RPMB_ERR_EXPIRED;
+		chunk->blocks = write_size(rpmb, blocks - outcome->stored);
+		if (!chunk->blocks)
+			return RPMB_ERR_UNSUPPORTED;
+		ret = write_once(rpmb, key, chunk);
+		if (ret) {
+			settle(rpmb, key, chunk, outcome);
+			return ret;
+		}
+
+		outcome->stored += chunk->blocks;
+		chunk->addr += chunk->blocks;
+		chunk->data += (size_t)chunk->blocks * rpmb->info.block_size;
+		chunk->counter++;
+		rpmb_report_progress(rpmb, outcome->stored, blocks);
+	}
+	return 0;
+}
+
+int rpmb_write(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+	       unsigned int addr, unsigned int blocks, const void *data,
+	       struct rpmb_outcome *outcome)
+{
+	struct chunk chunk = { .addr = addr, .data = data };
+	struct rpmb_outcome unused;
+	int ret;
+
+	if (!outcome)
+		outcome = &unused;
+	*outcome = (struct rpmb_outcome){ 0 };
+
+	ret = rpmb_check_range(rpmb, addr, blocks);
+	if (!ret)
+		ret = rpmb_read_counter(rpmb, key, &chunk.counter);
+	return ret ?: write_chunks(rpmb, key, &chunk, blocks, outcome);
+}
