@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The daemon under test as a process
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon.h"
+#include "tap.h"
+
+#define MESSAGES "messages"
+#define MAX_ARGS 32
+#define MAX_DAEMONS 8
+
+static pid_t running[MAX_DAEMONS];
+
+static void __attribute__((noreturn))
+become_daemon(const char *preload, const char *const args[])
+{
+	int out = open(MESSAGES, O_WRONLY | O_CREAT | O_APPEND, 0600);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (out < 0 || dup2(out, STDERR_FILENO) < 0 ||
+	    dup2(out, STDOUT_FILENO) < 0 || close(out))
+		_exit(126);
+	if (preload && setenv("LD_PRELOAD", preload, 1))
+		_exit(126);
+	execv(args[0], (char **)args);
+	perror(args[0]);
+	_exit(127);
+}
+
+static void remember(pid_t pid)
+{
+	for (unsigned int i = 0; i < MAX_DAEMONS; i++) {
+		if (!running[i]) {
+			running[i] = pid;
+			return;
+		}
+	}
+	tap_fail("more than %d daemons", MAX_DAEMONS);
+}
+
+static void forget(pid_t pid)
+{
+	for (unsigned int i = 0; i < MAX_DAEMONS; i++)
+		if (running[i] == pid)
+			running[i] = 0;
+}
+
+void daemon_exec(struct daemon *d, const char *preload,
+		 const char *const args[])
+{
+	const char *argv[MAX_ARGS] = { getenv("RPMB_DAEMON") };
+	unsigned int n = 1;
+
+	check(argv[0], "RPMB_DAEMON is not set");
+	for (; *args; args++) {
+		check(n < MAX_ARGS - 1, "too many arguments");
+		argv[n++] = *args;
+	}
+	fflush(stdout);
+	d->pid = fork();
+	check(d->pid >= 0, "fork: %s", strerror(errno));
+	if (!d->pid)
+		become_daemon(preload, argv);
+	remember(d->pid);
+	d->pidfd = syscall(SYS_pidfd_open, d->pid, 0);
+	check(d->pidfd >= 0, "pidfd_open: %s", strerror(errno));
+}
+
+void daemon_start_args(struct daemon *d, const char *preload,
+		       const char *const options[])
+{
+	const char *args[MAX_ARGS] = { "--socket", SOCKET, "--state", STATE };
+	unsigned int n = 4;
+
+	for (; *options; options++) {
+		check(n < MAX_ARGS - 1, "too many options");
+		args[n++] = *options;
+	}
+	daemon_exec(d, preload, args);
+}
+
+bool daemon_alive(const struct daemon *d)
+{
+	struct pollfd pfd = { .fd = d->pidfd, .events = POLLIN };
+
+	return poll(&pfd, 1, 0) == 0;
+}
+
+int daemon_wait(struct daemon *d)
+{
+	struct pollfd pfd = { .fd = d->pidfd, .events = POLLIN };
+	int status;
+
+	check(poll(&pfd, 1, WAIT_MS) == 1, "the daemon does not end");
+	check(waitpid(d->pid, &status, 0) == d->pid, "%s", strerror(errno));
+	close(d->pidfd);
+	forget(d->pid);
+	return status;
+}
+
+void daemon_kill(struct daemon *d)
+{
+	int status;
+
+	kill(d->pid, SIGKILL);
+	status = daemon_wait(d);
+	check(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
+	      "the daemon had ended by itself, status %#x", status);
+}
+
+void daemon_stop(struct daemon *d)
+{
+	int status;
+
+	kill(d->pid, SIGTERM);
+	status = daemon_wait(d);
+	check(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+	      "status %#x after SIGTERM", status);
+}
+
+const char *daemon_messages(void)
+{
+	static char text[65536];
+	ssize_t len = 0;
+	int fd = open(MESSAGES, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		len = read(fd, text, sizeof(text) - 1);
+		close(fd);
+	}
+	text[len > 0 ? len : 0] = 0;
+	return text;
+}
+
+void daemon_show_messages(void)
+{
+	char *text = strdup(daemon_messages());
+
+	if (!text)
+		return;
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		tap_note("daemon: %s", line);
+	free(text);
+}
+
+void daemon_end_all(void)
+{
+	for (unsigned int i = 0; i < MAX_DAEMONS; i++) {
+		if (!running[i])
+			continue;
+		kill(running[i], SIGKILL);
+		waitpid(running[i], NULL, 0);
+		running[i] = 0;
+	}
+}

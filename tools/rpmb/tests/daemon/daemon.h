@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The daemon under test as a process
+ */
+#ifndef DAEMON_H
+#define DAEMON_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Bound of every wait for something that must happen */
+#define WAIT_MS 30000
+
+#define SOCKET "socket"
+#define STATE "state"
+
+/*
+ * The file with the daemon's messages is in the working directory. A daemon does
+ * not outlive its test.
+ */
+struct daemon {
+	pid_t pid;
+	int pidfd;
+};
+
+/*
+ * Start the daemon of $RPMB_DAEMON with the given arguments, up to a NULL; the
+ * environment gets @preload as LD_PRELOAD unless it is NULL.
+ */
+void daemon_exec(struct daemon *d, const char *preload,
+		 const char *const args[]);
+
+/* Start it on SOCKET and STATE with further options, up to a NULL */
+#define daemon_start(d, ...) daemon_start_args(d, NULL, \
+	(const char *const []){ __VA_ARGS__, NULL })
+void daemon_start_args(struct daemon *d, const char *preload,
+		       const char *const options[]);
+
+/* Is it still there? */
+bool daemon_alive(const struct daemon *d);
+
+/* Wait until it has ended, return the status of wait() */
+int daemon_wait(struct daemon *d);
+
+/* kill -9 and wait */
+void daemon_kill(struct daemon *d);
+
+/* SIGTERM and wait; the test fails unless the daemon exits with 0 */
+void daemon_stop(struct daemon *d);
+
+/* All that daemons have said in this test, in static memory */
+const char *daemon_messages(void);
+
+/* The same as notes, after a failure */
+void daemon_show_messages(void);
+
+/* Kill what still runs */
+void daemon_end_all(void);
+
+#endif /* DAEMON_H */

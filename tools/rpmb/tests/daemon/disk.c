@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a disk may hold after losing power: see disk.h
+ *
+ * A file's writes and truncations are pending until the file is synced, names
+ * that come and go until the directory is. At a power cut what is pending may
+ * have reached the disk or not: of the names a part from the first on, since file
+ * systems keep their order; of the rest anything, sector by sector.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon.h"
+#include "disk.h"
+#include "tap.h"
+
+#define SECTOR 512
+#define MAX_PENDING 65536
+
+static const char *const names[] = DISK_NAME_LIST;
+
+struct disk *disk_new(void)
+{
+	size_t size = sizeof(struct disk) + DISK_LOG_SIZE;
+	int fd = memfd_create("disk", 0);
+	struct disk *disk;
+	char number[16];
+
+	check(fd >= 0 && !ftruncate(fd, size), "%s", strerror(errno));
+	disk = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	check(disk != MAP_FAILED, "%s", strerror(errno));
+	check(!sem_init(&disk->held, 1, 0) && !sem_init(&disk->go, 1, 0),
+	      "%s", strerror(errno));
+	snprintf(number, sizeof(number), "%d", fd);
+	check(!setenv(DISK_FD_ENV, number, 1), "%s", strerror(errno));
+	return disk;
+}
+
+void disk_free(struct disk *disk)
+{
+	close(atoi(getenv(DISK_FD_ENV)));
+	unsetenv(DISK_FD_ENV);
+	munmap(disk, sizeof(*disk) + DISK_LOG_SIZE);
+}
+
+/* Beside the test program */
+const char *disk_preload(void)
+{
+	static char path[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 16);
+
+	check(len > 0, "%s", strerror(errno));
+	path[len] = 0;
+	strcpy(strrchr(path, '/'), "/preload.so");
+	return path;
+}
+
+void disk_wait_held(struct disk *disk)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += WAIT_MS / 1000;
+	check(!sem_timedwait(&disk->held, &until), "%s", strerror(errno));
+}
+
+static void load_file(struct disk_file *file, const char *name)
+{
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	memset(file, 0, sizeof(*file));
+	if (fd < 0) {
+		check(errno == ENOENT, "%s: %s", name, strerror(errno));
+		return;
+	}
+	check(!fstat(fd, &st), "%s", strerror(errno));
+	file->exists = true;
+	file->len = st.st_size;
+	file->data = malloc(file->len + 1);
+	check(file->data && read(fd, file->data, file->len) ==
+	      (ssize_t)file->len, "%s", name);
+	close(fd);
+}
+
+void disk_image_load(struct disk_image *image)
+{
+	memset(image, 0, sizeof(*image));
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
+		load_file(&image->files[i], names[i]);
+}
+
+static void store_file(const struct disk_file *file, const char *name)
+{
+	int fd;
+
+	check(!unlink(name) || errno == ENOENT, "%s", strerror(errno));
+	if (!file->exists)
+		return;
+	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	check(fd >= 0, "%s: %s", name, strerror(errno));
+	check(write(fd, file->data, file->len) == (ssize_t)file->len, "%s",
+	      name);
+	close(fd);
+}
+
+void disk_image_store(const struct disk_image *image)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
+		store_file(&image->files[i], names[i]);
+	check(!unlink(STATE "-shm") || errno == ENOENT, "%s", strerror(errno));
+}
+
+void disk_image_free(struct disk_image *image)
+{
+	for (unsigned int i = 0; i < DISK_NAMES; i++)
+		free(image->files[i].data);
+	memset(image, 0, sizeof(*image));
+}
+
+static void resize(struct disk_file *file, size_t len)
+{
+	uint8_t *data = realloc(file->data, len + 1);
+
+	check(data, "no memory");
+	if (len > file->len)
+		memset(data + file->len, 0, len - file->len);
+	file->data = data;
+	file->len = len;
+}
+
+static void put(struct disk_file *file, uint64_t off, const void *data,
+		size_t len)
+{
+	if (off + len > file->len)
+		resize(file, off + len);
+	memcpy(file->data + off, data, len);
+}
+
+/* How much of what is pending reaches the disk */
+enum fate { NOTHING, EVERYTHING, BEGINNING, ANYTHING, FATES };
+
+/*
+ * The files with all that was asked of them are "volatile", what is synced is
+ * "stable". A file is replaced as a whole when its name comes or goes, so both
+ * are kept per name, and pending name operations carry no data.
+ */
+struct replay {
+	/* by name, as the directory on disk says; data as far as synced */
+	struct disk_image stable;
+	/* files whose names are not on disk yet */
+	struct disk_file unborn[DISK_NAMES];
+	const struct disk_record *pending[MAX_PENDING];
+	unsigned int nr_pending;
+};
+
+/* Where synced data of the file that has this name now goes */
+static struct disk_file *stable_file(struct replay *replay, unsigned int name)
+{
+	if (replay->unborn[name].exists)
+		return &replay->unborn[name];
+	return &replay->stable.files[name];
+}
+
+static void name_apply(struct replay *replay, const struct disk_record *rec)
+{
+	struct disk_file *file = &replay->stable.files[rec->name];
+
+	free(file->data);
+	memset(file, 0, sizeof(*file));
+	if (rec->op == DISK_CREATE) {
+		*file = replay->unborn[rec->name];
+		file->exists = true;
+		memset(&replay->unborn[rec->name], 0, sizeof(*file));
+	}
+}
+
+static void apply_whole(struct replay *replay, const struct disk_record *rec)
+{
+	struct disk_file *file = stable_file(replay, rec->name);
+
+	if (rec->op == DISK_WRITE)
+		put(file, rec->off, rec->data, rec->len);
+	else
+		resize(file, rec->off);
+}
+
+static void apply_sectors(struct replay *replay, const struct disk_record *rec)
+{
+	struct disk_file *file = stable_file(replay, rec->name);
+
+	if (rec->op != DISK_WRITE) {
+		if (random() & 1)
+			resize(file, rec->off);
+		return;
+	}
+	for (uint64_t at = 0, n; at < rec->len; at += n) {
+		n = SECTOR - (rec->off + at) % SECTOR;
+		if (n > rec->len - at)
+			n = rec->len - at;
+		if (random() & 1)
+			put(file, rec->off + at, rec->data + at, n);
+	}
+}
+
+static bool is_name(const struct disk_record *rec)
+{
+	return rec->op == DISK_CREATE || rec->op == DISK_UNLINK;
+}
+
+/* Take out of the pending operations those that @sync settles, and do them */
+static void settle(struct replay *replay, const struct disk_record *sync)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < replay->nr_pending; i++) {
+		const struct disk_record *rec = replay->pending[i];
+
+		if (sync->op == DISK_SYNC_DIR && is_name(rec))
+			name_apply(replay, rec);
+		else if (sync->op == DISK_SYNC && !is_name(rec) &&
+			 rec->name == sync->name)
+			apply_whole(replay, rec);
+		else
+			replay->pending[kept++] = rec;
+	}
+	replay->nr_pending = kept;
+}
+
+static void forget_writes(struct replay *replay, unsigned int name)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < replay->nr_pending; i++) {
+		const struct disk_record *rec = replay->pending[i];
+
+		if (is_name(rec) || rec->name != name)
+			replay->pending[kept++] = rec;
+	}
+	replay->nr_pending = kept;
+}
+
+static void pend(struct replay *replay, const struct disk_record *rec)
+{
+	check(replay->nr_pending < MAX_PENDING, "too much is not synced");
+	/* the old file's data is gone with its last name */
+	if (is_name(rec))
+		forget_writes(replay, rec->name);
+	if (rec->op == DISK_CREATE)
+		replay->unborn[rec->name].exists = true;
+	replay->pending[replay->nr_pending++] = rec;
+}
+
+static void replay_one(struct replay *replay, const struct disk_record *rec)
+{
+	switch (rec->op) {
+	case DISK_SYNC:
+	case DISK_SYNC_DIR:
+		settle(replay, rec);
+		break;
+	case DISK_NOTIFY:
+		break;
+	default:
+		pend(replay, rec);
+	}
+}
+
+/* Names first: a file that never got its name has no data either */
+static void cut_names(struct replay *replay, enum fate fate)
+{
+	unsigned int kept = 0;
+	bool lost = fate == NOTHING;
+
+	for (unsigned int i = 0; i < replay->nr_pending; i++) {
+		const struct disk_record *rec = replay->pending[i];
+
+		if (!is_name(rec)) {
+			replay->pending[kept++] = rec;
+			continue;
+		}
+		if (fate > EVERYTHING && !(random() & 3))
+			lost = true;
+		if (!lost)
+			name_apply(replay, rec);
+	}
+	replay->nr_pending = kept;
+}
+
+static void cut_data(struct replay *replay, enum fate fate)
+{
+	unsigned int nr = replay->nr_pending;
+
+	if (fate == NOTHING)
+		return;
+	if (fate == BEGINNING)
+		nr = random() % (nr + 1);
+	for (unsigned int i = 0; i < nr; i++) {
+		if (fate == ANYTHING)
+			apply_sectors(replay, replay->pending[i]);
+		else
+			apply_whole(replay, replay->pending[i]);
+	}
+}
+
+static void copy_image(struct disk_image *to, const struct disk_image *from)
+{
+	memset(to, 0, sizeof(*to));
+	for (unsigned int i = 0; i < DISK_NAMES; i++) {
+		to->files[i].exists = from->files[i].exists;
+		if (from->files[i].exists)
+			put(&to->files[i], 0, from->files[i].data,
+			    from->files[i].len);
+	}
+}
+
+static const struct disk_record *next_record(const struct disk *disk,
+					     uint64_t *at)
+{
+	const struct disk_record *rec = (const void *)(disk->log + *at);
+
+	*at += (sizeof(*rec) + (rec->op == DISK_WRITE ? rec->len : 0) + 7) &
+	       ~7UL;
+	return rec;
+}
+
+void disk_cut(const struct disk *disk, const struct disk_image *before,
+	      uint64_t len, struct disk_image *after)
+{
+	enum fate fate = random() % FATES;
+	static struct replay replay;
+
+	memset(&replay, 0, sizeof(replay));
+	copy_image(&replay.stable, before);
+	for (uint64_t at = 0; at < len;)
+		replay_one(&replay, next_record(disk, &at));
+	cut_names(&replay, fate);
+	cut_data(&replay, fate);
+	for (unsigned int i = 0; i < DISK_NAMES; i++)
+		free(replay.unborn[i].data);
+	*after = replay.stable;
+}
+
+uint64_t disk_random_place(const struct disk *disk)
+{
+	unsigned int records = 0, n;
+	uint64_t at = 0;
+
+	while (at < disk->log_len) {
+		next_record(disk, &at);
+		records++;
+	}
+	at = 0;
+	for (n = random() % (records + 1); n; n--)
+		next_record(disk, &at);
+	return at;
+}
+
+uint64_t disk_notified(const struct disk *disk, uint64_t tag)
+{
+	uint64_t found = 0;
+
+	for (uint64_t at = 0; at < disk->log_len;) {
+		const struct disk_record *rec = next_record(disk, &at);
+
+		if (rec->op == DISK_NOTIFY && rec->off == tag)
+			found = at;
+	}
+	return found;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The disk under the daemon's state file
+ *
+ * preload.so, loaded into the daemon, does what the daemon asks of its state
+ * files, and writes down what that was in memory that it shares with the test.
+ * From this the test can tell what a disk may hold after losing power at any
+ * moment: what was synced, and any part of the rest. It can also make the disk
+ * slow, broken or full.
+ */
+#ifndef DISK_H
+#define DISK_H
+
+#include <semaphore.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DISK_FD_ENV "RPMB_DISK_FD"
+#define DISK_LOG_SIZE (64UL << 20)
+#define DISK_NAMES 4
+
+/* The state file and what SQLite may keep beside it; -shm has nothing to keep */
+#define DISK_NAME_LIST { "state", "state-wal", "state-journal" }
+
+enum disk_op {
+	DISK_CREATE = 1,	/* a name, and a file that is new */
+	DISK_UNLINK,		/* a name */
+	DISK_WRITE,
+	DISK_TRUNCATE,		/* to @off bytes */
+	DISK_SYNC,
+	DISK_SYNC_DIR,
+	DISK_NOTIFY,		/* the guest is told; @off is struct disk's @tag */
+};
+
+/* In the log; the data of a write follows, padded to 8 bytes */
+struct disk_record {
+	uint32_t op;
+	uint32_t name;		/* index in DISK_NAME_LIST */
+	uint64_t off;
+	uint64_t len;
+	uint8_t data[];
+};
+
+/*
+ * Shared by test and daemon. The test sets the first part while the daemon is
+ * not using its disk; the daemon writes the log.
+ */
+struct disk {
+	/* What the test is about to ask for */
+	uint64_t tag;
+	/* The next sync posts @held and waits for @go */
+	uint32_t hold_sync;
+	/*
+	 * At operation number @park, counted from 1, the daemon posts @held and
+	 * stays there for ever: before it, or within it if it is a write and
+	 * @park_inside is set. 0: never.
+	 */
+	uint32_t park;
+	uint32_t park_inside;
+	/* errno of every sync, write or read from now on, or 0 */
+	int fail_sync;
+	int fail_write;
+	int fail_read;
+	/* Syncs are written down, not done: for tests that kill, but keep power */
+	uint32_t no_sync;
+	sem_t held;
+	sem_t go;
+
+	uint32_t ops;
+	uint64_t log_len;
+	uint8_t log[];
+};
+
+/* The test's side */
+
+/* A disk for the next daemon; daemon_start_args() with "preload" puts it in */
+struct disk *disk_new(void);
+void disk_free(struct disk *disk);
+const char *disk_preload(void);
+void disk_wait_held(struct disk *disk);
+
+/* Contents of the files, by name; no data means no file */
+struct disk_image {
+	struct disk_file {
+		uint8_t *data;
+		size_t len;
+		int exists;
+	} files[DISK_NAMES];
+};
+
+/* What is in the working directory, and back into it */
+void disk_image_load(struct disk_image *image);
+void disk_image_store(const struct disk_image *image);
+void disk_image_free(struct disk_image *image);
+
+/*
+ * What a disk that began as @before may hold if power fails when @len bytes of
+ * the log had been written; random() decides what of the unsynced part is there.
+ */
+void disk_cut(const struct disk *disk, const struct disk_image *before,
+	      uint64_t len, struct disk_image *after);
+
+/* A place in the log, after any of its records or at its beginning */
+uint64_t disk_random_place(const struct disk *disk);
+
+/* The end in the log of the last notification with @tag, 0 if there is none */
+uint64_t disk_notified(const struct disk *disk, uint64_t tag);
+
+#endif /* DISK_H */

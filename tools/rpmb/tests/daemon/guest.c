@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The guest's half of the virtqueue
+ */
+#include <endian.h>
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "frontend.h"
+#include "tap.h"
+
+void fe_write_chain(struct frontend *fe, uint16_t head,
+		    const struct chunk *chunks, unsigned int nr)
+{
+	check(head + nr <= fe->num, "%u descriptors from %u", nr, head);
+	for (unsigned int i = 0; i < nr; i++) {
+		struct vring_desc *desc = &fe->desc[head + i];
+		uint16_t flags = chunks[i].in ? VRING_DESC_F_WRITE : 0;
+
+		if (i < nr - 1)
+			flags |= VRING_DESC_F_NEXT;
+		desc->addr = htole64(chunks[i].addr);
+		desc->len = htole32(chunks[i].len);
+		desc->flags = htole16(flags);
+		desc->next = htole16(head + i + 1);
+	}
+}
+
+void fe_offer(struct frontend *fe, uint16_t head)
+{
+	fe->avail->ring[fe->next_avail++ % fe->num] = htole16(head);
+	__atomic_store_n(&fe->avail->idx, htole16(fe->next_avail),
+			 __ATOMIC_RELEASE);
+}
+
+static void kick_in_band(struct frontend *fe)
+{
+	union vu_payload payload = { .state = { 0, 0 } };
+
+	check(!fe_tell(fe, VU_VRING_KICK, &payload, sizeof(payload.state),
+		       NULL, 0), "");
+}
+
+static bool has_event_index(const struct frontend *fe)
+{
+	return fe->features & BIT(VIRTIO_RING_F_EVENT_IDX);
+}
+
+/* Does the device want to be told of the last chain that was offered? */
+static bool wants_kick(const struct frontend *fe)
+{
+	const uint16_t *event = (const uint16_t *)&fe->used->ring[fe->num];
+	uint16_t last = fe->next_avail - 1;
+
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (has_event_index(fe))
+		return le16toh(__atomic_load_n(event, __ATOMIC_RELAXED)) ==
+		       last;
+	return !(le16toh(fe->used->flags) & VRING_USED_F_NO_NOTIFY);
+}
+
+void fe_kick_if_wanted(struct frontend *fe)
+{
+	if (wants_kick(fe))
+		fe_kick(fe);
+}
+
+void fe_kick(struct frontend *fe)
+{
+	uint64_t one = 1;
+
+	if (fe->back >= 0)
+		kick_in_band(fe);
+	else
+		check(write(fe->kick, &one, sizeof(one)) == sizeof(one), "%s",
+		      strerror(errno));
+}
+
+bool fe_used(const struct frontend *fe)
+{
+	uint16_t idx = __atomic_load_n(&fe->used->idx, __ATOMIC_ACQUIRE);
+
+	return le16toh(idx) != fe->next_used;
+}
+
+static void take_in_band_call(struct frontend *fe)
+{
+	union vu_payload payload;
+	struct vu_header hdr;
+
+	check(vu_recv(fe->back, &hdr, &payload), "closed");
+	check_eq(hdr.request, VU_BACKEND_VRING_CALL);
+	check_eq(hdr.size, sizeof(payload.state));
+	check_eq(payload.state.index, 0);
+	if (!(hdr.flags & VU_NEED_REPLY))
+		return;
+	payload.u64 = 0;
+	vu_send(fe->back, hdr.request, VU_REPLY, &payload, sizeof(payload.u64),
+		NULL, 0);
+}
+
+static void take_call(struct frontend *fe)
+{
+	uint64_t count;
+
+	if (fe->back >= 0)
+		take_in_band_call(fe);
+	else
+		check(read(fe->call, &count, sizeof(count)) == sizeof(count),
+		      "%s", strerror(errno));
+}
+
+/* Until the guest is notified; a closed connection or silence fails */
+static void wait_call(struct frontend *fe)
+{
+	struct pollfd pfds[] = {
+		{ .fd = fe->back >= 0 ? fe->back : fe->call, .events = POLLIN },
+		{ .fd = fe->sock, .events = POLLIN },
+	};
+
+	check(poll(pfds, 2, WAIT_MS) > 0, "the request does not come back");
+	check(pfds[0].revents, "the connection ended");
+	take_call(fe);
+}
+
+/* Ask for a notification of the next chain that comes back */
+static void want_call(struct frontend *fe)
+{
+	__atomic_store_n(&fe->avail->ring[fe->num], htole16(fe->next_used),
+			 __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+uint32_t fe_wait_used(struct frontend *fe, uint16_t *head)
+{
+	const struct vring_used_elem *elem;
+
+	if (has_event_index(fe))
+		want_call(fe);
+	while (!fe_used(fe))
+		wait_call(fe);
+	elem = &fe->used->ring[fe->next_used++ % fe->num];
+	if (head)
+		*head = le32toh(elem->id);
+	return le32toh(elem->len);
+}
+
+uint32_t fe_submit(struct frontend *fe, const struct chunk *chunks,
+		   unsigned int nr)
+{
+	uint16_t head = 0, back;
+	uint32_t len;
+
+	fe_write_chain(fe, head, chunks, nr);
+	fe_offer(fe, head);
+	fe_kick(fe);
+	len = fe_wait_used(fe, &back);
+	check_eq(back, head);
+	return len;
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a device must hold after a number of writes
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "model.h"
+#include "tap.h"
+
+static unsigned int write_size(uint32_t n)
+{
+	return (n * 2654435761u >> 16) % MODEL_BLOCKS + 1;
+}
+
+static void apply(struct model *model)
+{
+	model->counter++;
+	pattern(model->area, write_size(model->counter), 0, model->counter);
+}
+
+void model_set(struct model *model, uint32_t counter)
+{
+	memset(model, 0, sizeof(*model));
+	while (model->counter < counter)
+		apply(model);
+}
+
+void model_submit(const struct model *model, struct frontend *fe)
+{
+	uint8_t data[MODEL_BLOCKS * BLOCK];
+	struct rpmb_frame out[MODEL_BLOCKS + 1];
+	uint32_t n = model->counter + 1;
+	unsigned int nr = write_size(n);
+
+	pattern(data, nr, 0, n);
+	make_write(out, nr, 0, n - 1, data, test_key);
+	make_result_read(&out[nr]);
+	submit_frames(fe, out, nr + 1, 1);
+}
+
+void model_answer(struct model *model, struct frontend *fe)
+{
+	struct rpmb_frame in;
+
+	check_eq(fe_wait_used(fe, NULL), FRAME);
+	fetch_frames(fe, &in, 1);
+	check_eq(in.result, 0);
+	check(frames_signed(&in, 1, test_key), "");
+	apply(model);
+}
+
+void model_write(struct model *model, struct frontend *fe)
+{
+	model_submit(model, fe);
+	model_answer(model, fe);
+}
+
+void model_check(struct model *model, struct frontend *fe, bool on_its_way)
+{
+	uint32_t counter = must_count(fe);
+
+	if (on_its_way && counter == model->counter + 1)
+		apply(model);
+	check_eq(counter, model->counter);
+	must_hold(fe, 0, MODEL_BLOCKS, model->area);
+}
+
+void model_seed(void)
+{
+	const char *env = getenv("RPMB_TEST_SEED");
+	unsigned int seed = env ? atoi(env) : time(NULL) ^ getpid();
+
+	tap_note("RPMB_TEST_SEED=%u", seed);
+	srandom(seed);
+}

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Between the daemon and its state files: see disk.h
+ *
+ * After its start the daemon is confined, so this makes no system call there
+ * but those that it passes on and those of a semaphore.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "disk.h"
+
+#define MAX_FD 1024
+#define DIRECTORY DISK_NAMES
+
+static struct disk *disk;
+static const char *const names[] = DISK_NAME_LIST;
+static bool exists[DISK_NAMES];
+/* 1 + index of the name, or of DIRECTORY */
+static unsigned char tracked[MAX_FD];
+/* Held over an operation and its record, so that their orders agree */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+#define REAL(name) ({							\
+	static __typeof__(&(name)) real;				\
+									\
+	if (!real)							\
+		real = (__typeof__(&(name)))dlsym(RTLD_NEXT, #name);	\
+	real;								\
+})
+
+static int name_index(const char *path)
+{
+	const char *base = strrchr(path, '/');
+
+	base = base ? base + 1 : path;
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(base, names[i]))
+			return i;
+	return -1;
+}
+
+__attribute__((constructor))
+static void map_disk(void)
+{
+	const char *env = getenv(DISK_FD_ENV);
+	struct stat st;
+	int fd;
+
+	if (!env)
+		return;
+	fd = atoi(env);
+	if (fstat(fd, &st))
+		abort();
+	disk = mmap(NULL, st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		    0);
+	if (disk == MAP_FAILED)
+		abort();
+	REAL(close)(fd);
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		exists[i] = !access(names[i], F_OK);
+}
+
+static int tracked_as(int fd)
+{
+	return disk && fd >= 0 && fd < MAX_FD ? tracked[fd] - 1 : -1;
+}
+
+static void record(enum disk_op op, unsigned int name, uint64_t off,
+		   const void *data, size_t len)
+{
+	struct disk_record *rec = (void *)(disk->log + disk->log_len);
+	size_t size = (sizeof(*rec) + len + 7) & ~7UL;
+
+	if (disk->log_len + size > DISK_LOG_SIZE)
+		abort();
+	rec->op = op;
+	rec->name = name;
+	rec->off = off;
+	rec->len = len;
+	if (len)
+		memcpy(rec->data, data, len);
+	__atomic_store_n(&disk->log_len, disk->log_len + size,
+			 __ATOMIC_RELEASE);
+}
+
+/* Wait here for ever, if it is time */
+static void park(void)
+{
+	sem_post(&disk->held);
+	for (;;)
+		sem_wait(&disk->go);
+}
+
+static bool parks_now(void)
+{
+	return ++disk->ops == disk->park;
+}
+
+static void begin(void)
+{
+	pthread_mutex_lock(&lock);
+	if (parks_now())
+		park();
+}
+
+static void end(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+static int fail(int err)
+{
+	errno = err;
+	return -1;
+}
+
+static void opened(int fd, const char *path, int flags)
+{
+	int name = name_index(path);
+	struct stat st;
+
+	if (!disk || fd < 0 || fd >= MAX_FD)
+		return;
+	tracked[fd] = 0;
+	if (name >= 0) {
+		tracked[fd] = 1 + name;
+		if (!exists[name] && (flags & O_CREAT))
+			record(DISK_CREATE, name, 0, NULL, 0);
+		exists[name] = true;
+	} else if (!(flags & O_ACCMODE) && !fstat(fd, &st) &&
+		   S_ISDIR(st.st_mode)) {
+		tracked[fd] = 1 + DIRECTORY;
+	}
+}
+
+#define DEFINE_OPEN(name)						\
+int name(const char *path, int flags, ...)				\
+{									\
+	va_list args;							\
+	mode_t mode;							\
+	int fd;								\
+									\
+	va_start(args, flags);						\
+	mode = va_arg(args, mode_t);					\
+	va_end(args);							\
+	if (!disk || name_index(path) < 0) {				\
+		fd = REAL(name)(path, flags, mode);			\
+		opened(fd, path, flags);				\
+		return fd;						\
+	}								\
+	begin();							\
+	fd = REAL(name)(path, flags, mode);				\
+	opened(fd, path, flags);					\
+	end();								\
+	return fd;							\
+}
+
+#define DEFINE_OPENAT(name)						\
+int name(int dir, const char *path, int flags, ...)			\
+{									\
+	va_list args;							\
+	mode_t mode;							\
+	int fd;								\
+									\
+	va_start(args, flags);						\
+	mode = va_arg(args, mode_t);					\
+	va_end(args);							\
+	fd = REAL(name)(dir, path, flags, mode);			\
+	opened(fd, path, flags);					\
+	return fd;							\
+}
+
+DEFINE_OPEN(open)
+DEFINE_OPEN(open64)
+DEFINE_OPENAT(openat)
+DEFINE_OPENAT(openat64)
+
+int close(int fd)
+{
+	if (tracked_as(fd) >= 0)
+		tracked[fd] = 0;
+	return REAL(close)(fd);
+}
+
+static ssize_t write_some(int fd, const void *buf, size_t len, off_t off)
+{
+	ssize_t n = REAL(pwrite64)(fd, buf, len, off);
+
+	if (n > 0)
+		record(DISK_WRITE, tracked_as(fd), off, buf, n);
+	return n;
+}
+
+static ssize_t tracked_write(int fd, const void *buf, size_t len, off_t off)
+{
+	ssize_t n;
+
+	if (disk->fail_write)
+		return fail(disk->fail_write);
+	pthread_mutex_lock(&lock);
+	if (parks_now()) {
+		if (disk->park_inside)
+			write_some(fd, buf, len / 2, off);
+		park();
+	}
+	n = write_some(fd, buf, len, off);
+	end();
+	return n;
+}
+
+#define DEFINE_PWRITE(name, offset)					\
+ssize_t name(int fd, const void *buf, size_t len, offset off)		\
+{									\
+	if (tracked_as(fd) < 0)						\
+		return REAL(name)(fd, buf, len, off);			\
+	return tracked_write(fd, buf, len, off);			\
+}
+
+DEFINE_PWRITE(pwrite, off_t)
+DEFINE_PWRITE(pwrite64, off64_t)
+
+static void notified(size_t len)
+{
+	if (!disk || len != sizeof(uint64_t))
+		return;
+	pthread_mutex_lock(&lock);
+	record(DISK_NOTIFY, 0, disk->tag, NULL, 0);
+	end();
+}
+
+/*
+ * Nobody uses it on a state file today, nor posix_fallocate() or rename(); what
+ * is not written down must not go unnoticed
+ */
+ssize_t write(int fd, const void *buf, size_t len)
+{
+	if (tracked_as(fd) >= 0)
+		abort();
+	notified(len);
+	return REAL(write)(fd, buf, len);
+}
+
+int eventfd_write(int fd, eventfd_t value)
+{
+	notified(sizeof(value));
+	return REAL(eventfd_write)(fd, value);
+}
+
+#define DEFINE_PREAD(name, offset)					\
+ssize_t name(int fd, void *buf, size_t len, offset off)			\
+{									\
+	if (tracked_as(fd) >= 0 && disk->fail_read)			\
+		return fail(disk->fail_read);				\
+	return REAL(name)(fd, buf, len, off);				\
+}
+
+DEFINE_PREAD(pread, off_t)
+DEFINE_PREAD(pread64, off64_t)
+
+static int tracked_truncate(int fd, off_t len)
+{
+	int err;
+
+	if (disk->fail_write)
+		return fail(disk->fail_write);
+	begin();
+	err = REAL(ftruncate64)(fd, len);
+	if (!err)
+		record(DISK_TRUNCATE, tracked_as(fd), len, NULL, 0);
+	end();
+	return err;
+}
+
+#define DEFINE_TRUNCATE(name, offset)					\
+int name(int fd, offset len)						\
+{									\
+	if (tracked_as(fd) < 0)						\
+		return REAL(name)(fd, len);				\
+	return tracked_truncate(fd, len);				\
+}
+
+DEFINE_TRUNCATE(ftruncate, off_t)
+DEFINE_TRUNCATE(ftruncate64, off64_t)
+
+#define DEFINE_FALLOCATE(name, offset)					\
+int name(int fd, offset start, offset len)				\
+{									\
+	if (tracked_as(fd) >= 0)					\
+		abort();						\
+	return REAL(name)(fd, start, len);				\
+}
+
+DEFINE_FALLOCATE(posix_fallocate, off_t)
+DEFINE_FALLOCATE(posix_fallocate64, off64_t)
+
+static int tracked_sync(int (*sync_file)(int fd), int fd)
+{
+	int name = tracked_as(fd), err = 0;
+
+	if (disk->hold_sync) {
+		sem_post(&disk->held);
+		sem_wait(&disk->go);
+	}
+	if (disk->fail_sync)
+		return fail(disk->fail_sync);
+	begin();
+	if (!disk->no_sync)
+		err = sync_file(fd);
+	if (!err)
+		record(name == DIRECTORY ? DISK_SYNC_DIR : DISK_SYNC, name, 0,
+		       NULL, 0);
+	end();
+	return err;
+}
+
+#define DEFINE_SYNC(name)						\
+int name(int fd)							\
+{									\
+	if (tracked_as(fd) < 0)						\
+		return REAL(name)(fd);					\
+	return tracked_sync(REAL(name), fd);				\
+}
+
+DEFINE_SYNC(fsync)
+DEFINE_SYNC(fdatasync)
+
+int unlink(const char *path)
+{
+	int name = name_index(path);
+	int err;
+
+	if (!disk || name < 0)
+		return REAL(unlink)(path);
+	begin();
+	err = REAL(unlink)(path);
+	if (!err) {
+		exists[name] = false;
+		record(DISK_UNLINK, name, 0, NULL, 0);
+	}
+	end();
+	return err;
+}
+
+int rename(const char *from, const char *to)
+{
+	if (disk && (name_index(from) >= 0 || name_index(to) >= 0))
+		abort();
+	return REAL(rename)(from, to);
+}

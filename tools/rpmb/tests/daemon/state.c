@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The daemon's state file, from outside
+ */
+#include <sqlite3.h>
+#include <stdio.h>
+
+#include "daemon.h"
+#include "state.h"
+#include "tap.h"
+
+void state_sql(const char *sql)
+{
+	sqlite3 *db;
+
+	check(sqlite3_open_v2(STATE, &db, SQLITE_OPEN_READWRITE, NULL) ==
+	      SQLITE_OK, "%s", sqlite3_errmsg(db));
+	check(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s: %s",
+	      sql, sqlite3_errmsg(db));
+	check(sqlite3_close(db) == SQLITE_OK, "%s", sqlite3_errmsg(db));
+}
+
+void state_set_counter(uint32_t counter)
+{
+	char sql[64];
+
+	snprintf(sql, sizeof(sql), "UPDATE device SET counter = %u", counter);
+	state_sql(sql);
+}

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The daemon as a process: its options, its confinement, its files, its end
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "disk.h"
+#include "model.h"
+#include "tap.h"
+
+static void start(struct daemon *d)
+{
+	daemon_start(d, "--capacity", "1");
+}
+
+/* Confinement */
+
+/* The number that a thread's status has for @field */
+static long status_field(const char *path, const char *field)
+{
+	FILE *f = fopen(path, "re");
+	long value = -1;
+	char line[256];
+
+	check(f, "%s: %s", path, strerror(errno));
+	while (fgets(line, sizeof(line), f))
+		if (!strncmp(line, field, strlen(field)))
+			value = strtol(line + strlen(field), NULL, 10);
+	fclose(f);
+	return value;
+}
+
+/* Of all threads; returns their number */
+static unsigned int check_confined(const struct daemon *d)
+{
+	struct dirent *entry;
+	unsigned int n = 0;
+	char path[300];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", d->pid);
+	dir = opendir(path);
+	check(dir, "%s: %s", path, strerror(errno));
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/task/%s/status", d->pid,
+			 entry->d_name);
+		check_eq(status_field(path, "Seccomp:"), 2);
+		check_eq(status_field(path, "NoNewPrivs:"), 1);
+		n++;
+	}
+	closedir(dir);
+	return n;
+}
+
+static void confined(void)
+{
+	struct frontend fe;
+	struct daemon d;
+
+	start(&d);
+	fe_open(&fe, &d);
+	must_program_key(&fe);
+	check(check_confined(&d) >= 2, "no worker");
+}
+
+/* Confined, and nothing that a guest can ask for is forbidden */
+static void confined_and_working(void)
+{
+	struct model model = { 0 };
+	struct frontend fe;
+	struct daemon d;
+
+	start(&d);
+	fe_open(&fe, &d);
+	must_program_key(&fe);
+	/* long enough for SQLite to checkpoint by itself */
+	for (unsigned int i = 0; i < 1500; i++)
+		model_write(&model, &fe);
+	model_check(&model, &fe, false);
+	fe_close(&fe);
+	fe_open(&fe, &d);
+	model_check(&model, &fe, false);
+	daemon_stop(&d);
+}
+
+static void check_private(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st)) {
+		check(errno == ENOENT, "%s: %s", path, strerror(errno));
+		return;
+	}
+	check(!(st.st_mode & 0177), "%s: mode %#o", path, st.st_mode & 0777);
+}
+
+static void files_private(void)
+{
+	struct model model = { 0 };
+	struct frontend fe;
+	struct daemon d;
+
+	umask(0);
+	start(&d);
+	fe_open(&fe, &d);
+	must_program_key(&fe);
+	model_write(&model, &fe);
+	check(!access(STATE, F_OK) && !access(SOCKET, F_OK), "no files");
+	check_private(STATE);
+	check_private(STATE "-wal");
+	check_private(STATE "-shm");
+	check_private(STATE "-journal");
+	check_private(SOCKET);
+}
+
+/* The end */
+
+static void ends_by(int sig)
+{
+	struct model model = { 0 };
+	struct disk_image image;
+	struct frontend fe;
+	struct daemon d;
+	int status;
+
+	start(&d);
+	fe_open(&fe, &d);
+	must_program_key(&fe);
+	model_write(&model, &fe);
+	kill(d.pid, sig);
+	status = daemon_wait(&d);
+	check(WIFEXITED(status) && !WEXITSTATUS(status), "status %#x", status);
+	check(access(SOCKET, F_OK), "the socket is there");
+	disk_image_load(&image);
+	check(!image.files[1].exists || !image.files[1].len,
+	      "not checkpointed");
+	disk_image_free(&image);
+	fe_close(&fe);
+	start(&d);
+	fe_open(&fe, &d);
+	model_check(&model, &fe, false);
+}
+
+static void ends_by_sigterm(void)
+{
+	ends_by(SIGTERM);
+}
+
+static void ends_by_sigint(void)
+{
+	ends_by(SIGINT);
+}
+
+static void ends_without_frontend(void)
+{
+	struct frontend fe;
+	struct daemon d;
+
+	start(&d);
+	fe_connect(&fe, &d);
+	fe_close(&fe);
+	daemon_stop(&d);
+	check(access(SOCKET, F_OK), "the socket is there");
+}
+
+/* A request that was being served when SIGTERM came is answered or not at all */
+static void ends_with_slow_disk(void)
+{
+	struct disk *disk = disk_new();
+	struct model model = { 0 };
+	struct frontend fe;
+	struct daemon d;
+
+	daemon_start_args(&d, disk_preload(), (const char *const []){
+		"--capacity", "1", NULL });
+	fe_open(&fe, &d);
+	must_program_key(&fe);
+	disk->hold_sync = 1;
+	model_submit(&model, &fe);
+	disk_wait_held(disk);
+	kill(d.pid, SIGTERM);
+	disk->hold_sync = 0;
+	sem_post(&disk->go);
+	check_eq(daemon_wait(&d), 0);
+	if (fe_used(&fe))
+		model_answer(&model, &fe);
+	fe_close(&fe);
+	disk_free(disk);
+	start(&d);
+	fe_open(&fe, &d);
+	model_check(&model, &fe, true);
+}
+
+static void stale_socket(void)
+{
+	struct frontend fe;
+	struct daemon d;
+
+	start(&d);
+	fe_open(&fe, &d);
+	fe_close(&fe);
+	daemon_kill(&d);
+	check(!access(SOCKET, F_OK), "no socket: this test is of no use");
+	start(&d);
+	fe_open(&fe, &d);
+	must_program_key(&fe);
+}
+
+/* What lies where the socket should go is not the daemon's to remove */
+static void socket_is_a_file(void)
+{
+	FILE *f = fopen(SOCKET, "we");
+	struct daemon d;
+	int status;
+
+	check(f && fputs("precious", f) >= 0 && !fclose(f), "%s",
+	      strerror(errno));
+	start(&d);
+	status = daemon_wait(&d);
+	check(WIFEXITED(status) && WEXITSTATUS(status), "status %#x", status);
+	check(strstr(daemon_messages(), SOCKET), "no message");
+	check(!access(SOCKET, F_OK), "the file is gone");
+}
+
+/* Options */
+
+/* Ends at once with a status other than 0 and a message that has @word in it */
+static void refused(const char *word, const char *const args[])
+{
+	struct daemon d;
+	int status;
+
+	unlink("messages");
+	daemon_exec(&d, NULL, args);
+	status = daemon_wait(&d);
+	check(WIFEXITED(status) && WEXITSTATUS(status), "status %#x", status);
+	check(strstr(daemon_messages(), word), "no \"%s\" in the message",
+	      word);
+	check(access(SOCKET, F_OK), "the socket is there");
+}
+
+#define REFUSED(word, ...) \
+	refused(word, (const char *const []){ __VA_ARGS__, NULL })
+
+#define PATHS "--socket", SOCKET, "--state", STATE
+
+static void bad_capacity(void)
+{
+	static const char *const bad[] = { "0", "129", "-1", "1x", "", "x",
+		"4294967297", "18446744073709551617", "0x1g", " ", "1.5" };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		REFUSED("capacity", PATHS, "--capacity", bad[i]);
+		check(access(STATE, F_OK), "a state was made");
+	}
+}
+
+static void bad_limits(void)
+{
+	static const char *const bad[] = { "-1", "256", "x", "", "1x" };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		REFUSED("max-write", PATHS, "--capacity", "1", "--max-write",
+			bad[i]);
+		REFUSED("max-read", PATHS, "--capacity", "1", "--max-read",
+			bad[i]);
+	}
+	check(access(STATE, F_OK), "a state was made");
+}
+
+static void bad_dev_id(void)
+{
+	static const char *const bad[] = { "", "00", "x",
+		"000102030405060708090a0b0c0d0e",
+		"000102030405060708090a0b0c0d0e0",
+		"000102030405060708090a0b0c0d0e0g",
+		"000102030405060708090a0b0c0d0e0f10",
+		" 00102030405060708090a0b0c0d0e0f" };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++)
+		REFUSED("dev-id", PATHS, "--capacity", "1", "--dev-id",
+			bad[i]);
+	check(access(STATE, F_OK), "a state was made");
+}
+
+static void missing_options(void)
+{
+	REFUSED("socket", "--state", STATE, "--capacity", "1");
+	REFUSED("state", "--socket", SOCKET, "--capacity", "1");
+	check(access(STATE, F_OK), "a state was made");
+}
+
+static void unknown_option(void)
+{
+	REFUSED("--colour", PATHS, "--capacity", "1", "--colour", "red");
+	REFUSED("extra", PATHS, "--capacity", "1", "extra");
+	check(access(STATE, F_OK), "a state was made");
+}
+
+static void other_capacity(void)
+{
+	struct disk_image before, after;
+	struct frontend fe;
+	struct daemon d;
+
+	daemon_start(&d, "--capacity", "2");
+	fe_open(&fe, &d);
+	must_program_key(&fe);
+	fe_close(&fe);
+	daemon_stop(&d);
+	disk_image_load(&before);
+	REFUSED("capacity", PATHS, "--capacity", "1");
+	REFUSED("capacity", PATHS, "--capacity", "3");
+	disk_image_load(&after);
+	check_eq(before.files[0].len, after.files[0].len);
+	check(!memcmp(before.files[0].data, after.files[0].data,
+		      before.files[0].len), "the state was touched");
+	daemon_start(&d, "--capacity", "2");
+	fe_open(&fe, &d);
+	check_eq(must_count(&fe), 0);
+	disk_image_free(&before);
+	disk_image_free(&after);
+}
+
+static void unwritable_paths(void)
+{
+	char path[200];
+
+	REFUSED("nowhere", "--socket", SOCKET, "--state", "nowhere/state",
+		"--capacity", "1");
+	REFUSED("nowhere", "--socket", "nowhere/socket", "--state", STATE,
+		"--capacity", "1");
+	memset(path, 'p', sizeof(path) - 1);
+	path[sizeof(path) - 1] = 0;
+	REFUSED("ppp", "--socket", path, "--state", STATE, "--capacity", "1");
+}
+
+static void help_and_version(void)
+{
+	static const char *const options[] = { "--socket", "--state",
+		"--capacity", "--max-write", "--max-read", "--dev-id" };
+	struct daemon d;
+
+	daemon_exec(&d, NULL, (const char *const []){ "--help", NULL });
+	check_eq(daemon_wait(&d), 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(options); i++)
+		check(strstr(daemon_messages(), options[i]), "no %s",
+		      options[i]);
+}
+
+static const struct tap_test tests[] = {
+	{ "confinement: seccomp and no new privileges in all threads",
+	  confined },
+	{ "confinement: forbids nothing that is needed",
+	  confined_and_working },
+	{ "files: nobody else may read or write them", files_private },
+	{ "end: SIGTERM", ends_by_sigterm },
+	{ "end: SIGINT", ends_by_sigint },
+	{ "end: SIGTERM without a frontend", ends_without_frontend },
+	{ "end: SIGTERM in a write", ends_with_slow_disk },
+	{ "socket: that of a killed daemon is no hindrance", stale_socket },
+	{ "socket: another file in its place is left alone",
+	  socket_is_a_file },
+	{ "options: bad capacity", bad_capacity },
+	{ "options: bad limits", bad_limits },
+	{ "options: bad device id", bad_dev_id },
+	{ "options: missing", missing_options },
+	{ "options: unknown", unknown_option },
+	{ "options: another capacity than the state's", other_capacity },
+	{ "options: paths that cannot be made", unwritable_paths },
+	{ "options: help", help_and_version },
+};
+
+int main(int argc, char **argv)
+{
+	return tap_run(argc, argv, tests, ARRAY_SIZE(tests));
+}

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The state file: what the daemon makes of one that is not as it left it, of two
+ * daemons on one state, and of a disk that fails
+ */
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "disk.h"
+#include "model.h"
+#include "state.h"
+#include "tap.h"
+
+static void start(struct daemon *d)
+{
+	daemon_start(d, "--capacity", "1");
+}
+
+/* A state with a key and some writes; the daemon was stopped or killed */
+static void make_state(bool stop)
+{
+	struct model model = { 0 };
+	struct frontend fe;
+	struct daemon d;
+
+	start(&d);
+	fe_open(&fe, &d);
+	must_program_key(&fe);
+	for (unsigned int i = 0; i < 5; i++)
+		model_write(&model, &fe);
+	fe_close(&fe);
+	if (stop)
+		daemon_stop(&d);
+	else
+		daemon_kill(&d);
+}
+
+static void must_have_state(void)
+{
+	struct frontend fe;
+	struct model model;
+	struct daemon d;
+
+	start(&d);
+	fe_open(&fe, &d);
+	model_set(&model, 5);
+	model_check(&model, &fe, false);
+	fe_close(&fe);
+	daemon_kill(&d);
+}
+
+static bool same_images(const struct disk_image *a, const struct disk_image *b)
+{
+	for (unsigned int i = 0; i < DISK_NAMES; i++) {
+		const struct disk_file *fa = &a->files[i], *fb = &b->files[i];
+
+		if (fa->exists != fb->exists || fa->len != fb->len ||
+		    (fa->len && memcmp(fa->data, fb->data, fa->len)))
+			return false;
+	}
+	return true;
+}
+
+/* The daemon ends by itself, says why, and has changed nothing */
+static void must_refuse(void)
+{
+	struct disk_image before, after;
+	struct daemon d;
+	int status;
+
+	disk_image_load(&before);
+	unlink("messages");
+	start(&d);
+	status = daemon_wait(&d);
+	check(WIFEXITED(status) && WEXITSTATUS(status) != 0, "status %#x",
+	      status);
+	check(strstr(daemon_messages(), STATE), "no message that names it");
+	check(access(SOCKET, F_OK), "the socket is there");
+	disk_image_load(&after);
+	check(same_images(&before, &after), "the state was touched");
+	tap_note("%s", strtok((char *)daemon_messages(), "\n"));
+	disk_image_free(&before);
+	disk_image_free(&after);
+}
+
+static void wal_missing(void)
+{
+	struct disk_image image;
+
+	make_state(false);
+	unlink(SOCKET);
+	disk_image_load(&image);
+	check(image.files[1].exists, "no -wal: this test is of no use");
+	check(!unlink(STATE "-wal"), "%s", strerror(errno));
+	must_refuse();
+	must_refuse();
+	disk_image_store(&image);
+	disk_image_free(&image);
+	must_have_state();
+}
+
+/* The same right after a start, before anything was written */
+static void wal_missing_early(void)
+{
+	struct frontend fe;
+	struct daemon d;
+
+	make_state(true);
+	start(&d);
+	fe_open(&fe, &d);
+	check_eq(must_count(&fe), 5);
+	fe_close(&fe);
+	daemon_kill(&d);
+	unlink(SOCKET);
+	check(!unlink(STATE "-wal"), "%s", strerror(errno));
+	must_refuse();
+}
+
+static void stopped_then_copied(void)
+{
+	struct disk_image image;
+
+	make_state(true);
+	disk_image_load(&image);
+	check(!image.files[1].exists || !image.files[1].len,
+	      "not checkpointed");
+	/* all of the state is in the one file */
+	unlink(STATE "-wal");
+	must_have_state();
+	disk_image_free(&image);
+}
+
+static void killed_then_started(void)
+{
+	make_state(false);
+	must_have_state();
+	must_have_state();
+}
+
+static void overwrite(off_t off, const void *data, size_t len)
+{
+	int fd = open(STATE, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	check(fd >= 0 && pwrite(fd, data, len, off) == (ssize_t)len, "%s",
+	      strerror(errno));
+	close(fd);
+}
+
+static void corrupt_header(void)
+{
+	make_state(true);
+	overwrite(0, "SQLite fromat 3", 16);
+	must_refuse();
+}
+
+static void corrupt_schema(void)
+{
+	uint8_t rubbish[3000];
+
+	make_state(true);
+	memset(rubbish, 0x5a, sizeof(rubbish));
+	overwrite(100, rubbish, sizeof(rubbish));
+	must_refuse();
+}
+
+static void truncated(void)
+{
+	struct disk_image image;
+
+	make_state(true);
+	disk_image_load(&image);
+	check(!truncate(STATE, image.files[0].len / 2), "%s",
+	      strerror(errno));
+	disk_image_free(&image);
+	must_refuse();
+}
+
+static void text_file(void)
+{
+	overwrite(0, "Dear diary,\n", 12);
+	must_refuse();
+}
+
+static void foreign_database(void)
+{
+	overwrite(0, "", 0);
+	state_sql("CREATE TABLE songs (title TEXT); "
+		  "INSERT INTO songs VALUES ('Yesterday')");
+	must_refuse();
+}
+
+static void newer_schema(void)
+{
+	make_state(true);
+	state_sql("PRAGMA user_version = 1000");
+	must_refuse();
+}
+
+static void directory(void)
+{
+	check(!mkdir(STATE, 0700), "%s", strerror(errno));
+	unlink("messages");
+	{
+		struct daemon d;
+		int status;
+
+		start(&d);
+		status = daemon_wait(&d);
+		check(WIFEXITED(status) && WEXITSTATUS(status) != 0,
+		      "status %#x", status);
+		check(strstr(daemon_messages(), STATE), "no message");
+	}
+}
+
+/* Two daemons */
+
+static void expect_refusal(struct daemon *d)
+{
+	int status = daemon_wait(d);
+
+	check(WIFEXITED(status) && WEXITSTATUS(status) != 0, "status %#x",
+	      status);
+	check(strlen(daemon_messages()), "no message");
+}
+
+static void two_on_a_state(void)
+{
+	struct model model = { 0 };
+	struct daemon first, second;
+	struct frontend fe;
+
+	start(&first);
+	fe_open(&fe, &first);
+	must_program_key(&fe);
+	daemon_exec(&second, NULL, (const char *const []){
+		"--socket", "socket2", "--state", STATE, "--capacity", "1",
+		NULL });
+	expect_refusal(&second);
+	check(access("socket2", F_OK), "the second one has a socket");
+	model_write(&model, &fe);
+	model_check(&model, &fe, false);
+}
+
+static void two_on_a_socket(void)
+{
+	struct model model = { 0 };
+	struct daemon first, second;
+	struct frontend fe;
+
+	start(&first);
+	fe_open(&fe, &first);
+	must_program_key(&fe);
+	daemon_exec(&second, NULL, (const char *const []){
+		"--socket", SOCKET, "--state", "state2", "--capacity", "1",
+		NULL });
+	expect_refusal(&second);
+	model_write(&model, &fe);
+	fe_close(&fe);
+	fe_open(&fe, &first);
+	model_check(&model, &fe, false);
+}
+
+/* A disk that fails */
+
+static uint16_t try_write(const struct model *model, struct frontend *fe)
+{
+	struct rpmb_frame in;
+
+	model_submit(model, fe);
+	check_eq(fe_wait_used(fe, NULL), FRAME);
+	fetch_frames(fe, &in, 1);
+	check_eq(be16toh(in.req_resp), RPMB_WRITE_DATA << 8);
+	return be16toh(in.result);
+}
+
+/* Make the disk fail by setting @error, then mend it */
+static void disk_fails(size_t error, int err)
+{
+	struct disk *disk = disk_new();
+	int *fault = (int *)((char *)disk + error);
+	struct model model = { 0 };
+	struct frontend fe;
+	struct daemon d;
+
+	daemon_start_args(&d, disk_preload(), (const char *const []){
+		"--capacity", "1", NULL });
+	fe_open(&fe, &d);
+	must_program_key(&fe);
+	for (unsigned int i = 0; i < 3; i++)
+		model_write(&model, &fe);
+	*fault = err;
+	check_eq(try_write(&model, &fe), RPMB_RES_WRITE);
+	check(strlen(daemon_messages()), "no message");
+	check_eq(try_write(&model, &fe), RPMB_RES_WRITE);
+	check_eq(must_count(&fe), 3);
+	*fault = 0;
+	/* it goes on, or says again that it cannot */
+	if (try_write(&model, &fe) == RPMB_RES_OK)
+		model_set(&model, 4);
+	model_check(&model, &fe, false);
+	fe_close(&fe);
+	daemon_kill(&d);
+	disk_free(disk);
+	start(&d);
+	fe_open(&fe, &d);
+	model_check(&model, &fe, false);
+	model_write(&model, &fe);
+}
+
+static void sync_fails(void)
+{
+	disk_fails(offsetof(struct disk, fail_sync), EIO);
+}
+
+static void write_fails(void)
+{
+	disk_fails(offsetof(struct disk, fail_write), EIO);
+}
+
+static void disk_full(void)
+{
+	disk_fails(offsetof(struct disk, fail_write), ENOSPC);
+}
+
+static void key_write_fails(void)
+{
+	struct disk *disk = disk_new();
+	struct frontend fe;
+	uint32_t counter;
+	struct daemon d;
+
+	daemon_start_args(&d, disk_preload(), (const char *const []){
+		"--capacity", "1", NULL });
+	fe_open(&fe, &d);
+	disk->fail_sync = EIO;
+	check_eq(rpmb_program_key(&fe, test_key), RPMB_RES_WRITE);
+	disk->fail_sync = 0;
+	check_eq(rpmb_counter(&fe, test_key, &counter), RPMB_RES_NO_KEY);
+	fe_close(&fe);
+	daemon_kill(&d);
+	disk_free(disk);
+	start(&d);
+	fe_open(&fe, &d);
+	must_program_key(&fe);
+	check_eq(must_count(&fe), 0);
+}
+
+static void read_fails(void)
+{
+	uint8_t block[BLOCK], found[BLOCK];
+	struct disk *disk;
+	struct frontend fe;
+	struct daemon d;
+	uint16_t result;
+
+	start(&d);
+	fe_open(&fe, &d);
+	must_program_key(&fe);
+	pattern(block, 1, 400, 0);
+	must_write(&fe, 400, 1, 0, block);
+	fe_close(&fe);
+	daemon_stop(&d);
+	disk = disk_new();
+	daemon_start_args(&d, disk_preload(), (const char *const []){
+		"--capacity", "1", NULL });
+	fe_open(&fe, &d);
+	disk->fail_read = EIO;
+	result = rpmb_read(&fe, test_key, 400, 1, found);
+	if (result == RPMB_RES_OK)
+		check(!memcmp(block, found, BLOCK), "wrong data");
+	else
+		check_eq(result, RPMB_RES_READ);
+	disk->fail_read = 0;
+	must_hold(&fe, 400, 1, block);
+	disk_free(disk);
+}
+
+static const struct tap_test tests[] = {
+	{ "in use, -wal missing: refused, untouched", wal_missing },
+	{ "in use since the start, -wal missing: refused",
+	  wal_missing_early },
+	{ "stopped: one file has everything", stopped_then_copied },
+	{ "killed: started again, twice", killed_then_started },
+	{ "corrupt header: refused, untouched", corrupt_header },
+	{ "corrupt schema: refused, untouched", corrupt_schema },
+	{ "truncated: refused, untouched", truncated },
+	{ "no database: refused, untouched", text_file },
+	{ "somebody else's database: refused, untouched", foreign_database },
+	{ "newer schema: refused, untouched", newer_schema },
+	{ "a directory: refused", directory },
+	{ "two daemons on one state: the second is refused",
+	  two_on_a_state },
+	{ "two daemons on one socket: the second is refused",
+	  two_on_a_socket },
+	{ "sync fails: write failure, nothing lost", sync_fails },
+	{ "write fails: write failure, nothing lost", write_fails },
+	{ "disk full: write failure, nothing lost", disk_full },
+	{ "program key: it fails, write failure", key_write_fails },
+	{ "data read: fetching fails, read failure", read_fails },
+};
+
+int main(int argc, char **argv)
+{
+	return tap_run(argc, argv, tests, ARRAY_SIZE(tests));
+}
