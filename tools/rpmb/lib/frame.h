@@ -31,15 +31,19 @@ struct rpmb_fields {
 /* Bytes in a block: 256 or 512 */
 unsigned int rpmb_block_size(enum rpmb_frame_format format);
 
-/* Bytes of the frames of an access that carries @blocks blocks of data; 0 blocks
- * are still one frame */
+/*
+ * Bytes of the frames of an access that carries @blocks blocks of data; 0 blocks
+ * are still one frame
+ */
 size_t rpmb_frames_len(enum rpmb_frame_format format, unsigned int blocks);
 
 /* Blocks of data that @len bytes of frames carry, -1 if @len is no such length */
 int rpmb_frames_blocks(enum rpmb_frame_format format, size_t len);
 
-/* Write the fields into all frames of an access of @len bytes; the rest of the
- * frames is zeroed */
+/*
+ * Write the fields into all frames of an access of @len bytes; the rest of the
+ * frames is zeroed
+ */
 void rpmb_frames_init(enum rpmb_frame_format format, void *frames, size_t len,
 		      const struct rpmb_fields *fields);
 

@@ -11,12 +11,12 @@
 
 /* req and resp are fit for both formats and for the longest access */
 struct rpmb {
+	alignas(8) uint8_t req[RPMB_MAX_LEN];
+	alignas(8) uint8_t resp[RPMB_MAX_LEN];
 	int fd;
 	struct rpmb_info info;
 	void (*progress)(void *arg, unsigned int done, unsigned int total);
 	void *progress_arg;
-	alignas(8) uint8_t req[RPMB_MAX_LEN];
-	alignas(8) uint8_t resp[RPMB_MAX_LEN];
 };
 
 /* The library's error for an errno, which is left as it is */

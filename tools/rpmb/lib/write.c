@@ -102,6 +102,11 @@ static int read_back(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 	return ret;
 }
 
+/*
+ * The counter as it was: not written. Data as it should be: stored, by whomever.
+ * One step of the counter with other data was somebody else's write, so ours was
+ * refused. After several steps ours may have been overwritten.
+ */
 static enum fate find_fate(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 			   const struct chunk *chunk)
 {

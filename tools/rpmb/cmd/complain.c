@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Messages, and exit codes for errors
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+
+int complain(int code, const char *what, const char *fmt, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "rpmb: %s: ", what);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return code;
+}
+
+static int exit_code(int error)
+{
+	if (error <= RPMB_ERR_RESPONSE_TYPE &&
+	    error >= RPMB_ERR_RESPONSE_COUNTER)
+		return EXIT_FORGED;
+
+	switch (error) {
+	case 0:
+		return EXIT_OK;
+	case RPMB_ERR_NO_DEVICE:
+	case RPMB_ERR_AMBIGUOUS:
+	case RPMB_ERR_NOT_RPMB:
+	case RPMB_ERR_GONE:
+		return EXIT_DEVICE;
+	case RPMB_ERR_PERMISSION:
+		return EXIT_PERMISSION;
+	case RPMB_ERR_AUTHENTICATION:
+		return EXIT_AUTHENTICATION;
+	case RPMB_ERR_COUNTER:
+		return EXIT_COUNTER;
+	case RPMB_ERR_RANGE:
+	case RPMB_ERR_ADDRESS:
+		return EXIT_ADDRESS;
+	case RPMB_ERR_NO_KEY:
+		return EXIT_NO_KEY;
+	case RPMB_ERR_EXPIRED:
+		return EXIT_EXPIRED;
+	case RPMB_ERR_BUSY:
+	case RPMB_ERR_TIMEOUT:
+	case RPMB_ERR_MIXED_UP:
+	case RPMB_ERR_SYSTEM:
+		return EXIT_TRANSPORT;
+	default:
+		return error <= RPMB_ERR_GENERAL ? EXIT_REFUSED : EXIT_OTHER;
+	}
+}
+
+int complain_error(const char *device, int error)
+{
+	const char *text = error == RPMB_ERR_SYSTEM ? strerror(errno) :
+						      rpmb_strerror(error);
+
+	return complain(exit_code(error), device, "%s", text);
+}
