@@ -64,14 +64,12 @@ static struct rpmb_blocks blocks_in(const struct rpmb_engine *engine,
 				    void *frames,
 				    const struct rpmb_fields *fields)
 {
-	uint8_t *data = rpmb_frames_data(engine->format, frames, 0);
-	uint8_t *next = rpmb_frames_data(engine->format, frames, 1);
-
 	return (struct rpmb_blocks) {
 		.addr = fields->addr,
 		.count = fields->count,
-		.data = data,
-		.stride = next - data,
+		.data = rpmb_frames_data(engine->format, frames, 0),
+		.stride = rpmb_frames_len(engine->format, 2) -
+			  rpmb_frames_len(engine->format, 1),
 	};
 }
 
@@ -85,14 +83,14 @@ static uint16_t program_key(struct rpmb_engine *engine,
 
 	(void)resp;
 	if (!is_bare(engine, req))
-		return RPMB_RESULT_GENERAL;
+		return RPMB_RES_GENERAL;
 	key = rpmb_frames_mac(engine->format, req->frames, req->len);
 	if (store->has_key || !store->ops->program_key(store, key))
-		return RPMB_RESULT_WRITE;
+		return RPMB_RES_WRITE;
 
 	memcpy(store->key, key, sizeof(store->key));
 	store->has_key = true;
-	return RPMB_RESULT_OK;
+	return RPMB_RES_OK;
 }
 
 /* 5.12.6.1.2 */
@@ -102,12 +100,12 @@ static uint16_t get_write_counter(struct rpmb_engine *engine,
 {
 	memcpy(resp->nonce, req->fields.nonce, sizeof(resp->nonce));
 	if (!engine->store->has_key)
-		return RPMB_RESULT_NO_KEY;
+		return RPMB_RES_NO_KEY;
 	if (!is_bare(engine, req))
-		return RPMB_RESULT_GENERAL;
+		return RPMB_RES_GENERAL;
 
 	resp->counter = engine->store->counter;
-	return RPMB_RESULT_OK;
+	return RPMB_RES_OK;
 }
 
 /* 5.12.6.1.3, items 1 to 6 */
@@ -118,19 +116,19 @@ static uint16_t check_write(const struct rpmb_engine *engine,
 	const struct rpmb_fields *fields = &req->fields;
 
 	if (!store->has_key)
-		return RPMB_RESULT_NO_KEY;
+		return RPMB_RES_NO_KEY;
 	if (!fields->count || !is_count(fields->count, req->blocks) ||
 	    exceeds(fields->count, engine->max_write))
-		return RPMB_RESULT_GENERAL;
+		return RPMB_RES_GENERAL;
 	if (store->counter == RPMB_COUNTER_MAX)
-		return RPMB_RESULT_EXPIRED;
+		return RPMB_RES_EXPIRED;
 	if (!in_range(store, fields->addr, fields->count))
-		return RPMB_RESULT_ADDRESS;
+		return RPMB_RES_ADDRESS;
 	if (!is_authentic(engine, req))
-		return RPMB_RESULT_AUTH;
+		return RPMB_RES_AUTH;
 	if (fields->counter != store->counter)
-		return RPMB_RESULT_COUNTER;
-	return RPMB_RESULT_OK;
+		return RPMB_RES_COUNTER;
+	return RPMB_RES_OK;
 }
 
 /* 5.12.6.1.3, items 7 and 8; the counter: 5.12.6.3, item 2 */
@@ -146,7 +144,7 @@ static uint16_t write_data(struct rpmb_engine *engine,
 		if (store->ops->write(store, store->counter + 1, &blocks))
 			store->counter++;
 		else
-			result = RPMB_RESULT_WRITE;
+			result = RPMB_RES_WRITE;
 	}
 	resp->addr = req->fields.addr;
 	resp->counter = store->counter;
@@ -161,10 +159,10 @@ static uint16_t read_data(struct rpmb_engine *engine, const struct request *req,
 	resp->count = req->fields.count;
 	memcpy(resp->nonce, req->fields.nonce, sizeof(resp->nonce));
 	if (!engine->store->has_key)
-		return RPMB_RESULT_NO_KEY;
+		return RPMB_RES_NO_KEY;
 	if (req->blocks < 0 || req->len != rpmb_frames_len(engine->format, 0))
-		return RPMB_RESULT_GENERAL;
-	return RPMB_RESULT_OK;
+		return RPMB_RES_GENERAL;
+	return RPMB_RES_OK;
 }
 
 struct request_type {
@@ -194,7 +192,7 @@ static void result_read(struct rpmb_engine *engine, const struct request *req)
 	engine->response = engine->result;
 	engine->ready = true;
 	if (!is_bare(engine, req))
-		engine->response.result = RPMB_RESULT_GENERAL;
+		engine->response.result = RPMB_RES_GENERAL;
 }
 
 static void run(struct rpmb_engine *engine, const struct request *req)
@@ -202,7 +200,7 @@ static void run(struct rpmb_engine *engine, const struct request *req)
 	const struct request_type *type = request_type(req->fields.type);
 	struct rpmb_fields resp = {
 		.type = req->fields.type << 8,
-		.result = RPMB_RESULT_GENERAL,
+		.result = RPMB_RES_GENERAL,
 		.target = req->fields.target,
 	};
 
@@ -248,10 +246,10 @@ static uint16_t check_read(const struct rpmb_engine *engine,
 		resp->count = blocks;
 	if (!resp->count || !is_count(resp->count, blocks) ||
 	    exceeds(resp->count, engine->max_read))
-		return RPMB_RESULT_GENERAL;
+		return RPMB_RES_GENERAL;
 	if (!in_range(engine->store, resp->addr, resp->count))
-		return RPMB_RESULT_ADDRESS;
-	return RPMB_RESULT_OK;
+		return RPMB_RES_ADDRESS;
+	return RPMB_RES_OK;
 }
 
 /* Fields without data. The expired bit is in every response: JESD84-B51 6.6.22 */
@@ -259,7 +257,7 @@ static void put_fields(const struct rpmb_engine *engine, void *frames,
 		       size_t len, struct rpmb_fields resp)
 {
 	if (engine->store->counter == RPMB_COUNTER_MAX)
-		resp.result |= RPMB_RESULT_EXPIRED;
+		resp.result |= RPMB_RES_EXPIRED;
 	rpmb_frames_init(engine->format, frames, len, &resp);
 }
 
@@ -277,7 +275,7 @@ static void put_data(const struct rpmb_engine *engine, void *frames, size_t len,
 
 	blocks = blocks_in(engine, frames, resp);
 	if (!store->ops->read(store, &blocks)) {
-		resp->result = RPMB_RESULT_READ;
+		resp->result = RPMB_RES_READ;
 		put_fields(engine, frames, len, *resp);
 	}
 }

@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Section numbers are those of the Virtual I/O Device specification, version 1.2
+ */
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/vhost_types.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "ring.h"
+#include "vhost_user.h"
+
+/* The buffer at hand: device-readable pieces first, then device-writable ones */
+struct chain {
+	uint16_t head;
+	uint32_t nr_out;
+	uint32_t nr_in;
+	uint64_t out_len;
+	uint64_t in_len;
+};
+
+static uint16_t load16(const __virtio16 *p)
+{
+	return le16toh(__atomic_load_n((const uint16_t *)p, __ATOMIC_ACQUIRE));
+}
+
+static void store16(__virtio16 *p, uint16_t value)
+{
+	__atomic_store_n((uint16_t *)p, htole16(value), __ATOMIC_RELEASE);
+}
+
+static bool has_feature(const struct ring *ring, unsigned int feature)
+{
+	return ring->features & (UINT64_C(1) << feature);
+}
+
+/* EAGAIN means that as many signals as fit are on their way already */
+static void put_signal(int fd, const void *data, size_t len)
+{
+	if (write(fd, data, len) < 0 && errno != EAGAIN)
+		log_line("cannot signal the front-end: %s", strerror(errno));
+}
+
+static void signal_front(const struct ring *ring,
+			 const struct ring_signal *signal, uint32_t request)
+{
+	const struct vhost_user_signal message = {
+		.header = {
+			.request = request,
+			.flags = VHOST_USER_VERSION,
+			.size = sizeof(message.state),
+		},
+	};
+	const uint64_t one = 1;
+
+	if (signal->fd >= 0)
+		put_signal(signal->fd, &one, sizeof(one));
+	else if (!signal->off && ring->request_fd >= 0)
+		put_signal(ring->request_fd, &message, sizeof(message));
+}
+
+static bool ring_break(struct ring *ring, const char *why)
+{
+	log_line("request queue stopped: %s", why);
+	ring->broken = true;
+	signal_front(ring, &ring->err, VHOST_USER_BACKEND_VRING_ERR);
+	return false;
+}
+
+static void *ring_part(const struct ring *ring, uint64_t addr, size_t len,
+		       size_t align)
+{
+	void *part = memory_user(&ring->memory, addr, len);
+
+	return (uintptr_t)part % align ? NULL : part;
+}
+
+/* 2.7; the event fields at the ends are there in any case */
+static bool ring_map(struct ring *ring)
+{
+	size_t num = ring->num;
+
+	ring->desc = ring_part(ring, ring->desc_addr,
+			       num * sizeof(*ring->desc),
+			       VRING_DESC_ALIGN_SIZE);
+	ring->avail = ring_part(ring, ring->avail_addr,
+				sizeof(*ring->avail) + (num + 1) * 2,
+				VRING_AVAIL_ALIGN_SIZE);
+	ring->used = ring_part(ring, ring->used_addr,
+			       sizeof(*ring->used) + 2 +
+			       num * sizeof(ring->used->ring[0]),
+			       VRING_USED_ALIGN_SIZE);
+	if (!num || !ring->desc || !ring->avail || !ring->used)
+		return ring_break(ring, "it does not lie in shared memory");
+
+	free(ring->pieces);
+	ring->pieces = calloc(num, sizeof(*ring->pieces));
+	if (!ring->pieces)
+		return ring_break(ring, "out of memory");
+	ring->next_used = load16(&ring->used->idx);
+	ring->mapped = true;
+	return true;
+}
+
+static bool add_piece(struct ring *ring, struct chain *chain,
+		      const struct vring_desc *desc)
+{
+	uint32_t nr = chain->nr_out + chain->nr_in;
+	struct ring_piece *piece = &ring->pieces[nr];
+
+	/* 2.7.5.3.1, 2.7.6: no chain is longer than the queue */
+	if (nr == ring->num)
+		return ring_break(ring, "endless descriptor chain");
+	piece->addr = le64toh(desc->addr);
+	piece->len = le32toh(desc->len);
+	if (!memory_valid(&ring->memory, piece->addr, piece->len))
+		return ring_break(ring, "buffer outside the guest's memory");
+
+	if (le16toh(desc->flags) & VRING_DESC_F_WRITE) {
+		chain->nr_in++;
+		chain->in_len += piece->len;
+		return true;
+	}
+	/* 2.7.4.2 */
+	if (chain->nr_in)
+		return ring_break(ring, "readable after writable descriptor");
+	chain->nr_out++;
+	chain->out_len += piece->len;
+	return true;
+}
+
+/* 2.7.5.3: what an indirect descriptor refers to */
+static bool add_indirect(struct ring *ring, struct chain *chain,
+			 const struct vring_desc *table)
+{
+	uint64_t addr = le64toh(table->addr);
+	uint32_t nr = le32toh(table->len) / sizeof(*table);
+	struct vring_desc desc;
+	uint16_t i = 0;
+
+	if (!has_feature(ring, VIRTIO_RING_F_INDIRECT_DESC) ||
+	    le16toh(table->flags) & VRING_DESC_F_NEXT ||
+	    !nr || le32toh(table->len) % sizeof(*table))
+		return ring_break(ring, "bad indirect descriptor");
+
+	do {
+		if (i >= nr || !memory_read(&ring->memory, &desc,
+					    addr + i * sizeof(desc),
+					    sizeof(desc)))
+			return ring_break(ring, "bad indirect table");
+		if (le16toh(desc.flags) & VRING_DESC_F_INDIRECT)
+			return ring_break(ring, "indirect table in another");
+		if (!add_piece(ring, chain, &desc))
+			return false;
+		i = le16toh(desc.next);
+	} while (le16toh(desc.flags) & VRING_DESC_F_NEXT);
+	return true;
+}
+
+static bool get_chain(struct ring *ring, struct chain *chain)
+{
+	struct vring_desc desc;
+	uint16_t i = chain->head;
+
+	do {
+		if (i >= ring->num)
+			return ring_break(ring, "descriptor outside the table");
+		copy_once(&desc, &ring->desc[i], sizeof(desc));
+		if (le16toh(desc.flags) & VRING_DESC_F_INDIRECT)
+			return add_indirect(ring, chain, &desc);
+		if (!add_piece(ring, chain, &desc))
+			return false;
+		i = le16toh(desc.next);
+	} while (le16toh(desc.flags) & VRING_DESC_F_NEXT);
+	return true;
+}
+
+/* The pieces have been found to lie in memory, which does not change meanwhile */
+static void gather(const struct ring *ring, const struct chain *chain,
+		   uint8_t *out)
+{
+	const struct ring_piece *piece = ring->pieces;
+	const struct ring_piece *end = piece + chain->nr_out;
+
+	for (; piece < end; out += piece->len, piece++)
+		memory_read(&ring->memory, out, piece->addr, piece->len);
+}
+
+static void scatter(const struct ring *ring, const struct chain *chain,
+		    const uint8_t *in, size_t len)
+{
+	const struct ring_piece *piece = ring->pieces + chain->nr_out;
+
+	for (; len; piece++) {
+		size_t n = piece->len < len ? piece->len : len;
+
+		memory_write(&ring->memory, piece->addr, in, n);
+		in += n;
+		len -= n;
+	}
+}
+
+/* Returns the bytes written to the buffer, or -1 */
+static ssize_t serve_chain(struct ring *ring, const struct chain *chain)
+{
+	uint8_t *frames;
+	size_t used;
+
+	if (chain->out_len > DEVICE_MAX_LEN || chain->in_len > DEVICE_MAX_LEN)
+		return 0;
+	frames = malloc(chain->out_len + chain->in_len + 1);
+	if (!frames) {
+		ring_break(ring, "out of memory");
+		return -1;
+	}
+	gather(ring, chain, frames);
+	used = device_request(ring->dev, frames, chain->out_len,
+			      frames + chain->out_len, chain->in_len);
+	scatter(ring, chain, frames + chain->out_len, used);
+	free(frames);
+	return used;
+}
+
+/* 2.7.7.2, 2.7.10: does the driver want to know of the entry before this one? */
+static bool wants_interrupt(const struct ring *ring)
+{
+	/* The index must be visible before the driver's wish is read */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (!has_feature(ring, VIRTIO_RING_F_EVENT_IDX))
+		return !(load16(&ring->avail->flags) &
+			 VRING_AVAIL_F_NO_INTERRUPT);
+	return vring_need_event(load16(&ring->avail->ring[ring->num]),
+				ring->next_used, ring->next_used - 1);
+}
+
+/* 2.7.8.2: the element first, then the index */
+static void put_used(struct ring *ring, uint16_t head, uint32_t len)
+{
+	struct vring_used_elem *elem =
+		&ring->used->ring[ring->next_used & (ring->num - 1)];
+
+	elem->id = htole32(head);
+	elem->len = htole32(len);
+	store16(&ring->used->idx, ++ring->next_used);
+	if (wants_interrupt(ring))
+		signal_front(ring, &ring->call, VHOST_USER_BACKEND_VRING_CALL);
+}
+
+/* Is there a buffer? If not, make the driver's next one kick. */
+static bool has_buffer(struct ring *ring)
+{
+	uint16_t nr = load16(&ring->avail->idx) - ring->next_avail;
+
+	if (!nr && has_feature(ring, VIRTIO_RING_F_EVENT_IDX)) {
+		__virtio16 *avail_event =
+			(__virtio16 *)&ring->used->ring[ring->num];
+
+		/* 2.7.10.1: ask for the kick before looking for the last time */
+		store16(avail_event, ring->next_avail);
+		atomic_thread_fence(memory_order_seq_cst);
+		nr = load16(&ring->avail->idx) - ring->next_avail;
+	}
+	if (nr > ring->num)
+		return ring_break(ring, "available index out of range");
+	return nr;
+}
+
+static void serve_buffer(struct ring *ring)
+{
+	uint16_t slot = ring->next_avail & (ring->num - 1);
+	struct chain chain = { .head = load16(&ring->avail->ring[slot]) };
+	ssize_t used;
+
+	if (!get_chain(ring, &chain))
+		return;
+	used = serve_chain(ring, &chain);
+	if (used < 0)
+		return;
+	ring->next_avail++;
+	put_used(ring, chain.head, used);
+}
+
+/* Serve one buffer; false if there is none or the ring is not to be served */
+static bool serve_next(struct ring *ring)
+{
+	bool more = false;
+
+	pthread_rwlock_rdlock(&ring->lock);
+	if (ring->kicked && ring->started && ring->enabled && !ring->broken &&
+	    (ring->mapped || ring_map(ring))) {
+		more = has_buffer(ring);
+		ring->kicked = more;
+	}
+	if (more)
+		serve_buffer(ring);
+	pthread_rwlock_unlock(&ring->lock);
+	return more;
+}
+
+static bool drain(int fd)
+{
+	uint64_t count;
+
+	return read(fd, &count, sizeof(count)) > 0;
+}
+
+/* A kick fd that cannot be read any more would wake the worker for ever */
+static bool take_kick(const struct ring *ring)
+{
+	if (ring->kick < 0)
+		return false;
+	if (drain(ring->kick))
+		return true;
+	if (errno != EAGAIN)
+		epoll_ctl(ring->epoll, EPOLL_CTL_DEL, ring->kick, NULL);
+	return false;
+}
+
+/* vhost-user: a kick starts the ring, whether it may be served yet or not */
+static void take_kicks(struct ring *ring)
+{
+	drain(ring->wake);
+	pthread_rwlock_rdlock(&ring->lock);
+	if (take_kick(ring) | atomic_exchange(&ring->inband_kick, false)) {
+		ring->started = true;
+		ring->kicked = true;
+	}
+	pthread_rwlock_unlock(&ring->lock);
+}
+
+static void *ring_worker(void *arg)
+{
+	struct ring *ring = arg;
+	struct epoll_event event;
+
+	while (!atomic_load(&ring->quit)) {
+		if (epoll_wait(ring->epoll, &event, 1, -1) < 0)
+			continue;
+		take_kicks(ring);
+		while (!atomic_load(&ring->quit) && serve_next(ring))
+			;
+	}
+	return NULL;
+}
+
+static void wake_worker(struct ring *ring)
+{
+	const uint64_t one = 1;
+
+	put_signal(ring->wake, &one, sizeof(one));
+}
+
+void ring_hold(struct ring *ring)
+{
+	pthread_rwlock_wrlock(&ring->lock);
+}
+
+void ring_release(struct ring *ring)
+{
+	ring->mapped = false;
+	pthread_rwlock_unlock(&ring->lock);
+	wake_worker(ring);
+}
+
+void ring_kick(struct ring *ring)
+{
+	atomic_store(&ring->inband_kick, true);
+	wake_worker(ring);
+}
+
+/* A signal must never block the worker, nor a kick that somebody else took */
+static bool set_nonblocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && !fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+static void replace_fd(int *old, int fd)
+{
+	if (*old >= 0)
+		close(*old);
+	*old = fd;
+}
+
+/*
+ * The front-end has the same file open, so closing ours does
+ * not take it out of the epoll set.
+ */
+static void forget_kick(const struct ring *ring)
+{
+	if (ring->kick >= 0)
+		epoll_ctl(ring->epoll, EPOLL_CTL_DEL, ring->kick, NULL);
+}
+
+bool ring_set_kick(struct ring *ring, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	forget_kick(ring);
+	replace_fd(&ring->kick, fd);
+	if (fd < 0)
+		return true;
+	/* Buffers whose kick was taken before a halt get no second one */
+	if (ring->kicked)
+		ring->started = true;
+	return set_nonblocking(fd) &&
+	       !epoll_ctl(ring->epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+bool ring_set_signal(struct ring_signal *signal, int fd)
+{
+	replace_fd(&signal->fd, fd);
+	signal->off = fd < 0;
+	return fd < 0 || set_nonblocking(fd);
+}
+
+bool ring_set_requests(struct ring *ring, int fd)
+{
+	replace_fd(&ring->request_fd, fd);
+	return set_nonblocking(fd);
+}
+
+uint16_t ring_halt(struct ring *ring)
+{
+	forget_kick(ring);
+	replace_fd(&ring->kick, -1);
+	ring->started = false;
+	ring->broken = false;
+	return ring->next_avail;
+}
+
+void ring_reset(struct ring *ring)
+{
+	ring_halt(ring);
+	replace_fd(&ring->call.fd, -1);
+	replace_fd(&ring->err.fd, -1);
+	replace_fd(&ring->request_fd, -1);
+	memory_clear(&ring->memory);
+	free(ring->pieces);
+	ring->pieces = NULL;
+	ring->call.off = false;
+	ring->err.off = false;
+	ring->features = 0;
+	ring->num = 0;
+	ring->enabled = false;
+	ring->kicked = false;
+	atomic_store(&ring->inband_kick, false);
+}
+
+/* Writers first: see struct ring */
+static int init_lock(pthread_rwlock_t *lock)
+{
+	pthread_rwlockattr_t attr;
+	int err = pthread_rwlockattr_init(&attr);
+
+	if (!err)
+		err = pthread_rwlockattr_setkind_np(&attr,
+				PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	if (!err)
+		err = pthread_rwlock_init(lock, &attr);
+	return err;
+}
+
+bool ring_start(struct ring *ring, struct device *dev)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int err;
+
+	*ring = (struct ring) {
+		.epoll = epoll_create1(EPOLL_CLOEXEC),
+		.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+		.dev = dev,
+		.kick = -1,
+		.call = { .fd = -1 },
+		.err = { .fd = -1 },
+		.request_fd = -1,
+	};
+	err = epoll_ctl(ring->epoll, EPOLL_CTL_ADD, ring->wake, &event) ?
+	      errno : init_lock(&ring->lock);
+	if (!err)
+		err = pthread_create(&ring->thread, NULL, ring_worker, ring);
+	if (err)
+		log_line("cannot start the worker: %s", strerror(err));
+	return !err;
+}
+
+void ring_stop(struct ring *ring)
+{
+	atomic_store(&ring->quit, true);
+	wake_worker(ring);
+	pthread_join(ring->thread, NULL);
+	ring_reset(ring);
+	close(ring->epoll);
+	close(ring->wake);
+	pthread_rwlock_destroy(&ring->lock);
+}

@@ -1,0 +1,599 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/vhost_types.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "ring.h"
+#include "vhost_user.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+#define FLAG_VERSION_MASK 3
+#define FLAG_REPLY (1U << 2)
+#define FLAG_NEED_REPLY (1U << 3)
+
+/* In the u64 of VHOST_USER_SET_VRING_KICK, _CALL and _ERR */
+#define VRING_INDEX_MASK UINT64_C(0xff)
+#define VRING_NO_FD (UINT64_C(1) << 8)
+
+#define F_PROTOCOL_FEATURES (UINT64_C(1) << 30)
+#define FEATURES (RING_FEATURES | F_PROTOCOL_FEATURES)
+
+#define PROTOCOL_F_REPLY_ACK (UINT64_C(1) << 3)
+#define PROTOCOL_F_BACKEND_REQ (UINT64_C(1) << 5)
+#define PROTOCOL_F_CONFIG (UINT64_C(1) << 9)
+#define PROTOCOL_F_INBAND_NOTIFICATIONS (UINT64_C(1) << 14)
+#define PROTOCOL_FEATURES (PROTOCOL_F_REPLY_ACK | PROTOCOL_F_BACKEND_REQ | \
+			   PROTOCOL_F_CONFIG | PROTOCOL_F_INBAND_NOTIFICATIONS)
+
+struct memory_table {
+	uint32_t nr;
+	uint32_t padding;
+	struct memory_region regions[MEMORY_MAX_REGIONS];
+};
+
+struct config_access {
+	uint32_t offset;
+	uint32_t size;
+	uint32_t flags;
+	uint8_t bytes[256];
+};
+
+#define CONFIG_HEADER offsetof(struct config_access, bytes)
+
+struct message {
+	uint32_t gap;		/* the payload follows the header without one */
+	struct vhost_user_header header;
+	union {
+		uint64_t u64;
+		struct vhost_user_vring_state state;
+		struct vhost_vring_addr addr;
+		struct memory_table memory;
+		struct config_access config;
+	};
+	/* Not part of the message: the fds that came with it */
+	int fds[MEMORY_MAX_REGIONS];
+	unsigned int nr_fds;
+};
+
+_Static_assert(offsetof(struct message, u64) ==
+	       offsetof(struct message, header) +
+	       sizeof(struct vhost_user_header),
+	       "header and payload are sent as one");
+
+#define MESSAGE_MAX (offsetof(struct message, fds) - \
+		     offsetof(struct message, u64))
+
+/* A front-end that is connected; belongs to the main thread */
+struct session {
+	int sock;
+	int stop;
+	bool stopped;		/* @stop was readable */
+	bool config_logged;	/* a guest must not fill the log */
+	uint64_t protocol_features;
+	struct ring *ring;
+};
+
+/*
+ * @DONE: the message was good
+ * @REFUSED: well-formed, but not done; the reply says so, if there is one
+ * @MALFORMED: the connection is of no use any more
+ */
+enum verdict { DONE, REFUSED, MALFORMED };
+
+struct request {
+	const char *name;
+	enum verdict (*handle)(struct session *session, struct message *msg);
+	uint32_t size;		/* of the payload, if @handle does not check it */
+	bool any_size;
+	bool replies;		/* the payload is a reply when @handle is done */
+	bool holds_ring;	/* @handle runs while the ring is held */
+	bool ignorable;		/* may be refused without anybody being told */
+};
+
+/* Wait until the socket can be used, or the program is to end */
+static bool wait_for(struct session *session, short events)
+{
+	struct pollfd fds[] = {
+		{ .fd = session->stop, .events = POLLIN },
+		{ .fd = session->sock, .events = events },
+	};
+
+	while (poll(fds, ARRAY_SIZE(fds), -1) < 0)
+		if (errno != EINTR)
+			return false;
+	if (fds[0].revents)
+		session->stopped = true;
+	return !session->stopped;
+}
+
+static bool take_fds(struct message *msg, struct msghdr *hdr)
+{
+	struct cmsghdr *cmsg;
+	unsigned int i, nr;
+	int fd;
+
+	for (cmsg = CMSG_FIRSTHDR(hdr); cmsg; cmsg = CMSG_NXTHDR(hdr, cmsg)) {
+		if (cmsg->cmsg_level != SOL_SOCKET ||
+		    cmsg->cmsg_type != SCM_RIGHTS)
+			continue;
+		nr = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(fd);
+		for (i = 0; i < nr; i++) {
+			memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof(fd),
+			       sizeof(fd));
+			if (msg->nr_fds < ARRAY_SIZE(msg->fds))
+				msg->fds[msg->nr_fds++] = fd;
+			else
+				close(fd);
+		}
+	}
+	return !(hdr->msg_flags & MSG_CTRUNC);
+}
+
+static void drop_fds(struct message *msg)
+{
+	while (msg->nr_fds)
+		close(msg->fds[--msg->nr_fds]);
+}
+
+/* Some bytes, and the fds that came with them: like recv() */
+static ssize_t receive_some(struct session *session, struct message *msg,
+			    void *buf, size_t len)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(msg->fds))];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = { .iov_base = buf, .iov_len = len };
+	struct msghdr hdr = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n;
+
+	do {
+		if (!wait_for(session, POLLIN))
+			return -1;
+		hdr.msg_control = control.bytes;
+		hdr.msg_controllen = sizeof(control.bytes);
+		n = recvmsg(session->sock, &hdr, MSG_CMSG_CLOEXEC);
+	} while (n < 0 && (errno == EAGAIN || errno == EINTR));
+
+	if (n < 0)
+		log_line("front-end: %s", strerror(errno));
+	else if (!take_fds(msg, &hdr))
+		log_line("front-end: more fds than fit a message");
+	else
+		return n;
+	return -1;
+}
+
+/* All bytes; 0 if the front-end left before the first one */
+static ssize_t receive_all(struct session *session, struct message *msg,
+			   void *buf, size_t len)
+{
+	size_t done;
+	ssize_t n;
+
+	for (done = 0; done < len; done += n) {
+		n = receive_some(session, msg, (uint8_t *)buf + done,
+				 len - done);
+		if (n < 0)
+			return n;
+		if (!n && done)
+			log_line("front-end left in the middle of a message");
+		if (!n)
+			return done ? -1 : 0;
+	}
+	return len;
+}
+
+static bool receive(struct session *session, struct message *msg)
+{
+	struct vhost_user_header *header = &msg->header;
+	ssize_t n;
+
+	memset(msg, 0, sizeof(*msg));
+	if (receive_all(session, msg, header, sizeof(*header)) <= 0)
+		return false;
+	if ((header->flags & FLAG_VERSION_MASK) != VHOST_USER_VERSION ||
+	    header->flags & FLAG_REPLY || header->size > MESSAGE_MAX) {
+		log_line("malformed message %" PRIu32 ": flags %#" PRIx32
+			 ", %" PRIu32 " bytes", header->request, header->flags,
+			 header->size);
+		return false;
+	}
+	if (!header->size)
+		return true;
+	n = receive_all(session, msg, &msg->u64, header->size);
+	if (!n)
+		log_line("message %" PRIu32 " without its payload",
+			 header->request);
+	return n > 0;
+}
+
+static bool send_reply(struct session *session, struct message *msg)
+{
+	const uint8_t *from = (const uint8_t *)&msg->header;
+	size_t len = sizeof(msg->header) + msg->header.size;
+
+	msg->header.flags = VHOST_USER_VERSION | FLAG_REPLY;
+	while (len) {
+		ssize_t n;
+
+		if (!wait_for(session, POLLOUT))
+			return false;
+		n = send(session->sock, from, len, MSG_NOSIGNAL);
+		if (n < 0 && errno != EAGAIN && errno != EINTR) {
+			log_line("front-end: %s", strerror(errno));
+			return false;
+		}
+		if (n > 0) {
+			from += n;
+			len -= n;
+		}
+	}
+	return true;
+}
+
+static bool acknowledge(struct session *session, struct message *msg,
+			enum verdict verdict)
+{
+	msg->u64 = verdict != DONE;
+	msg->header.size = sizeof(msg->u64);
+	return send_reply(session, msg);
+}
+
+static enum verdict reply_u64(struct message *msg, uint64_t value)
+{
+	msg->u64 = value;
+	msg->header.size = sizeof(msg->u64);
+	return DONE;
+}
+
+static enum verdict get_features(struct session *session, struct message *msg)
+{
+	(void)session;
+	return reply_u64(msg, FEATURES);
+}
+
+static enum verdict set_features(struct session *session, struct message *msg)
+{
+	if (msg->u64 & ~FEATURES) {
+		log_line("features %#" PRIx64 " were not offered",
+			 msg->u64 & ~FEATURES);
+		return REFUSED;
+	}
+	session->ring->features = msg->u64;
+	if (!(msg->u64 & F_PROTOCOL_FEATURES))
+		session->ring->enabled = true;
+	return DONE;
+}
+
+static enum verdict get_protocol_features(struct session *session,
+					  struct message *msg)
+{
+	(void)session;
+	return reply_u64(msg, PROTOCOL_FEATURES);
+}
+
+static enum verdict set_protocol_features(struct session *session,
+					  struct message *msg)
+{
+	const uint64_t needed = PROTOCOL_F_BACKEND_REQ | PROTOCOL_F_REPLY_ACK;
+
+	if (msg->u64 & ~PROTOCOL_FEATURES) {
+		log_line("protocol features %#" PRIx64 " were not offered",
+			 msg->u64 & ~PROTOCOL_FEATURES);
+		return REFUSED;
+	}
+	if (msg->u64 & PROTOCOL_F_INBAND_NOTIFICATIONS &&
+	    (msg->u64 & needed) != needed) {
+		log_line("in-band notifications without REPLY_ACK and BACKEND_REQ");
+		return MALFORMED;
+	}
+	session->protocol_features = msg->u64;
+	return DONE;
+}
+
+static enum verdict set_owner(struct session *session, struct message *msg)
+{
+	(void)session;
+	(void)msg;
+	return DONE;
+}
+
+static enum verdict reset_owner(struct session *session, struct message *msg)
+{
+	(void)msg;
+	session->ring->enabled = false;
+	return DONE;
+}
+
+static enum verdict set_mem_table(struct session *session, struct message *msg)
+{
+	const struct memory_table *table = &msg->memory;
+
+	/* UML sends room for more regions than there are */
+	if (msg->header.size < offsetof(struct memory_table, regions) ||
+	    table->nr > MEMORY_MAX_REGIONS || table->nr != msg->nr_fds ||
+	    msg->header.size < offsetof(struct memory_table, regions) +
+			       table->nr * sizeof(table->regions[0]))
+		return MALFORMED;
+	return memory_set(&session->ring->memory, table->regions, msg->fds,
+			  table->nr) ? DONE : REFUSED;
+}
+
+static bool is_our_queue(uint32_t index)
+{
+	if (index)
+		log_line("queue %" PRIu32 ": the device has queue 0 only",
+			 index);
+	return !index;
+}
+
+static enum verdict set_vring_num(struct session *session, struct message *msg)
+{
+	uint32_t num = msg->state.num;
+
+	if (!is_our_queue(msg->state.index))
+		return REFUSED;
+	if (!num || num > RING_MAX_NUM || num & (num - 1)) {
+		log_line("queue size %" PRIu32 " is no power of 2 up to %d",
+			 num, RING_MAX_NUM);
+		return REFUSED;
+	}
+	session->ring->num = num;
+	return DONE;
+}
+
+static enum verdict set_vring_addr(struct session *session,
+				   struct message *msg)
+{
+	struct ring *ring = session->ring;
+
+	if (!is_our_queue(msg->addr.index))
+		return REFUSED;
+	ring->desc_addr = msg->addr.desc_user_addr;
+	ring->avail_addr = msg->addr.avail_user_addr;
+	ring->used_addr = msg->addr.used_user_addr;
+	return DONE;
+}
+
+static enum verdict set_vring_base(struct session *session,
+				   struct message *msg)
+{
+	if (!is_our_queue(msg->state.index))
+		return REFUSED;
+	session->ring->next_avail = msg->state.num;
+	session->ring->broken = false;
+	return DONE;
+}
+
+static enum verdict get_vring_base(struct session *session,
+				   struct message *msg)
+{
+	if (!is_our_queue(msg->state.index))
+		return MALFORMED;
+	msg->state.num = ring_halt(session->ring);
+	return DONE;
+}
+
+static enum verdict set_vring_enable(struct session *session,
+				     struct message *msg)
+{
+	if (!is_our_queue(msg->state.index))
+		return REFUSED;
+	session->ring->enabled = msg->state.num;
+	return DONE;
+}
+
+static int take_fd(struct message *msg)
+{
+	return msg->nr_fds ? msg->fds[--msg->nr_fds] : -1;
+}
+
+/* The fd of SET_VRING_KICK, _CALL or _ERR, -1 if the front-end has none */
+static enum verdict take_vring_fd(struct message *msg, int *fd)
+{
+	bool no_fd = msg->u64 & VRING_NO_FD;
+
+	if (msg->nr_fds != (no_fd ? 0 : 1))
+		return MALFORMED;
+	if (!is_our_queue(msg->u64 & VRING_INDEX_MASK))
+		return REFUSED;
+	*fd = take_fd(msg);
+	return DONE;
+}
+
+static enum verdict set_vring_kick(struct session *session,
+				   struct message *msg)
+{
+	enum verdict verdict;
+	int fd;
+
+	verdict = take_vring_fd(msg, &fd);
+	if (verdict != DONE)
+		return verdict;
+	if (fd < 0 && !(session->protocol_features &
+			PROTOCOL_F_INBAND_NOTIFICATIONS)) {
+		log_line("queue 0 has no kick fd, and polling is not supported");
+		return REFUSED;
+	}
+	if (!ring_set_kick(session->ring, fd)) {
+		log_line("the kick fd cannot be waited for");
+		return REFUSED;
+	}
+	return DONE;
+}
+
+static enum verdict set_signal(struct ring_signal *signal, struct message *msg)
+{
+	enum verdict verdict;
+	int fd;
+
+	verdict = take_vring_fd(msg, &fd);
+	if (verdict != DONE)
+		return verdict;
+	return ring_set_signal(signal, fd) ? DONE : REFUSED;
+}
+
+static enum verdict set_vring_call(struct session *session,
+				   struct message *msg)
+{
+	return set_signal(&session->ring->call, msg);
+}
+
+static enum verdict set_vring_err(struct session *session, struct message *msg)
+{
+	return set_signal(&session->ring->err, msg);
+}
+
+/* In-band signals are all that goes this way */
+static enum verdict set_backend_req_fd(struct session *session,
+				       struct message *msg)
+{
+	if (msg->nr_fds != 1)
+		return MALFORMED;
+	if (!(session->protocol_features & PROTOCOL_F_INBAND_NOTIFICATIONS))
+		return DONE;
+	return ring_set_requests(session->ring, take_fd(msg)) ? DONE : REFUSED;
+}
+
+/* Configuration space is constant: no lock, no waiting for the worker */
+static enum verdict get_config(struct session *session, struct message *msg)
+{
+	const struct device *dev = session->ring->dev;
+	struct config_access *config = &msg->config;
+
+	if (msg->header.size < CONFIG_HEADER ||
+	    config->size != msg->header.size - CONFIG_HEADER)
+		return MALFORMED;
+	if (config->offset > dev->config_len ||
+	    config->size > dev->config_len - config->offset) {
+		log_line("configuration space has %zu bytes, not %" PRIu64,
+			 dev->config_len,
+			 (uint64_t)config->offset + config->size);
+		msg->header.size = 0;
+		return DONE;
+	}
+	memcpy(config->bytes, dev->config + config->offset, config->size);
+	return DONE;
+}
+
+/* 5.12.4: all fields are read-only */
+static enum verdict set_config(struct session *session, struct message *msg)
+{
+	(void)msg;
+	if (!session->config_logged)
+		log_line("configuration space is read-only");
+	session->config_logged = true;
+	return REFUSED;
+}
+
+static enum verdict vring_kick(struct session *session, struct message *msg)
+{
+	if (!is_our_queue(msg->state.index))
+		return REFUSED;
+	ring_kick(session->ring);
+	return DONE;
+}
+
+#define U64 .size = sizeof(uint64_t)
+#define STATE .size = sizeof(struct vhost_user_vring_state)
+#define ADDR .size = sizeof(struct vhost_vring_addr)
+
+static const struct request requests[] = {
+	[1] = { "GET_FEATURES", get_features, .replies = true },
+	[2] = { "SET_FEATURES", set_features, U64, .holds_ring = true },
+	[3] = { "SET_OWNER", set_owner },
+	[4] = { "RESET_OWNER", reset_owner, .holds_ring = true },
+	[5] = { "SET_MEM_TABLE", set_mem_table, .any_size = true,
+		.holds_ring = true },
+	[8] = { "SET_VRING_NUM", set_vring_num, STATE, .holds_ring = true },
+	[9] = { "SET_VRING_ADDR", set_vring_addr, ADDR, .holds_ring = true },
+	[10] = { "SET_VRING_BASE", set_vring_base, STATE, .holds_ring = true },
+	[11] = { "GET_VRING_BASE", get_vring_base, STATE, .replies = true,
+		 .holds_ring = true },
+	[12] = { "SET_VRING_KICK", set_vring_kick, U64, .holds_ring = true },
+	[13] = { "SET_VRING_CALL", set_vring_call, U64, .holds_ring = true },
+	[14] = { "SET_VRING_ERR", set_vring_err, U64, .holds_ring = true },
+	[15] = { "GET_PROTOCOL_FEATURES", get_protocol_features,
+		 .replies = true },
+	[16] = { "SET_PROTOCOL_FEATURES", set_protocol_features, U64 },
+	[18] = { "SET_VRING_ENABLE", set_vring_enable, STATE,
+		 .holds_ring = true },
+	[21] = { "SET_BACKEND_REQ_FD", set_backend_req_fd,
+		 .holds_ring = true },
+	[24] = { "GET_CONFIG", get_config, .any_size = true, .replies = true },
+	[25] = { "SET_CONFIG", set_config, .any_size = true,
+		 .ignorable = true },
+	[35] = { "VRING_KICK", vring_kick, STATE },
+};
+
+static enum verdict handle(struct session *session,
+			   const struct request *request, struct message *msg)
+{
+	enum verdict verdict;
+
+	if (!request->any_size && msg->header.size != request->size)
+		return MALFORMED;
+	if (!request->holds_ring)
+		return request->handle(session, msg);
+	ring_hold(session->ring);
+	verdict = request->handle(session, msg);
+	ring_release(session->ring);
+	return verdict;
+}
+
+static const struct request *find_request(uint32_t nr)
+{
+	if (nr >= ARRAY_SIZE(requests) || !requests[nr].handle)
+		return NULL;
+	return &requests[nr];
+}
+
+/* Returns false if the connection is to end */
+static bool answer(struct session *session, struct message *msg)
+{
+	const struct request *request = find_request(msg->header.request);
+	bool wants_ack = msg->header.flags & FLAG_NEED_REPLY;
+	enum verdict verdict;
+
+	if (!request) {
+		log_line("unknown message %" PRIu32, msg->header.request);
+		return false;
+	}
+	verdict = handle(session, request, msg);
+	if (verdict == MALFORMED) {
+		log_line("malformed %s: %" PRIu32 " bytes, %u fds",
+			 request->name, msg->header.size, msg->nr_fds);
+		return false;
+	}
+	if (request->replies)
+		return send_reply(session, msg);
+	if (wants_ack && session->protocol_features & PROTOCOL_F_REPLY_ACK)
+		return acknowledge(session, msg, verdict);
+	return verdict == DONE || request->ignorable;
+}
+
+bool vhost_user_serve(int sock, int stop, struct ring *ring)
+{
+	struct session session = { .sock = sock, .stop = stop, .ring = ring };
+	struct message msg;
+	bool go_on;
+
+	log_line("front-end connected");
+	do {
+		go_on = receive(&session, &msg) && answer(&session, &msg);
+		drop_fds(&msg);
+	} while (go_on);
+
+	ring_hold(ring);
+	ring_reset(ring);
+	ring_release(ring);
+	log_line("front-end disconnected");
+	return !session.stopped;
+}
