@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-only
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@echo
+	@echo 'Kernels and packages are kept in $${XDG_CACHE_HOME:-~/.cache}/linux-rpmb,'
+	@echo 'which may be deleted; everything else is in build/.'
+
+.PHONY: run
+run: ## watch a virtual machine use its RPMB, lose power and refuse a replay
+	@scripts/packages kernel guest tools
+	@scripts/run
+
+.PHONY: check
+check: ## run all tests, or SUITE="name..."; how many at a time: JOBS=2
+	@scripts/check $(SUITE)
+
+.PHONY: lint
+lint: ## the checkers of sources only
+	@scripts/check lint
+
+.PHONY: bench
+bench: ## measure
+	@scripts/packages kernel guest tools
+	@scripts/bench
+
+.PHONY: tools
+tools: ## build librpmb, rpmb and vhost-user-rpmb in build/tools
+	@scripts/packages tools
+	$(MAKE) -C tools/rpmb
+
+.PHONY: kernel-tree
+kernel-tree: ## make a kernel source with RPMB: BASE=6.12, BASE=newest or KDIR=dir
+	@scripts/packages kernel
+	@KDIR="$(KDIR)" scripts/kernel-tree $(or $(BASE),6.12)
+
+.PHONY: modules
+modules: ## build modules for a stock kernel: Debian's 6.12, or KVER=release
+	@scripts/packages kernel
+	@scripts/build-modules $(KVER)
+
+.PHONY: packages
+packages: ## install the Debian packages that all of this needs
+	@scripts/packages all
+
+.PHONY: clean
+clean: ## remove build/
+	rm -rf build
