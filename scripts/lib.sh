@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# What the scripts share; they source it from the repository's root.
+
+# shellcheck disable=SC2034 # used by who sources this
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/linux-rpmb
+
+say()
+{
+	echo "$*" >&2
+}
+
+die()
+{
+	say "${0##*/}: $*"
+	exit 1
+}
+
+# need PROGRAM PACKAGE...: name the Debian packages that bring a missing program
+need()
+{
+	program=$1
+	shift
+	command -v "$program" >/dev/null ||
+		die "$program is missing: apt-get install $*"
+}
+
+# make_tmp: $tmp is a directory of our own that goes with us
+make_tmp()
+{
+	tmp=$(mktemp -d)
+	trap 'rm -rf "$tmp"' EXIT
+	trap 'exit 1' HUP INT TERM
+}
+
+# quietly LOG COMMAND...: show what a command says only if it fails
+quietly()
+{
+	log=$1
+	shift
+	"$@" >"$log" 2>&1 || {
+		tail -n 40 "$log" >&2
+		die "$1 failed; all that it said is in $log"
+	}
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Many callers at once: writers with a range each and readers of all ranges
+ *
+ *	rpmb-callers DEVICE KEY WRITES
+ *	rpmb-callers DEVICE KEY until-gone
+ *
+ * Each caller is a process with a file of its own. Writers agree among themselves
+ * whose turn it is, since a write carries the counter, so their requests compete
+ * with the readers' only. All responses are authenticated against nonce, address
+ * and counter: one that went to the wrong caller shows at once.
+ *
+ * With "until-gone" all go on until the device is removed; any other failure is
+ * one. Prints how many writes were acknowledged.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common.h"
+
+#define BLOCK 256
+#define RANGE 4		/* blocks of a writer */
+#define WRITERS 4
+#define READERS 2
+
+/* Shared by all processes; lock guards writing to the device and acknowledged */
+struct shared {
+	pthread_mutex_t lock;
+	unsigned int acknowledged;
+};
+
+static const char *device;
+static uint8_t key[LIBRPMB_KEY_LEN];
+static unsigned long writes;	/* 0: until the device is gone */
+static struct shared *shared;
+
+/* Every block says in each of its words who wrote it, and when */
+static uint32_t stamp(unsigned int writer, uint32_t round)
+{
+	return writer << 24 | (round & 0xffffff);
+}
+
+static void fill(uint32_t *words, uint32_t value)
+{
+	unsigned int i;
+
+	for (i = 0; i < RANGE * BLOCK / sizeof(*words); i++)
+		words[i] = value;
+}
+
+/* A request writes all of a range: a mixture of two rounds is a torn write */
+static void check(const uint32_t *words, unsigned int writer)
+{
+	unsigned int i;
+
+	if (words[0] && words[0] >> 24 != writer)
+		errx(1, "range %u has the data of %u", writer, words[0] >> 24);
+	for (i = 1; i < RANGE * BLOCK / sizeof(*words); i++)
+		if (words[i] != words[0])
+			errx(1, "range %u is torn at word %u", writer, i);
+}
+
+static struct rpmb *open_device(void)
+{
+	struct rpmb *rpmb;
+	int ret = rpmb_open(&rpmb, device, O_RDWR);
+
+	if (ret == RPMB_ERR_GONE && !writes)
+		exit(0);
+	if (ret)
+		errx(1, "%s: %s", device, rpmb_strerror(ret));
+	return rpmb;
+}
+
+/* Ends the process if the device is gone and that was to be */
+static void must_work(int ret, const char *what)
+{
+	if (ret == RPMB_ERR_GONE && !writes)
+		exit(0);
+	if (ret)
+		errx(1, "%s: %s", what, rpmb_strerror(ret));
+}
+
+static void write_range(struct rpmb *rpmb, unsigned int writer, uint32_t round)
+{
+	uint32_t words[RANGE * BLOCK / sizeof(uint32_t)];
+	struct rpmb_outcome outcome;
+	int ret;
+
+	fill(words, stamp(writer, round));
+	pthread_mutex_lock(&shared->lock);
+	ret = rpmb_write(rpmb, key, writer * RANGE, RANGE, words, &outcome);
+	if (!ret)
+		shared->acknowledged++;
+	pthread_mutex_unlock(&shared->lock);
+	must_work(ret, "write");
+}
+
+static void read_range(struct rpmb *rpmb, unsigned int writer)
+{
+	uint32_t words[RANGE * BLOCK / sizeof(uint32_t)];
+
+	must_work(rpmb_read(rpmb, key, writer * RANGE, RANGE, words), "read");
+	check(words, writer);
+}
+
+static void write_all(unsigned int writer)
+{
+	struct rpmb *rpmb = open_device();
+	uint32_t round;
+
+	for (round = 1; !writes || round <= writes; round++)
+		write_range(rpmb, writer, round);
+	rpmb_close(rpmb);
+}
+
+static void read_all(void)
+{
+	struct rpmb *rpmb = open_device();
+	uint32_t counter;
+	unsigned long i;
+
+	for (i = 0; !writes || i < writes; i++) {
+		read_range(rpmb, 1 + i % WRITERS);
+		must_work(rpmb_read_counter(rpmb, key, &counter), "counter");
+	}
+	rpmb_close(rpmb);
+}
+
+static void start(unsigned int caller)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		err(1, "fork");
+	if (pid)
+		return;
+	if (caller < WRITERS)
+		write_all(1 + caller);
+	else
+		read_all();
+	exit(0);
+}
+
+static int wait_all(void)
+{
+	int status, failed = 0;
+
+	while (wait(&status) > 0)
+		if (!WIFEXITED(status) || WEXITSTATUS(status))
+			failed = 1;
+	return failed;
+}
+
+static void share_lock(void)
+{
+	pthread_mutexattr_t attr;
+
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		err(1, "mmap");
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+	pthread_mutex_init(&shared->lock, &attr);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int i;
+	int failed;
+
+	if (argc != 4)
+		errx(2, "usage: %s DEVICE KEY {WRITES|until-gone}", argv[0]);
+	device = argv[1];
+	load_key(argv[2], key);
+	writes = strtoul(argv[3], NULL, 0);
+	share_lock();
+	for (i = 0; i < WRITERS + READERS; i++)
+		start(i);
+	failed = wait_all();
+	printf("%u writes acknowledged\n", shared->acknowledged);
+	return failed;
+}
