@@ -96,7 +96,7 @@ static void load_file(struct disk_file *file, const char *name)
 void disk_image_load(struct disk_image *image)
 {
 	memset(image, 0, sizeof(*image));
-	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
+	for (unsigned int i = 0; i < DISK_NAMES; i++)
 		load_file(&image->files[i], names[i]);
 }
 
@@ -116,7 +116,7 @@ static void store_file(const struct disk_file *file, const char *name)
 
 void disk_image_store(const struct disk_image *image)
 {
-	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
+	for (unsigned int i = 0; i < DISK_NAMES; i++)
 		store_file(&image->files[i], names[i]);
 	check(!unlink(STATE "-shm") || errno == ENOENT, "%s", strerror(errno));
 }
@@ -151,43 +151,31 @@ static void put(struct disk_file *file, uint64_t off, const void *data,
 enum fate { NOTHING, EVERYTHING, BEGINNING, ANYTHING, FATES };
 
 /*
- * The files with all that was asked of them are "volatile", what is synced is
- * "stable". A file is replaced as a whole when its name comes or goes, so both
- * are kept per name, and pending name operations carry no data.
+ * @files: what is on the disk of each file
+ * @names: 1 + the file that has the name on the disk, or 0
+ * @pending: what is not on the disk for sure
  */
 struct replay {
-	/* by name, as the directory on disk says; data as far as synced */
-	struct disk_image stable;
-	/* files whose names are not on disk yet */
-	struct disk_file unborn[DISK_NAMES];
+	struct disk_file files[DISK_FILES];
+	unsigned int names[DISK_NAMES];
 	const struct disk_record *pending[MAX_PENDING];
 	unsigned int nr_pending;
 };
 
-/* Where synced data of the file that has this name now goes */
-static struct disk_file *stable_file(struct replay *replay, unsigned int name)
+static bool is_name(const struct disk_record *rec)
 {
-	if (replay->unborn[name].exists)
-		return &replay->unborn[name];
-	return &replay->stable.files[name];
+	return rec->op == DISK_CREATE || rec->op == DISK_LINK ||
+	       rec->op == DISK_UNLINK;
 }
 
-static void name_apply(struct replay *replay, const struct disk_record *rec)
+static void apply_name(struct replay *replay, const struct disk_record *rec)
 {
-	struct disk_file *file = &replay->stable.files[rec->name];
-
-	free(file->data);
-	memset(file, 0, sizeof(*file));
-	if (rec->op == DISK_CREATE) {
-		*file = replay->unborn[rec->name];
-		file->exists = true;
-		memset(&replay->unborn[rec->name], 0, sizeof(*file));
-	}
+	replay->names[rec->name] = rec->op == DISK_UNLINK ? 0 : 1 + rec->file;
 }
 
 static void apply_whole(struct replay *replay, const struct disk_record *rec)
 {
-	struct disk_file *file = stable_file(replay, rec->name);
+	struct disk_file *file = &replay->files[rec->file];
 
 	if (rec->op == DISK_WRITE)
 		put(file, rec->off, rec->data, rec->len);
@@ -195,30 +183,36 @@ static void apply_whole(struct replay *replay, const struct disk_record *rec)
 		resize(file, rec->off);
 }
 
+/* Each sector of a write may be there or not */
 static void apply_sectors(struct replay *replay, const struct disk_record *rec)
 {
-	struct disk_file *file = stable_file(replay, rec->name);
-
-	if (rec->op != DISK_WRITE) {
-		if (random() & 1)
-			resize(file, rec->off);
-		return;
-	}
 	for (uint64_t at = 0, n; at < rec->len; at += n) {
 		n = SECTOR - (rec->off + at) % SECTOR;
 		if (n > rec->len - at)
 			n = rec->len - at;
 		if (random() & 1)
-			put(file, rec->off + at, rec->data + at, n);
+			put(&replay->files[rec->file], rec->off + at,
+			    rec->data + at, n);
 	}
 }
 
-static bool is_name(const struct disk_record *rec)
+static void apply_some(struct replay *replay, const struct disk_record *rec)
 {
-	return rec->op == DISK_CREATE || rec->op == DISK_UNLINK;
+	if (rec->op == DISK_WRITE)
+		apply_sectors(replay, rec);
+	else if (random() & 1)
+		apply_whole(replay, rec);
 }
 
-/* Take out of the pending operations those that @sync settles, and do them */
+static bool settles(const struct disk_record *sync,
+		    const struct disk_record *rec)
+{
+	if (is_name(rec))
+		return sync->op == DISK_SYNC_DIR;
+	return sync->op == DISK_SYNC && sync->file == rec->file;
+}
+
+/* What @sync is about is on the disk from now on */
 static void settle(struct replay *replay, const struct disk_record *sync)
 {
 	unsigned int kept = 0;
@@ -226,74 +220,40 @@ static void settle(struct replay *replay, const struct disk_record *sync)
 	for (unsigned int i = 0; i < replay->nr_pending; i++) {
 		const struct disk_record *rec = replay->pending[i];
 
-		if (sync->op == DISK_SYNC_DIR && is_name(rec))
-			name_apply(replay, rec);
-		else if (sync->op == DISK_SYNC && !is_name(rec) &&
-			 rec->name == sync->name)
-			apply_whole(replay, rec);
+		if (!settles(sync, rec))
+			replay->pending[kept++] = rec;
+		else if (is_name(rec))
+			apply_name(replay, rec);
 		else
-			replay->pending[kept++] = rec;
+			apply_whole(replay, rec);
 	}
 	replay->nr_pending = kept;
-}
-
-static void forget_writes(struct replay *replay, unsigned int name)
-{
-	unsigned int kept = 0;
-
-	for (unsigned int i = 0; i < replay->nr_pending; i++) {
-		const struct disk_record *rec = replay->pending[i];
-
-		if (is_name(rec) || rec->name != name)
-			replay->pending[kept++] = rec;
-	}
-	replay->nr_pending = kept;
-}
-
-static void pend(struct replay *replay, const struct disk_record *rec)
-{
-	check(replay->nr_pending < MAX_PENDING, "too much is not synced");
-	/* the old file's data is gone with its last name */
-	if (is_name(rec))
-		forget_writes(replay, rec->name);
-	if (rec->op == DISK_CREATE)
-		replay->unborn[rec->name].exists = true;
-	replay->pending[replay->nr_pending++] = rec;
 }
 
 static void replay_one(struct replay *replay, const struct disk_record *rec)
 {
-	switch (rec->op) {
-	case DISK_SYNC:
-	case DISK_SYNC_DIR:
+	if (rec->op == DISK_NOTIFY)
+		return;
+	if (rec->op == DISK_SYNC || rec->op == DISK_SYNC_DIR) {
 		settle(replay, rec);
-		break;
-	case DISK_NOTIFY:
-		break;
-	default:
-		pend(replay, rec);
+		return;
 	}
+	check(replay->nr_pending < MAX_PENDING, "too much is not synced");
+	replay->pending[replay->nr_pending++] = rec;
 }
 
-/* Names first: a file that never got its name has no data either */
+/* Power fails: what is pending meets its fate */
 static void cut_names(struct replay *replay, enum fate fate)
 {
-	unsigned int kept = 0;
 	bool lost = fate == NOTHING;
 
-	for (unsigned int i = 0; i < replay->nr_pending; i++) {
-		const struct disk_record *rec = replay->pending[i];
-
-		if (!is_name(rec)) {
-			replay->pending[kept++] = rec;
+	for (unsigned int i = 0; i < replay->nr_pending && !lost; i++) {
+		if (!is_name(replay->pending[i]))
 			continue;
-		}
-		if (fate > EVERYTHING && !(random() & 3))
-			lost = true;
+		lost = fate != EVERYTHING && !(random() & 3);
 		if (!lost)
-			name_apply(replay, rec);
+			apply_name(replay, replay->pending[i]);
 	}
-	replay->nr_pending = kept;
 }
 
 static void cut_data(struct replay *replay, enum fate fate)
@@ -305,22 +265,43 @@ static void cut_data(struct replay *replay, enum fate fate)
 	if (fate == BEGINNING)
 		nr = random() % (nr + 1);
 	for (unsigned int i = 0; i < nr; i++) {
+		if (is_name(replay->pending[i]))
+			continue;
 		if (fate == ANYTHING)
-			apply_sectors(replay, replay->pending[i]);
+			apply_some(replay, replay->pending[i]);
 		else
 			apply_whole(replay, replay->pending[i]);
 	}
 }
 
-static void copy_image(struct disk_image *to, const struct disk_image *from)
+static void copy_file(struct disk_file *to, const struct disk_file *from)
 {
 	memset(to, 0, sizeof(*to));
+	to->exists = true;
+	if (from->len)
+		put(to, 0, from->data, from->len);
+}
+
+static void begin_replay(struct replay *replay, const struct disk_image *before)
+{
+	memset(replay, 0, sizeof(*replay));
 	for (unsigned int i = 0; i < DISK_NAMES; i++) {
-		to->files[i].exists = from->files[i].exists;
-		if (from->files[i].exists)
-			put(&to->files[i], 0, from->files[i].data,
-			    from->files[i].len);
+		if (!before->files[i].exists)
+			continue;
+		copy_file(&replay->files[i], &before->files[i]);
+		replay->names[i] = 1 + i;
 	}
+}
+
+static void end_replay(struct replay *replay, struct disk_image *after)
+{
+	memset(after, 0, sizeof(*after));
+	for (unsigned int i = 0; i < DISK_NAMES; i++)
+		if (replay->names[i])
+			copy_file(&after->files[i],
+				  &replay->files[replay->names[i] - 1]);
+	for (unsigned int i = 0; i < DISK_FILES; i++)
+		free(replay->files[i].data);
 }
 
 static const struct disk_record *next_record(const struct disk *disk,
@@ -339,15 +320,12 @@ void disk_cut(const struct disk *disk, const struct disk_image *before,
 	enum fate fate = random() % FATES;
 	static struct replay replay;
 
-	memset(&replay, 0, sizeof(replay));
-	copy_image(&replay.stable, before);
+	begin_replay(&replay, before);
 	for (uint64_t at = 0; at < len;)
 		replay_one(&replay, next_record(disk, &at));
 	cut_names(&replay, fate);
 	cut_data(&replay, fate);
-	for (unsigned int i = 0; i < DISK_NAMES; i++)
-		free(replay.unborn[i].data);
-	*after = replay.stable;
+	end_replay(&replay, after);
 }
 
 uint64_t disk_random_place(const struct disk *disk)

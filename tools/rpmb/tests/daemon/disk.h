@@ -17,17 +17,24 @@
 
 #define DISK_FD_ENV "RPMB_DISK_FD"
 #define DISK_LOG_SIZE (64UL << 20)
-#define DISK_NAMES 4
 
-/* The state file and what SQLite may keep beside it; -shm has nothing to keep */
-#define DISK_NAME_LIST { "state", "state-wal", "state-journal" }
+/* The state file and all that may be beside it for some time */
+#define DISK_NAMES 6
+#define DISK_NAME_LIST { "state", "state-wal", "state-journal",		\
+			 "state.new", "state.new-wal", "state.new-journal" }
+/* Where they are in struct disk_image */
+enum { DISK_STATE, DISK_WAL, DISK_JOURNAL };
+
+/* Files in the life of a disk; the first ones are those that were there before */
+#define DISK_FILES 4096
 
 enum disk_op {
-	DISK_CREATE = 1,	/* a name, and a file that is new */
-	DISK_UNLINK,		/* a name */
-	DISK_WRITE,
-	DISK_TRUNCATE,		/* to @off bytes */
-	DISK_SYNC,
+	DISK_CREATE = 1,	/* @name, of the new @file */
+	DISK_LINK,		/* @name, of a @file that there is */
+	DISK_UNLINK,		/* @name */
+	DISK_WRITE,		/* to @file, @len bytes at @off */
+	DISK_TRUNCATE,		/* @file, to @off bytes */
+	DISK_SYNC,		/* @file */
 	DISK_SYNC_DIR,
 	DISK_NOTIFY,		/* the guest is told; @off is struct disk's @tag */
 };
@@ -35,7 +42,8 @@ enum disk_op {
 /* In the log; the data of a write follows, padded to 8 bytes */
 struct disk_record {
 	uint32_t op;
-	uint32_t name;		/* index in DISK_NAME_LIST */
+	uint16_t name;		/* index in DISK_NAME_LIST */
+	uint16_t file;
 	uint64_t off;
 	uint64_t len;
 	uint8_t data[];

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -21,13 +22,15 @@
 #include "disk.h"
 
 #define MAX_FD 1024
-#define DIRECTORY DISK_NAMES
+#define DIRECTORY DISK_FILES
 
 static struct disk *disk;
 static const char *const names[] = DISK_NAME_LIST;
-static bool exists[DISK_NAMES];
-/* 1 + index of the name, or of DIRECTORY */
-static unsigned char tracked[MAX_FD];
+/* 1 + the file that has the name, or 0 */
+static unsigned short files[DISK_NAMES];
+/* 1 + the file that is open, or DIRECTORY */
+static unsigned short tracked[MAX_FD];
+static unsigned short nr_files = DISK_NAMES;
 /* Held over an operation and its record, so that their orders agree */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -39,14 +42,18 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	real;								\
 })
 
+/* Index of a name, -1 if it is none of ours; one that might be is an error */
 static int name_index(const char *path)
 {
 	const char *base = strrchr(path, '/');
 
 	base = base ? base + 1 : path;
-	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (unsigned int i = 0; i < DISK_NAMES; i++)
 		if (!strcmp(base, names[i]))
 			return i;
+	if (!strncmp(base, names[0], strlen(names[0])) &&
+	    !strstr(base, "-shm"))
+		abort();
 	return -1;
 }
 
@@ -67,8 +74,8 @@ static void map_disk(void)
 	if (disk == MAP_FAILED)
 		abort();
 	REAL(close)(fd);
-	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		exists[i] = !access(names[i], F_OK);
+	for (unsigned int i = 0; i < DISK_NAMES; i++)
+		files[i] = access(names[i], F_OK) ? 0 : 1 + i;
 }
 
 static int tracked_as(int fd)
@@ -76,8 +83,8 @@ static int tracked_as(int fd)
 	return disk && fd >= 0 && fd < MAX_FD ? tracked[fd] - 1 : -1;
 }
 
-static void record(enum disk_op op, unsigned int name, uint64_t off,
-		   const void *data, size_t len)
+static void record(enum disk_op op, unsigned int name, unsigned int file,
+		   uint64_t off, const void *data, size_t len)
 {
 	struct disk_record *rec = (void *)(disk->log + disk->log_len);
 	size_t size = (sizeof(*rec) + len + 7) & ~7UL;
@@ -86,6 +93,7 @@ static void record(enum disk_op op, unsigned int name, uint64_t off,
 		abort();
 	rec->op = op;
 	rec->name = name;
+	rec->file = file;
 	rec->off = off;
 	rec->len = len;
 	if (len)
@@ -107,10 +115,11 @@ static bool parks_now(void)
 	return ++disk->ops == disk->park;
 }
 
-static void begin(void)
+/* An operation that may park, if it @counts */
+static void begin(bool counts)
 {
 	pthread_mutex_lock(&lock);
-	if (parks_now())
+	if (counts && parks_now())
 		park();
 }
 
@@ -125,19 +134,26 @@ static int fail(int err)
 	return -1;
 }
 
+static void new_file(unsigned int name)
+{
+	if (nr_files == DISK_FILES)
+		abort();
+	files[name] = 1 + nr_files;
+	record(DISK_CREATE, name, nr_files++, 0, NULL, 0);
+}
+
 static void opened(int fd, const char *path, int flags)
 {
 	int name = name_index(path);
 	struct stat st;
 
-	if (!disk || fd < 0 || fd >= MAX_FD)
-		return;
+	if (fd >= MAX_FD)
+		abort();
 	tracked[fd] = 0;
 	if (name >= 0) {
-		tracked[fd] = 1 + name;
-		if (!exists[name] && (flags & O_CREAT))
-			record(DISK_CREATE, name, 0, NULL, 0);
-		exists[name] = true;
+		if (!files[name] && (flags & O_CREAT))
+			new_file(name);
+		tracked[fd] = files[name];
 	} else if (!(flags & O_ACCMODE) && !fstat(fd, &st) &&
 		   S_ISDIR(st.st_mode)) {
 		tracked[fd] = 1 + DIRECTORY;
@@ -154,14 +170,12 @@ int name(const char *path, int flags, ...)				\
 	va_start(args, flags);						\
 	mode = va_arg(args, mode_t);					\
 	va_end(args);							\
-	if (!disk || name_index(path) < 0) {				\
-		fd = REAL(name)(path, flags, mode);			\
-		opened(fd, path, flags);				\
-		return fd;						\
-	}								\
-	begin();							\
+	if (!disk)							\
+		return REAL(name)(path, flags, mode);			\
+	begin(name_index(path) >= 0);					\
 	fd = REAL(name)(path, flags, mode);				\
-	opened(fd, path, flags);					\
+	if (fd >= 0)							\
+		opened(fd, path, flags);				\
 	end();								\
 	return fd;							\
 }
@@ -177,7 +191,8 @@ int name(int dir, const char *path, int flags, ...)			\
 	mode = va_arg(args, mode_t);					\
 	va_end(args);							\
 	fd = REAL(name)(dir, path, flags, mode);			\
-	opened(fd, path, flags);					\
+	if (disk && fd >= 0)						\
+		opened(fd, path, flags);				\
 	return fd;							\
 }
 
@@ -198,7 +213,7 @@ static ssize_t write_some(int fd, const void *buf, size_t len, off_t off)
 	ssize_t n = REAL(pwrite64)(fd, buf, len, off);
 
 	if (n > 0)
-		record(DISK_WRITE, tracked_as(fd), off, buf, n);
+		record(DISK_WRITE, 0, tracked_as(fd), off, buf, n);
 	return n;
 }
 
@@ -235,13 +250,13 @@ static void notified(size_t len)
 	if (!disk || len != sizeof(uint64_t))
 		return;
 	pthread_mutex_lock(&lock);
-	record(DISK_NOTIFY, 0, disk->tag, NULL, 0);
+	record(DISK_NOTIFY, 0, 0, disk->tag, NULL, 0);
 	end();
 }
 
 /*
- * Nobody uses it on a state file today, nor posix_fallocate() or rename(); what
- * is not written down must not go unnoticed
+ * Nobody uses it on a state file today, nor posix_fallocate(); what is not written
+ * down must not go unnoticed
  */
 ssize_t write(int fd, const void *buf, size_t len)
 {
@@ -274,10 +289,10 @@ static int tracked_truncate(int fd, off_t len)
 
 	if (disk->fail_write)
 		return fail(disk->fail_write);
-	begin();
+	begin(true);
 	err = REAL(ftruncate64)(fd, len);
 	if (!err)
-		record(DISK_TRUNCATE, tracked_as(fd), len, NULL, 0);
+		record(DISK_TRUNCATE, 0, tracked_as(fd), len, NULL, 0);
 	end();
 	return err;
 }
@@ -306,7 +321,7 @@ DEFINE_FALLOCATE(posix_fallocate64, off64_t)
 
 static int tracked_sync(int (*sync_file)(int fd), int fd)
 {
-	int name = tracked_as(fd), err = 0;
+	int file = tracked_as(fd), err = 0;
 
 	if (disk->hold_sync) {
 		sem_post(&disk->held);
@@ -314,12 +329,12 @@ static int tracked_sync(int (*sync_file)(int fd), int fd)
 	}
 	if (disk->fail_sync)
 		return fail(disk->fail_sync);
-	begin();
+	begin(true);
 	if (!disk->no_sync)
 		err = sync_file(fd);
 	if (!err)
-		record(name == DIRECTORY ? DISK_SYNC_DIR : DISK_SYNC, name, 0,
-		       NULL, 0);
+		record(file == DIRECTORY ? DISK_SYNC_DIR : DISK_SYNC, 0, file,
+		       0, NULL, 0);
 	end();
 	return err;
 }
@@ -335,26 +350,72 @@ int name(int fd)							\
 DEFINE_SYNC(fsync)
 DEFINE_SYNC(fdatasync)
 
+static void unlinked(int name)
+{
+	files[name] = 0;
+	record(DISK_UNLINK, name, 0, 0, NULL, 0);
+}
+
+static void linked(int from, int to)
+{
+	files[to] = files[from];
+	record(DISK_LINK, to, files[from] - 1, 0, NULL, 0);
+}
+
 int unlink(const char *path)
 {
-	int name = name_index(path);
 	int err;
 
-	if (!disk || name < 0)
+	if (!disk || name_index(path) < 0)
 		return REAL(unlink)(path);
-	begin();
+	begin(true);
 	err = REAL(unlink)(path);
-	if (!err) {
-		exists[name] = false;
-		record(DISK_UNLINK, name, 0, NULL, 0);
-	}
+	if (!err)
+		unlinked(name_index(path));
 	end();
 	return err;
 }
 
+/* Written down as a link and an unlink, which is as good: both names are ours */
+#define RENAMED(from, to, rename_it) ({					\
+	int _err;							\
+									\
+	begin(true);							\
+	_err = (rename_it);						\
+	if (!_err) {							\
+		linked(name_index(from), name_index(to));		\
+		unlinked(name_index(from));				\
+	}								\
+	end();								\
+	_err;								\
+})
+
 int rename(const char *from, const char *to)
 {
-	if (disk && (name_index(from) >= 0 || name_index(to) >= 0))
-		abort();
-	return REAL(rename)(from, to);
+	if (!disk || name_index(from) < 0)
+		return REAL(rename)(from, to);
+	return RENAMED(from, to, REAL(rename)(from, to));
+}
+
+int renameat2(int from_dir, const char *from, int to_dir, const char *to,
+	      unsigned int flags)
+{
+	if (!disk || name_index(from) < 0)
+		return REAL(renameat2)(from_dir, from, to_dir, to, flags);
+	return RENAMED(from, to, REAL(renameat2)(from_dir, from, to_dir, to,
+						 flags));
+}
+
+int link(const char *from, const char *to)
+{
+	int err;
+
+	if (!disk || name_index(from) < 0)
+		return REAL(link)(from, to);
+	begin(true);
+	err = REAL(link)(from, to);
+	if (!err)
+		linked(name_index(from), name_index(to));
+	end();
+	return err;
 }

@@ -24,6 +24,6 @@ void state_set_counter(uint32_t counter)
 {
 	char sql[64];
 
-	snprintf(sql, sizeof(sql), "UPDATE device SET counter = %u", counter);
+	snprintf(sql, sizeof(sql), "UPDATE meta SET counter = %u", counter);
 	state_sql(sql);
 }

@@ -102,7 +102,7 @@ static void check_private(const char *path)
 		check(errno == ENOENT, "%s: %s", path, strerror(errno));
 		return;
 	}
-	check(!(st.st_mode & 0177), "%s: mode %#o", path, st.st_mode & 0777);
+	check(!(st.st_mode & 077), "%s: mode %#o", path, st.st_mode & 0777);
 }
 
 static void files_private(void)
@@ -143,7 +143,7 @@ static void ends_by(int sig)
 	check(WIFEXITED(status) && !WEXITSTATUS(status), "status %#x", status);
 	check(access(SOCKET, F_OK), "the socket is there");
 	disk_image_load(&image);
-	check(!image.files[1].exists || !image.files[1].len,
+	check(!image.files[DISK_WAL].exists || !image.files[DISK_WAL].len,
 	      "not checkpointed");
 	disk_image_free(&image);
 	fe_close(&fe);
@@ -304,7 +304,7 @@ static void missing_options(void)
 static void unknown_option(void)
 {
 	REFUSED("--colour", PATHS, "--capacity", "1", "--colour", "red");
-	REFUSED("extra", PATHS, "--capacity", "1", "extra");
+	REFUSED("argument", PATHS, "--capacity", "1", "extra");
 	check(access(STATE, F_OK), "a state was made");
 }
 
@@ -323,9 +323,9 @@ static void other_capacity(void)
 	REFUSED("capacity", PATHS, "--capacity", "1");
 	REFUSED("capacity", PATHS, "--capacity", "3");
 	disk_image_load(&after);
-	check_eq(before.files[0].len, after.files[0].len);
-	check(!memcmp(before.files[0].data, after.files[0].data,
-		      before.files[0].len), "the state was touched");
+	check_eq(before.files[DISK_STATE].len, after.files[DISK_STATE].len);
+	check(!memcmp(before.files[DISK_STATE].data, after.files[DISK_STATE].data,
+		      before.files[DISK_STATE].len), "the state was touched");
 	daemon_start(&d, "--capacity", "2");
 	fe_open(&fe, &d);
 	check_eq(must_count(&fe), 0);

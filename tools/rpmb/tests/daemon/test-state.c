@@ -98,7 +98,7 @@ static void wal_missing(void)
 	make_state(false);
 	unlink(SOCKET);
 	disk_image_load(&image);
-	check(image.files[1].exists, "no -wal: this test is of no use");
+	check(image.files[DISK_WAL].exists, "no -wal: this test is of no use");
 	check(!unlink(STATE "-wal"), "%s", strerror(errno));
 	must_refuse();
 	must_refuse();
@@ -130,7 +130,7 @@ static void stopped_then_copied(void)
 
 	make_state(true);
 	disk_image_load(&image);
-	check(!image.files[1].exists || !image.files[1].len,
+	check(!image.files[DISK_WAL].exists || !image.files[DISK_WAL].len,
 	      "not checkpointed");
 	/* all of the state is in the one file */
 	unlink(STATE "-wal");
@@ -177,7 +177,7 @@ static void truncated(void)
 
 	make_state(true);
 	disk_image_load(&image);
-	check(!truncate(STATE, image.files[0].len / 2), "%s",
+	check(!truncate(STATE, image.files[DISK_STATE].len / 2), "%s",
 	      strerror(errno));
 	disk_image_free(&image);
 	must_refuse();
