@@ -4,10 +4,14 @@
  * threads that carry them
  */
 #include <kunit/device.h>
+#include <linux/align.h>
+#include <linux/cache.h>
 #include <linux/kthread.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -80,6 +84,38 @@ static int rpmb_fake_step(struct rpmb_fake *fake, struct rpmb_fake_call *call,
 	return call->bytes[i] ? 0 : -ENOMEM;
 }
 
+static bool rpmb_fake_share_line(const struct rpmb_xfer *a,
+				 const struct rpmb_xfer *b)
+{
+	unsigned long a_first = (unsigned long)a->buf / SMP_CACHE_BYTES;
+	unsigned long a_last = ((unsigned long)a->buf + a->len - 1) /
+			       SMP_CACHE_BYTES;
+	unsigned long b_first = (unsigned long)b->buf / SMP_CACHE_BYTES;
+	unsigned long b_last = ((unsigned long)b->buf + b->len - 1) /
+			       SMP_CACHE_BYTES;
+
+	return a_first <= b_last && b_first <= a_last;
+}
+
+/* Linear, aligned, and apart from what moves the other way: the last transfer */
+static bool rpmb_fake_dma_fit(const struct rpmb_xfer *xfers, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		const void *buf = xfers[i].buf;
+
+		if (!virt_addr_valid(buf) || is_vmalloc_addr(buf) ||
+		    object_is_on_stack(buf) ||
+		    !IS_ALIGNED((unsigned long)buf, ARCH_DMA_MINALIGN))
+			return false;
+		if (i < nr - 1 &&
+		    rpmb_fake_share_line(&xfers[i], &xfers[nr - 1]))
+			return false;
+	}
+	return true;
+}
+
 static int rpmb_fake_run(struct rpmb_fake *fake, struct rpmb_xfer *xfers,
 			 unsigned int nr)
 {
@@ -91,6 +127,7 @@ static int rpmb_fake_run(struct rpmb_fake *fake, struct rpmb_xfer *xfers,
 	memcpy(call->xfers, xfers, min(nr, RPMB_FAKE_MAX_XFERS) *
 				   sizeof(*xfers));
 	call->noio = current->flags & PF_MEMALLOC_NOIO;
+	call->dma_fit = rpmb_fake_dma_fit(xfers, nr);
 	for (i = 0; !ret && i < nr && i < fake->steps; i++)
 		ret = rpmb_fake_step(fake, call, &xfers[i], i);
 	return rpmb_fake_end(fake, ret ?: fake->ret);

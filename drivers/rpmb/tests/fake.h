@@ -26,12 +26,14 @@
  * @xfers: copy of the list; buffers are not valid any more
  * @bytes: what each transfer that was performed moved
  * @noio: allocations were GFP_NOIO
+ * @dma_fit: the buffers were fit for DMA
  */
 struct rpmb_fake_call {
 	unsigned int nr;
 	struct rpmb_xfer xfers[RPMB_FAKE_MAX_XFERS];
 	void *bytes[RPMB_FAKE_MAX_XFERS];
 	bool noio;
+	bool dma_fit;
 };
 
 /**

@@ -1,0 +1,610 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Routing: the transfers that a request becomes, what is refused before the
+ * backend hears of it, and what comes back
+ */
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/unaligned.h>
+#include <linux/vmalloc.h>
+
+#include "fake.h"
+
+#define ROUTE_TARGET 3
+
+static unsigned int route_target(enum rpmb_frame_format format)
+{
+	return format == RPMB_FRAME_NVME ? ROUTE_TARGET : 0;
+}
+
+static struct rpmb_fake *route_fake(struct kunit *test,
+				    enum rpmb_frame_format format, bool fill)
+{
+	struct rpmb_fake *fake = rpmb_fake_new(test, format);
+
+	fake->descr.fill_block_count = fill;
+	fake->descr.target = route_target(format);
+	rpmb_fake_register(fake);
+	return fake;
+}
+
+static struct rpmb_msg *route_msg(struct kunit *test,
+				  enum rpmb_frame_format format, u16 type,
+				  unsigned int out_blocks,
+				  unsigned int in_blocks, unsigned int count)
+{
+	struct rpmb_msg *msg = rpmb_msg_new(test, format, type, out_blocks,
+					    in_blocks, count);
+
+	if (format == RPMB_FRAME_NVME)
+		msg->req[offsetof(struct rpmb_nvme_frame, target)] =
+			ROUTE_TARGET;
+	return msg;
+}
+
+static struct rpmb_msg *route_counter_msg(struct kunit *test)
+{
+	return route_msg(test, RPMB_FRAME_JEDEC, RPMB_GET_WRITE_COUNTER, 0, 0,
+			 0);
+}
+
+static void route_put_count(enum rpmb_frame_format format, u8 *frame,
+			    unsigned int count)
+{
+	if (format == RPMB_FRAME_NVME)
+		put_unaligned_le32(count, frame + 248);
+	else
+		put_unaligned_be16(count, frame + 506);
+}
+
+/**
+ * struct route_case - a request and what becomes of it
+ * @name: name
+ * @format: frame format
+ * @type: request type
+ * @out: blocks in the request
+ * @in: blocks in the response
+ * @result_read: the response is asked for
+ * @filled: the block count instead of 0, or 0 if the block count is signed
+ */
+struct route_case {
+	const char *name;
+	enum rpmb_frame_format format;
+	u16 type;
+	unsigned int out;
+	unsigned int in;
+	bool result_read;
+	unsigned int filled;
+};
+
+static const struct route_case route_request_cases[] = {
+	{ "jedec key", RPMB_FRAME_JEDEC, RPMB_PROGRAM_KEY, 0, 0, true, 1 },
+	{ "jedec counter", RPMB_FRAME_JEDEC, RPMB_GET_WRITE_COUNTER, 0, 0,
+	  false, 1 },
+	{ "jedec write 1", RPMB_FRAME_JEDEC, RPMB_WRITE_DATA, 1, 0, true },
+	{ "jedec write 2", RPMB_FRAME_JEDEC, RPMB_WRITE_DATA, 2, 0, true },
+	{ "jedec write 128", RPMB_FRAME_JEDEC, RPMB_WRITE_DATA, 128, 0, true },
+	{ "jedec read 1", RPMB_FRAME_JEDEC, RPMB_READ_DATA, 0, 1, false, 1 },
+	{ "jedec read 5", RPMB_FRAME_JEDEC, RPMB_READ_DATA, 0, 5, false, 5 },
+	{ "jedec read 128", RPMB_FRAME_JEDEC, RPMB_READ_DATA, 0, 128, false,
+	  128 },
+	{ "jedec config write", RPMB_FRAME_JEDEC, RPMB_CONFIG_WRITE, 1, 0,
+	  true },
+	{ "jedec config read", RPMB_FRAME_JEDEC, RPMB_CONFIG_READ, 0, 1, false,
+	  1 },
+	{ "jedec purge enable", RPMB_FRAME_JEDEC, RPMB_PURGE_ENABLE, 1, 0 },
+	{ "jedec purge status", RPMB_FRAME_JEDEC, RPMB_PURGE_STATUS, 1, 0 },
+	{ "nvme key", RPMB_FRAME_NVME, RPMB_PROGRAM_KEY, 0, 0, true, 1 },
+	{ "nvme counter", RPMB_FRAME_NVME, RPMB_GET_WRITE_COUNTER, 0, 0, false,
+	  1 },
+	{ "nvme write 1", RPMB_FRAME_NVME, RPMB_WRITE_DATA, 1, 0, true },
+	{ "nvme write 127", RPMB_FRAME_NVME, RPMB_WRITE_DATA, 127, 0, true },
+	{ "nvme read 1", RPMB_FRAME_NVME, RPMB_READ_DATA, 0, 1, false, 1 },
+	{ "nvme read 127", RPMB_FRAME_NVME, RPMB_READ_DATA, 0, 127, false,
+	  127 },
+	{ "nvme config write", RPMB_FRAME_NVME, RPMB_CONFIG_WRITE, 1, 0, true },
+	{ "nvme config read", RPMB_FRAME_NVME, RPMB_CONFIG_READ, 0, 1, false,
+	  1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(route_request, route_request_cases, name);
+
+static void route_expect_xfer(struct kunit *test,
+			      const struct rpmb_fake_call *call, unsigned int i,
+			      enum rpmb_xfer_kind kind, const void *bytes,
+			      unsigned int len)
+{
+	KUNIT_ASSERT_LT(test, i, call->nr);
+	KUNIT_EXPECT_EQ(test, kind, call->xfers[i].kind);
+	KUNIT_ASSERT_EQ(test, len, call->xfers[i].len);
+	KUNIT_EXPECT_FALSE(test, call->xfers[i].started);
+	KUNIT_ASSERT_NOT_NULL(test, call->bytes[i]);
+	KUNIT_EXPECT_MEMEQ(test, call->bytes[i], bytes, len);
+}
+
+/* Everything in it is zero but what is said here */
+static void route_expect_result_read(struct kunit *test,
+				     const struct route_case *c, bool fill,
+				     const struct rpmb_fake_call *call)
+{
+	unsigned int len = c->format == RPMB_FRAME_NVME ? 256 : 512;
+	u8 *frame = kunit_kzalloc(test, len, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, frame);
+	route_put_count(c->format, frame, fill);
+	if (c->format == RPMB_FRAME_NVME) {
+		frame[223] = ROUTE_TARGET;
+		frame[254] = RPMB_RESULT_READ;
+	} else {
+		frame[511] = RPMB_RESULT_READ;
+	}
+	route_expect_xfer(test, call, 1, RPMB_XFER_SEND_RESULT_READ, frame,
+			  len);
+}
+
+static void route_check_request(struct kunit *test, const struct route_case *c,
+				bool fill, unsigned int count)
+{
+	struct rpmb_fake *fake = route_fake(test, c->format, fill);
+	struct rpmb_msg *msg = route_msg(test, c->format, c->type, c->out,
+					 c->in, count);
+	u8 *req = kunit_kmalloc(test, msg->req_len, GFP_KERNEL);
+	const struct rpmb_fake_call *call = &fake->calls[0];
+	unsigned int last = c->result_read ? 2 : 1;
+
+	KUNIT_ASSERT_NOT_NULL(test, req);
+	memcpy(req, msg->req, msg->req_len);
+	KUNIT_EXPECT_EQ(test, 0, rpmb_msg_route(fake, msg));
+	KUNIT_ASSERT_EQ(test, 1, atomic_read(&fake->nr_calls));
+	KUNIT_ASSERT_EQ(test, last + 1, call->nr);
+	KUNIT_EXPECT_TRUE(test, call->noio);
+	KUNIT_EXPECT_TRUE(test, call->dma_fit);
+	KUNIT_EXPECT_FALSE(test, current->flags & PF_MEMALLOC_NOIO);
+
+	/* The caller's request is never written to, only the copy is */
+	KUNIT_EXPECT_MEMEQ(test, msg->req, req, msg->req_len);
+	if (!count && fill)
+		route_put_count(c->format, req, c->filled);
+	route_expect_xfer(test, call, 0, RPMB_XFER_SEND, req, msg->req_len);
+	if (c->result_read)
+		route_expect_result_read(test, c, fill, call);
+	route_expect_xfer(test, call, last, RPMB_XFER_RECV, msg->resp,
+			  msg->resp_len);
+}
+
+static void route_request_test(struct kunit *test)
+{
+	const struct route_case *c = test->param_value;
+	unsigned int count = c->filled ?: c->out;
+
+	route_check_request(test, c, false, count);
+	route_check_request(test, c, true, count);
+	if (c->filled) {
+		route_check_request(test, c, false, 0);
+		route_check_request(test, c, true, 0);
+	}
+}
+
+/* An unsigned block count is only filled in, and never put right */
+static void route_count_kept_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, true);
+	struct rpmb_msg *msg = route_msg(test, RPMB_FRAME_JEDEC,
+					 RPMB_GET_WRITE_COUNTER, 0, 0, 7);
+
+	KUNIT_EXPECT_EQ(test, 0, rpmb_msg_route(fake, msg));
+	KUNIT_ASSERT_NOT_NULL(test, fake->calls[0].bytes[0]);
+	KUNIT_EXPECT_MEMEQ(test, fake->calls[0].bytes[0], msg->req, 512);
+}
+
+/**
+ * struct route_refusal - a request that must not reach the backend
+ * @name: name
+ * @format: frame format
+ * @type: request type
+ * @out: blocks in the request
+ * @in: blocks in the response
+ * @count: block count that the request says
+ * @req_cut: so many bytes less of the request
+ * @resp_cut: so many bytes less of the response
+ * @spoil: change the request at this offset, if not 0
+ * @ret: the error
+ */
+struct route_refusal {
+	const char *name;
+	enum rpmb_frame_format format;
+	u16 type;
+	unsigned int out;
+	unsigned int in;
+	unsigned int count;
+	unsigned int req_cut;
+	unsigned int resp_cut;
+	unsigned int spoil;
+	int ret;
+};
+
+#define JEDEC(_name, _type, _out, _in, _count, _ret, ...)		\
+	{ .name = "jedec " _name, .format = RPMB_FRAME_JEDEC,		\
+	  .type = _type, .out = _out, .in = _in, .count = _count,	\
+	  .ret = _ret, __VA_ARGS__ }
+#define NVME(_name, _type, _out, _in, _count, _ret, ...)		\
+	{ .name = "nvme " _name, .format = RPMB_FRAME_NVME,		\
+	  .type = _type, .out = _out, .in = _in, .count = _count,	\
+	  .ret = _ret, __VA_ARGS__ }
+
+static const struct route_refusal route_refusal_cases[] = {
+	JEDEC("empty request", RPMB_GET_WRITE_COUNTER, 1, 0, 0, -EINVAL,
+	      .req_cut = 512),
+	JEDEC("empty response", RPMB_GET_WRITE_COUNTER, 0, 1, 0, -EINVAL,
+	      .resp_cut = 512),
+	JEDEC("short request", RPMB_GET_WRITE_COUNTER, 1, 0, 0, -EINVAL,
+	      .req_cut = 1),
+	JEDEC("short response", RPMB_GET_WRITE_COUNTER, 0, 1, 0, -EINVAL,
+	      .resp_cut = 1),
+	JEDEC("unaligned write", RPMB_WRITE_DATA, 2, 0, 1, -EINVAL,
+	      .req_cut = 511),
+	JEDEC("unaligned read", RPMB_READ_DATA, 0, 2, 1, -EINVAL,
+	      .resp_cut = 511),
+	JEDEC("unaligned read without count", RPMB_READ_DATA, 0, 2, 0, -EINVAL,
+	      .resp_cut = 511),
+	JEDEC("write too long", RPMB_WRITE_DATA, 129, 0, 129, -EMSGSIZE),
+	JEDEC("read too long", RPMB_READ_DATA, 0, 129, 129, -EMSGSIZE),
+	JEDEC("byte too long", RPMB_WRITE_DATA, 129, 0, 129, -EMSGSIZE,
+	      .req_cut = 511),
+
+	JEDEC("two types", RPMB_WRITE_DATA, 3, 0, 3, -EINVAL,
+	      .spoil = 512 + 511),
+	JEDEC("last of another type", RPMB_WRITE_DATA, 3, 0, 3, -EINVAL,
+	      .spoil = 1024 + 510),
+	JEDEC("two addresses", RPMB_WRITE_DATA, 3, 0, 3, -EINVAL,
+	      .spoil = 512 + 505),
+	JEDEC("two counters", RPMB_WRITE_DATA, 3, 0, 3, -EINVAL,
+	      .spoil = 1024 + 503),
+	JEDEC("two counts", RPMB_WRITE_DATA, 3, 0, 3, -EINVAL,
+	      .spoil = 1024 + 507),
+
+	JEDEC("write of count 0", RPMB_WRITE_DATA, 1, 0, 0, -EINVAL),
+	JEDEC("write of too many", RPMB_WRITE_DATA, 2, 0, 1, -EINVAL),
+	JEDEC("write of too few", RPMB_WRITE_DATA, 2, 0, 3, -EINVAL),
+	JEDEC("config write of count 0", RPMB_CONFIG_WRITE, 1, 0, 0, -EINVAL),
+	JEDEC("config write of count 2", RPMB_CONFIG_WRITE, 1, 0, 2, -EINVAL),
+	JEDEC("config write of two", RPMB_CONFIG_WRITE, 2, 0, 2, -EINVAL),
+	JEDEC("key of two frames", RPMB_PROGRAM_KEY, 2, 0, 0, -EINVAL),
+	JEDEC("counter of two frames", RPMB_GET_WRITE_COUNTER, 2, 0, 0,
+	      -EINVAL),
+	JEDEC("read of two frames", RPMB_READ_DATA, 2, 2, 2, -EINVAL),
+	JEDEC("config read of two frames", RPMB_CONFIG_READ, 2, 1, 1, -EINVAL),
+	JEDEC("purge of two frames", RPMB_PURGE_ENABLE, 2, 0, 1, -EINVAL),
+	JEDEC("status of two frames", RPMB_PURGE_STATUS, 2, 0, 1, -EINVAL),
+
+	JEDEC("long key response", RPMB_PROGRAM_KEY, 0, 2, 1, -EINVAL),
+	JEDEC("long counter response", RPMB_GET_WRITE_COUNTER, 0, 2, 1,
+	      -EINVAL),
+	JEDEC("long write response", RPMB_WRITE_DATA, 2, 2, 2, -EINVAL),
+	JEDEC("long read response", RPMB_READ_DATA, 0, 3, 2, -EINVAL),
+	JEDEC("short read response", RPMB_READ_DATA, 0, 2, 4, -EINVAL),
+	JEDEC("long config write response", RPMB_CONFIG_WRITE, 1, 2, 1,
+	      -EINVAL),
+	JEDEC("long config read response", RPMB_CONFIG_READ, 0, 2, 1, -EINVAL),
+	JEDEC("long purge response", RPMB_PURGE_ENABLE, 0, 2, 1, -EINVAL),
+	JEDEC("long status response", RPMB_PURGE_STATUS, 0, 2, 1, -EINVAL),
+
+	JEDEC("result read", RPMB_RESULT_READ, 0, 0, 0, -EOPNOTSUPP),
+	JEDEC("type 0", 0, 0, 0, 0, -EOPNOTSUPP),
+	JEDEC("type 10", 10, 0, 0, 0, -EOPNOTSUPP),
+	JEDEC("type 16", 16, 0, 0, 0, -EOPNOTSUPP),
+	JEDEC("type 34", 34, 0, 0, 0, -EOPNOTSUPP),
+	JEDEC("type of a response", RPMB_GET_WRITE_COUNTER << 8, 0, 0, 0,
+	      -EOPNOTSUPP),
+	JEDEC("type 65535", 0xffff, 0, 0, 0, -EOPNOTSUPP),
+
+	NVME("empty request", RPMB_GET_WRITE_COUNTER, 0, 0, 0, -EINVAL,
+	     .req_cut = 256),
+	NVME("empty response", RPMB_GET_WRITE_COUNTER, 0, 0, 0, -EINVAL,
+	     .resp_cut = 256),
+	NVME("short request", RPMB_GET_WRITE_COUNTER, 0, 0, 0, -EINVAL,
+	     .req_cut = 1),
+	NVME("half a sector", RPMB_WRITE_DATA, 1, 0, 1, -EINVAL,
+	     .req_cut = 256),
+	NVME("half a sector to read", RPMB_READ_DATA, 0, 1, 1, -EINVAL,
+	     .resp_cut = 256),
+	NVME("write too long", RPMB_WRITE_DATA, 128, 0, 128, -EMSGSIZE),
+	NVME("read too long", RPMB_READ_DATA, 0, 128, 128, -EMSGSIZE),
+	NVME("write of nothing", RPMB_WRITE_DATA, 0, 0, 0, -EINVAL),
+	NVME("write of too many", RPMB_WRITE_DATA, 2, 0, 1, -EINVAL),
+	NVME("write of too few", RPMB_WRITE_DATA, 2, 0, 3, -EINVAL),
+	NVME("write of 2^32 - 1", RPMB_WRITE_DATA, 1, 0, U32_MAX, -EINVAL),
+	NVME("read of nothing", RPMB_READ_DATA, 0, 0, 0, -EINVAL),
+	NVME("read without room", RPMB_READ_DATA, 0, 0, 1, -EINVAL),
+	NVME("read of 2^23 + 1", RPMB_READ_DATA, 0, 1, 0x800001, -EINVAL),
+	NVME("read with data", RPMB_READ_DATA, 1, 1, 1, -EINVAL),
+	NVME("key with data", RPMB_PROGRAM_KEY, 1, 0, 1, -EINVAL),
+	NVME("long counter response", RPMB_GET_WRITE_COUNTER, 0, 1, 1,
+	     -EINVAL),
+	NVME("long write response", RPMB_WRITE_DATA, 1, 1, 1, -EINVAL),
+	NVME("config write of two", RPMB_CONFIG_WRITE, 2, 0, 2, -EINVAL),
+	NVME("config write of none", RPMB_CONFIG_WRITE, 0, 0, 0, -EINVAL),
+	NVME("config read of two", RPMB_CONFIG_READ, 0, 2, 1, -EINVAL),
+	NVME("another target", RPMB_GET_WRITE_COUNTER, 0, 0, 0, -EINVAL,
+	     .spoil = 223),
+	NVME("result read", RPMB_RESULT_READ, 0, 0, 0, -EOPNOTSUPP),
+	NVME("type 10", 10, 0, 0, 0, -EOPNOTSUPP),
+};
+
+KUNIT_ARRAY_PARAM_DESC(route_refusal, route_refusal_cases, name);
+
+static void route_refusal_test(struct kunit *test)
+{
+	const struct route_refusal *c = test->param_value;
+	struct rpmb_fake *fake = route_fake(test, c->format, false);
+	struct rpmb_msg *msg = route_msg(test, c->format, c->type, c->out,
+					 c->in, c->count);
+
+	if (c->spoil)
+		msg->req[c->spoil] ^= 1;
+	msg->req_len -= c->req_cut;
+	msg->resp_len -= c->resp_cut;
+	KUNIT_EXPECT_EQ(test, c->ret, rpmb_msg_route(fake, msg));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&fake->nr_calls));
+	KUNIT_EXPECT_TRUE(test, rpmb_msg_untouched(msg));
+}
+
+/* What the device does not have is refused, also by its default */
+static void route_unsupported_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = rpmb_fake_new(test, RPMB_FRAME_JEDEC);
+	u16 type;
+
+	fake->descr.request_types = 0;
+	rpmb_fake_register(fake);
+	for (type = RPMB_CONFIG_WRITE; type <= RPMB_PURGE_STATUS; type++)
+		KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+				rpmb_msg_route(fake, route_msg(test,
+							       RPMB_FRAME_JEDEC,
+							       type, 1, 1, 1)));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&fake->nr_calls));
+	for (type = RPMB_PROGRAM_KEY; type <= RPMB_READ_DATA; type++)
+		KUNIT_EXPECT_EQ(test, 0,
+				rpmb_msg_route(fake, route_msg(test,
+							       RPMB_FRAME_JEDEC,
+							       type, 1, 1, 1)));
+}
+
+static void route_null_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, false);
+	struct rpmb_msg *msg = route_counter_msg(test);
+
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			rpmb_route_frames(NULL, msg->req, 512, msg->resp, 512));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			rpmb_route_frames(fake->rdev, NULL, 512, msg->resp,
+					  512));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			rpmb_route_frames(fake->rdev, msg->req, 512, NULL,
+					  512));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&fake->nr_calls));
+}
+
+/* A backend ends after @steps transfers with @ret; what the caller gets */
+static int route_ending(struct kunit *test, bool legacy, unsigned int steps,
+			int ret)
+{
+	struct rpmb_fake *fake = rpmb_fake_new(test, RPMB_FRAME_JEDEC);
+	struct rpmb_msg *msg = route_counter_msg(test);
+
+	if (legacy) {
+		fake->descr.transfer = NULL;
+		fake->descr.route_frames = rpmb_fake_route_frames;
+	}
+	fake->steps = steps;
+	fake->ret = ret;
+	rpmb_fake_register(fake);
+	ret = rpmb_msg_route(fake, msg);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&fake->nr_calls));
+	/* What was received before the error is nothing to rely on */
+	KUNIT_EXPECT_TRUE(test, rpmb_msg_untouched(msg));
+	return ret;
+}
+
+static void route_error_test(struct kunit *test)
+{
+	unsigned int steps;
+
+	for (steps = 0; steps <= 2; steps++) {
+		KUNIT_EXPECT_EQ(test, -ETIMEDOUT,
+				route_ending(test, false, steps, -ETIMEDOUT));
+		KUNIT_EXPECT_EQ(test, -EBUSY,
+				route_ending(test, true, steps, -EBUSY));
+	}
+}
+
+/* As SCSI's CHECK CONDITION, which callers would take for success */
+static void route_positive_test(struct kunit *test)
+{
+	unsigned int steps;
+
+	for (steps = 0; steps <= 2; steps++) {
+		KUNIT_EXPECT_EQ(test, -EIO, route_ending(test, false, steps, 2));
+		KUNIT_EXPECT_EQ(test, -EIO, route_ending(test, true, steps, 2));
+	}
+}
+
+static void route_response_type_test(struct kunit *test)
+{
+	static const u16 types[] = {
+		RPMB_GET_WRITE_COUNTER, RPMB_PROGRAM_KEY << 8,
+		RPMB_RESULT_READ << 8, 0x0201, 0xffff,
+	};
+	enum rpmb_frame_format format;
+	unsigned int i;
+
+	for (format = RPMB_FRAME_JEDEC; format <= RPMB_FRAME_NVME; format++) {
+		struct rpmb_fake *fake = route_fake(test, format, false);
+		struct rpmb_msg *msg = route_msg(test, format,
+						 RPMB_GET_WRITE_COUNTER, 0, 0,
+						 0);
+
+		for (i = 0; i < ARRAY_SIZE(types); i++) {
+			fake->resp_type = types[i];
+			KUNIT_EXPECT_EQ(test, -EPROTO,
+					rpmb_msg_route(fake, msg));
+		}
+		KUNIT_EXPECT_TRUE(test, rpmb_msg_untouched(msg));
+	}
+}
+
+/* A device that says no has answered */
+static void route_result_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, false);
+	static const u16 results[] = {
+		RPMB_RES_GENERAL, RPMB_RES_AUTH, RPMB_RES_COUNTER,
+		RPMB_RES_ADDRESS, RPMB_RES_WRITE, RPMB_RES_READ,
+		RPMB_RES_NO_KEY, RPMB_RES_PURGING,
+		RPMB_RES_WRITE | RPMB_RES_EXPIRED, 0xffff,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(results); i++) {
+		struct rpmb_msg *msg = route_msg(test, RPMB_FRAME_JEDEC,
+						 RPMB_WRITE_DATA, 1, 0, 1);
+
+		fake->resp_result = results[i];
+		KUNIT_EXPECT_EQ(test, 0, rpmb_msg_route(fake, msg));
+		KUNIT_EXPECT_EQ(test, results[i],
+				get_unaligned_be16(msg->resp + 508));
+	}
+}
+
+static void route_legacy_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = rpmb_fake_new(test, RPMB_FRAME_JEDEC);
+	struct rpmb_msg *msg = route_msg(test, RPMB_FRAME_JEDEC,
+					 RPMB_WRITE_DATA, 2, 0, 2);
+	struct rpmb_fake_call *call = &fake->calls[0];
+
+	fake->descr.transfer = NULL;
+	fake->descr.route_frames = rpmb_fake_route_frames;
+	rpmb_fake_register(fake);
+	KUNIT_EXPECT_EQ(test, 0, rpmb_msg_route(fake, msg));
+	/* The result read is up to such a backend */
+	KUNIT_ASSERT_EQ(test, 2, call->nr);
+	route_expect_xfer(test, call, 0, RPMB_XFER_SEND, msg->req, 1024);
+	route_expect_xfer(test, call, 1, RPMB_XFER_RECV, msg->resp, 512);
+	KUNIT_EXPECT_TRUE(test, call->noio);
+	KUNIT_EXPECT_TRUE(test, call->dma_fit);
+}
+
+static void route_scribble(struct rpmb_fake *fake)
+{
+	struct rpmb_msg *msg = fake->test->priv;
+
+	memset(msg->req, 0, msg->req_len);
+}
+
+/* A request that the caller makes another one of while the backend has it */
+static void route_changed_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, false);
+	struct rpmb_msg *msg = route_msg(test, RPMB_FRAME_JEDEC,
+					 RPMB_WRITE_DATA, 2, 0, 2);
+	u8 *req = kunit_kmalloc(test, msg->req_len, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, req);
+	memcpy(req, msg->req, msg->req_len);
+	test->priv = msg;
+	fake->enter = route_scribble;
+	KUNIT_EXPECT_EQ(test, 0, rpmb_msg_route(fake, msg));
+	KUNIT_EXPECT_EQ(test, 0, msg->req[511]);
+	route_expect_xfer(test, &fake->calls[0], 0, RPMB_XFER_SEND, req, 1024);
+}
+
+/* The same while it waits in line, after it was checked */
+static void route_changed_waiting_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, false);
+	struct rpmb_msg *msg = route_counter_msg(test);
+	struct rpmb_thread *first, *second;
+	u8 req[16];
+
+	memcpy(req, &msg->req[496], sizeof(req));
+	fake->hang_at = 0;
+	first = rpmb_thread_route(fake, route_counter_msg(test));
+	rpmb_test_wait(test, &fake->entered);
+	second = rpmb_thread_route(fake, msg);
+	rpmb_thread_asleep(second, TASK_KILLABLE);
+	msg->req[511] = RPMB_PROGRAM_KEY;
+	fake->hang_at = -1;
+	rpmb_fake_release(fake);
+
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(first));
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(second));
+	KUNIT_ASSERT_NOT_NULL(test, fake->calls[1].bytes[0]);
+	KUNIT_EXPECT_MEMEQ(test, fake->calls[1].bytes[0] + 496, req,
+			   sizeof(req));
+}
+
+/* Route a message from @req to @resp, which are memory of some kind */
+static void route_from(struct rpmb_fake *fake, u8 *req, u8 *resp)
+{
+	struct kunit *test = fake->test;
+	struct rpmb_msg *msg = route_counter_msg(test);
+	struct rpmb_fake_call *call = &fake->calls[atomic_read(&fake->nr_calls)];
+
+	memcpy(req, msg->req, 512);
+	KUNIT_EXPECT_EQ(test, 0,
+			rpmb_route_frames(fake->rdev, req, 512, resp, 512));
+	KUNIT_EXPECT_TRUE(test, call->dma_fit);
+	route_expect_xfer(test, call, 0, RPMB_XFER_SEND, msg->req, 512);
+	route_expect_xfer(test, call, 1, RPMB_XFER_RECV, resp, 512);
+}
+
+static noinline void route_from_stack(struct rpmb_fake *fake)
+{
+	u8 frame[512] = {};
+
+	/* A response may come where the request was */
+	route_from(fake, frame, frame);
+}
+
+static void route_memory_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, false);
+	u8 *kmem = kunit_kzalloc(test, 2048, GFP_KERNEL);
+	u8 *vmem = vzalloc(4096 + 512);
+	unsigned int offset;
+
+	KUNIT_ASSERT_NOT_NULL(test, kmem);
+	KUNIT_ASSERT_NOT_NULL(test, vmem);
+	for (offset = 1; offset < 8; offset++)
+		route_from(fake, kmem + offset, kmem + 1024 + offset);
+	/* Across a page boundary */
+	route_from(fake, vmem + 4096 - 3, vmem + 1);
+	vfree(vmem);
+	route_from_stack(fake);
+}
+
+static struct kunit_case route_cases[] = {
+	KUNIT_CASE_PARAM(route_request_test, route_request_gen_params),
+	KUNIT_CASE(route_count_kept_test),
+	KUNIT_CASE_PARAM(route_refusal_test, route_refusal_gen_params),
+	KUNIT_CASE(route_unsupported_test),
+	KUNIT_CASE(route_null_test),
+	KUNIT_CASE(route_error_test),
+	KUNIT_CASE(route_positive_test),
+	KUNIT_CASE(route_response_type_test),
+	KUNIT_CASE(route_result_test),
+	KUNIT_CASE(route_legacy_test),
+	KUNIT_CASE(route_changed_test),
+	KUNIT_CASE(route_changed_waiting_test),
+	KUNIT_CASE(route_memory_test),
+	{}
+};
+
+static struct kunit_suite route_suite = {
+	.name = "rpmb-route",
+	.test_cases = route_cases,
+};
+
+kunit_test_suite(route_suite);
