@@ -6,17 +6,15 @@
 
 #include "internal.h"
 
-/* Some devices insist on a block count of 1 where there is no data */
-#define NO_DATA_COUNT 1
-
+/*
+ * Requests without data have a block count of 0 here; the kernel knows which
+ * devices want something else there.
+ */
 static int send_key(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN])
 {
 	enum rpmb_frame_format format = rpmb->info.frame_format;
 	size_t len = rpmb_frames_len(format, 0);
-	struct rpmb_exchange x = {
-		.req.type = RPMB_PROGRAM_KEY,
-		.req.count = NO_DATA_COUNT,
-	};
+	struct rpmb_exchange x = { .req.type = RPMB_PROGRAM_KEY };
 	int ret;
 
 	ret = rpmb_begin(rpmb, &x, 0);
@@ -42,10 +40,7 @@ int rpmb_program_key(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN])
 
 int rpmb_read_counter(struct rpmb *rpmb, const uint8_t *key, uint32_t *counter)
 {
-	struct rpmb_exchange x = {
-		.req.type = RPMB_GET_WRITE_COUNTER,
-		.req.count = NO_DATA_COUNT,
-	};
+	struct rpmb_exchange x = { .req.type = RPMB_GET_WRITE_COUNTER };
 	int ret;
 
 	ret = rpmb_begin(rpmb, &x, 0);

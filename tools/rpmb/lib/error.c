@@ -56,7 +56,7 @@ static const struct {
 	  "write counter mismatch; somebody else writes: read the data, then try again" },
 	{ RPMB_ERR_ADDRESS,
 	  "address failure; the access does not lie within the device" },
-	{ RPMB_ERR_WRITE, "write failure; the device could not store the data" },
+	{ RPMB_ERR_WRITE, "write failure; the device could not store it, or has a key already" },
 	{ RPMB_ERR_READ, "read failure; the device could not read the data" },
 	{ RPMB_ERR_NO_KEY,
 	  "no key programmed yet; see 'rpmb program-key'" },

@@ -61,9 +61,12 @@ static int result_error(const struct rpmb_fields *resp)
 	uint16_t result = resp->result & ~RPMB_RES_EXPIRED;
 	bool expired = resp->result & RPMB_RES_EXPIRED;
 
-	/* An expired counter ends writes only; all else goes on as before */
+	/*
+	 * An expired counter ends writes only. From this answer alone the last
+	 * write cannot be told from one that came too late.
+	 */
 	if (resp->type == RPMB_WRITE_DATA << 8 && expired &&
-	    result == RPMB_RES_WRITE)
+	    (result == RPMB_RES_OK || result == RPMB_RES_WRITE))
 		return RPMB_ERR_EXPIRED;
 	if (result == RPMB_RES_OK)
 		return 0;

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Make and change fake devices, for test scripts:
+ *	fake-device NAME emmc|nvme		make one without a key
+ *	fake-device NAME SETTING VALUE...	change one
+ */
+#include <err.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fake.h"
+
+static const struct fake emmc = {
+	.frame_format = RPMB_FRAME_JEDEC,
+	.transport = RPMB_TRANSPORT_EMMC,
+	.capacity = 512,
+	.write_sizes = 1 << 0 | 1 << 1 | 1 << 5,
+	.max_read = 128,
+	.dev_id_len = 8,
+	.dev_id = { 0, 1, 2, 3, 4, 5, 6, 7 },
+};
+
+static const struct fake nvme = {
+	.frame_format = RPMB_FRAME_NVME,
+	.transport = RPMB_TRANSPORT_NVME,
+	.capacity = 4096,
+	.write_sizes = 1 << 0 | 1 << 1,
+	.max_read = 4,
+	.target = 1,
+	.dev_id_len = 5,
+	.dev_id = "nqn-1",
+};
+
+static const struct {
+	const char *name;
+	struct fake_fault fault;
+} faults[] = {
+	{ "write-busy", { FAULT_BEFORE, RPMB_WRITE_DATA, 0, EBUSY } },
+	{ "write-lost", { FAULT_LOST_REQUEST, RPMB_WRITE_DATA, 0, ETIMEDOUT } },
+	{ "write-done", { FAULT_LOST_RESPONSE, RPMB_WRITE_DATA, 0, ETIMEDOUT } },
+	{ "write-mac", { FAULT_RESULT, RPMB_WRITE_DATA, 0, RPMB_RES_AUTH } },
+	{ "other-writer", { FAULT_OTHER_WRITER, RPMB_WRITE_DATA, 0, 0 } },
+	{ "other-writers", { FAULT_OTHER_WRITERS, RPMB_WRITE_DATA, 0, 0 } },
+	{ "read-forged", { FAULT_DATA, RPMB_READ_DATA, 0, 0 } },
+	{ "read-address", { FAULT_RESULT, RPMB_READ_DATA, 0,
+			    RPMB_RES_ADDRESS } },
+	{ "read-refused", { FAULT_RESULT, RPMB_READ_DATA, 0, RPMB_RES_READ } },
+	{ "read-removed", { FAULT_BEFORE, RPMB_READ_DATA, 0, ENODEV } },
+	{ "read-failed", { FAULT_BEFORE, RPMB_READ_DATA, 0, EIO } },
+	{ "read-denied", { FAULT_BEFORE, RPMB_READ_DATA, 0, EPERM } },
+};
+
+static void set_fault(struct fake *fake, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		if (!strcmp(faults[i].name, name)) {
+			fake->faults[0] = faults[i].fault;
+			return;
+		}
+	errx(99, "there is no fault %s", name);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && !strcmp(argv[2], "emmc"))
+		fake_create(argv[1], &emmc);
+	else if (argc == 3 && !strcmp(argv[2], "nvme"))
+		fake_create(argv[1], &nvme);
+	else if (argc == 4 && !strcmp(argv[2], "fault"))
+		set_fault(fake_get(argv[1]), argv[3]);
+	else if (argc == 4 && !strcmp(argv[2], "counter"))
+		fake_get(argv[1])->counter = strtoul(argv[3], NULL, 0);
+	else
+		errx(99, "what?");
+	return 0;
+}

@@ -1,0 +1,777 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * librpmb on devices that are the RPMB engine
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fake.h"
+#include "internal.h"
+#include "tap.h"
+
+static const uint8_t key[LIBRPMB_KEY_LEN] = "a key that is 32 bytes long ....";
+static const uint8_t other_key[LIBRPMB_KEY_LEN] = "another key";
+
+/* An eMMC with all write sizes, and an NVMe device with a target */
+static const struct fake emmc = {
+	.frame_format = RPMB_FRAME_JEDEC,
+	.transport = RPMB_TRANSPORT_EMMC,
+	.capacity = 512,
+	.write_sizes = 1 << 0 | 1 << 1 | 1 << 5,
+	.max_read = 128,
+	.dev_id_len = 4,
+	.dev_id = { 0xde, 0xad, 0xbe, 0xef },
+	.has_key = true,
+	.key = "a key that is 32 bytes long ....",
+	.counter = 41,
+};
+
+static const struct fake nvme = {
+	.frame_format = RPMB_FRAME_NVME,
+	.transport = RPMB_TRANSPORT_NVME,
+	.capacity = 256,
+	.write_sizes = 1 << 0 | 1 << 1 | 1 << 2,
+	.max_read = 7,
+	.target = 2,
+	.dev_id_len = 9,
+	.dev_id = "nqn.x:y-2",
+	.has_key = true,
+	.key = "a key that is 32 bytes long ....",
+	.counter = 41,
+};
+
+static struct rpmb *must_open(const char *name, int flags)
+{
+	struct rpmb *rpmb;
+	int ret = rpmb_open(&rpmb, name, flags);
+
+	if (ret) {
+		printf("Bail out! cannot open %s: %s\n", name,
+		       rpmb_strerror(ret));
+		exit(1);
+	}
+	return rpmb;
+}
+
+/* A fresh device "rpmb0" like @like, opened for all */
+static struct rpmb *fresh(const struct fake *like, struct fake **fake)
+{
+	*fake = fake_create("rpmb0", like);
+	return must_open("rpmb0", O_RDWR);
+}
+
+static void fill(uint8_t *data, size_t len, uint8_t seed)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		data[i] = seed + i + (i >> 8);
+}
+
+static int open_error(const char *name, int flags)
+{
+	struct rpmb *rpmb;
+	int ret = rpmb_open(&rpmb, name, flags);
+
+	expect(!rpmb == !!ret);
+	rpmb_close(rpmb);
+	return ret;
+}
+
+static void test_open(void)
+{
+	fake_create("rpmb0", &emmc);
+	fake_create("rpmb1", &nvme);
+	expect_eq(open_error("/dev/rpmb0", O_RDONLY), 0);
+	expect_eq(open_error("rpmb1", O_RDONLY), 0);
+	expect_eq(open_error("deadbeef", O_RDONLY), 0);
+	expect_eq(open_error("DEADBEEF", O_RDONLY), 0);
+	expect_eq(open_error("nqn.x:y-2", O_RDONLY), 0);
+}
+
+static void test_open_right_one(void)
+{
+	struct rpmb *rpmb;
+
+	fake_create("rpmb0", &emmc);
+	fake_create("rpmb1", &nvme);
+	rpmb = must_open("nqn.x:y-2", O_RDONLY);
+	expect(!strcmp(rpmb_info(rpmb)->name, "rpmb1"));
+	rpmb_close(rpmb);
+}
+
+static void test_open_errors(void)
+{
+	fake_create("rpmb0", &emmc);
+	expect_eq(open_error("rpmb99", O_RDONLY), RPMB_ERR_NO_DEVICE);
+	expect_eq(open_error("deadbee", O_RDONLY), RPMB_ERR_NO_DEVICE);
+	expect_eq(open_error("deadbeef00", O_RDONLY), RPMB_ERR_NO_DEVICE);
+	expect_eq(open_error("", O_RDONLY), RPMB_ERR_NO_DEVICE);
+	expect_eq(open_error("/dev/null", O_RDONLY), RPMB_ERR_NOT_RPMB);
+	fake_create("rpmb3", &emmc);
+	expect_eq(open_error("deadbeef", O_RDONLY), RPMB_ERR_AMBIGUOUS);
+}
+
+static void test_info(void)
+{
+	const struct rpmb_info *info;
+	struct fake *fake;
+	struct rpmb *rpmb = fresh(&nvme, &fake);
+
+	info = rpmb_info(rpmb);
+	expect_eq(info->frame_format, RPMB_FRAME_NVME);
+	expect_eq(info->transport, RPMB_TRANSPORT_NVME);
+	expect_eq(info->block_size, 512);
+	expect_eq(info->capacity, 256);
+	expect_eq(info->write_sizes, 7);
+	expect_eq(info->max_read, 7);
+	expect_eq(info->request_types, 0x1e);
+	expect_eq(info->target, 2);
+	expect_eq(info->dev_id_len, 9);
+	expect(!memcmp(info->dev_id, "nqn.x:y-2", 9));
+	rpmb_close(rpmb);
+}
+
+struct listing {
+	unsigned int nr;
+	struct rpmb_info infos[8];
+};
+
+static int remember(const struct rpmb_info *info, void *arg)
+{
+	struct listing *listing = arg;
+
+	if (listing->nr < ARRAY_SIZE(listing->infos))
+		listing->infos[listing->nr++] = *info;
+	return 0;
+}
+
+static int stop(const struct rpmb_info *info, void *arg)
+{
+	unsigned int *calls = arg;
+
+	(void)info;
+	++*calls;
+	return 42;
+}
+
+static void test_enumerate(void)
+{
+	struct listing listing = { 0 };
+	unsigned int calls = 0;
+
+	fake_create("rpmb10", &emmc);
+	fake_create("rpmb2", &nvme);
+	expect_eq(rpmb_enumerate(remember, &listing), 0);
+	expect(listing.nr >= 2);
+	expect(!strcmp(listing.infos[listing.nr - 1].name, "rpmb10"));
+	expect_eq(listing.infos[listing.nr - 1].transport, RPMB_TRANSPORT_EMMC);
+	expect_eq(listing.infos[listing.nr - 1].block_size, 256);
+	expect_eq(listing.infos[listing.nr - 1].capacity, 512);
+	expect_eq(listing.infos[listing.nr - 1].dev_id_len, 4);
+	expect(!memcmp(listing.infos[listing.nr - 1].dev_id, emmc.dev_id, 4));
+	expect_eq(rpmb_enumerate(stop, &calls), 42);
+	expect_eq(calls, 1);
+}
+
+static void program_fresh(const struct fake *like)
+{
+	static const uint8_t zero[512];
+	struct fake keyless = *like, *fake;
+	struct rpmb *rpmb;
+	uint32_t counter;
+
+	keyless.has_key = false;
+	keyless.counter = 0;
+	rpmb = fresh(&keyless, &fake);
+	expect_eq(rpmb_read_counter(rpmb, key, &counter), RPMB_ERR_NO_KEY);
+	expect_eq(rpmb_program_key(rpmb, key), 0);
+	expect(fake->has_key && !memcmp(fake->key, key, sizeof(key)));
+	expect(!memmem(rpmb->req, sizeof(rpmb->req), key, sizeof(key)));
+	expect_eq(rpmb_read_counter(rpmb, key, &counter), 0);
+	expect_eq(counter, 0);
+
+	expect_eq(rpmb_program_key(rpmb, other_key), RPMB_ERR_WRITE);
+	expect(!memcmp(fake->key, key, sizeof(key)));
+	expect(!memmem(rpmb->req, sizeof(rpmb->req), other_key,
+		       sizeof(other_key)));
+	expect(!memcmp(rpmb->req, zero, rpmb_frames_len(like->frame_format, 0)));
+	rpmb_close(rpmb);
+}
+
+static void test_program_key(void)
+{
+	program_fresh(&emmc);
+	program_fresh(&nvme);
+}
+
+/* A device that says it took the key but answers with another one */
+static void test_program_key_verified(void)
+{
+	struct fake keyless = emmc, *fake;
+	struct rpmb *rpmb;
+
+	keyless.has_key = false;
+	rpmb = fresh(&keyless, &fake);
+	fake->faults[0] = (struct fake_fault) {
+		FAULT_MAC, RPMB_GET_WRITE_COUNTER, 0, 0
+	};
+	expect_eq(rpmb_program_key(rpmb, key), RPMB_ERR_RESPONSE_MAC);
+	rpmb_close(rpmb);
+}
+
+static void test_counter(void)
+{
+	struct fake *fake;
+	struct rpmb *rpmb = fresh(&emmc, &fake);
+	uint32_t counter = 0;
+
+	expect_eq(rpmb_read_counter(rpmb, key, &counter), 0);
+	expect_eq(counter, 41);
+	expect_eq(rpmb_read_counter(rpmb, NULL, &counter), 0);
+	expect_eq(counter, 41);
+	expect_eq(rpmb_read_counter(rpmb, other_key, &counter),
+		  RPMB_ERR_RESPONSE_MAC);
+	rpmb_close(rpmb);
+}
+
+static void write_and_read(const struct fake *like, unsigned int addr,
+			   unsigned int blocks)
+{
+	size_t len = (size_t)blocks * rpmb_block_size(like->frame_format);
+	uint8_t *data = malloc(len), *back = calloc(1, len);
+	struct rpmb_outcome outcome;
+	struct fake *fake;
+	struct rpmb *rpmb = fresh(like, &fake);
+
+	fill(data, len, 7);
+	expect_eq(rpmb_write(rpmb, key, addr, blocks, data, &outcome), 0);
+	expect_eq(outcome.stored, blocks);
+	expect_eq(outcome.unknown, 0);
+	expect(!memcmp(fake->data + addr * rpmb_block_size(like->frame_format),
+		       data, len));
+	expect_eq(rpmb_read(rpmb, key, addr, blocks, back), 0);
+	expect(!memcmp(data, back, len));
+	rpmb_close(rpmb);
+	free(data);
+	free(back);
+}
+
+static void test_write_and_read(void)
+{
+	write_and_read(&emmc, 0, 1);
+	write_and_read(&emmc, 3, 70);
+	write_and_read(&emmc, 0, 512);
+	write_and_read(&nvme, 255, 1);
+	write_and_read(&nvme, 0, 256);
+}
+
+static void expect_requests(const struct fake *fake, uint32_t type,
+			    const unsigned int *blocks, unsigned int nr)
+{
+	unsigned int i, seen = 0;
+
+	for (i = 0; i < fake->nr_requests && i < FAKE_LOG; i++) {
+		if (fake->log[i].type != type)
+			continue;
+		if (seen < nr)
+			expect_eq(fake->log[i].blocks, blocks[seen]);
+		seen++;
+	}
+	expect_eq(seen, nr);
+}
+
+static void test_write_sizes(void)
+{
+	static const unsigned int of_emmc[] = { 32, 32, 2, 2, 1 };
+	static const unsigned int of_nvme[] = { 4, 4, 2, 1 };
+	uint8_t data[69 * 256] = { 0 };
+	struct fake *fake;
+	struct rpmb *rpmb;
+
+	rpmb = fresh(&emmc, &fake);
+	expect_eq(rpmb_write(rpmb, key, 0, 69, data, NULL), 0);
+	expect_requests(fake, RPMB_WRITE_DATA, of_emmc, 5);
+	rpmb_close(rpmb);
+
+	rpmb = fresh(&nvme, &fake);
+	expect_eq(rpmb_write(rpmb, key, 0, 11, data, NULL), 0);
+	expect_requests(fake, RPMB_WRITE_DATA, of_nvme, 4);
+	rpmb_close(rpmb);
+}
+
+/* A device that takes more at once than RPMB_MAX_LEN carries */
+static void test_longest_requests(void)
+{
+	static const unsigned int jedec[] = { 128, 128, 32, 8 };
+	static const unsigned int nvme_writes[] = { 64, 64, 2 };
+	static const unsigned int nvme_reads[] = { 127, 3 };
+	static uint8_t data[296 * 256];
+	struct fake like = emmc, *fake;
+	struct rpmb *rpmb;
+
+	like.write_sizes = 0xffff;
+	like.max_read = 0xffff;
+	rpmb = fresh(&like, &fake);
+	expect_eq(rpmb_write(rpmb, key, 0, 296, data, NULL), 0);
+	expect_requests(fake, RPMB_WRITE_DATA, jedec, 4);
+	rpmb_close(rpmb);
+
+	like = nvme;
+	like.write_sizes = 0xffff;
+	like.max_read = 0xffff;
+	rpmb = fresh(&like, &fake);
+	expect_eq(rpmb_write(rpmb, key, 0, 130, data, NULL), 0);
+	expect_requests(fake, RPMB_WRITE_DATA, nvme_writes, 3);
+	expect_eq(rpmb_read(rpmb, key, 0, 130, data), 0);
+	expect_requests(fake, RPMB_READ_DATA, nvme_reads, 2);
+	rpmb_close(rpmb);
+}
+
+static void test_max_read(void)
+{
+	static const unsigned int of_nvme[] = { 7, 7, 6 };
+	static uint8_t data[20 * 512];
+	struct fake *fake;
+	struct rpmb *rpmb = fresh(&nvme, &fake);
+
+	expect_eq(rpmb_read(rpmb, key, 5, 20, data), 0);
+	expect_requests(fake, RPMB_READ_DATA, of_nvme, 3);
+	rpmb_close(rpmb);
+}
+
+/* Such an access is refused before anything is sent */
+static void test_range(void)
+{
+	uint8_t data[512] = { 0 };
+	struct fake *fake;
+	struct rpmb *rpmb = fresh(&emmc, &fake);
+
+	expect_eq(rpmb_read(rpmb, key, 512, 1, data), RPMB_ERR_RANGE);
+	expect_eq(rpmb_read(rpmb, key, 511, 2, data), RPMB_ERR_RANGE);
+	expect_eq(rpmb_read(rpmb, key, 2, UINT32_MAX, data), RPMB_ERR_RANGE);
+	expect_eq(rpmb_write(rpmb, key, 512, 1, data, NULL), RPMB_ERR_RANGE);
+	expect_eq(rpmb_write(rpmb, key, 0, 0, data, NULL), RPMB_ERR_ARGUMENT);
+	expect_eq(fake->nr_requests, 0);
+	rpmb_close(rpmb);
+}
+
+static void test_wrong_key(void)
+{
+	uint8_t data[256] = { 0 };
+	struct fake *fake;
+	struct rpmb *rpmb = fresh(&emmc, &fake);
+
+	expect_eq(rpmb_read(rpmb, other_key, 0, 1, data),
+		  RPMB_ERR_RESPONSE_MAC);
+	expect_eq(rpmb_write(rpmb, other_key, 0, 1, data, NULL),
+		  RPMB_ERR_RESPONSE_MAC);
+	expect_eq(fake->counter, 41);
+	expect_requests(fake, RPMB_WRITE_DATA, NULL, 0);
+	rpmb_close(rpmb);
+}
+
+static int run_request(struct rpmb *rpmb, uint16_t type)
+{
+	uint8_t data[1024] = { 0 };
+	uint32_t counter;
+
+	switch (type) {
+	case RPMB_GET_WRITE_COUNTER:
+		return rpmb_read_counter(rpmb, key, &counter);
+	case RPMB_READ_DATA:
+		return rpmb_read(rpmb, key, 4, 2, data);
+	default:
+		return rpmb_write(rpmb, key, 4, 2, data, NULL);
+	}
+}
+
+/*
+ * Run a request of @type with a fault. A write reads the counter first, of which
+ * the first request of that type is.
+ */
+static int run_with_fault(const struct fake *like, uint16_t type,
+			  uint32_t fault, uint32_t value)
+{
+	struct fake *fake;
+	struct rpmb *rpmb = fresh(like, &fake);
+	int ret, saved;
+
+	fake->faults[0] = (struct fake_fault) { fault, type, 0, value };
+	ret = run_request(rpmb, type);
+	saved = errno;
+	expect_eq(fake->faults[0].kind, FAULT_NONE);
+	rpmb_close(rpmb);
+	errno = saved;
+	return ret;
+}
+
+static const struct forgery {
+	const struct fake *device;
+	uint16_t type;
+	uint32_t fault;
+	int error;
+} forgeries[] = {
+	{ &emmc, RPMB_GET_WRITE_COUNTER, FAULT_TYPE, RPMB_ERR_RESPONSE_TYPE },
+	{ &emmc, RPMB_GET_WRITE_COUNTER, FAULT_MAC, RPMB_ERR_RESPONSE_MAC },
+	{ &emmc, RPMB_GET_WRITE_COUNTER, FAULT_NONCE, RPMB_ERR_RESPONSE_NONCE },
+	{ &emmc, RPMB_READ_DATA, FAULT_TYPE, RPMB_ERR_RESPONSE_TYPE },
+	{ &emmc, RPMB_READ_DATA, FAULT_FRAMES, RPMB_ERR_RESPONSE_FRAMES },
+	{ &emmc, RPMB_READ_DATA, FAULT_MAC, RPMB_ERR_RESPONSE_MAC },
+	{ &emmc, RPMB_READ_DATA, FAULT_DATA, RPMB_ERR_RESPONSE_MAC },
+	{ &emmc, RPMB_READ_DATA, FAULT_NONCE, RPMB_ERR_RESPONSE_NONCE },
+	{ &emmc, RPMB_READ_DATA, FAULT_ADDR, RPMB_ERR_RESPONSE_ADDRESS },
+	{ &emmc, RPMB_READ_DATA, FAULT_COUNT, RPMB_ERR_RESPONSE_COUNT },
+	{ &emmc, RPMB_WRITE_DATA, FAULT_TYPE, RPMB_ERR_RESPONSE_TYPE },
+	{ &emmc, RPMB_WRITE_DATA, FAULT_MAC, RPMB_ERR_RESPONSE_MAC },
+	{ &emmc, RPMB_WRITE_DATA, FAULT_ADDR, RPMB_ERR_RESPONSE_ADDRESS },
+	{ &emmc, RPMB_WRITE_DATA, FAULT_COUNTER, RPMB_ERR_RESPONSE_COUNTER },
+	{ &nvme, RPMB_GET_WRITE_COUNTER, FAULT_TARGET,
+	  RPMB_ERR_RESPONSE_TARGET },
+	{ &nvme, RPMB_GET_WRITE_COUNTER, FAULT_NONCE, RPMB_ERR_RESPONSE_NONCE },
+	{ &nvme, RPMB_READ_DATA, FAULT_TYPE, RPMB_ERR_RESPONSE_TYPE },
+	{ &nvme, RPMB_READ_DATA, FAULT_MAC, RPMB_ERR_RESPONSE_MAC },
+	{ &nvme, RPMB_READ_DATA, FAULT_DATA, RPMB_ERR_RESPONSE_MAC },
+	{ &nvme, RPMB_READ_DATA, FAULT_NONCE, RPMB_ERR_RESPONSE_NONCE },
+	{ &nvme, RPMB_READ_DATA, FAULT_TARGET, RPMB_ERR_RESPONSE_TARGET },
+	{ &nvme, RPMB_READ_DATA, FAULT_ADDR, RPMB_ERR_RESPONSE_ADDRESS },
+	{ &nvme, RPMB_READ_DATA, FAULT_COUNT, RPMB_ERR_RESPONSE_COUNT },
+	{ &nvme, RPMB_WRITE_DATA, FAULT_MAC, RPMB_ERR_RESPONSE_MAC },
+	{ &nvme, RPMB_WRITE_DATA, FAULT_TARGET, RPMB_ERR_RESPONSE_TARGET },
+	{ &nvme, RPMB_WRITE_DATA, FAULT_ADDR, RPMB_ERR_RESPONSE_ADDRESS },
+	{ &nvme, RPMB_WRITE_DATA, FAULT_COUNTER, RPMB_ERR_RESPONSE_COUNTER },
+};
+
+static void test_forgeries(void)
+{
+	const struct forgery *f;
+
+	for (f = forgeries; f < forgeries + ARRAY_SIZE(forgeries); f++) {
+		int ret = run_with_fault(f->device, f->type, f->fault, 0);
+
+		if (ret != f->error)
+			printf("# forgery %td\n", f - forgeries);
+		expect_eq(ret, f->error);
+	}
+}
+
+static void replay(uint16_t type)
+{
+	struct fake *fake;
+	struct rpmb *rpmb = fresh(&emmc, &fake);
+
+	expect_eq(run_request(rpmb, type), 0);
+	fake->faults[0] = (struct fake_fault) { FAULT_REPLAY, type, 0, 0 };
+	expect_eq(run_request(rpmb, type), RPMB_ERR_RESPONSE_NONCE);
+	rpmb_close(rpmb);
+}
+
+/* The same request twice: the old response does not fit the new nonce */
+static void test_replay(void)
+{
+	replay(RPMB_GET_WRITE_COUNTER);
+	replay(RPMB_READ_DATA);
+}
+
+static void test_results(void)
+{
+	static const int errors[] = {
+		RPMB_ERR_GENERAL, RPMB_ERR_AUTHENTICATION, RPMB_ERR_COUNTER,
+		RPMB_ERR_ADDRESS, RPMB_ERR_WRITE, RPMB_ERR_READ,
+		RPMB_ERR_NO_KEY, RPMB_ERR_CONFIG, RPMB_ERR_SWP_PARAMETER,
+		RPMB_ERR_SWP_NOT_APPLICABLE, RPMB_ERR_REJECTED,
+		RPMB_ERR_PURGING, RPMB_ERR_RESULT,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(errors); i++) {
+		expect_eq(run_with_fault(&emmc, RPMB_WRITE_DATA, FAULT_RESULT,
+					 i + 1), errors[i]);
+		expect_eq(run_with_fault(&nvme, RPMB_READ_DATA, FAULT_RESULT,
+					 i + 1), errors[i]);
+	}
+	expect_eq(run_with_fault(&emmc, RPMB_WRITE_DATA, FAULT_RESULT, 0x85),
+		  RPMB_ERR_EXPIRED);
+	expect_eq(run_with_fault(&emmc, RPMB_READ_DATA, FAULT_RESULT, 0x80), 0);
+	expect_eq(run_with_fault(&emmc, RPMB_READ_DATA, FAULT_RESULT, 0x84),
+		  RPMB_ERR_ADDRESS);
+}
+
+static void test_transport_errors(void)
+{
+	static const struct {
+		int error;
+		int wanted;
+	} errors[] = {
+		{ ENOMEM, RPMB_ERR_MEMORY },
+		{ EINVAL, RPMB_ERR_ARGUMENT },
+		{ EMSGSIZE, RPMB_ERR_TOO_LONG },
+		{ EPERM, RPMB_ERR_PERMISSION },
+		{ EBADF, RPMB_ERR_PERMISSION },
+		{ EOPNOTSUPP, RPMB_ERR_UNSUPPORTED },
+		{ ENODEV, RPMB_ERR_GONE },
+		{ EBUSY, RPMB_ERR_BUSY },
+		{ ETIMEDOUT, RPMB_ERR_TIMEOUT },
+		{ EPROTO, RPMB_ERR_MIXED_UP },
+		{ EIO, RPMB_ERR_SYSTEM },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(errors); i++)
+		expect_eq(run_with_fault(&emmc, RPMB_READ_DATA, FAULT_BEFORE,
+					 errors[i].error), errors[i].wanted);
+	expect_eq(errno, EIO);
+}
+
+/* Every request needs the file open for what it does */
+static void test_access_modes(void)
+{
+	uint8_t data[256] = { 0 };
+	struct rpmb *rpmb;
+	uint32_t counter;
+
+	fake_create("rpmb0", &emmc);
+	rpmb = must_open("rpmb0", O_RDONLY);
+	expect_eq(rpmb_read(rpmb, key, 0, 1, data), 0);
+	expect_eq(rpmb_write(rpmb, key, 0, 1, data, NULL),
+		  RPMB_ERR_PERMISSION);
+	rpmb_close(rpmb);
+	rpmb = must_open("rpmb0", O_WRONLY);
+	expect_eq(rpmb_read_counter(rpmb, key, &counter), RPMB_ERR_PERMISSION);
+	rpmb_close(rpmb);
+}
+
+/*
+ * Write 67 blocks, 32 + 32 + 2 + 1, with faults; the second write is hit.
+ * Blocks before and after it are untouched by the fault.
+ */
+static int faulty_write(const struct fake_fault *first,
+			const struct fake_fault *second,
+			struct rpmb_outcome *outcome, struct fake **fake)
+{
+	static uint8_t data[67 * 256];
+	struct rpmb *rpmb = fresh(&emmc, fake);
+	int ret;
+
+	fill(data, sizeof(data), 3);
+	(*fake)->faults[0] = *first;
+	if (second)
+		(*fake)->faults[1] = *second;
+	ret = rpmb_write(rpmb, key, 8, 67, data, outcome);
+	rpmb_close(rpmb);
+	return ret;
+}
+
+static const struct failure {
+	const char *what;
+	struct fake_fault fault;
+	int error;
+	unsigned int stored;
+	unsigned int unknown;
+} failures[] = {
+	{ "never sent", { FAULT_BEFORE, RPMB_WRITE_DATA, 1, EBUSY },
+	  RPMB_ERR_BUSY, 32, 0 },
+	{ "request lost", { FAULT_LOST_REQUEST, RPMB_WRITE_DATA, 1, ETIMEDOUT },
+	  RPMB_ERR_TIMEOUT, 32, 0 },
+	{ "response lost", { FAULT_LOST_RESPONSE, RPMB_WRITE_DATA, 1, EIO },
+	  RPMB_ERR_SYSTEM, 64, 0 },
+	{ "last response lost",
+	  { FAULT_LOST_RESPONSE, RPMB_WRITE_DATA, 3, EIO },
+	  RPMB_ERR_SYSTEM, 67, 0 },
+	{ "response forged", { FAULT_MAC, RPMB_WRITE_DATA, 1, 0 },
+	  RPMB_ERR_RESPONSE_MAC, 64, 0 },
+	{ "refusal forged", { FAULT_RESULT, RPMB_WRITE_DATA, 1, 2 },
+	  RPMB_ERR_AUTHENTICATION, 64, 0 },
+	{ "another writer came first",
+	  { FAULT_OTHER_WRITER, RPMB_WRITE_DATA, 1, 0 },
+	  RPMB_ERR_COUNTER, 32, 0 },
+	{ "two writers came first",
+	  { FAULT_OTHER_WRITERS, RPMB_WRITE_DATA, 1, 0 },
+	  RPMB_ERR_COUNTER, 32, 32 },
+	{ "written and overwritten",
+	  { FAULT_OVERWRITTEN, RPMB_WRITE_DATA, 1, ETIMEDOUT },
+	  RPMB_ERR_TIMEOUT, 32, 32 },
+};
+
+static void test_outcomes(void)
+{
+	const struct failure *f;
+
+	for (f = failures; f < failures + ARRAY_SIZE(failures); f++) {
+		struct rpmb_outcome outcome;
+		struct fake *fake;
+
+		printf("# %s\n", f->what);
+		expect_eq(faulty_write(&f->fault, NULL, &outcome, &fake),
+			  f->error);
+		expect_eq(outcome.stored, f->stored);
+		expect_eq(outcome.unknown, f->unknown);
+	}
+}
+
+/* The errno of the write is told, not that of reading back */
+static void test_outcome_errno(void)
+{
+	static const struct fake_fault lost = {
+		FAULT_LOST_RESPONSE, RPMB_WRITE_DATA, 1, EIO
+	};
+	static const struct fake_fault reads[] = {
+		{ FAULT_BEFORE, RPMB_READ_DATA, 0, ENODEV },
+		{ FAULT_BEFORE, RPMB_GET_WRITE_COUNTER, 1, ENODEV },
+		{ FAULT_MAC, RPMB_READ_DATA, 0, 0 },
+		{ FAULT_MAC, RPMB_GET_WRITE_COUNTER, 2, 0 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(reads); i++) {
+		struct rpmb_outcome outcome;
+		struct fake *fake;
+
+		expect_eq(faulty_write(&lost, &reads[i], &outcome, &fake),
+			  RPMB_ERR_SYSTEM);
+		expect_eq(errno, EIO);
+		expect_eq(outcome.stored, 32);
+		expect_eq(outcome.unknown, 32);
+	}
+}
+
+/* What was never sent is not read back */
+static void test_outcome_not_started(void)
+{
+	static const unsigned int before[] = { 0 };
+	struct rpmb_outcome outcome;
+	struct fake *fake;
+
+	faulty_write(&failures[0].fault, NULL, &outcome, &fake);
+	expect_requests(fake, RPMB_READ_DATA, NULL, 0);
+	expect_requests(fake, RPMB_GET_WRITE_COUNTER, before, 1);
+}
+
+static void test_expired(void)
+{
+	uint8_t data[512] = { 1 };
+	struct rpmb_outcome outcome;
+	struct fake like = emmc, *fake;
+	struct rpmb *rpmb;
+
+	like.counter = UINT32_MAX - 1;
+	like.write_sizes = 1;
+	rpmb = fresh(&like, &fake);
+	/* The last write is done, and none after it */
+	expect_eq(rpmb_write(rpmb, key, 0, 2, data, &outcome),
+		  RPMB_ERR_EXPIRED);
+	expect_eq(outcome.stored, 1);
+	expect_eq(outcome.unknown, 0);
+	expect_eq(rpmb_write(rpmb, key, 0, 1, data, &outcome),
+		  RPMB_ERR_EXPIRED);
+	expect_eq(outcome.stored, 0);
+	expect_eq(rpmb_read(rpmb, key, 0, 2, data), 0);
+	rpmb_close(rpmb);
+}
+
+static void note_progress(void *arg, unsigned int done, unsigned int total)
+{
+	unsigned int *calls = arg;
+
+	expect_eq(total, 20);
+	expect(done == 7 * (calls[0] + 1) || done == 20);
+	calls[0]++;
+	calls[1] = done;
+}
+
+static void test_progress(void)
+{
+	static uint8_t data[20 * 512];
+	unsigned int calls[2] = { 0 };
+	struct fake *fake;
+	struct rpmb *rpmb = fresh(&nvme, &fake);
+
+	rpmb_set_progress(rpmb, note_progress, calls);
+	expect_eq(rpmb_read(rpmb, key, 5, 20, data), 0);
+	expect_eq(calls[0], 3);
+	expect_eq(calls[1], 20);
+	rpmb_close(rpmb);
+}
+
+static void test_route(void)
+{
+	static const struct fake_fault lost = {
+		FAULT_LOST_REQUEST, RPMB_GET_WRITE_COUNTER, 0, EIO
+	};
+	static uint8_t big[RPMB_MAX_LEN + 512];
+	struct rpmb_frame req = { .req_resp = htobe16(2) }, resp;
+	struct fake *fake;
+	struct rpmb *rpmb = fresh(&emmc, &fake);
+	bool started = false;
+
+	expect_eq(rpmb_route(rpmb, &req, sizeof(req), &resp, sizeof(resp),
+			     &started), 0);
+	expect(started);
+	expect_eq(be16toh(resp.req_resp), 0x200);
+	expect_eq(be32toh(resp.write_counter), 41);
+	fake->faults[0] = lost;
+	expect_eq(rpmb_route(rpmb, &req, sizeof(req), &resp, sizeof(resp),
+			     &started), RPMB_ERR_SYSTEM);
+	expect(started);
+	expect_eq(rpmb_route(rpmb, big, sizeof(big), &resp, sizeof(resp),
+			     &started), RPMB_ERR_TOO_LONG);
+	expect(!started);
+	rpmb_close(rpmb);
+}
+
+static void test_messages(void)
+{
+	int a, b, known = 0;
+
+	for (a = -0x200; a <= 0; a++) {
+		if (!strcmp(rpmb_strerror(a), "unknown error"))
+			continue;
+		known++;
+		for (b = a + 1; b <= 0; b++)
+			expect(strcmp(rpmb_strerror(a), rpmb_strerror(b)));
+	}
+	expect_eq(known, 37);
+}
+
+static const struct test tests[] = {
+	{ "open: by path, by name, by id in hexadecimal and as text",
+	  test_open },
+	{ "open: an id means the device that has it", test_open_right_one },
+	{ "open: no such device, not RPMB, ambiguous id", test_open_errors },
+	{ "info: what the device says", test_info },
+	{ "enumerate: devices in order, until told to stop", test_enumerate },
+	{ "key: programmed, verified, wiped; a second one refused",
+	  test_program_key },
+	{ "key: a device that answers with another key is noticed",
+	  test_program_key_verified },
+	{ "counter: with the key, without one, with a wrong one",
+	  test_counter },
+	{ "write: what was written is read", test_write_and_read },
+	{ "write: the largest of the device's sizes that fit",
+	  test_write_sizes },
+	{ "write: no more than can be carried", test_longest_requests },
+	{ "read: no more at once than the device can", test_max_read },
+	{ "range: nothing is sent beyond the end", test_range },
+	{ "a wrong key is noticed before anything is written",
+	  test_wrong_key },
+	{ "response: each forged field is noticed and named", test_forgeries },
+	{ "response: an old one is noticed", test_replay },
+	{ "results: each has its own error", test_results },
+	{ "transport: each error has its own", test_transport_errors },
+	{ "files: reading and writing as opened", test_access_modes },
+	{ "outcome: what is stored after a failed write", test_outcomes },
+	{ "outcome: unknown if reading back fails", test_outcome_errno },
+	{ "outcome: what was never sent is not read back",
+	  test_outcome_not_started },
+	{ "expired: the last write is done and none after it", test_expired },
+	{ "progress: after each request", test_progress },
+	{ "route: frames as they are, and how far they got", test_route },
+	{ "messages: one for each error", test_messages },
+};
+
+int main(void)
+{
+	return run_tests(tests, ARRAY_SIZE(tests));
+}
