@@ -28,8 +28,24 @@ void fe_write_chain(struct frontend *fe, uint16_t head,
 	}
 }
 
+static bool has_event_index(const struct frontend *fe)
+{
+	return fe->features & BIT(VIRTIO_RING_F_EVENT_IDX);
+}
+
+/* Ask for a notification of the next chain that comes back */
+static void want_call(struct frontend *fe)
+{
+	if (!has_event_index(fe))
+		return;
+	__atomic_store_n(&fe->avail->ring[fe->num], htole16(fe->next_used),
+			 __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
 void fe_offer(struct frontend *fe, uint16_t head)
 {
+	want_call(fe);
 	fe->avail->ring[fe->next_avail++ % fe->num] = htole16(head);
 	__atomic_store_n(&fe->avail->idx, htole16(fe->next_avail),
 			 __ATOMIC_RELEASE);
@@ -41,11 +57,6 @@ static void kick_in_band(struct frontend *fe)
 
 	check(!fe_tell(fe, VU_VRING_KICK, &payload, sizeof(payload.state),
 		       NULL, 0), "");
-}
-
-static bool has_event_index(const struct frontend *fe)
-{
-	return fe->features & BIT(VIRTIO_RING_F_EVENT_IDX);
 }
 
 /* Does the device want to be told of the last chain that was offered? */
@@ -125,20 +136,11 @@ static void wait_call(struct frontend *fe)
 	take_call(fe);
 }
 
-/* Ask for a notification of the next chain that comes back */
-static void want_call(struct frontend *fe)
-{
-	__atomic_store_n(&fe->avail->ring[fe->num], htole16(fe->next_used),
-			 __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-}
-
 uint32_t fe_wait_used(struct frontend *fe, uint16_t *head)
 {
 	const struct vring_used_elem *elem;
 
-	if (has_event_index(fe))
-		want_call(fe);
+	want_call(fe);
 	while (!fe_used(fe))
 		wait_call(fe);
 	elem = &fe->used->ring[fe->next_used++ % fe->num];

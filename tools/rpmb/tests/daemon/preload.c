@@ -73,7 +73,6 @@ static void map_disk(void)
 		    0);
 	if (disk == MAP_FAILED)
 		abort();
-	REAL(close)(fd);
 	for (unsigned int i = 0; i < DISK_NAMES; i++)
 		files[i] = access(names[i], F_OK) ? 0 : 1 + i;
 }

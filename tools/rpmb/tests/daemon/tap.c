@@ -61,15 +61,22 @@ static void leave_directory(void)
 	}
 }
 
+/* Tests clean up nothing: their daemons end here, their descriptors close */
+static void clean_up(void)
+{
+	daemon_end_all();
+	close_range(STDERR_FILENO + 1, ~0U, 0);
+}
+
 static bool run_one(const struct tap_test *test)
 {
 	if (setjmp(failed)) {
 		daemon_show_messages();
-		daemon_end_all();
+		clean_up();
 		return false;
 	}
 	test->run();
-	daemon_end_all();
+	clean_up();
 	return true;
 }
 

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client.h"
 #include "disk.h"
@@ -60,6 +61,26 @@ static void kill_in_write(struct daemon *d, struct frontend *fe,
 		model_answer(model, fe);
 }
 
+/* Kill while it starts, which makes it recover what the last kill left */
+static void kill_in_start(struct daemon *d, struct disk *disk)
+{
+	unsigned int ms = 0;
+	int sock = -1;
+
+	disk->park = 1 + random() % 12;
+	disk->park_inside = random() & 1;
+	daemon_start_args(d, disk_preload(), (const char *const []){
+		"--capacity", "1", NULL });
+	while (sem_trywait(&disk->held) && sock < 0) {
+		poll(NULL, 0, 1);
+		sock = vu_connect(SOCKET);
+		check(ms++ < WAIT_MS, "neither parked nor there");
+	}
+	if (sock >= 0)
+		close(sock);
+	daemon_kill(d);
+}
+
 static void kills(void)
 {
 	struct model model = { 0 };
@@ -76,12 +97,16 @@ static void kills(void)
 		struct disk *disk = disk_new();
 
 		disk->no_sync = 1;
-		start_on_disk(&d, &fe);
-		model_check(&model, &fe, true);
-		for (unsigned int n = random() % 3; n; n--)
-			model_write(&model, &fe);
-		kill_in_write(&d, &fe, disk, &model);
-		fe_close(&fe);
+		if (i % 4 == 3) {
+			kill_in_start(&d, disk);
+		} else {
+			start_on_disk(&d, &fe);
+			model_check(&model, &fe, true);
+			for (unsigned int n = random() % 3; n; n--)
+				model_write(&model, &fe);
+			kill_in_write(&d, &fe, disk, &model);
+			fe_close(&fe);
+		}
 		disk_free(disk);
 	}
 	tap_note("%u kills, %u writes", KILLS, model.counter);

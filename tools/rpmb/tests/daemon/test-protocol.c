@@ -672,6 +672,7 @@ static void fds_not_kept(void)
 	int fds[8];
 
 	start(&d);
+	must_serve(&d);
 	check(!prlimit(d.pid, RLIMIT_NOFILE, &few, &limit), "%s",
 	      strerror(errno));
 	for (unsigned int i = 0; i < 20; i++) {
