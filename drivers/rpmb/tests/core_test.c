@@ -1,0 +1,635 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Lifetime, taking turns, publication, finding, suspend
+ */
+#include <linux/err.h>
+#include <linux/pm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "fake.h"
+
+#define CORE_FORMAT RPMB_FRAME_JEDEC
+
+static struct rpmb_msg *core_msg(struct kunit *test, u8 nonce)
+{
+	struct rpmb_msg *msg = rpmb_msg_new(test, CORE_FORMAT,
+					    RPMB_GET_WRITE_COUNTER, 0, 0, 0);
+
+	rpmb_msg_set_nonce(CORE_FORMAT, msg, nonce);
+	return msg;
+}
+
+static struct rpmb_fake *core_fake(struct kunit *test)
+{
+	return rpmb_fake_registered(test, CORE_FORMAT);
+}
+
+/* A device in which a call hangs until it is released or aborted */
+static struct rpmb_thread *core_hang(struct rpmb_fake *fake, int step)
+{
+	struct rpmb_thread *thread;
+
+	fake->hang_at = step;
+	thread = rpmb_thread_route(fake, core_msg(fake->test, 1));
+	rpmb_test_wait(fake->test, &fake->entered);
+	return thread;
+}
+
+static struct rpmb_thread *core_wait_in_line(struct rpmb_fake *fake, u8 nonce)
+{
+	struct rpmb_thread *thread;
+
+	thread = rpmb_thread_route(fake, core_msg(fake->test, nonce));
+	rpmb_thread_asleep(thread, TASK_KILLABLE);
+	return thread;
+}
+
+static void core_expect_gone(struct rpmb_fake *fake)
+{
+	struct rpmb_msg *msg = core_msg(fake->test, 0);
+	int calls = atomic_read(&fake->nr_calls);
+
+	KUNIT_EXPECT_EQ(fake->test, -ENODEV, rpmb_msg_route(fake, msg));
+	KUNIT_EXPECT_TRUE(fake->test, rpmb_msg_untouched(msg));
+	KUNIT_EXPECT_EQ(fake->test, calls, atomic_read(&fake->nr_calls));
+}
+
+/* One call hangs in the device, ten more are in line */
+static void core_unregister_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = core_fake(test);
+	struct rpmb_thread *unregister, *first, *others[10];
+	unsigned int i;
+
+	first = core_hang(fake, 0);
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		others[i] = core_wait_in_line(fake, i);
+
+	unregister = rpmb_thread_unregister(fake);
+	rpmb_test_wait(test, &fake->aborted);
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(unregister));
+	KUNIT_EXPECT_EQ(test, -ENODEV, rpmb_thread_join(first));
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		KUNIT_EXPECT_EQ(test, -ENODEV, rpmb_thread_join(others[i]));
+		KUNIT_EXPECT_TRUE(test, rpmb_msg_untouched(others[i]->msg));
+	}
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&fake->nr_calls));
+	core_expect_gone(fake);
+}
+
+/* Without abort, the end of the call that runs is waited for */
+static void core_unregister_drains_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = rpmb_fake_new(test, CORE_FORMAT);
+	struct rpmb_thread *unregister, *first, *second;
+	unsigned long end = jiffies + RPMB_TEST_TIMEOUT;
+
+	fake->descr.abort = NULL;
+	rpmb_fake_register(fake);
+	first = core_hang(fake, 1);
+	second = core_wait_in_line(fake, 2);
+	unregister = rpmb_thread_unregister(fake);
+	/* What it sleeps on after this is the call */
+	while (device_is_registered(&fake->rdev->dev)) {
+		KUNIT_ASSERT_TRUE(test, time_before(jiffies, end));
+		schedule_timeout_uninterruptible(1);
+	}
+	rpmb_thread_asleep(unregister, TASK_UNINTERRUPTIBLE);
+	rpmb_fake_release(fake);
+
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(first));
+	KUNIT_EXPECT_EQ(test, -ENODEV, rpmb_thread_join(second));
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(unregister));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&fake->nr_calls));
+	core_expect_gone(fake);
+}
+
+static void core_unregister_idle_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = core_fake(test);
+
+	KUNIT_EXPECT_EQ(test, 0, rpmb_msg_route(fake, core_msg(test, 0)));
+	rpmb_fake_unregister(fake);
+	KUNIT_EXPECT_TRUE(test, completion_done(&fake->aborted));
+	core_expect_gone(fake);
+}
+
+static void core_null_test(struct kunit *test)
+{
+	KUNIT_EXPECT_NULL(test, rpmb_dev_get(NULL));
+	rpmb_dev_put(NULL);
+	KUNIT_EXPECT_EQ(test, -EINVAL, rpmb_dev_unregister(NULL));
+}
+
+/*
+ * Nothing comes between the transfers of a sequence, and callers are served in
+ * the order in which they came, each with its own response.
+ */
+static void core_turns_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = core_fake(test);
+	struct rpmb_thread *threads[5];
+	struct rpmb_fields fields;
+	unsigned int i;
+
+	threads[0] = core_hang(fake, 1);
+	for (i = 1; i < ARRAY_SIZE(threads); i++)
+		threads[i] = core_wait_in_line(fake, 1 + i);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&fake->nr_calls));
+	fake->hang_at = -1;
+	rpmb_fake_release(fake);
+
+	for (i = 0; i < ARRAY_SIZE(threads); i++) {
+		KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(threads[i]));
+		KUNIT_EXPECT_EQ(test, 1 + i,
+				rpmb_msg_resp_nonce(CORE_FORMAT,
+						    threads[i]->msg));
+		KUNIT_ASSERT_NOT_NULL(test, fake->calls[i].bytes[0]);
+		rpmb_frames_get(CORE_FORMAT, fake->calls[i].bytes[0], &fields);
+		KUNIT_EXPECT_EQ(test, 1 + i, fields.nonce[0]);
+	}
+	KUNIT_EXPECT_FALSE(test, fake->overlapped);
+}
+
+/* Devices do not wait for each other */
+static void core_two_devices_test(struct kunit *test)
+{
+	struct rpmb_fake *busy = core_fake(test), *other = core_fake(test);
+	struct rpmb_thread *first = core_hang(busy, 0), *second;
+
+	second = rpmb_thread_route(other, core_msg(test, 2));
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(second));
+	rpmb_fake_release(busy);
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(first));
+}
+
+static void core_kill_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = core_fake(test);
+	struct rpmb_thread *first = core_hang(fake, 0);
+	struct rpmb_thread *killed = core_wait_in_line(fake, 2);
+	struct rpmb_thread *last = core_wait_in_line(fake, 3);
+
+	send_sig(SIGKILL, killed->task, 1);
+	KUNIT_EXPECT_EQ(test, -EINTR, rpmb_thread_join(killed));
+	KUNIT_EXPECT_TRUE(test, rpmb_msg_untouched(killed->msg));
+	fake->hang_at = -1;
+	rpmb_fake_release(fake);
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(first));
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(last));
+	KUNIT_EXPECT_EQ(test, 2, atomic_read(&fake->nr_calls));
+}
+
+/* The device that core_intf looks at */
+static struct {
+	struct device *parent;
+	struct rpmb_msg *msg;
+	int added;
+	int removed;
+	int ret;
+	bool found;
+	u8 target;
+} core_seen;
+
+static int core_match(struct device *dev, const void *data)
+{
+	return dev == data;
+}
+
+static int core_add_dev(struct device *dev)
+{
+	struct rpmb_dev *rdev = to_rpmb_dev(dev), *found;
+	struct rpmb_msg *msg = core_seen.msg;
+
+	if (dev->parent != core_seen.parent)
+		return 0;
+	core_seen.added++;
+	core_seen.target = rdev->descr.target;
+	core_seen.ret = rpmb_route_frames(rdev, msg->req, msg->req_len,
+					  msg->resp, msg->resp_len);
+	found = rpmb_dev_find_device(dev, NULL, core_match);
+	core_seen.found = found == rdev;
+	rpmb_dev_put(found);
+	return 0;
+}
+
+static void core_remove_dev(struct device *dev)
+{
+	struct rpmb_dev *rdev = to_rpmb_dev(dev), *found;
+	struct rpmb_msg *msg = core_seen.msg;
+
+	if (dev->parent != core_seen.parent)
+		return;
+	core_seen.removed++;
+	core_seen.ret = rpmb_route_frames(rdev, msg->req, msg->req_len,
+					  msg->resp, msg->resp_len);
+	found = rpmb_dev_find_device(dev, NULL, core_match);
+	core_seen.found = found;
+	rpmb_dev_put(found);
+}
+
+static struct class_interface core_intf = {
+	.add_dev = core_add_dev,
+	.remove_dev = core_remove_dev,
+};
+
+static void core_intf_end(void *data)
+{
+	rpmb_interface_unregister(&core_intf);
+}
+
+static void core_intf_begin(struct kunit *test, struct rpmb_fake *fake)
+{
+	memset(&core_seen, 0, sizeof(core_seen));
+	core_seen.parent = fake->parent;
+	core_seen.msg = core_msg(test, 0);
+	KUNIT_ASSERT_EQ(test, 0, rpmb_interface_register(&core_intf));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, core_intf_end,
+							   NULL));
+}
+
+/* Who is told of a device can use it at once, and not any more at its end */
+static void core_publication_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = rpmb_fake_new(test, CORE_FORMAT);
+
+	fake->descr.target = 2;
+	core_intf_begin(test, fake);
+	core_seen.ret = -1;
+	rpmb_fake_register(fake);
+	KUNIT_EXPECT_EQ(test, 1, core_seen.added);
+	KUNIT_EXPECT_EQ(test, 0, core_seen.ret);
+	KUNIT_EXPECT_EQ(test, 2, core_seen.target);
+	KUNIT_EXPECT_TRUE(test, core_seen.found);
+
+	rpmb_fake_unregister(fake);
+	KUNIT_EXPECT_EQ(test, 1, core_seen.removed);
+	KUNIT_EXPECT_EQ(test, -ENODEV, core_seen.ret);
+	KUNIT_EXPECT_FALSE(test, core_seen.found);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&fake->nr_calls));
+}
+
+static void core_publication_late_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = core_fake(test);
+
+	core_intf_begin(test, fake);
+	KUNIT_EXPECT_EQ(test, 1, core_seen.added);
+	KUNIT_EXPECT_EQ(test, 0, core_seen.ret);
+	KUNIT_EXPECT_TRUE(test, core_seen.found);
+}
+
+/* Devices of one test, for core_match_ours() */
+struct core_devices {
+	struct rpmb_fake *fakes[4];
+	unsigned int nr;
+	struct rpmb_fake *unregister;
+	unsigned int looked_at;
+};
+
+static struct rpmb_fake *core_device_add(struct kunit *test,
+					 struct core_devices *devices,
+					 enum rpmb_type type)
+{
+	struct rpmb_fake *fake = rpmb_fake_new(test, CORE_FORMAT);
+
+	fake->descr.type = type;
+	rpmb_fake_register(fake);
+	devices->fakes[devices->nr++] = fake;
+	return fake;
+}
+
+/* There may be other devices than those of the test */
+static int core_match_ours(struct device *dev, const void *data)
+{
+	const struct core_devices *devices = data;
+	unsigned int i;
+
+	for (i = 0; i < devices->nr; i++)
+		if (devices->fakes[i]->parent == dev->parent)
+			return 1;
+	return 0;
+}
+
+static void core_expect_next(struct kunit *test, struct core_devices *devices,
+			     const struct rpmb_fake *start,
+			     const struct rpmb_fake *next)
+{
+	struct rpmb_dev *rdev;
+
+	rdev = rpmb_dev_find_device(devices, start ? start->rdev : NULL,
+				    core_match_ours);
+	KUNIT_EXPECT_PTR_EQ(test, next ? next->rdev : NULL, rdev);
+	rpmb_dev_put(rdev);
+}
+
+static void core_find_order_test(struct kunit *test)
+{
+	struct core_devices devices = {};
+	struct rpmb_fake *nvme, *emmc, *ufs, *emmc2;
+
+	nvme = core_device_add(test, &devices, RPMB_TYPE_NVME);
+	emmc = core_device_add(test, &devices, RPMB_TYPE_EMMC);
+	ufs = core_device_add(test, &devices, RPMB_TYPE_UFS);
+	emmc2 = core_device_add(test, &devices, RPMB_TYPE_EMMC);
+
+	core_expect_next(test, &devices, NULL, emmc);
+	core_expect_next(test, &devices, emmc, emmc2);
+	core_expect_next(test, &devices, emmc2, ufs);
+	core_expect_next(test, &devices, ufs, nvme);
+	core_expect_next(test, &devices, nvme, NULL);
+}
+
+/* A search goes on after the place of a device that is gone, and ends */
+static void core_find_removed_test(struct kunit *test)
+{
+	struct core_devices devices = {};
+	struct rpmb_fake *a, *b, *c, *d;
+
+	a = core_device_add(test, &devices, RPMB_TYPE_EMMC);
+	b = core_device_add(test, &devices, RPMB_TYPE_EMMC);
+	c = core_device_add(test, &devices, RPMB_TYPE_EMMC);
+
+	rpmb_fake_unregister(b);
+	core_expect_next(test, &devices, NULL, a);
+	core_expect_next(test, &devices, a, c);
+	core_expect_next(test, &devices, b, c);
+	rpmb_fake_unregister(c);
+	core_expect_next(test, &devices, b, NULL);
+	core_expect_next(test, &devices, c, NULL);
+
+	/* What came later is found later */
+	d = core_device_add(test, &devices, RPMB_TYPE_EMMC);
+	rpmb_fake_unregister(a);
+	core_expect_next(test, &devices, a, d);
+	core_expect_next(test, &devices, c, d);
+	core_expect_next(test, &devices, d, NULL);
+}
+
+/* Looks at all devices of the test, and takes one away when it gets there */
+static int core_match_removing(struct device *dev, const void *data)
+{
+	struct core_devices *devices = (struct core_devices *)data;
+
+	if (!core_match_ours(dev, devices))
+		return 0;
+	devices->looked_at++;
+	if (devices->unregister->parent == dev->parent)
+		rpmb_fake_unregister(devices->unregister);
+	return devices->looked_at > 3;
+}
+
+static void core_find_while_removing_test(struct kunit *test)
+{
+	struct core_devices devices = {};
+	struct rpmb_dev *rdev;
+
+	core_device_add(test, &devices, RPMB_TYPE_EMMC);
+	devices.unregister = core_device_add(test, &devices, RPMB_TYPE_EMMC);
+	core_device_add(test, &devices, RPMB_TYPE_EMMC);
+
+	rdev = rpmb_dev_find_device(&devices, NULL, core_match_removing);
+	KUNIT_EXPECT_NULL(test, rdev);
+	KUNIT_EXPECT_EQ(test, 3, devices.looked_at);
+	rpmb_dev_put(rdev);
+}
+
+/* Who holds a device that is gone does not meet another one by its name */
+static void core_id_test(struct kunit *test)
+{
+	struct rpmb_fake *old = core_fake(test), *new;
+
+	rpmb_fake_unregister(old);
+	new = core_fake(test);
+	KUNIT_EXPECT_NE(test, old->rdev->id, new->rdev->id);
+	KUNIT_EXPECT_STRNEQ(test, dev_name(&old->rdev->dev),
+			    dev_name(&new->rdev->dev));
+	KUNIT_EXPECT_NE(test, old->rdev->dev.devt, new->rdev->dev.devt);
+}
+
+static const struct dev_pm_ops *core_pm(struct rpmb_fake *fake)
+{
+	if (!IS_ENABLED(CONFIG_PM_SLEEP))
+		kunit_skip(fake->test, "needs CONFIG_PM_SLEEP");
+	KUNIT_ASSERT_NOT_NULL(fake->test, fake->rdev->dev.class->pm);
+	return fake->rdev->dev.class->pm;
+}
+
+static int core_suspend(struct rpmb_thread *thread)
+{
+	struct rpmb_dev *rdev = thread->fake->rdev;
+	int ret = rdev->dev.class->pm->suspend(&rdev->dev);
+
+	return ret ?: atomic_read(&thread->fake->running);
+}
+
+static void core_check_suspend(struct rpmb_fake *fake,
+			       int (*suspend)(struct device *dev),
+			       int (*resume)(struct device *dev))
+{
+	struct kunit *test = fake->test;
+	int calls = atomic_read(&fake->nr_calls);
+	struct rpmb_thread *caller;
+
+	KUNIT_ASSERT_EQ(test, 0, suspend(&fake->rdev->dev));
+	caller = core_wait_in_line(fake, 1);
+	KUNIT_EXPECT_EQ(test, calls, atomic_read(&fake->nr_calls));
+	KUNIT_EXPECT_EQ(test, 0, resume(&fake->rdev->dev));
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(caller));
+	KUNIT_EXPECT_EQ(test, calls + 1, atomic_read(&fake->nr_calls));
+}
+
+static void core_suspend_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = core_fake(test);
+	const struct dev_pm_ops *pm = core_pm(fake);
+
+	core_check_suspend(fake, pm->suspend, pm->resume);
+	core_check_suspend(fake, pm->freeze, pm->thaw);
+	core_check_suspend(fake, pm->poweroff, pm->restore);
+}
+
+/* Suspend waits for the call that runs; the next one waits for resume */
+static void core_suspend_busy_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = core_fake(test);
+	const struct dev_pm_ops *pm = core_pm(fake);
+	struct rpmb_thread *first, *suspend, *second;
+
+	first = core_hang(fake, 0);
+	suspend = rpmb_thread_start(fake, core_suspend);
+	rpmb_thread_asleep(suspend, TASK_UNINTERRUPTIBLE);
+	second = core_wait_in_line(fake, 2);
+	fake->hang_at = -1;
+	rpmb_fake_release(fake);
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(first));
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(suspend));
+	rpmb_thread_asleep(second, TASK_KILLABLE);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&fake->nr_calls));
+
+	KUNIT_EXPECT_EQ(test, 0, pm->resume(&fake->rdev->dev));
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(second));
+}
+
+/* Hot-unplug while everything sleeps; the device sees no resume */
+static void core_suspend_unregister_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = core_fake(test);
+	const struct dev_pm_ops *pm = core_pm(fake);
+	struct rpmb_thread *caller, *unregister;
+
+	KUNIT_ASSERT_EQ(test, 0, pm->suspend(&fake->rdev->dev));
+	caller = core_wait_in_line(fake, 1);
+	unregister = rpmb_thread_unregister(fake);
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(unregister));
+	KUNIT_EXPECT_EQ(test, -ENODEV, rpmb_thread_join(caller));
+
+	/* Callbacks that were on their way find nothing to do */
+	KUNIT_EXPECT_EQ(test, 0, pm->resume(&fake->rdev->dev));
+	KUNIT_EXPECT_EQ(test, 0, pm->suspend(&fake->rdev->dev));
+	core_expect_gone(fake);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&fake->nr_calls));
+}
+
+static void core_expect_refused(struct kunit *test, struct device *parent,
+				struct rpmb_descr *descr)
+{
+	struct rpmb_dev *rdev = rpmb_dev_register(parent, descr);
+
+	KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR_OR_ZERO(rdev));
+	if (!IS_ERR(rdev))
+		rpmb_dev_unregister(rdev);
+}
+
+static void core_register_refusals_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = rpmb_fake_new(test, CORE_FORMAT);
+	const struct rpmb_descr good = fake->descr;
+	struct rpmb_descr *descr = &fake->descr;
+
+	core_expect_refused(test, NULL, descr);
+	core_expect_refused(test, fake->parent, NULL);
+	descr->dev_id = NULL;
+	core_expect_refused(test, fake->parent, descr);
+	*descr = good;
+	descr->dev_id_len = 0;
+	core_expect_refused(test, fake->parent, descr);
+	*descr = good;
+	descr->transfer = NULL;
+	core_expect_refused(test, fake->parent, descr);
+	*descr = good;
+	descr->route_frames = rpmb_fake_route_frames;
+	core_expect_refused(test, fake->parent, descr);
+	*descr = good;
+	descr->type = RPMB_TYPE_NVME + 1;
+	core_expect_refused(test, fake->parent, descr);
+	*descr = good;
+	descr->frame_format = RPMB_FRAME_NVME + 1;
+	core_expect_refused(test, fake->parent, descr);
+	*descr = good;
+	descr->transport = RPMB_TRANSPORT_SIM + 1;
+	core_expect_refused(test, fake->parent, descr);
+	*descr = good;
+	rpmb_fake_register(fake);
+}
+
+static void core_register_copies_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = rpmb_fake_new(test, CORE_FORMAT);
+	u8 id[] = "0123456789abcdef";
+
+	fake->descr.dev_id = id;
+	fake->descr.dev_id_len = 16;
+	rpmb_fake_register(fake);
+	memset(id, 0, sizeof(id));
+	fake->descr.priv = NULL;
+	KUNIT_ASSERT_EQ(test, 16, fake->rdev->descr.dev_id_len);
+	KUNIT_EXPECT_MEMEQ(test, fake->rdev->descr.dev_id, "0123456789abcdef",
+			   16);
+	KUNIT_EXPECT_PTR_EQ(test, fake, (struct rpmb_fake *)
+					fake->rdev->descr.priv);
+}
+
+/* Clients divide by it */
+static void core_reliable_wr_count_test(struct kunit *test)
+{
+	struct rpmb_fake *none = rpmb_fake_new(test, CORE_FORMAT);
+	struct rpmb_fake *some = rpmb_fake_new(test, CORE_FORMAT);
+
+	none->descr.reliable_wr_count = 0;
+	rpmb_fake_register(none);
+	KUNIT_EXPECT_EQ(test, 1, none->rdev->descr.reliable_wr_count);
+	some->descr.reliable_wr_count = 16;
+	rpmb_fake_register(some);
+	KUNIT_EXPECT_EQ(test, 16, some->rdev->descr.reliable_wr_count);
+}
+
+static void core_expect_attr(struct rpmb_fake *fake, const char *name,
+			     const char *want)
+{
+	const struct attribute_group *group =
+		fake->rdev->dev.class->dev_groups[0];
+	char *buf = kunit_kzalloc(fake->test, PAGE_SIZE, GFP_KERNEL);
+	struct attribute **attr;
+
+	KUNIT_ASSERT_NOT_NULL(fake->test, buf);
+	for (attr = group->attrs; *attr; attr++)
+		if (!strcmp((*attr)->name, name))
+			break;
+	KUNIT_ASSERT_NOT_NULL_MSG(fake->test, *attr, "no attribute %s", name);
+	KUNIT_EXPECT_EQ(fake->test, 0444, (*attr)->mode);
+	KUNIT_EXPECT_EQ(fake->test, strlen(want),
+			container_of(*attr, struct device_attribute,
+				     attr)->show(&fake->rdev->dev, NULL, buf));
+	KUNIT_EXPECT_STREQ(fake->test, buf, want);
+}
+
+static void core_sysfs_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = rpmb_fake_new(test, RPMB_FRAME_NVME);
+
+	fake->descr.capacity = 3;
+	fake->descr.target = 4;
+	fake->descr.dev_id = "\x00\xff id\n";
+	fake->descr.dev_id_len = 6;
+	rpmb_fake_register(fake);
+	core_expect_attr(fake, "transport", "nvme\n");
+	core_expect_attr(fake, "frame_format", "nvme\n");
+	core_expect_attr(fake, "block_size", "512\n");
+	core_expect_attr(fake, "capacity", "768\n");
+	core_expect_attr(fake, "target", "4\n");
+	core_expect_attr(fake, "dev_id", "00ff2069640a\n");
+}
+
+static struct kunit_case core_cases[] = {
+	KUNIT_CASE(core_unregister_test),
+	KUNIT_CASE(core_unregister_drains_test),
+	KUNIT_CASE(core_unregister_idle_test),
+	KUNIT_CASE(core_null_test),
+	KUNIT_CASE(core_turns_test),
+	KUNIT_CASE(core_two_devices_test),
+	KUNIT_CASE(core_kill_test),
+	KUNIT_CASE(core_publication_test),
+	KUNIT_CASE(core_publication_late_test),
+	KUNIT_CASE(core_find_order_test),
+	KUNIT_CASE(core_find_removed_test),
+	KUNIT_CASE(core_find_while_removing_test),
+	KUNIT_CASE(core_id_test),
+	KUNIT_CASE(core_suspend_test),
+	KUNIT_CASE(core_suspend_busy_test),
+	KUNIT_CASE(core_suspend_unregister_test),
+	KUNIT_CASE(core_register_refusals_test),
+	KUNIT_CASE(core_register_copies_test),
+	KUNIT_CASE(core_reliable_wr_count_test),
+	KUNIT_CASE(core_sysfs_test),
+	{}
+};
+
+static struct kunit_suite core_suite = {
+	.name = "rpmb-core",
+	.test_cases = core_cases,
+};
+
+kunit_test_suite(core_suite);
