@@ -1,0 +1,693 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /dev/rpmbN: access, extension rules, bounds, what is copied out
+ */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/mman.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "fake.h"
+
+#define CDEV_FORMAT RPMB_FRAME_JEDEC
+
+/* Where things are in the user memory of a test; the end is not mapped */
+#define CDEV_ARG	0
+#define CDEV_REQ	SZ_8K
+#define CDEV_RESP	(CDEV_REQ + SZ_128K)
+#define CDEV_ID		(CDEV_RESP + SZ_128K)
+#define CDEV_END	(CDEV_ID + SZ_8K)
+
+/**
+ * struct cdev_ctx - an open file and user memory
+ * @fake: the device
+ * @ops: its file operations
+ * @inode: its node
+ * @file: the open file
+ * @mem: user memory of CDEV_END bytes
+ */
+struct cdev_ctx {
+	struct rpmb_fake *fake;
+	const struct file_operations *ops;
+	struct inode *inode;
+	struct file *file;
+	unsigned long mem;
+};
+
+static void __user *cdev_user(const struct cdev_ctx *ctx, unsigned long offset)
+{
+	return (void __user *)(ctx->mem + offset);
+}
+
+static void cdev_to_user(struct kunit *test, unsigned long offset,
+			 const void *from, size_t len)
+{
+	struct cdev_ctx *ctx = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, copy_to_user(cdev_user(ctx, offset), from,
+					      len));
+}
+
+static void cdev_from_user(struct kunit *test, void *to, unsigned long offset,
+			   size_t len)
+{
+	struct cdev_ctx *ctx = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, copy_from_user(to, cdev_user(ctx, offset),
+						len));
+}
+
+/* Are @len bytes of user memory all @value? */
+static bool cdev_user_is(struct kunit *test, unsigned long offset, int value,
+			 size_t len)
+{
+	u8 *copy = kunit_kmalloc(test, len, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, copy);
+	cdev_from_user(test, copy, offset, len);
+	return !memchr_inv(copy, value, len);
+}
+
+static void cdev_fill_user(struct kunit *test, unsigned long offset, int value,
+			   size_t len)
+{
+	u8 *bytes = kunit_kmalloc(test, len, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	memset(bytes, value, len);
+	cdev_to_user(test, offset, bytes, len);
+}
+
+static int cdev_open(struct cdev_ctx *ctx, fmode_t mode)
+{
+	ctx->file->f_mode = mode;
+	ctx->inode->i_cdev = &ctx->fake->rdev->cdev;
+	return ctx->ops->open(ctx->inode, ctx->file);
+}
+
+/* kunit_vm_mmap() gives the thread of the test its own user memory */
+static int cdev_test_init(struct kunit *test)
+{
+	struct cdev_ctx *ctx = kunit_kzalloc(test, sizeof(*ctx), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, ctx);
+	ctx->inode = kunit_kzalloc(test, sizeof(*ctx->inode), GFP_KERNEL);
+	ctx->file = kunit_kzalloc(test, sizeof(*ctx->file), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ctx->inode);
+	KUNIT_ASSERT_NOT_NULL(test, ctx->file);
+	ctx->mem = kunit_vm_mmap(test, NULL, 0, CDEV_END + PAGE_SIZE,
+				 PROT_READ | PROT_WRITE,
+				 MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	KUNIT_ASSERT_NE(test, 0, ctx->mem);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(ctx->mem));
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(ctx->mem + CDEV_END, PAGE_SIZE));
+
+	ctx->fake = rpmb_fake_new(test, CDEV_FORMAT);
+	test->priv = ctx;
+	return 0;
+}
+
+static struct cdev_ctx *cdev_opened(struct kunit *test, fmode_t mode)
+{
+	struct cdev_ctx *ctx = test->priv;
+
+	rpmb_fake_register(ctx->fake);
+	ctx->ops = ctx->fake->rdev->cdev.ops;
+	KUNIT_ASSERT_EQ(test, 0, cdev_open(ctx, mode));
+	return ctx;
+}
+
+static void cdev_test_exit(struct kunit *test)
+{
+	struct cdev_ctx *ctx = test->priv;
+
+	if (ctx && ctx->file->private_data)
+		ctx->ops->release(ctx->inode, ctx->file);
+}
+
+static int cdev_ioctl(struct cdev_ctx *ctx, unsigned int cmd,
+		      unsigned long offset)
+{
+	return ctx->ops->unlocked_ioctl(ctx->file, cmd,
+					(unsigned long)cdev_user(ctx, offset));
+}
+
+static int cdev_info(struct kunit *test, struct rpmb_ioc_info *info)
+{
+	int ret;
+
+	cdev_to_user(test, CDEV_ARG, info, sizeof(*info));
+	ret = cdev_ioctl(test->priv, RPMB_IOC_INFO, CDEV_ARG);
+	cdev_from_user(test, info, CDEV_ARG, sizeof(*info));
+	return ret;
+}
+
+static int cdev_route(struct kunit *test, struct rpmb_ioc_route_frames *cmd)
+{
+	int ret;
+
+	cdev_to_user(test, CDEV_ARG, cmd, sizeof(*cmd));
+	ret = cdev_ioctl(test->priv, RPMB_IOC_ROUTE_FRAMES, CDEV_ARG);
+	cdev_from_user(test, cmd, CDEV_ARG, sizeof(*cmd));
+	return ret;
+}
+
+/* Put a request into user memory; what carries it */
+static struct rpmb_ioc_route_frames cdev_msg(struct kunit *test,
+					     const struct rpmb_msg *msg)
+{
+	struct cdev_ctx *ctx = test->priv;
+
+	cdev_to_user(test, CDEV_REQ, msg->req, msg->req_len);
+	cdev_to_user(test, CDEV_RESP, msg->resp, msg->resp_len);
+	return (struct rpmb_ioc_route_frames) {
+		.size = sizeof(struct rpmb_ioc_route_frames),
+		.req_len = msg->req_len,
+		.resp_len = msg->resp_len,
+		.req = ctx->mem + CDEV_REQ,
+		.resp = ctx->mem + CDEV_RESP,
+	};
+}
+
+static struct rpmb_ioc_route_frames cdev_request(struct kunit *test, u16 type)
+{
+	unsigned int count = type == RPMB_WRITE_DATA ||
+			     type == RPMB_CONFIG_WRITE;
+
+	return cdev_msg(test, rpmb_msg_new(test, CDEV_FORMAT, type, 1, 1,
+					   count));
+}
+
+static bool cdev_resp_untouched(struct kunit *test)
+{
+	return cdev_user_is(test, CDEV_RESP, RPMB_MSG_UNTOUCHED, 512);
+}
+
+static void cdev_open_test(struct kunit *test)
+{
+	struct cdev_ctx *ctx = cdev_opened(test, FMODE_READ);
+	struct kref *kref = &ctx->fake->rdev->dev.kobj.kref;
+	unsigned int refs = kref_read(kref);
+
+	/* An open file keeps the device's structure, and a closed one does not */
+	KUNIT_EXPECT_EQ(test, 0, ctx->ops->release(ctx->inode, ctx->file));
+	KUNIT_EXPECT_EQ(test, refs - 1, kref_read(kref));
+	ctx->file->private_data = NULL;
+
+	rpmb_fake_unregister(ctx->fake);
+	KUNIT_EXPECT_EQ(test, -ENODEV, cdev_open(ctx, FMODE_READ));
+}
+
+/* Requests with the file modes that they need */
+static void cdev_access_test(struct kunit *test)
+{
+	static const struct {
+		u16 type;
+		fmode_t mode;
+	} cases[] = {
+		{ RPMB_PROGRAM_KEY, FMODE_WRITE },
+		{ RPMB_GET_WRITE_COUNTER, FMODE_READ },
+		{ RPMB_WRITE_DATA, FMODE_WRITE },
+		{ RPMB_READ_DATA, FMODE_READ },
+		{ RPMB_CONFIG_WRITE, FMODE_WRITE },
+		{ RPMB_CONFIG_READ, FMODE_READ },
+		{ RPMB_PURGE_ENABLE, FMODE_WRITE },
+		{ RPMB_PURGE_STATUS, FMODE_READ },
+	};
+	struct cdev_ctx *ctx = cdev_opened(test, FMODE_READ);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct rpmb_ioc_route_frames cmd =
+			cdev_request(test, cases[i].type);
+
+		ctx->file->f_mode = cases[i].mode ^ (FMODE_READ | FMODE_WRITE);
+		KUNIT_EXPECT_EQ_MSG(test, -EBADF, cdev_route(test, &cmd),
+				    "type %u", cases[i].type);
+		KUNIT_EXPECT_EQ(test, 0, cmd.out_flags);
+		KUNIT_EXPECT_EQ(test, i, atomic_read(&ctx->fake->nr_calls));
+		ctx->file->f_mode = cases[i].mode;
+		KUNIT_EXPECT_EQ_MSG(test, 0, cdev_route(test, &cmd),
+				    "type %u", cases[i].type);
+		KUNIT_EXPECT_EQ(test, i + 1, atomic_read(&ctx->fake->nr_calls));
+	}
+}
+
+/* The ioctl without CAP_SYS_RAWIO */
+static int cdev_route_unprivileged(struct kunit *test,
+				   struct rpmb_ioc_route_frames *cmd)
+{
+	struct cred *cred = prepare_creds();
+	const struct cred *old;
+	int ret;
+
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	cap_lower(cred->cap_effective, CAP_SYS_RAWIO);
+	old = override_creds(cred);
+	ret = cdev_route(test, cmd);
+	revert_creds(old);
+	put_cred(cred);
+	return ret;
+}
+
+static void cdev_capability_test(struct kunit *test)
+{
+	struct cdev_ctx *ctx = cdev_opened(test, FMODE_READ | FMODE_WRITE);
+	struct rpmb_ioc_route_frames cmd;
+
+	cmd = cdev_request(test, RPMB_PROGRAM_KEY);
+	KUNIT_EXPECT_EQ(test, -EPERM, cdev_route_unprivileged(test, &cmd));
+	KUNIT_EXPECT_EQ(test, 0, cmd.out_flags);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&ctx->fake->nr_calls));
+	KUNIT_EXPECT_EQ(test, 0, cdev_route(test, &cmd));
+
+	/* Only the key needs it */
+	cmd = cdev_request(test, RPMB_WRITE_DATA);
+	KUNIT_EXPECT_EQ(test, 0, cdev_route_unprivileged(test, &cmd));
+}
+
+/* Neither the kernel's verdict nor the device sees what came after the copy */
+static void cdev_swap_type(struct rpmb_fake *fake)
+{
+	struct cdev_ctx *ctx = fake->test->priv;
+
+	KUNIT_EXPECT_EQ(fake->test, 0,
+			put_user((u8)RPMB_PROGRAM_KEY,
+				 (u8 __user *)cdev_user(ctx, CDEV_REQ + 511)));
+}
+
+static void cdev_changed_test(struct kunit *test)
+{
+	struct cdev_ctx *ctx = cdev_opened(test, FMODE_READ);
+	struct rpmb_ioc_route_frames cmd =
+		cdev_request(test, RPMB_GET_WRITE_COUNTER);
+
+	ctx->fake->enter = cdev_swap_type;
+	KUNIT_EXPECT_EQ(test, 0, cdev_route(test, &cmd));
+	KUNIT_EXPECT_TRUE(test, cdev_user_is(test, CDEV_REQ + 511,
+					     RPMB_PROGRAM_KEY, 1));
+	KUNIT_ASSERT_NOT_NULL(test, ctx->fake->calls[0].bytes[0]);
+	KUNIT_EXPECT_EQ(test, RPMB_GET_WRITE_COUNTER,
+			rpmb_frames_type(CDEV_FORMAT,
+					 ctx->fake->calls[0].bytes[0]));
+}
+
+static void cdev_response_test(struct kunit *test)
+{
+	struct cdev_ctx *ctx = cdev_opened(test, FMODE_READ);
+	struct rpmb_ioc_route_frames cmd =
+		cdev_msg(test, rpmb_msg_new(test, CDEV_FORMAT, RPMB_READ_DATA,
+					    1, 3, 3));
+	u8 *resp = kunit_kmalloc(test, 1536, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, resp);
+	cdev_fill_user(test, CDEV_RESP, RPMB_MSG_UNTOUCHED, 2048);
+	ctx->fake->resp_result = RPMB_RES_ADDRESS;
+	KUNIT_EXPECT_EQ(test, 0, cdev_route(test, &cmd));
+	KUNIT_EXPECT_EQ(test, RPMB_ROUTE_STARTED, cmd.out_flags);
+	KUNIT_ASSERT_NOT_NULL(test, ctx->fake->calls[0].bytes[1]);
+	cdev_from_user(test, resp, CDEV_RESP, 1536);
+	KUNIT_EXPECT_MEMEQ(test, resp, ctx->fake->calls[0].bytes[1], 1536);
+	KUNIT_EXPECT_TRUE(test, cdev_user_is(test, CDEV_RESP + 1536,
+					     RPMB_MSG_UNTOUCHED, 512));
+}
+
+/* How far it got, whatever the flags were before */
+static void cdev_started_test(struct kunit *test)
+{
+	struct cdev_ctx *ctx = cdev_opened(test, FMODE_READ);
+	struct rpmb_ioc_route_frames cmd =
+		cdev_request(test, RPMB_GET_WRITE_COUNTER);
+
+	ctx->fake->ret = -ETIMEDOUT;
+	ctx->fake->steps = 0;
+	cmd.out_flags = ~0;
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, cdev_route(test, &cmd));
+	KUNIT_EXPECT_EQ(test, 0, cmd.out_flags);
+	KUNIT_EXPECT_TRUE(test, cdev_resp_untouched(test));
+
+	ctx->fake->steps = 1;
+	cmd.out_flags = 0;
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, cdev_route(test, &cmd));
+	KUNIT_EXPECT_EQ(test, RPMB_ROUTE_STARTED, cmd.out_flags);
+
+	ctx->fake->ret = 0;
+	ctx->fake->steps = UINT_MAX;
+	ctx->fake->resp_type = RPMB_PROGRAM_KEY << 8;
+	cmd.out_flags = 0;
+	KUNIT_EXPECT_EQ(test, -EPROTO, cdev_route(test, &cmd));
+	KUNIT_EXPECT_EQ(test, RPMB_ROUTE_STARTED, cmd.out_flags);
+	KUNIT_EXPECT_TRUE(test, cdev_resp_untouched(test));
+
+	cmd.req_len = 0;
+	KUNIT_EXPECT_EQ(test, -EINVAL, cdev_route(test, &cmd));
+	KUNIT_EXPECT_EQ(test, 0, cmd.out_flags);
+}
+
+/* A backend of the older kind cannot say, so it is unknown */
+static void cdev_started_legacy_test(struct kunit *test)
+{
+	struct cdev_ctx *ctx = test->priv;
+	struct rpmb_ioc_route_frames cmd;
+
+	ctx->fake->descr.transfer = NULL;
+	ctx->fake->descr.route_frames = rpmb_fake_route_frames;
+	ctx->fake->steps = 0;
+	ctx->fake->ret = -EIO;
+	cdev_opened(test, FMODE_READ);
+	cmd = cdev_request(test, RPMB_GET_WRITE_COUNTER);
+	KUNIT_EXPECT_EQ(test, -EIO, cdev_route(test, &cmd));
+	KUNIT_EXPECT_EQ(test, RPMB_ROUTE_STARTED, cmd.out_flags);
+}
+
+static void cdev_bounds_test(struct kunit *test)
+{
+	static const struct {
+		unsigned int out, in, req_len, resp_len;
+		int ret;
+	} cases[] = {
+		{ 1, 1, 0, 512, -EINVAL },
+		{ 1, 1, 512, 0, -EINVAL },
+		{ 2, 1, 1024, 512, -EINVAL },
+		{ 2, 1, 513, 512, -EINVAL },
+		{ 1, 1, 512, 1024, -EINVAL },
+		{ 1, 1, RPMB_MAX_LEN + 1, 512, -EMSGSIZE },
+		{ 1, 1, 512, RPMB_MAX_LEN + 1, -EMSGSIZE },
+		{ 1, 1, U32_MAX, U32_MAX, -EMSGSIZE },
+	};
+	struct cdev_ctx *ctx = cdev_opened(test, FMODE_READ);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct rpmb_ioc_route_frames cmd =
+			cdev_msg(test, rpmb_msg_new(test, CDEV_FORMAT,
+						    RPMB_GET_WRITE_COUNTER,
+						    cases[i].out, cases[i].in,
+						    0));
+
+		cmd.req_len = cases[i].req_len;
+		cmd.resp_len = cases[i].resp_len;
+		KUNIT_EXPECT_EQ_MSG(test, cases[i].ret, cdev_route(test, &cmd),
+				    "case %u", i);
+		KUNIT_EXPECT_EQ(test, 0, cmd.out_flags);
+	}
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&ctx->fake->nr_calls));
+}
+
+static void cdev_longest_test(struct kunit *test)
+{
+	struct rpmb_ioc_route_frames cmd;
+
+	cdev_opened(test, FMODE_READ | FMODE_WRITE);
+	cmd = cdev_msg(test, rpmb_msg_new(test, CDEV_FORMAT, RPMB_WRITE_DATA,
+					  128, 1, 128));
+	KUNIT_EXPECT_EQ(test, RPMB_MAX_LEN, cmd.req_len);
+	KUNIT_EXPECT_EQ(test, 0, cdev_route(test, &cmd));
+	cmd = cdev_msg(test, rpmb_msg_new(test, CDEV_FORMAT, RPMB_READ_DATA, 1,
+					  128, 128));
+	KUNIT_EXPECT_EQ(test, RPMB_MAX_LEN, cmd.resp_len);
+	KUNIT_EXPECT_EQ(test, 0, cdev_route(test, &cmd));
+}
+
+static void cdev_fault_test(struct kunit *test)
+{
+	struct cdev_ctx *ctx = cdev_opened(test, FMODE_READ);
+	struct rpmb_ioc_route_frames cmd =
+		cdev_request(test, RPMB_GET_WRITE_COUNTER), bad;
+	struct rpmb_ioc_info info = { .size = sizeof(info), .dev_id_len = 16 };
+
+	KUNIT_EXPECT_EQ(test, -EFAULT,
+			cdev_ioctl(ctx, RPMB_IOC_ROUTE_FRAMES, CDEV_END));
+	KUNIT_EXPECT_EQ(test, -EFAULT, cdev_ioctl(ctx, RPMB_IOC_INFO, CDEV_END));
+	info.dev_id = ctx->mem + CDEV_END - 8;
+	KUNIT_EXPECT_EQ(test, -EFAULT, cdev_info(test, &info));
+
+	bad = cmd;
+	bad.req = ctx->mem + CDEV_END - 256;
+	KUNIT_EXPECT_EQ(test, -EFAULT, cdev_route(test, &bad));
+	KUNIT_EXPECT_EQ(test, 0, bad.out_flags);
+	bad.req = U64_MAX;
+	KUNIT_EXPECT_EQ(test, -EFAULT, cdev_route(test, &bad));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&ctx->fake->nr_calls));
+
+	/* The response cannot be taken back */
+	bad = cmd;
+	bad.resp = ctx->mem + CDEV_END - 256;
+	KUNIT_EXPECT_EQ(test, -EFAULT, cdev_route(test, &bad));
+	KUNIT_EXPECT_EQ(test, RPMB_ROUTE_STARTED, bad.out_flags);
+}
+
+/*
+ * An ioctl with a structure of @size bytes, of which those behind @known are 0
+ * but for the one at @nonzero, if that is not 0.
+ */
+static int cdev_sized(struct kunit *test, unsigned int cmd, const void *arg,
+		      size_t known, u32 size, size_t nonzero)
+{
+	cdev_fill_user(test, CDEV_ARG, 0, SZ_8K);
+	cdev_to_user(test, CDEV_ARG, arg, known);
+	if (nonzero)
+		cdev_fill_user(test, CDEV_ARG + nonzero, 1, 1);
+	cdev_to_user(test, CDEV_ARG, &size, sizeof(size));
+	return cdev_ioctl(test->priv, cmd, CDEV_ARG);
+}
+
+static void cdev_check_sizes(struct kunit *test, unsigned int cmd,
+			     const void *arg, size_t known)
+{
+	KUNIT_EXPECT_EQ(test, -EINVAL, cdev_sized(test, cmd, arg, known, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			cdev_sized(test, cmd, arg, known, known - 1, 0));
+	KUNIT_EXPECT_EQ(test, 0, cdev_sized(test, cmd, arg, known, known, 0));
+	/* What is behind the structure is not looked at */
+	KUNIT_EXPECT_EQ(test, 0,
+			cdev_sized(test, cmd, arg, known, known, known));
+	KUNIT_EXPECT_EQ(test, 0,
+			cdev_sized(test, cmd, arg, known, known + 8, 0));
+	KUNIT_EXPECT_EQ(test, 0,
+			cdev_sized(test, cmd, arg, known, known + 8,
+				   known + 8));
+	KUNIT_EXPECT_EQ(test, -E2BIG,
+			cdev_sized(test, cmd, arg, known, known + 8, known));
+	KUNIT_EXPECT_EQ(test, -E2BIG,
+			cdev_sized(test, cmd, arg, known, known + 8,
+				   known + 7));
+	KUNIT_EXPECT_EQ(test, 0,
+			cdev_sized(test, cmd, arg, known, PAGE_SIZE, 0));
+	KUNIT_EXPECT_EQ(test, -E2BIG,
+			cdev_sized(test, cmd, arg, known, U32_MAX, 0));
+}
+
+static void cdev_size_test(struct kunit *test)
+{
+	struct rpmb_ioc_info info = {};
+	struct rpmb_ioc_route_frames cmd;
+
+	cdev_opened(test, FMODE_READ);
+	cdev_check_sizes(test, RPMB_IOC_INFO, &info, sizeof(info));
+	cmd = cdev_request(test, RPMB_GET_WRITE_COUNTER);
+	cdev_check_sizes(test, RPMB_IOC_ROUTE_FRAMES, &cmd, sizeof(cmd));
+}
+
+static void cdev_flags_test(struct kunit *test)
+{
+	struct cdev_ctx *ctx = cdev_opened(test, FMODE_READ);
+	struct rpmb_ioc_route_frames cmd =
+		cdev_request(test, RPMB_GET_WRITE_COUNTER), bad;
+	struct rpmb_ioc_info info = { .size = sizeof(info), .flags = 1 };
+
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, cdev_info(test, &info));
+	info.flags = 0;
+	info.__reserved = 1;
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, cdev_info(test, &info));
+	bad = cmd;
+	bad.flags = 1U << 31;
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, cdev_route(test, &bad));
+	bad = cmd;
+	bad.__reserved = 1;
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, cdev_route(test, &bad));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&ctx->fake->nr_calls));
+	KUNIT_EXPECT_EQ(test, -ENOTTY, cdev_ioctl(ctx, _IO(RPMB_IOC_MAGIC, 2),
+						  CDEV_ARG));
+}
+
+static void cdev_unsupported_test(struct kunit *test)
+{
+	struct cdev_ctx *ctx = cdev_opened(test, FMODE_READ | FMODE_WRITE);
+	struct rpmb_ioc_route_frames cmd;
+
+	cmd = cdev_request(test, RPMB_RESULT_READ);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, cdev_route(test, &cmd));
+	cmd = cdev_request(test, 10);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, cdev_route(test, &cmd));
+	KUNIT_EXPECT_EQ(test, 0, cmd.out_flags);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&ctx->fake->nr_calls));
+}
+
+static void cdev_expect_info(struct kunit *test,
+			     const struct rpmb_ioc_info *want)
+{
+	struct rpmb_ioc_info info = { .size = sizeof(info) };
+
+	cdev_opened(test, FMODE_WRITE);
+	KUNIT_EXPECT_EQ(test, 0, cdev_info(test, &info));
+	KUNIT_EXPECT_EQ(test, sizeof(info), info.size);
+	KUNIT_EXPECT_EQ(test, want->frame_format, info.frame_format);
+	KUNIT_EXPECT_EQ(test, want->transport, info.transport);
+	KUNIT_EXPECT_EQ(test, want->block_size, info.block_size);
+	KUNIT_EXPECT_EQ(test, want->capacity, info.capacity);
+	KUNIT_EXPECT_EQ(test, want->write_sizes, info.write_sizes);
+	KUNIT_EXPECT_EQ(test, want->max_read, info.max_read);
+	KUNIT_EXPECT_EQ(test, want->request_types, info.request_types);
+	KUNIT_EXPECT_EQ(test, want->target, info.target);
+	KUNIT_EXPECT_EQ(test, want->dev_id_len, info.dev_id_len);
+	KUNIT_EXPECT_EQ(test, 0, info.flags);
+	KUNIT_EXPECT_EQ(test, 0, info.__reserved);
+}
+
+static void cdev_info_test(struct kunit *test)
+{
+	struct cdev_ctx *ctx = test->priv;
+	static const struct rpmb_ioc_info want = {
+		.frame_format = RPMB_FRAME_JEDEC,
+		.transport = RPMB_TRANSPORT_VIRTIO,
+		.block_size = 256,
+		.capacity = 128 * 512,
+		.write_sizes = BIT(0) | BIT(1) | BIT(5),
+		.max_read = 77,
+		.request_types = BIT(RPMB_GET_WRITE_COUNTER) |
+				 BIT(RPMB_PURGE_STATUS),
+		.target = 2,
+		.dev_id_len = 16,
+	};
+
+	ctx->fake->descr.transport = RPMB_TRANSPORT_VIRTIO;
+	ctx->fake->descr.capacity = 128;
+	ctx->fake->descr.write_sizes = want.write_sizes;
+	ctx->fake->descr.max_read = 77;
+	/* A result read is not a request, whatever a backend says */
+	ctx->fake->descr.request_types = want.request_types |
+					 BIT(RPMB_RESULT_READ);
+	ctx->fake->descr.target = 2;
+	cdev_expect_info(test, &want);
+}
+
+/* What is said of a backend that says as little as it may */
+static void cdev_info_defaults_test(struct kunit *test)
+{
+	struct cdev_ctx *ctx = test->priv;
+	static const struct rpmb_ioc_info want = {
+		.frame_format = RPMB_FRAME_JEDEC,
+		.transport = RPMB_TRANSPORT_UFS,
+		.block_size = 256,
+		.capacity = 512,
+		/* Up to 3 sectors, which are 6 blocks */
+		.write_sizes = BIT(0) | BIT(1) | BIT(2),
+		.max_read = 128,
+		.request_types = BIT(RPMB_PROGRAM_KEY) |
+				 BIT(RPMB_GET_WRITE_COUNTER) |
+				 BIT(RPMB_WRITE_DATA) | BIT(RPMB_READ_DATA),
+		.dev_id_len = 16,
+	};
+
+	ctx->fake->descr.type = RPMB_TYPE_UFS;
+	ctx->fake->descr.request_types = 0;
+	ctx->fake->descr.reliable_wr_count = 3;
+	cdev_expect_info(test, &want);
+}
+
+static void cdev_dev_id_test(struct kunit *test)
+{
+	static const u32 lens[] = { 0, 1, 15, 16, 17, 100 };
+	struct cdev_ctx *ctx = cdev_opened(test, FMODE_READ);
+	u8 id[128], want[128];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		struct rpmb_ioc_info info = {
+			.size = sizeof(info),
+			.dev_id = lens[i] ? ctx->mem + CDEV_ID : 0,
+			.dev_id_len = lens[i],
+		};
+
+		cdev_fill_user(test, CDEV_ID, 0xee, sizeof(id));
+		KUNIT_EXPECT_EQ(test, 0, cdev_info(test, &info));
+		/* The length of the identity, not of what was copied */
+		KUNIT_EXPECT_EQ(test, 16, info.dev_id_len);
+		memset(want, 0xee, sizeof(want));
+		memset(want, 0, lens[i]);
+		memcpy(want, "fake-rpmb-device", min(lens[i], 16U));
+		cdev_from_user(test, id, CDEV_ID, sizeof(id));
+		KUNIT_EXPECT_MEMEQ(test, id, want, sizeof(id));
+	}
+}
+
+/* An open file outlives the device, and is of no more use */
+static void cdev_gone_test(struct kunit *test)
+{
+	struct cdev_ctx *ctx = cdev_opened(test, FMODE_READ | FMODE_WRITE);
+	struct rpmb_ioc_route_frames cmd =
+		cdev_request(test, RPMB_GET_WRITE_COUNTER);
+	struct rpmb_ioc_info info = { .size = sizeof(info) };
+
+	KUNIT_EXPECT_EQ(test, 0, cdev_info(test, &info));
+	rpmb_fake_unregister(ctx->fake);
+	KUNIT_EXPECT_EQ(test, -ENODEV, cdev_info(test, &info));
+	KUNIT_EXPECT_EQ(test, -ENODEV, cdev_route(test, &cmd));
+	KUNIT_EXPECT_EQ(test, 0, cmd.out_flags);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&ctx->fake->nr_calls));
+}
+
+/* The same for 32-bit programs, and for ever */
+static void cdev_layout_test(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, 56, sizeof(struct rpmb_ioc_info));
+	KUNIT_EXPECT_EQ(test, 48, offsetof(struct rpmb_ioc_info, dev_id));
+	KUNIT_EXPECT_EQ(test, 40, sizeof(struct rpmb_ioc_route_frames));
+	KUNIT_EXPECT_EQ(test, 24, offsetof(struct rpmb_ioc_route_frames, req));
+}
+
+static void cdev_compat_test(struct kunit *test)
+{
+	struct cdev_ctx *ctx = cdev_opened(test, FMODE_READ);
+
+	if (!IS_ENABLED(CONFIG_COMPAT))
+		kunit_skip(test, "needs CONFIG_COMPAT");
+	KUNIT_EXPECT_PTR_EQ(test, ctx->ops->compat_ioctl, compat_ptr_ioctl);
+}
+
+static struct kunit_case cdev_cases[] = {
+	KUNIT_CASE(cdev_open_test),
+	KUNIT_CASE(cdev_access_test),
+	KUNIT_CASE(cdev_capability_test),
+	KUNIT_CASE(cdev_changed_test),
+	KUNIT_CASE(cdev_response_test),
+	KUNIT_CASE(cdev_started_test),
+	KUNIT_CASE(cdev_started_legacy_test),
+	KUNIT_CASE(cdev_bounds_test),
+	KUNIT_CASE(cdev_longest_test),
+	KUNIT_CASE(cdev_fault_test),
+	KUNIT_CASE(cdev_size_test),
+	KUNIT_CASE(cdev_flags_test),
+	KUNIT_CASE(cdev_unsupported_test),
+	KUNIT_CASE(cdev_info_test),
+	KUNIT_CASE(cdev_info_defaults_test),
+	KUNIT_CASE(cdev_dev_id_test),
+	KUNIT_CASE(cdev_gone_test),
+	KUNIT_CASE(cdev_layout_test),
+	KUNIT_CASE(cdev_compat_test),
+	{}
+};
+
+static struct kunit_suite cdev_suite = {
+	.name = "rpmb-cdev",
+	.init = cdev_test_init,
+	.exit = cdev_test_exit,
+	.test_cases = cdev_cases,
+};
+
+kunit_test_suite(cdev_suite);
