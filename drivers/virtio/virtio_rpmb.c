@@ -501,5 +501,9 @@ static struct virtio_driver virtio_rpmb_driver = {
 };
 module_virtio_driver(virtio_rpmb_driver);
 
+#ifdef CONFIG_VIRTIO_RPMB_KUNIT_TEST
+#include "virtio_rpmb_test.c"
+#endif
+
 MODULE_DESCRIPTION("Virtio RPMB driver");
 MODULE_LICENSE("GPL");

@@ -1,0 +1,1008 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of virtio_rpmb.c, which includes this file: the driver on a real
+ * virtqueue, whose other side is served by the tests
+ */
+#include <kunit/device.h>
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/kthread.h>
+#include <linux/sched/signal.h>
+#include <linux/virtio_ring.h>
+#include <linux/vringh.h>
+
+#define TEST_RING	64
+#define TEST_FRAMES	132
+/* A bound for what must happen, not a measure of how fast */
+#define TEST_BOUND	(120 * HZ)
+
+/* What the device writes into frame i of a response, and what is there before */
+#define TEST_ANSWER(i)	(0x50 + (i))
+#define TEST_STALE	0xaa
+
+struct test_config {
+	struct virtio_rpmb_config rpmb;
+	u8 dev_id[VIRTIO_RPMB_ID_LEN];
+} __packed;
+
+/**
+ * struct test_dev - a virtio-rpmb device
+ * @vdev: on the virtio bus while @registered
+ * @test: who uses it
+ * @config: its configuration space
+ * @ring_size: descriptors that its queue has
+ * @find_vqs_error: what setting up the queue fails with
+ * @registered: to be unregistered
+ * @status: device status
+ * @ring: memory of the queue
+ * @vq: the driver's side of the queue
+ * @vringh: the device's side
+ * @out: request frames of the chain that the device has
+ * @in: response frames of it
+ * @out_vec: memory for @out
+ * @in_vec: memory for @in
+ * @head: the chain
+ * @has_chain: the device has a chain, and writes into it until it is stopped
+ * @notified: the driver has notified the queue
+ * @released: nobody knows @vdev any more
+ */
+struct test_dev {
+	struct virtio_device vdev;
+	struct kunit *test;
+	struct test_config config;
+	unsigned int ring_size;
+	int find_vqs_error;
+	bool registered;
+	u8 status;
+	void *ring;
+	struct virtqueue *vq;
+	struct vringh vringh;
+	struct vringh_kiov out;
+	struct vringh_kiov in;
+	struct kvec out_vec[TEST_FRAMES];
+	struct kvec in_vec[TEST_FRAMES];
+	u16 head;
+	bool has_chain;
+	struct completion notified;
+	struct completion released;
+};
+
+/**
+ * struct test_call - one call of transfer(), as the core makes it
+ * @rdev: the device
+ * @xfers: the transfers
+ * @nr: how many
+ * @ret: what transfer() returned
+ * @task: who calls, if it is not the test itself
+ * @done: the call has ended
+ */
+struct test_call {
+	struct rpmb_dev *rdev;
+	struct rpmb_xfer xfers[3];
+	unsigned int nr;
+	int ret;
+	struct task_struct *task;
+	struct completion done;
+};
+
+#define to_test_dev(x)	container_of((x), struct test_dev, vdev)
+
+static void test_wait(struct kunit *test, struct completion *event)
+{
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(event, TEST_BOUND),
+			0);
+}
+
+/* The transport */
+
+static void test_get(struct virtio_device *vdev, unsigned int offset, void *buf,
+		     unsigned int len)
+{
+	struct test_dev *dev = to_test_dev(vdev);
+
+	KUNIT_EXPECT_LE(dev->test, offset + len, sizeof(dev->config));
+	memcpy(buf, (u8 *)&dev->config + offset, len);
+}
+
+static u8 test_get_status(struct virtio_device *vdev)
+{
+	return to_test_dev(vdev)->status;
+}
+
+static void test_set_status(struct virtio_device *vdev, u8 status)
+{
+	to_test_dev(vdev)->status = status;
+}
+
+static void test_reset(struct virtio_device *vdev)
+{
+	to_test_dev(vdev)->status = 0;
+}
+
+static u64 test_get_features(struct virtio_device *vdev)
+{
+	return BIT_ULL(VIRTIO_F_VERSION_1);
+}
+
+static int test_finalize_features(struct virtio_device *vdev)
+{
+	vring_transport_features(vdev);
+	return 0;
+}
+
+static bool test_notify(struct virtqueue *vq)
+{
+	complete(&to_test_dev(vq->vdev)->notified);
+	return true;
+}
+
+static int test_find_vqs(struct virtio_device *vdev, unsigned int nvqs,
+			 struct virtqueue *vqs[],
+			 struct virtqueue_info vqs_info[],
+			 struct irq_affinity *desc)
+{
+	struct test_dev *dev = to_test_dev(vdev);
+	const struct vring *vring;
+
+	if (dev->find_vqs_error)
+		return dev->find_vqs_error;
+	KUNIT_EXPECT_EQ(dev->test, nvqs, 1);
+
+	dev->ring = alloc_pages_exact(vring_size(dev->ring_size, PAGE_SIZE),
+				      GFP_KERNEL | __GFP_ZERO);
+	if (!dev->ring)
+		return -ENOMEM;
+	dev->vq = vring_new_virtqueue(0, dev->ring_size, PAGE_SIZE, vdev, true,
+				      false, dev->ring, test_notify,
+				      vqs_info[0].callback, vqs_info[0].name);
+	if (!dev->vq) {
+		free_pages_exact(dev->ring,
+				 vring_size(dev->ring_size, PAGE_SIZE));
+		return -ENOMEM;
+	}
+	vring = virtqueue_get_vring(dev->vq);
+	vqs[0] = dev->vq;
+	return vringh_init_kern(&dev->vringh, vdev->features, dev->ring_size,
+				true, vring->desc, vring->avail, vring->used);
+}
+
+static void test_fill_answer(struct test_dev *dev)
+{
+	for (unsigned int i = 0; i < dev->in.used; i++)
+		memset(dev->in.iov[i].iov_base, TEST_ANSWER(i),
+		       dev->in.iov[i].iov_len);
+}
+
+/*
+ * The device is stopped here and no earlier, as with UML: until now it may write
+ * into a chain that it has, which KASAN sees if the chain was freed too early.
+ */
+static void test_del_vqs(struct virtio_device *vdev)
+{
+	struct test_dev *dev = to_test_dev(vdev);
+
+	KUNIT_EXPECT_EQ(dev->test, dev->status, 0);
+	if (dev->has_chain)
+		test_fill_answer(dev);
+	dev->has_chain = false;
+	if (!dev->vq)
+		return;
+
+	/* Nothing is forgotten in the queue */
+	KUNIT_EXPECT_NULL(dev->test, virtqueue_detach_unused_buf(dev->vq));
+	vring_del_virtqueue(dev->vq);
+	free_pages_exact(dev->ring, vring_size(dev->ring_size, PAGE_SIZE));
+	dev->vq = NULL;
+}
+
+static const struct virtio_config_ops test_config_ops = {
+	.get = test_get,
+	.get_status = test_get_status,
+	.set_status = test_set_status,
+	.reset = test_reset,
+	.find_vqs = test_find_vqs,
+	.del_vqs = test_del_vqs,
+	.get_features = test_get_features,
+	.finalize_features = test_finalize_features,
+};
+
+static void test_release(struct device *dev)
+{
+	complete(&to_test_dev(dev_to_virtio(dev))->released);
+}
+
+/* The device */
+
+static void test_plug(struct test_dev *dev)
+{
+	memset(&dev->vdev, 0, sizeof(dev->vdev));
+	dev->vdev.id.device = VIRTIO_ID_RPMB;
+	dev->vdev.config = &test_config_ops;
+	dev->vdev.dev.parent = dev->test->priv;
+	dev->vdev.dev.release = test_release;
+	reinit_completion(&dev->released);
+	KUNIT_ASSERT_EQ(dev->test, register_virtio_device(&dev->vdev), 0);
+	dev->registered = true;
+}
+
+static void test_unplug(void *data)
+{
+	struct test_dev *dev = data;
+
+	if (!dev->registered)
+		return;
+	dev->registered = false;
+	unregister_virtio_device(&dev->vdev);
+	wait_for_completion(&dev->released);
+}
+
+/* A device that can be plugged in, and is unplugged when the test ends */
+static struct test_dev *test_dev_alloc(struct kunit *test)
+{
+	struct test_dev *dev = kunit_kzalloc(test, sizeof(*dev), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, dev);
+	dev->test = test;
+	dev->ring_size = TEST_RING;
+	dev->config.rpmb.capacity = 1;
+	init_completion(&dev->notified);
+	init_completion(&dev->released);
+	KUNIT_ASSERT_EQ(test,
+			kunit_add_action_or_reset(test, test_unplug, dev), 0);
+	return dev;
+}
+
+static struct test_dev *test_dev_plugged(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_alloc(test);
+
+	test_plug(dev);
+	return dev;
+}
+
+static int test_is_child(struct device *dev, const void *data)
+{
+	return dev->parent == data;
+}
+
+static void test_put_rdev(void *rdev)
+{
+	rpmb_dev_put(rdev);
+}
+
+/* What the driver has made of the device, NULL if nothing */
+static struct rpmb_dev *test_find(struct test_dev *dev)
+{
+	struct rpmb_dev *rdev = rpmb_dev_find_device(&dev->vdev.dev, NULL,
+						     test_is_child);
+
+	if (rdev)
+		KUNIT_ASSERT_EQ(dev->test,
+				kunit_add_action_or_reset(dev->test,
+							  test_put_rdev, rdev),
+				0);
+	return rdev;
+}
+
+/* Descriptors have physical addresses, vringh takes them as they are */
+static void test_map(struct vringh_kiov *iov)
+{
+	for (unsigned int i = 0; i < iov->used; i++)
+		iov->iov[i].iov_base =
+			phys_to_virt((uintptr_t)iov->iov[i].iov_base);
+}
+
+/* Wait for a chain and take it */
+static void test_take(struct test_dev *dev)
+{
+	test_wait(dev->test, &dev->notified);
+	vringh_kiov_init(&dev->out, dev->out_vec, TEST_FRAMES);
+	vringh_kiov_init(&dev->in, dev->in_vec, TEST_FRAMES);
+	KUNIT_ASSERT_EQ(dev->test,
+			vringh_getdesc_kern(&dev->vringh, &dev->out, &dev->in,
+					    &dev->head, GFP_KERNEL), 1);
+	test_map(&dev->out);
+	test_map(&dev->in);
+	dev->has_chain = true;
+}
+
+static void test_interrupt(struct test_dev *dev)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	vring_interrupt(0, dev->vq);
+	local_irq_restore(flags);
+}
+
+/* Return what was taken as @head, saying that @len bytes were written */
+static void test_return(struct test_dev *dev, u16 head, u32 len)
+{
+	dev->has_chain = false;
+	KUNIT_ASSERT_EQ(dev->test,
+			vringh_complete_kern(&dev->vringh, head, len), 0);
+	test_interrupt(dev);
+}
+
+static void test_answer(struct test_dev *dev, u32 len)
+{
+	test_fill_answer(dev);
+	test_return(dev, dev->head, len);
+}
+
+/* The caller */
+
+static void test_add_xfer(struct kunit *test, struct test_call *call,
+			  enum rpmb_xfer_kind kind, unsigned int nr_frames)
+{
+	struct rpmb_xfer *xfer = &call->xfers[call->nr++];
+
+	xfer->kind = kind;
+	xfer->len = nr_frames * VIRTIO_RPMB_FRAME;
+	xfer->buf = kunit_kmalloc(test, xfer->len, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, xfer->buf);
+	memset(xfer->buf, TEST_STALE, xfer->len);
+	if (kind == RPMB_XFER_RECV)
+		return;
+	for (unsigned int i = 0; i < xfer->len; i++)
+		((u8 *)xfer->buf)[i] = call->nr + i / 7;
+}
+
+static struct test_call *test_call_alloc(struct kunit *test,
+					 struct rpmb_dev *rdev)
+{
+	struct test_call *call = kunit_kzalloc(test, sizeof(*call), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, call);
+	KUNIT_ASSERT_NOT_NULL(test, rdev);
+	call->rdev = rdev;
+	init_completion(&call->done);
+	return call;
+}
+
+static struct test_call *test_write(struct kunit *test, struct rpmb_dev *rdev,
+				    unsigned int blocks)
+{
+	struct test_call *call = test_call_alloc(test, rdev);
+
+	test_add_xfer(test, call, RPMB_XFER_SEND, blocks);
+	test_add_xfer(test, call, RPMB_XFER_SEND_RESULT_READ, 1);
+	test_add_xfer(test, call, RPMB_XFER_RECV, 1);
+	return call;
+}
+
+static struct test_call *test_read(struct kunit *test, struct rpmb_dev *rdev,
+				   unsigned int blocks)
+{
+	struct test_call *call = test_call_alloc(test, rdev);
+
+	test_add_xfer(test, call, RPMB_XFER_SEND, 1);
+	test_add_xfer(test, call, RPMB_XFER_RECV, blocks);
+	return call;
+}
+
+static struct rpmb_xfer *test_recv(struct test_call *call)
+{
+	return &call->xfers[call->nr - 1];
+}
+
+/* In the device's turn, so that rpmb_dev_unregister() waits for the end */
+static void test_transfer(struct test_call *call)
+{
+	down(&call->rdev->turn);
+	call->ret = call->rdev->descr.transfer(call->rdev, call->xfers,
+					       call->nr);
+	up(&call->rdev->turn);
+	complete_all(&call->done);
+}
+
+static int test_thread(void *data)
+{
+	allow_signal(SIGKILL);
+	test_transfer(data);
+	return 0;
+}
+
+/* If the test has failed, the call may still be waiting for an answer */
+static void test_end(void *data)
+{
+	struct test_call *call = data;
+
+	if (!completion_done(&call->done))
+		call->rdev->descr.abort(call->rdev);
+	wait_for_completion(&call->done);
+	kthread_stop_put(call->task);
+}
+
+/* Let another task call, so that the test can be the device */
+static void test_start(struct kunit *test, struct test_call *call)
+{
+	call->task = kthread_create(test_thread, call, "virtio_rpmb_test");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(call->task));
+	get_task_struct(call->task);
+	wake_up_process(call->task);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_end, call),
+			0);
+}
+
+static void test_finish(struct kunit *test, struct test_call *call)
+{
+	test_wait(test, &call->done);
+	kunit_release_action(test, test_end, call);
+}
+
+/* The device may have it: all of it, since it is one chain */
+static void test_expect_failed(struct kunit *test, struct test_call *call,
+			       int error)
+{
+	struct rpmb_xfer *recv = test_recv(call);
+
+	KUNIT_EXPECT_EQ(test, call->ret, error);
+	for (unsigned int i = 0; i < call->nr; i++)
+		KUNIT_EXPECT_TRUE(test, call->xfers[i].started);
+	KUNIT_EXPECT_NULL(test, memchr_inv(recv->buf, TEST_STALE, recv->len));
+}
+
+/* The device has seen nothing of it */
+static void test_expect_refused(struct kunit *test, struct test_call *call,
+				int error)
+{
+	test_transfer(call);
+	KUNIT_EXPECT_EQ(test, call->ret, error);
+	for (unsigned int i = 0; i < call->nr; i++)
+		KUNIT_EXPECT_FALSE(test, call->xfers[i].started);
+}
+
+static void test_expect_answered(struct kunit *test, struct test_call *call)
+{
+	struct rpmb_xfer *recv = test_recv(call);
+
+	KUNIT_EXPECT_EQ(test, call->ret, 0);
+	for (unsigned int i = 0; i < call->nr; i++)
+		KUNIT_EXPECT_TRUE(test, call->xfers[i].started);
+	for (unsigned int i = 0; i < recv->len / VIRTIO_RPMB_FRAME; i++)
+		KUNIT_EXPECT_NULL(test,
+				  memchr_inv(recv->buf + i * VIRTIO_RPMB_FRAME,
+					     TEST_ANSWER(i),
+					     VIRTIO_RPMB_FRAME));
+}
+
+/* The device serves, whatever went before */
+static void test_expect_serves(struct kunit *test, struct test_dev *dev,
+			       struct rpmb_dev *rdev)
+{
+	struct test_call *call = test_read(test, rdev, 1);
+
+	test_start(test, call);
+	test_take(dev);
+	test_answer(dev, VIRTIO_RPMB_FRAME);
+	test_finish(test, call);
+	test_expect_answered(test, call);
+}
+
+/* A request that times out; the device has it */
+static void test_time_out(struct kunit *test, struct test_dev *dev,
+			  struct rpmb_dev *rdev)
+{
+	struct test_call *call = test_write(test, rdev, 2);
+
+	timeout = 1;
+	test_start(test, call);
+	test_take(dev);
+	test_finish(test, call);
+	timeout = 0;
+	test_expect_failed(test, call, -ETIMEDOUT);
+}
+
+/* Frames of the chain: those of the transfers, each in a descriptor of its own */
+static void test_expect_frames(struct kunit *test, const struct vringh_kiov *iov,
+			       const struct rpmb_xfer *xfers, unsigned int nr)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < nr; i++) {
+		for (unsigned int pos = 0; pos < xfers[i].len;
+		     pos += VIRTIO_RPMB_FRAME, n++) {
+			KUNIT_ASSERT_LT(test, n, iov->used);
+			KUNIT_EXPECT_EQ(test, iov->iov[n].iov_len,
+					VIRTIO_RPMB_FRAME);
+			KUNIT_EXPECT_MEMEQ(test, iov->iov[n].iov_base,
+					   xfers[i].buf + pos,
+					   VIRTIO_RPMB_FRAME);
+			KUNIT_EXPECT_PTR_NE(test, iov->iov[n].iov_base,
+					    xfers[i].buf + pos);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, iov->used, n);
+}
+
+static void virtio_rpmb_test_write(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct test_call *call = test_write(test, test_find(dev), 3);
+
+	test_start(test, call);
+	test_take(dev);
+	test_expect_frames(test, &dev->out, call->xfers, 2);
+	KUNIT_EXPECT_EQ(test, dev->out.used, 4);
+	KUNIT_EXPECT_EQ(test, dev->in.used, 1);
+	KUNIT_EXPECT_EQ(test, dev->in.iov[0].iov_len, VIRTIO_RPMB_FRAME);
+	test_answer(dev, VIRTIO_RPMB_FRAME);
+	test_finish(test, call);
+	test_expect_answered(test, call);
+}
+
+static void virtio_rpmb_test_read(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct test_call *call = test_read(test, test_find(dev), 5);
+
+	test_start(test, call);
+	test_take(dev);
+	test_expect_frames(test, &dev->out, call->xfers, 1);
+	KUNIT_EXPECT_EQ(test, dev->out.used, 1);
+	KUNIT_EXPECT_EQ(test, dev->in.used, 5);
+	for (unsigned int i = 0; i < dev->in.used; i++)
+		KUNIT_EXPECT_EQ(test, dev->in.iov[i].iov_len,
+				VIRTIO_RPMB_FRAME);
+	test_answer(dev, 5 * VIRTIO_RPMB_FRAME);
+	test_finish(test, call);
+	test_expect_answered(test, call);
+}
+
+/* The device's word for it is all there is, so nothing of ours may be in there */
+static void virtio_rpmb_test_unwritten(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct test_call *call = test_read(test, test_find(dev), 2);
+	struct rpmb_xfer *recv = test_recv(call);
+
+	test_start(test, call);
+	test_take(dev);
+	test_return(dev, dev->head, recv->len);
+	test_finish(test, call);
+	KUNIT_EXPECT_EQ(test, call->ret, 0);
+	KUNIT_EXPECT_NULL(test, memchr_inv(recv->buf, 0, recv->len));
+}
+
+static void virtio_rpmb_test_used_len(struct kunit *test)
+{
+	static const u32 wrong[] = {
+		0, VIRTIO_RPMB_FRAME, 2 * VIRTIO_RPMB_FRAME - 1,
+		2 * VIRTIO_RPMB_FRAME + 1, 3 * VIRTIO_RPMB_FRAME, U32_MAX,
+	};
+	struct test_dev *dev = test_dev_plugged(test);
+	struct rpmb_dev *rdev = test_find(dev);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct test_call *call = test_read(test, rdev, 2);
+
+		test_start(test, call);
+		test_take(dev);
+		test_answer(dev, wrong[i]);
+		test_finish(test, call);
+		test_expect_failed(test, call, -EIO);
+	}
+	test_expect_serves(test, dev, rdev);
+}
+
+static void virtio_rpmb_test_late(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct rpmb_dev *rdev = test_find(dev);
+
+	test_time_out(test, dev, rdev);
+	test_expect_refused(test, test_read(test, rdev, 1), -EBUSY);
+	test_expect_refused(test, test_write(test, rdev, 1), -EBUSY);
+	test_answer(dev, VIRTIO_RPMB_FRAME);
+	test_expect_serves(test, dev, rdev);
+}
+
+static void virtio_rpmb_test_killed(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct rpmb_dev *rdev = test_find(dev);
+	struct test_call *call = test_write(test, rdev, 1);
+
+	test_start(test, call);
+	test_take(dev);
+	send_sig(SIGKILL, call->task, 1);
+	test_finish(test, call);
+	test_expect_failed(test, call, -EINTR);
+	test_expect_refused(test, test_read(test, rdev, 1), -EBUSY);
+	test_answer(dev, VIRTIO_RPMB_FRAME);
+	test_expect_serves(test, dev, rdev);
+}
+
+static void virtio_rpmb_test_remove(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct test_call *call = test_write(test, test_find(dev), 2);
+
+	test_start(test, call);
+	test_take(dev);
+	test_unplug(dev);
+	test_finish(test, call);
+	test_expect_failed(test, call, -ENODEV);
+}
+
+static void virtio_rpmb_test_remove_abandoned(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+
+	test_time_out(test, dev, test_find(dev));
+	test_unplug(dev);
+	KUNIT_EXPECT_FALSE(test, dev->has_chain);
+
+	test_plug(dev);
+	test_expect_serves(test, dev, test_find(dev));
+}
+
+static void virtio_rpmb_test_abort(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct rpmb_dev *rdev = test_find(dev);
+	struct test_call *call = test_write(test, rdev, 1);
+
+	test_start(test, call);
+	test_take(dev);
+	rdev->descr.abort(rdev);
+	test_finish(test, call);
+	test_expect_failed(test, call, -ENODEV);
+	test_expect_refused(test, test_read(test, rdev, 1), -ENODEV);
+}
+
+static void virtio_rpmb_test_broken(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct rpmb_dev *rdev = test_find(dev);
+	struct test_call *call = test_write(test, rdev, 1);
+
+	test_start(test, call);
+	test_take(dev);
+	virtio_break_device(&dev->vdev);
+	test_finish(test, call);
+	test_expect_failed(test, call, -EIO);
+	test_expect_refused(test, test_read(test, rdev, 1), -EIO);
+}
+
+/* The device returns a chain that it was never given */
+static void virtio_rpmb_test_wrong_head(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct rpmb_dev *rdev = test_find(dev);
+	struct test_call *call = test_write(test, rdev, 1);
+
+	test_start(test, call);
+	test_take(dev);
+	test_return(dev, TEST_RING - 1, VIRTIO_RPMB_FRAME);
+	test_finish(test, call);
+	test_expect_failed(test, call, -EIO);
+	test_expect_refused(test, test_read(test, rdev, 1), -EIO);
+}
+
+/* An interrupt without anything to tell */
+static void virtio_rpmb_test_spurious(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct test_call *call = test_read(test, test_find(dev), 1);
+
+	test_start(test, call);
+	test_take(dev);
+	dev->vq->callback(dev->vq);
+	test_answer(dev, VIRTIO_RPMB_FRAME);
+	dev->vq->callback(dev->vq);
+	test_finish(test, call);
+	test_expect_answered(test, call);
+}
+
+static void virtio_rpmb_test_ring_too_small(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_alloc(test);
+	struct test_call *fits;
+	struct rpmb_dev *rdev;
+
+	dev->ring_size = 4;
+	test_plug(dev);
+	rdev = test_find(dev);
+	KUNIT_ASSERT_NOT_NULL(test, rdev);
+	test_expect_refused(test, test_write(test, rdev, 3), -EMSGSIZE);
+	test_expect_refused(test, test_read(test, rdev, 4), -EMSGSIZE);
+	KUNIT_EXPECT_FALSE(test, completion_done(&dev->notified));
+
+	KUNIT_EXPECT_EQ(test, rdev->descr.write_sizes, BIT(0) | BIT(1));
+	KUNIT_EXPECT_EQ(test, rdev->descr.max_read, 3);
+	fits = test_write(test, rdev, 2);
+	test_start(test, fits);
+	test_take(dev);
+	test_answer(dev, VIRTIO_RPMB_FRAME);
+	test_finish(test, fits);
+	test_expect_answered(test, fits);
+}
+
+/* Something else is in the queue, so there is no room */
+static void virtio_rpmb_test_add_fails(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	u8 *other = kunit_kzalloc(test, 16, GFP_KERNEL);
+	struct rpmb_dev *rdev = test_find(dev);
+	struct scatterlist sg;
+
+	KUNIT_ASSERT_NOT_NULL(test, other);
+	sg_init_one(&sg, other, 16);
+	KUNIT_ASSERT_EQ(test, virtqueue_add_inbuf(dev->vq, &sg, 1, other,
+						  GFP_KERNEL), 0);
+	test_expect_refused(test, test_write(test, rdev, TEST_RING - 2),
+			    -ENOSPC);
+	KUNIT_EXPECT_PTR_EQ(test, virtqueue_detach_unused_buf(dev->vq),
+			    (void *)other);
+	/* A queue that is full notifies, to be emptied */
+	reinit_completion(&dev->notified);
+	test_expect_serves(test, dev, rdev);
+}
+
+static void virtio_rpmb_test_capacity(struct kunit *test)
+{
+	static const struct {
+		u8 capacity;
+		bool good;
+	} cases[] = {
+		{ 0, false }, { 1, true }, { 128, true }, { 129, false },
+		{ 255, false },
+	};
+	struct test_dev *dev = test_dev_alloc(test);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct rpmb_dev *rdev;
+
+		dev->config.rpmb.capacity = cases[i].capacity;
+		test_plug(dev);
+		rdev = test_find(dev);
+		KUNIT_EXPECT_EQ(test, !!rdev, cases[i].good);
+		KUNIT_EXPECT_EQ(test, !!dev->vdev.dev.driver, cases[i].good);
+		if (rdev)
+			KUNIT_EXPECT_EQ(test, rdev->descr.capacity,
+					cases[i].capacity);
+		test_unplug(dev);
+	}
+}
+
+static void virtio_rpmb_test_limits(struct kunit *test)
+{
+	static const struct {
+		u8 max_wr, max_rd;
+		u16 sectors;
+		u32 write_sizes, max_read;
+	} cases[] = {
+		{ 0, 0, 64, GENMASK(7, 0), 128 },
+		{ 1, 1, 1, BIT(0), 1 },
+		{ 2, 4, 1, GENMASK(1, 0), 4 },
+		{ 31, 33, 15, GENMASK(4, 0), 33 },
+		{ 32, 16, 16, GENMASK(5, 0), 16 },
+		{ 255, 255, 64, GENMASK(7, 0), 128 },
+	};
+	struct test_dev *dev = test_dev_alloc(test);
+
+	dev->ring_size = 256;
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct rpmb_dev *rdev;
+
+		dev->config.rpmb.max_wr_cnt = cases[i].max_wr;
+		dev->config.rpmb.max_rd_cnt = cases[i].max_rd;
+		test_plug(dev);
+		rdev = test_find(dev);
+		KUNIT_ASSERT_NOT_NULL(test, rdev);
+		KUNIT_EXPECT_EQ(test, rdev->descr.reliable_wr_count,
+				cases[i].sectors);
+		KUNIT_EXPECT_EQ(test, rdev->descr.write_sizes,
+				cases[i].write_sizes);
+		KUNIT_EXPECT_EQ(test, rdev->descr.max_read, cases[i].max_read);
+		test_unplug(dev);
+	}
+}
+
+/* What goes beyond the device's limits is the device's to refuse */
+static void virtio_rpmb_test_beyond_limits(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_alloc(test);
+	struct test_call *call;
+
+	dev->config.rpmb.max_rd_cnt = 2;
+	test_plug(dev);
+	call = test_read(test, test_find(dev), 3);
+	test_start(test, call);
+	test_take(dev);
+	test_answer(dev, 3 * VIRTIO_RPMB_FRAME);
+	test_finish(test, call);
+	test_expect_answered(test, call);
+}
+
+static void virtio_rpmb_test_descr(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct rpmb_dev *rdev = test_find(dev);
+
+	KUNIT_ASSERT_NOT_NULL(test, rdev);
+	KUNIT_EXPECT_EQ(test, rdev->descr.type, RPMB_TYPE_EMMC);
+	KUNIT_EXPECT_EQ(test, rdev->descr.frame_format, RPMB_FRAME_JEDEC);
+	KUNIT_EXPECT_EQ(test, rdev->descr.transport, RPMB_TRANSPORT_VIRTIO);
+	KUNIT_EXPECT_EQ(test, rdev->descr.request_types, GENMASK(4, 1));
+	KUNIT_EXPECT_TRUE(test, rdev->descr.fill_block_count);
+	KUNIT_EXPECT_TRUE(test, dev->status & VIRTIO_CONFIG_S_DRIVER_OK);
+}
+
+static void virtio_rpmb_test_config_changed(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct rpmb_dev *rdev = test_find(dev);
+
+	KUNIT_ASSERT_NOT_NULL(test, rdev);
+	dev->config.rpmb.capacity = 2;
+	virtio_config_changed(&dev->vdev);
+	KUNIT_EXPECT_EQ(test, rdev->descr.capacity, 1);
+	test_expect_serves(test, dev, rdev);
+}
+
+/*
+ * Keys are derived from this: the first half of
+ * printf kunit:virtio_rpmb_test_id_address.rpmb | sha256sum
+ */
+static void virtio_rpmb_test_id_address(struct kunit *test)
+{
+	static const u8 id[VIRTIO_RPMB_ID_LEN] = {
+		0x46, 0x62, 0x00, 0xf2, 0x4c, 0x79, 0x48, 0x36,
+		0x1b, 0x26, 0x3b, 0x0d, 0xd9, 0xba, 0x67, 0x2b,
+	};
+	struct test_dev *dev = test_dev_alloc(test);
+
+	/* The second time, virtio has another number for the device */
+	for (unsigned int i = 0; i < 2; i++) {
+		struct rpmb_dev *rdev;
+
+		test_plug(dev);
+		rdev = test_find(dev);
+		KUNIT_ASSERT_NOT_NULL(test, rdev);
+		KUNIT_ASSERT_EQ(test, rdev->descr.dev_id_len, sizeof(id));
+		KUNIT_EXPECT_MEMEQ(test, rdev->descr.dev_id, id, sizeof(id));
+		test_unplug(dev);
+	}
+}
+
+static void virtio_rpmb_test_id_config(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_alloc(test);
+	struct rpmb_dev *rdev;
+
+	for (unsigned int i = 0; i < VIRTIO_RPMB_ID_LEN; i++)
+		dev->config.dev_id[i] = 0xf0 + i;
+	dev_id_config = true;
+	test_plug(dev);
+	rdev = test_find(dev);
+	KUNIT_ASSERT_NOT_NULL(test, rdev);
+	KUNIT_ASSERT_EQ(test, rdev->descr.dev_id_len, VIRTIO_RPMB_ID_LEN);
+	KUNIT_EXPECT_MEMEQ(test, rdev->descr.dev_id, dev->config.dev_id,
+			   VIRTIO_RPMB_ID_LEN);
+}
+
+/* A device that has none must not get the same as all others that have none */
+static void virtio_rpmb_test_id_config_missing(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_alloc(test);
+
+	dev_id_config = true;
+	test_plug(dev);
+	KUNIT_EXPECT_NULL(test, test_find(dev));
+	test_unplug(dev);
+
+	memset(dev->config.dev_id, 0xff, VIRTIO_RPMB_ID_LEN);
+	test_plug(dev);
+	KUNIT_EXPECT_NULL(test, test_find(dev));
+}
+
+static void virtio_rpmb_test_no_queue(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_alloc(test);
+
+	dev->find_vqs_error = -ENOENT;
+	test_plug(dev);
+	KUNIT_EXPECT_NULL(test, test_find(dev));
+	KUNIT_EXPECT_NULL(test, dev->vdev.dev.driver);
+}
+
+#ifdef CONFIG_PM_SLEEP
+static void virtio_rpmb_test_suspend(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct rpmb_dev *rdev = test_find(dev);
+
+	test_time_out(test, dev, rdev);
+	KUNIT_ASSERT_EQ(test, virtio_device_freeze(&dev->vdev), 0);
+	KUNIT_EXPECT_EQ(test, dev->status, 0);
+	KUNIT_EXPECT_FALSE(test, dev->has_chain);
+	KUNIT_ASSERT_EQ(test, virtio_device_restore(&dev->vdev), 0);
+	KUNIT_EXPECT_TRUE(test, dev->status & VIRTIO_CONFIG_S_DRIVER_OK);
+	test_expect_serves(test, dev, rdev);
+}
+
+static void virtio_rpmb_test_resume_fails(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct rpmb_dev *rdev = test_find(dev);
+
+	KUNIT_ASSERT_EQ(test, virtio_device_freeze(&dev->vdev), 0);
+	dev->find_vqs_error = -ENOENT;
+	KUNIT_EXPECT_EQ(test, virtio_device_restore(&dev->vdev), -ENOENT);
+	test_expect_refused(test, test_read(test, rdev, 1), -EIO);
+}
+#endif
+
+static struct kunit_case virtio_rpmb_test_cases[] = {
+	KUNIT_CASE(virtio_rpmb_test_write),
+	KUNIT_CASE(virtio_rpmb_test_read),
+	KUNIT_CASE(virtio_rpmb_test_unwritten),
+	KUNIT_CASE(virtio_rpmb_test_used_len),
+	KUNIT_CASE(virtio_rpmb_test_late),
+	KUNIT_CASE(virtio_rpmb_test_killed),
+	KUNIT_CASE(virtio_rpmb_test_remove),
+	KUNIT_CASE(virtio_rpmb_test_remove_abandoned),
+	KUNIT_CASE(virtio_rpmb_test_abort),
+	KUNIT_CASE(virtio_rpmb_test_broken),
+	KUNIT_CASE(virtio_rpmb_test_wrong_head),
+	KUNIT_CASE(virtio_rpmb_test_spurious),
+	KUNIT_CASE(virtio_rpmb_test_ring_too_small),
+	KUNIT_CASE(virtio_rpmb_test_add_fails),
+	KUNIT_CASE(virtio_rpmb_test_capacity),
+	KUNIT_CASE(virtio_rpmb_test_limits),
+	KUNIT_CASE(virtio_rpmb_test_beyond_limits),
+	KUNIT_CASE(virtio_rpmb_test_descr),
+	KUNIT_CASE(virtio_rpmb_test_config_changed),
+	KUNIT_CASE(virtio_rpmb_test_id_address),
+	KUNIT_CASE(virtio_rpmb_test_id_config),
+	KUNIT_CASE(virtio_rpmb_test_id_config_missing),
+	KUNIT_CASE(virtio_rpmb_test_no_queue),
+#ifdef CONFIG_PM_SLEEP
+	KUNIT_CASE(virtio_rpmb_test_suspend),
+	KUNIT_CASE(virtio_rpmb_test_resume_fails),
+#endif
+	{ }
+};
+
+/**
+ * struct test_params - the driver's parameters, which tests change
+ * @timeout: as it was
+ * @dev_id_config: as it was
+ */
+static struct test_params {
+	unsigned int timeout;
+	bool dev_id_config;
+} test_params;
+
+static int virtio_rpmb_test_init(struct kunit *test)
+{
+	struct device *parent = kunit_device_register(test, "rpmb");
+
+	if (IS_ERR(parent))
+		return PTR_ERR(parent);
+	test->priv = parent;
+	test_params.timeout = timeout;
+	test_params.dev_id_config = dev_id_config;
+	timeout = 0;
+	dev_id_config = false;
+	return 0;
+}
+
+static void virtio_rpmb_test_exit(struct kunit *test)
+{
+	timeout = test_params.timeout;
+	dev_id_config = test_params.dev_id_config;
+}
+
+static struct kunit_suite virtio_rpmb_test_suite = {
+	.name = "virtio_rpmb",
+	.init = virtio_rpmb_test_init,
+	.exit = virtio_rpmb_test_exit,
+	.test_cases = virtio_rpmb_test_cases,
+};
+kunit_test_suite(virtio_rpmb_test_suite);
