@@ -291,6 +291,8 @@ static int carry_with_fault(struct fake *fake, const struct fake_fault *fault,
 {
 	if (fault->kind == FAULT_LOST_REQUEST)
 		return fault->value;
+	if (fault->kind == FAULT_CORRUPTED)
+		*(uint8_t *)rpmb_frames_data(fake->frame_format, req, 0) ^= 1;
 	if (fault->kind == FAULT_OTHER_WRITER ||
 	    fault->kind == FAULT_OTHER_WRITERS)
 		write_as_other(fake, fields->addr);

@@ -23,6 +23,7 @@ enum fake_fault_kind {
 	FAULT_BEFORE,		/* nothing has been sent */
 	FAULT_LOST_REQUEST,	/* sent, but the device did not get it */
 	FAULT_LOST_RESPONSE,	/* done, but the response did not get here */
+	FAULT_CORRUPTED,	/* the request, on its way to the device */
 	/* forgeries; those with a MAC have a right one */
 	FAULT_MAC,
 	FAULT_DATA,

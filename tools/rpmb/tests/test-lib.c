@@ -575,6 +575,8 @@ static const struct failure {
 	  RPMB_ERR_BUSY, 32, 0 },
 	{ "request lost", { FAULT_LOST_REQUEST, RPMB_WRITE_DATA, 1, ETIMEDOUT },
 	  RPMB_ERR_TIMEOUT, 32, 0 },
+	{ "request corrupted", { FAULT_CORRUPTED, RPMB_WRITE_DATA, 1, 0 },
+	  RPMB_ERR_AUTHENTICATION, 32, 0 },
 	{ "response lost", { FAULT_LOST_RESPONSE, RPMB_WRITE_DATA, 1, EIO },
 	  RPMB_ERR_SYSTEM, 64, 0 },
 	{ "last response lost",
