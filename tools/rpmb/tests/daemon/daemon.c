@@ -23,8 +23,8 @@
 
 static pid_t running[MAX_DAEMONS];
 
-static void __attribute__((noreturn))
-become_daemon(const char *preload, const char *const args[])
+static __noreturn void become_daemon(const char *preload,
+				     const char *const args[])
 {
 	int out = open(MESSAGES, O_WRONLY | O_CREAT | O_APPEND, 0600);
 

@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -57,11 +58,12 @@ void disk_free(struct disk *disk)
 const char *disk_preload(void)
 {
 	static char path[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 16);
+	char exe[PATH_MAX - 16];
+	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 
 	check(len > 0, "%s", strerror(errno));
-	path[len] = 0;
-	strcpy(strrchr(path, '/'), "/preload.so");
+	exe[len] = 0;
+	snprintf(path, sizeof(path), "%s/preload.so", dirname(exe));
 	return path;
 }
 
@@ -345,13 +347,13 @@ uint64_t disk_random_place(const struct disk *disk)
 
 uint64_t disk_notified(const struct disk *disk, uint64_t tag)
 {
-	uint64_t found = 0;
+	uint64_t end = __atomic_load_n(&disk->log_len, __ATOMIC_ACQUIRE);
 
-	for (uint64_t at = 0; at < disk->log_len;) {
+	for (uint64_t at = 0; at < end;) {
 		const struct disk_record *rec = next_record(disk, &at);
 
 		if (rec->op == DISK_NOTIFY && rec->off == tag)
-			found = at;
+			return at;
 	}
-	return found;
+	return end;
 }

@@ -111,7 +111,10 @@ void disk_cut(const struct disk *disk, const struct disk_image *before,
 /* A place in the log, after any of its records or at its beginning */
 uint64_t disk_random_place(const struct disk *disk);
 
-/* The end in the log of the last notification with @tag, 0 if there is none */
+/*
+ * Where in the log the guest was notified with @tag: its end if that has not
+ * been written down yet
+ */
 uint64_t disk_notified(const struct disk *disk, uint64_t tag);
 
 #endif /* DISK_H */

@@ -16,6 +16,8 @@
 
 #include "daemon.h"
 
+#define BIT(n) (UINT64_C(1) << (n))
+
 /* vhost-user: messages to the back-end */
 enum vu_request {
 	VU_GET_FEATURES = 1,
@@ -44,9 +46,8 @@ enum vu_request {
 #define VU_BACKEND_VRING_CALL 4
 
 #define VU_VERSION 1
-#define VU_REPLY (1 << 2)
-#define VU_NEED_REPLY (1 << 3)
-#define VU_NO_FD (1 << 8)
+#define VU_REPLY BIT(2)
+#define VU_NEED_REPLY BIT(3)
 
 #define VU_F_PROTOCOL_FEATURES 30
 #define VU_PROTOCOL_F_MQ 0
@@ -55,8 +56,6 @@ enum vu_request {
 #define VU_PROTOCOL_F_CONFIG 9
 #define VU_PROTOCOL_F_INBAND_NOTIFICATIONS 14
 #define VU_PROTOCOL_F_DEVICE_STATE 19
-
-#define BIT(n) (UINT64_C(1) << (n))
 
 #define VU_MAX_REGIONS 8
 
@@ -162,7 +161,7 @@ int vu_connect(const char *path);
 /* Send a request that has a reply of its own, receive that */
 void fe_ask(struct frontend *fe, uint32_t request, union vu_payload *payload,
 	    uint32_t size);
-/* Send a request and return its acknowledgement: 0 or not */
+/* Send a request and return its verdict: 0 or not */
 uint64_t fe_tell(struct frontend *fe, uint32_t request, const void *payload,
 		 uint32_t size, const int *fds, unsigned int nfds);
 

@@ -5,6 +5,7 @@
  * After its start the daemon is confined, so this makes no system call there
  * but those that it passes on and those of a semaphore.
  */
+#include <assert.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -34,13 +35,15 @@ static unsigned short nr_files = DISK_NAMES;
 /* Held over an operation and its record, so that their orders agree */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-#define REAL(name) ({							\
-	static __typeof__(&(name)) real;				\
-									\
-	if (!real)							\
-		real = (__typeof__(&(name)))dlsym(RTLD_NEXT, #name);	\
-	real;								\
-})
+/* The C library's own */
+static void *real(const char *name)
+{
+	void *function = dlsym(RTLD_NEXT, name);
+
+	if (!function)
+		abort();
+	return function;
+}
 
 /* Index of a name, -1 if it is none of ours; one that might be is an error */
 static int name_index(const char *path)
@@ -159,57 +162,65 @@ static void opened(int fd, const char *path, int flags)
 	}
 }
 
-#define DEFINE_OPEN(name)						\
-int name(const char *path, int flags, ...)				\
-{									\
-	va_list args;							\
-	mode_t mode;							\
-	int fd;								\
-									\
-	va_start(args, flags);						\
-	mode = va_arg(args, mode_t);					\
-	va_end(args);							\
-	if (!disk)							\
-		return REAL(name)(path, flags, mode);			\
-	begin(name_index(path) >= 0);					\
-	fd = REAL(name)(path, flags, mode);				\
-	if (fd >= 0)							\
-		opened(fd, path, flags);				\
-	end();								\
-	return fd;							\
+/* Names with "64" are the same functions on the machines that this runs on */
+static_assert(sizeof(off_t) == sizeof(off64_t), "two kinds of offsets");
+
+int open(const char *path, int flags, ...)
+{
+	int (*real_open)(const char *path, int flags, ...) = real("open");
+	va_list args;
+	mode_t mode;
+	int fd;
+
+	va_start(args, flags);
+	mode = va_arg(args, mode_t);
+	va_end(args);
+	if (!disk)
+		return real_open(path, flags, mode);
+	begin(name_index(path) >= 0);
+	fd = real_open(path, flags, mode);
+	if (fd >= 0)
+		opened(fd, path, flags);
+	end();
+	return fd;
 }
 
-#define DEFINE_OPENAT(name)						\
-int name(int dir, const char *path, int flags, ...)			\
-{									\
-	va_list args;							\
-	mode_t mode;							\
-	int fd;								\
-									\
-	va_start(args, flags);						\
-	mode = va_arg(args, mode_t);					\
-	va_end(args);							\
-	fd = REAL(name)(dir, path, flags, mode);			\
-	if (disk && fd >= 0)						\
-		opened(fd, path, flags);				\
-	return fd;							\
+int open64(const char *path, int flags, ...) __alias("open");
+
+int openat(int dir, const char *path, int flags, ...)
+{
+	int (*real_openat)(int dir, const char *path, int flags, ...) =
+		real("openat");
+	va_list args;
+	mode_t mode;
+	int fd;
+
+	va_start(args, flags);
+	mode = va_arg(args, mode_t);
+	va_end(args);
+	fd = real_openat(dir, path, flags, mode);
+	if (disk && fd >= 0)
+		opened(fd, path, flags);
+	return fd;
 }
 
-DEFINE_OPEN(open)
-DEFINE_OPEN(open64)
-DEFINE_OPENAT(openat)
-DEFINE_OPENAT(openat64)
+int openat64(int dir, const char *path, int flags, ...)
+	__alias("openat");
 
 int close(int fd)
 {
+	int (*real_close)(int fd) = real("close");
+
 	if (tracked_as(fd) >= 0)
 		tracked[fd] = 0;
-	return REAL(close)(fd);
+	return real_close(fd);
 }
 
 static ssize_t write_some(int fd, const void *buf, size_t len, off_t off)
 {
-	ssize_t n = REAL(pwrite64)(fd, buf, len, off);
+	ssize_t (*real_pwrite)(int fd, const void *buf, size_t len,
+			       off_t off) = real("pwrite");
+	ssize_t n = real_pwrite(fd, buf, len, off);
 
 	if (n > 0)
 		record(DISK_WRITE, 0, tracked_as(fd), off, buf, n);
@@ -233,16 +244,18 @@ static ssize_t tracked_write(int fd, const void *buf, size_t len, off_t off)
 	return n;
 }
 
-#define DEFINE_PWRITE(name, offset)					\
-ssize_t name(int fd, const void *buf, size_t len, offset off)		\
-{									\
-	if (tracked_as(fd) < 0)						\
-		return REAL(name)(fd, buf, len, off);			\
-	return tracked_write(fd, buf, len, off);			\
+ssize_t pwrite(int fd, const void *buf, size_t len, off_t off)
+{
+	ssize_t (*real_pwrite)(int fd, const void *buf, size_t len,
+			       off_t off) = real("pwrite");
+
+	if (tracked_as(fd) < 0)
+		return real_pwrite(fd, buf, len, off);
+	return tracked_write(fd, buf, len, off);
 }
 
-DEFINE_PWRITE(pwrite, off_t)
-DEFINE_PWRITE(pwrite64, off64_t)
+ssize_t pwrite64(int fd, const void *buf, size_t len, off_t off)
+	__alias("pwrite");
 
 static void notified(size_t len)
 {
@@ -259,69 +272,74 @@ static void notified(size_t len)
  */
 ssize_t write(int fd, const void *buf, size_t len)
 {
+	ssize_t (*real_write)(int fd, const void *buf, size_t len) =
+		real("write");
+
 	if (tracked_as(fd) >= 0)
 		abort();
 	notified(len);
-	return REAL(write)(fd, buf, len);
+	return real_write(fd, buf, len);
 }
 
 int eventfd_write(int fd, eventfd_t value)
 {
+	int (*real_write)(int fd, eventfd_t value) = real("eventfd_write");
+
 	notified(sizeof(value));
-	return REAL(eventfd_write)(fd, value);
+	return real_write(fd, value);
 }
 
-#define DEFINE_PREAD(name, offset)					\
-ssize_t name(int fd, void *buf, size_t len, offset off)			\
-{									\
-	if (tracked_as(fd) >= 0 && disk->fail_read)			\
-		return fail(disk->fail_read);				\
-	return REAL(name)(fd, buf, len, off);				\
-}
-
-DEFINE_PREAD(pread, off_t)
-DEFINE_PREAD(pread64, off64_t)
-
-static int tracked_truncate(int fd, off_t len)
+ssize_t pread(int fd, void *buf, size_t len, off_t off)
 {
+	ssize_t (*real_pread)(int fd, void *buf, size_t len, off_t off) =
+		real("pread");
+
+	if (tracked_as(fd) >= 0 && disk->fail_read)
+		return fail(disk->fail_read);
+	return real_pread(fd, buf, len, off);
+}
+
+ssize_t pread64(int fd, void *buf, size_t len, off_t off)
+	__alias("pread");
+
+int ftruncate(int fd, off_t len)
+{
+	int (*real_truncate)(int fd, off_t len) = real("ftruncate");
 	int err;
 
+	if (tracked_as(fd) < 0)
+		return real_truncate(fd, len);
 	if (disk->fail_write)
 		return fail(disk->fail_write);
 	begin(true);
-	err = REAL(ftruncate64)(fd, len);
+	err = real_truncate(fd, len);
 	if (!err)
 		record(DISK_TRUNCATE, 0, tracked_as(fd), len, NULL, 0);
 	end();
 	return err;
 }
 
-#define DEFINE_TRUNCATE(name, offset)					\
-int name(int fd, offset len)						\
-{									\
-	if (tracked_as(fd) < 0)						\
-		return REAL(name)(fd, len);				\
-	return tracked_truncate(fd, len);				\
+int ftruncate64(int fd, off_t len) __alias("ftruncate");
+
+int posix_fallocate(int fd, off_t off, off_t len)
+{
+	int (*real_fallocate)(int fd, off_t off, off_t len) =
+		real("posix_fallocate");
+
+	if (tracked_as(fd) >= 0)
+		abort();
+	return real_fallocate(fd, off, len);
 }
 
-DEFINE_TRUNCATE(ftruncate, off_t)
-DEFINE_TRUNCATE(ftruncate64, off64_t)
+int posix_fallocate64(int fd, off_t off, off_t len)
+	__alias("posix_fallocate");
 
-#define DEFINE_FALLOCATE(name, offset)					\
-int name(int fd, offset start, offset len)				\
-{									\
-	if (tracked_as(fd) >= 0)					\
-		abort();						\
-	return REAL(name)(fd, start, len);				\
-}
-
-DEFINE_FALLOCATE(posix_fallocate, off_t)
-DEFINE_FALLOCATE(posix_fallocate64, off64_t)
-
-static int tracked_sync(int (*sync_file)(int fd), int fd)
+static int tracked_sync(int (*real_sync)(int fd), int fd)
 {
 	int file = tracked_as(fd), err = 0;
 
+	if (file < 0)
+		return real_sync(fd);
 	if (disk->hold_sync) {
 		sem_post(&disk->held);
 		sem_wait(&disk->go);
@@ -330,7 +348,7 @@ static int tracked_sync(int (*sync_file)(int fd), int fd)
 		return fail(disk->fail_sync);
 	begin(true);
 	if (!disk->no_sync)
-		err = sync_file(fd);
+		err = real_sync(fd);
 	if (!err)
 		record(file == DIRECTORY ? DISK_SYNC_DIR : DISK_SYNC, 0, file,
 		       0, NULL, 0);
@@ -338,16 +356,15 @@ static int tracked_sync(int (*sync_file)(int fd), int fd)
 	return err;
 }
 
-#define DEFINE_SYNC(name)						\
-int name(int fd)							\
-{									\
-	if (tracked_as(fd) < 0)						\
-		return REAL(name)(fd);					\
-	return tracked_sync(REAL(name), fd);				\
+int fsync(int fd)
+{
+	return tracked_sync(real("fsync"), fd);
 }
 
-DEFINE_SYNC(fsync)
-DEFINE_SYNC(fdatasync)
+int fdatasync(int fd)
+{
+	return tracked_sync(real("fdatasync"), fd);
+}
 
 static void unlinked(int name)
 {
@@ -363,12 +380,13 @@ static void linked(int from, int to)
 
 int unlink(const char *path)
 {
+	int (*real_unlink)(const char *path) = real("unlink");
 	int err;
 
 	if (!disk || name_index(path) < 0)
-		return REAL(unlink)(path);
+		return real_unlink(path);
 	begin(true);
-	err = REAL(unlink)(path);
+	err = real_unlink(path);
 	if (!err)
 		unlinked(name_index(path));
 	end();
@@ -376,43 +394,40 @@ int unlink(const char *path)
 }
 
 /* Written down as a link and an unlink, which is as good: both names are ours */
-#define RENAMED(from, to, rename_it) ({					\
-	int _err;							\
-									\
-	begin(true);							\
-	_err = (rename_it);						\
-	if (!_err) {							\
-		linked(name_index(from), name_index(to));		\
-		unlinked(name_index(from));				\
-	}								\
-	end();								\
-	_err;								\
-})
-
-int rename(const char *from, const char *to)
-{
-	if (!disk || name_index(from) < 0)
-		return REAL(rename)(from, to);
-	return RENAMED(from, to, REAL(rename)(from, to));
-}
-
 int renameat2(int from_dir, const char *from, int to_dir, const char *to,
 	      unsigned int flags)
 {
+	int (*real_rename)(int from_dir, const char *from, int to_dir,
+			   const char *to, unsigned int flags) =
+		real("renameat2");
+	int err;
+
 	if (!disk || name_index(from) < 0)
-		return REAL(renameat2)(from_dir, from, to_dir, to, flags);
-	return RENAMED(from, to, REAL(renameat2)(from_dir, from, to_dir, to,
-						 flags));
+		return real_rename(from_dir, from, to_dir, to, flags);
+	begin(true);
+	err = real_rename(from_dir, from, to_dir, to, flags);
+	if (!err) {
+		linked(name_index(from), name_index(to));
+		unlinked(name_index(from));
+	}
+	end();
+	return err;
+}
+
+int rename(const char *from, const char *to)
+{
+	return renameat2(AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
 int link(const char *from, const char *to)
 {
+	int (*real_link)(const char *from, const char *to) = real("link");
 	int err;
 
 	if (!disk || name_index(from) < 0)
-		return REAL(link)(from, to);
+		return real_link(from, to);
 	begin(true);
-	err = REAL(link)(from, to);
+	err = real_link(from, to);
 	if (!err)
 		linked(name_index(from), name_index(to));
 	end();

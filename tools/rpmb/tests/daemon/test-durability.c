@@ -39,8 +39,8 @@ static void wait_parked_or_answered(struct disk *disk, struct frontend *fe)
 
 static void spin(unsigned int rounds)
 {
-	for (volatile unsigned int i = 0; i < rounds; i++)
-		;
+	for (unsigned int i = 0; i < rounds; i++)
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
 /* Kill in a write: at an operation on its files, or at any time */
@@ -81,7 +81,7 @@ static void kill_in_start(struct daemon *d, struct disk *disk)
 	daemon_kill(d);
 }
 
-static void kills(void)
+static void many_kills(void)
 {
 	struct model model = { 0 };
 	struct frontend fe;
@@ -137,7 +137,6 @@ static void live_and_write(struct life *life, struct frontend *fe)
 		model_write(&model, fe);
 		life->acked[life->nr] = disk_notified(life->disk,
 						      life->disk->tag);
-		check(life->acked[life->nr], "no notification");
 	}
 	life->one_more = random() & 1;
 	if (life->one_more)
@@ -243,7 +242,7 @@ static void power_cuts(void)
 }
 
 static const struct tap_test tests[] = {
-	{ "a thousand kills: nothing acknowledged is lost", kills },
+	{ "a thousand kills: nothing acknowledged is lost", many_kills },
 	{ "power cuts: nothing acknowledged is lost", power_cuts },
 };
 

@@ -350,6 +350,8 @@ static void read_of_everything(void)
  */
 static void overlapping_buffers(void)
 {
+	const struct chunk chunks[] = { GOOD_OUT, GOOD_RESULT_READ,
+		{ guest_addr(OUT_OFF), FRAME, true } };
 	struct rpmb_frame out[2], in;
 	struct frontend fe;
 
@@ -357,8 +359,7 @@ static void overlapping_buffers(void)
 	make_write(out, 1, 0, 1, data, test_key);
 	make_result_read(&out[1]);
 	memcpy(fe.mem + OUT_OFF, out, sizeof(out));
-	fe_submit(&fe, (struct chunk []){ GOOD_OUT, GOOD_RESULT_READ,
-		{ guest_addr(OUT_OFF), FRAME, true } }, 3);
+	fe_submit(&fe, chunks, ARRAY_SIZE(chunks));
 	memcpy(&in, fe.mem + OUT_OFF, FRAME);
 	check_eq(be16toh(in.result), RPMB_RES_OK);
 	check(frames_signed(&in, 1, test_key), "");
@@ -541,11 +542,11 @@ struct flipper {
 static void *flip(void *arg)
 {
 	struct flipper *flipper = arg;
-	volatile uint8_t *byte = flipper->byte;
 
 	while (!__atomic_load_n(&flipper->stop, __ATOMIC_RELAXED)) {
-		*byte = flipper->values[0];
-		*byte = flipper->values[1];
+		for (unsigned int i = 0; i < 2; i++)
+			__atomic_store_n(flipper->byte, flipper->values[i],
+					 __ATOMIC_RELAXED);
 	}
 	return NULL;
 }
