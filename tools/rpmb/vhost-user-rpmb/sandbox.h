@@ -6,8 +6,8 @@
 
 /*
  * Give up, in all threads and for good, every system call that serving a
- * front-end does not need; opening files is one of them. Any such call ends the
- * process. Returns false and logs why if that cannot be done.
+ * front-end does not need. Files cannot be opened any more; any other such call
+ * ends the process. Returns false and logs why if that cannot be done.
  */
 bool sandbox_enter(void);
 

@@ -87,10 +87,19 @@ static struct state *to_state(struct rpmb_store *store)
 	return (struct state *)((char *)store - offsetof(struct state, store));
 }
 
-static void roll_back(const struct state *state)
+/*
+ * Undo a write that failed. If it was the sync that failed, the transaction is in
+ * the -wal file, from where a crash would bring it back: one that changes nothing
+ * is put over it.
+ */
+static bool undo(const struct state *state, const char *what)
 {
+	failed(state, what);
 	if (!sqlite3_get_autocommit(state->db) && !execute(state, "ROLLBACK"))
 		failed(state, "cannot roll back");
+	if (!execute(state, "UPDATE meta SET in_use = 1"))
+		failed(state, "cannot undo");
+	return false;
 }
 
 static bool state_program_key(struct rpmb_store *store,
@@ -101,7 +110,7 @@ static bool state_program_key(struct rpmb_store *store,
 	sqlite3_bind_blob(state->set_key, 1, key, RPMB_KEY_LEN, SQLITE_STATIC);
 	if (run(state->set_key) && sqlite3_changes(state->db) == 1)
 		return true;
-	return failed(state, "cannot keep the key");
+	return undo(state, "cannot keep the key");
 }
 
 /* That the counter is still the one before is part of the transaction */
@@ -135,9 +144,7 @@ static bool state_write(struct rpmb_store *store, uint32_t counter,
 	if (run(state->begin) && set_counter(state, counter) &&
 	    put_blocks(state, blocks) && run(state->commit))
 		return true;
-	failed(state, "cannot write");
-	roll_back(state);
-	return false;
+	return undo(state, "cannot write");
 }
 
 static bool state_read(struct rpmb_store *store,
