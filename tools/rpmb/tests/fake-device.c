@@ -52,11 +52,13 @@ static const struct {
 	{ "read-denied", { FAULT_BEFORE, RPMB_READ_DATA, 0, EPERM } },
 };
 
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
 static void set_fault(struct fake *fake, const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(faults); i++)
 		if (!strcmp(faults[i].name, name)) {
 			fake->faults[0] = faults[i].fault;
 			return;

@@ -290,7 +290,7 @@ static int carry_with_fault(struct fake *fake, const struct fake_fault *fault,
 			    size_t req_len, void *resp, size_t resp_len)
 {
 	if (fault->kind == FAULT_LOST_REQUEST)
-		return fault->value;
+		return -(int)fault->value;
 	if (fault->kind == FAULT_CORRUPTED)
 		*(uint8_t *)rpmb_frames_data(fake->frame_format, req, 0) ^= 1;
 	if (fault->kind == FAULT_OTHER_WRITER ||
@@ -301,10 +301,10 @@ static int carry_with_fault(struct fake *fake, const struct fake_fault *fault,
 
 	carry(fake, req, req_len, resp, resp_len);
 	if (fault->kind == FAULT_LOST_RESPONSE)
-		return fault->value;
+		return -(int)fault->value;
 	if (fault->kind == FAULT_OVERWRITTEN) {
 		write_as_other(fake, fields->addr);
-		return fault->value;
+		return -(int)fault->value;
 	}
 	forge(fake, fault, resp, resp_len);
 	return 0;
@@ -334,14 +334,14 @@ static int route(int fd, struct fake *fake, struct rpmb_ioc_route_frames *ioc)
 
 	memcpy(req, (void *)(uintptr_t)ioc->req, ioc->req_len);
 	if (!rpmb_frames_parse(fake->frame_format, req, ioc->req_len, &fields))
-		return EINVAL;
+		return -EINVAL;
 	if (!may_route(fd, fields.type))
-		return EBADF;
+		return -EBADF;
 
 	log_request(fake, &fields);
 	fault = take_fault(fake, fields.type);
 	if (fault.kind == FAULT_BEFORE)
-		return fault.value;
+		return -(int)fault.value;
 	ioc->out_flags = RPMB_ROUTE_STARTED;
 	ret = carry_with_fault(fake, &fault, &fields, req, ioc->req_len, resp,
 			       ioc->resp_len);
@@ -355,7 +355,7 @@ static int route(int fd, struct fake *fake, struct rpmb_ioc_route_frames *ioc)
 static int get_info(const struct fake *fake, struct rpmb_ioc_info *ioc)
 {
 	if (ioc->dev_id_len < fake->dev_id_len)
-		return ENOBUFS;
+		return -ENOBUFS;
 	memcpy((void *)(uintptr_t)ioc->dev_id, fake->dev_id, fake->dev_id_len);
 	ioc->dev_id_len = fake->dev_id_len;
 	ioc->frame_format = fake->frame_format;
@@ -375,6 +375,7 @@ int fake_ioctl(int fd, unsigned long cmd, ...)
 	va_list args;
 	size_t size;
 	void *arg;
+	int ret;
 
 	va_start(args, cmd);
 	arg = va_arg(args, void *);
@@ -387,10 +388,11 @@ int fake_ioctl(int fd, unsigned long cmd, ...)
 		errno = ENOTTY;
 		return -1;
 	}
-	errno = cmd == RPMB_IOC_INFO ? get_info(fake, arg) :
-				       route(fd, fake, arg);
+	ret = cmd == RPMB_IOC_INFO ? get_info(fake, arg) :
+				     route(fd, fake, arg);
 	munmap(fake, size);
-	return errno ? -1 : 0;
+	errno = -ret;
+	return ret ? -1 : 0;
 }
 
 static void put_attr(const char *name, const char *attr, const char *fmt, ...)

@@ -494,6 +494,8 @@ static void test_results(void)
 	}
 	expect_eq(run_with_fault(&emmc, RPMB_WRITE_DATA, FAULT_RESULT, 0x85),
 		  RPMB_ERR_EXPIRED);
+	expect_eq(run_with_fault(&emmc, RPMB_WRITE_DATA, FAULT_RESULT, 0x80),
+		  RPMB_ERR_EXPIRED);
 	expect_eq(run_with_fault(&emmc, RPMB_READ_DATA, FAULT_RESULT, 0x80), 0);
 	expect_eq(run_with_fault(&emmc, RPMB_READ_DATA, FAULT_RESULT, 0x84),
 		  RPMB_ERR_ADDRESS);
@@ -639,6 +641,24 @@ static void test_outcome_errno(void)
 	}
 }
 
+/* Somebody writes while counter and data are read back: no two of them fit */
+static void test_outcome_moving(void)
+{
+	static const struct fake_fault lost = {
+		FAULT_LOST_REQUEST, RPMB_WRITE_DATA, 1, EIO
+	};
+	static const struct fake_fault other = {
+		FAULT_OTHER_WRITER, RPMB_READ_DATA, 0, 0
+	};
+	struct rpmb_outcome outcome;
+	struct fake *fake;
+
+	expect_eq(faulty_write(&lost, &other, &outcome, &fake),
+		  RPMB_ERR_SYSTEM);
+	expect_eq(outcome.stored, 32);
+	expect_eq(outcome.unknown, 32);
+}
+
 /* What was never sent is not read back */
 static void test_outcome_not_started(void)
 {
@@ -653,6 +673,7 @@ static void test_outcome_not_started(void)
 
 static void test_expired(void)
 {
+	static const unsigned int written[] = { 1 };
 	uint8_t data[512] = { 1 };
 	struct rpmb_outcome outcome;
 	struct fake like = emmc, *fake;
@@ -669,6 +690,7 @@ static void test_expired(void)
 	expect_eq(rpmb_write(rpmb, key, 0, 1, data, &outcome),
 		  RPMB_ERR_EXPIRED);
 	expect_eq(outcome.stored, 0);
+	expect_requests(fake, RPMB_WRITE_DATA, written, 1);
 	expect_eq(rpmb_read(rpmb, key, 0, 2, data), 0);
 	rpmb_close(rpmb);
 }
@@ -694,6 +716,34 @@ static void test_progress(void)
 	expect_eq(rpmb_read(rpmb, key, 5, 20, data), 0);
 	expect_eq(calls[0], 3);
 	expect_eq(calls[1], 20);
+	rpmb_close(rpmb);
+}
+
+static void count_progress(void *arg, unsigned int done, unsigned int total)
+{
+	unsigned int *calls = arg;
+
+	++*calls;
+	expect_eq(done, 2);
+	expect_eq(total, 4);
+}
+
+/* Reading back after a failure is not told as progress */
+static void test_progress_of_failure(void)
+{
+	struct fake like = emmc, *fake;
+	uint8_t data[4 * 256] = { 0 };
+	unsigned int calls = 0;
+	struct rpmb *rpmb;
+
+	like.write_sizes = 2;
+	rpmb = fresh(&like, &fake);
+	fake->faults[0] = (struct fake_fault) {
+		FAULT_LOST_RESPONSE, RPMB_WRITE_DATA, 1, EIO
+	};
+	rpmb_set_progress(rpmb, count_progress, &calls);
+	expect_eq(rpmb_write(rpmb, key, 0, 4, data, NULL), RPMB_ERR_SYSTEM);
+	expect_eq(calls, 1);
 	rpmb_close(rpmb);
 }
 
@@ -767,8 +817,12 @@ static const struct test tests[] = {
 	{ "outcome: unknown if reading back fails", test_outcome_errno },
 	{ "outcome: what was never sent is not read back",
 	  test_outcome_not_started },
+	{ "outcome: unknown if somebody writes meanwhile",
+	  test_outcome_moving },
 	{ "expired: the last write is done and none after it", test_expired },
 	{ "progress: after each request", test_progress },
+	{ "progress: a failed write does not go on",
+	  test_progress_of_failure },
 	{ "route: frames as they are, and how far they got", test_route },
 	{ "messages: one for each error", test_messages },
 };
