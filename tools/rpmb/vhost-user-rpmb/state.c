@@ -200,6 +200,16 @@ static bool wal_exists(const struct state *state)
 	return !stat(sqlite3_filename_wal(name), &wal) && wal.st_size;
 }
 
+/*
+ * Whether closing the database leaves its -wal file alone, or moves what is in it
+ * into the database and removes it
+ */
+static void keep_wal(const struct state *state, bool keep)
+{
+	sqlite3_db_config(state->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+			  (int)keep, NULL);
+}
+
 static bool attach(struct state *state, const char *name, int flags)
 {
 	state->name = name;
@@ -209,8 +219,7 @@ static bool attach(struct state *state, const char *name, int flags)
 		return failed(state, "cannot open");
 	sqlite3_db_config(state->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(state->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	sqlite3_db_config(state->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
-			  NULL);
+	keep_wal(state, true);
 	state->had_wal = wal_exists(state);
 	return execute(state, "PRAGMA locking_mode = EXCLUSIVE;"
 			      "PRAGMA synchronous = FULL;"
@@ -235,10 +244,6 @@ static bool set_mark(const struct state *state, bool in_use)
 		failed(state, "cannot write")) && checkpoint(state);
 }
 
-/*
- * The database is closed as it is: only state_close() moves what is in the -wal
- * file.
- */
 static void detach(struct state *state)
 {
 	sqlite3_finalize(state->begin);
@@ -257,8 +262,7 @@ bool state_close(struct state *state)
 	bool ok = set_mark(state, false);
 
 	if (ok)
-		sqlite3_db_config(state->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
-				  0, NULL);
+		keep_wal(state, false);
 	detach(state);
 	return ok;
 }
@@ -472,15 +476,31 @@ static bool load(struct state *state)
 	return ok || failed(state, "cannot read");
 }
 
+/* Find out whether the database will do, without writing to it */
+static bool inspect(struct state *state, const struct state_config *config)
+{
+	if (attach(state, config->name, 0) && check_ours(state) &&
+	    check_whole(state) && check_sound(state) && load(state) &&
+	    check_config(state, config))
+		return true;
+
+	/* The -wal file goes if it is only the empty one that SQLite has made */
+	keep_wal(state, state->had_wal);
+	return false;
+}
+
+static bool put_in_use(struct state *state)
+{
+	return set_mark(state, true) &&
+	       (prepare_all(state) || failed(state, "cannot use"));
+}
+
 bool state_open(struct state *state, const struct state_config *config)
 {
 	memset(state, 0, sizeof(*state));
 	if (!ensure(config))
 		return false;
-	if (attach(state, config->name, 0) && check_ours(state) &&
-	    check_whole(state) && check_sound(state) && load(state) &&
-	    check_config(state, config) && set_mark(state, true) &&
-	    (prepare_all(state) || failed(state, "cannot use")))
+	if (inspect(state, config) && put_in_use(state))
 		return true;
 	detach(state);
 	return false;
