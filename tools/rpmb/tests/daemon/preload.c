@@ -185,7 +185,7 @@ int open(const char *path, int flags, ...)
 	return fd;
 }
 
-int open64(const char *path, int flags, ...) __alias("open");
+int open64(const char *path, int flags, ...) __attribute__((alias("open")));
 
 int openat(int dir, const char *path, int flags, ...)
 {
@@ -205,7 +205,7 @@ int openat(int dir, const char *path, int flags, ...)
 }
 
 int openat64(int dir, const char *path, int flags, ...)
-	__alias("openat");
+	__attribute__((alias("openat")));
 
 int close(int fd)
 {
@@ -255,7 +255,7 @@ ssize_t pwrite(int fd, const void *buf, size_t len, off_t off)
 }
 
 ssize_t pwrite64(int fd, const void *buf, size_t len, off_t off)
-	__alias("pwrite");
+	__attribute__((alias("pwrite")));
 
 static void notified(size_t len)
 {
@@ -300,7 +300,7 @@ ssize_t pread(int fd, void *buf, size_t len, off_t off)
 }
 
 ssize_t pread64(int fd, void *buf, size_t len, off_t off)
-	__alias("pread");
+	__attribute__((alias("pread")));
 
 int ftruncate(int fd, off_t len)
 {
@@ -319,7 +319,7 @@ int ftruncate(int fd, off_t len)
 	return err;
 }
 
-int ftruncate64(int fd, off_t len) __alias("ftruncate");
+int ftruncate64(int fd, off_t len) __attribute__((alias("ftruncate")));
 
 int posix_fallocate(int fd, off_t off, off_t len)
 {
@@ -332,7 +332,7 @@ int posix_fallocate(int fd, off_t off, off_t len)
 }
 
 int posix_fallocate64(int fd, off_t off, off_t len)
-	__alias("posix_fallocate");
+	__attribute__((alias("posix_fallocate")));
 
 static int tracked_sync(int (*real_sync)(int fd), int fd)
 {

@@ -32,7 +32,7 @@ void tap_note(const char *fmt, ...)
 	va_end(args);
 }
 
-__noreturn void tap_fail(const char *fmt, ...)
+void tap_fail(const char *fmt, ...)
 {
 	va_list args;
 

@@ -19,10 +19,11 @@ int tap_run(int argc, char **argv, const struct tap_test *tests,
 	    unsigned int nr);
 
 /* End the running test as failed */
-__printf(1, 2) __noreturn void tap_fail(const char *fmt, ...);
+void tap_fail(const char *fmt, ...)
+	__attribute__((noreturn, format(printf, 1, 2)));
 
 /* Say something in passing */
-__printf(1, 2) void tap_note(const char *fmt, ...);
+void tap_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Fail unless @cond, saying what was found */
 #define check(cond, fmt, ...) do {					\
