@@ -230,9 +230,11 @@ static void only_in(void)
 	HOSTILE_CHAIN(GOOD_IN);
 }
 
+/* Whoever takes the first two as what goes out finds a proper request there */
 static void in_before_out(void)
 {
-	HOSTILE_CHAIN(GOOD_IN, GOOD_OUT, GOOD_RESULT_READ);
+	HOSTILE_CHAIN({ guest_addr(OUT_OFF), FRAME, true }, GOOD_RESULT_READ,
+		      { guest_addr(IN_OFF), FRAME, false });
 }
 
 static void half_a_frame(void)
@@ -298,10 +300,13 @@ static void index_jumps(void)
 {
 	static const uint16_t jumps[] = { QUEUE_SIZE + 1, 0x7fff, 0x8000,
 		0xffff };
+	const struct chunk chunks[] = { GOOD_OUT, GOOD_RESULT_READ, GOOD_IN };
 	struct frontend fe;
 	uint8_t config;
 
 	open_victim(&fe);
+	put_write_request(&fe, 1);
+	fe_write_chain(&fe, 0, chunks, ARRAY_SIZE(chunks));
 	for (unsigned int i = 0; i < ARRAY_SIZE(jumps); i++) {
 		__atomic_store_n(&fe.avail->idx,
 				 htole16(fe.next_avail + jumps[i]),
@@ -445,9 +450,14 @@ static void hostile_indirect(void (*spoil)(struct frontend *fe))
 	must_be_unharmed(&fe);
 }
 
+/* The second table is a proper one */
 static void spoil_nested(struct frontend *fe)
 {
-	indirect_table(fe)[0].flags = htole16(VRING_DESC_F_INDIRECT);
+	struct vring_desc *table = indirect_table(fe);
+
+	memcpy(table + 16, table, 3 * sizeof(*table));
+	set_desc(&table[0], guest_addr(INDIRECT_OFF + 16 * sizeof(*table)),
+		 3 * sizeof(*table), VRING_DESC_F_INDIRECT, 0);
 }
 
 static void indirect_nested(void)

@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -238,26 +239,49 @@ static void offer_batch(struct frontend *fe, unsigned int nr)
 	}
 }
 
+static void open_with(struct frontend *fe, struct daemon *d,
+		      uint64_t ring_features)
+{
+	start(d);
+	fe_connect(fe, d);
+	fe_negotiate_ring(fe, QEMU_PROTOCOL, ring_features);
+	fe_set_memory(fe);
+	fe_set_ring(fe, QUEUE_SIZE);
+	fe_start_ring(fe);
+	fe_kick(fe);
+	must_program_key(fe);
+}
+
 /* A notification that is lost in either direction makes this wait for ever */
 static void notifications(uint64_t ring_features)
 {
 	struct frontend fe;
 	struct daemon d;
 
-	start(&d);
-	fe_connect(&fe, &d);
-	fe_negotiate_ring(&fe, QEMU_PROTOCOL, ring_features);
-	fe_set_memory(&fe);
-	fe_set_ring(&fe, QUEUE_SIZE);
-	fe_start_ring(&fe);
-	fe_kick(&fe);
-	must_program_key(&fe);
+	open_with(&fe, &d, ring_features);
 	/* the index wraps */
 	for (unsigned int i = 0, nr; i < 70000; i += nr) {
 		nr = i % 7 + 1;
 		offer_batch(&fe, nr);
 		for (unsigned int j = 0; j < nr; j++)
 			check_eq(fe_wait_used(&fe, NULL), FRAME);
+	}
+}
+
+/* The next request comes just when the daemon finds that there is none */
+static void kicks_in_time(void)
+{
+	struct frontend fe;
+	struct daemon d;
+
+	open_with(&fe, &d, BIT(VIRTIO_RING_F_EVENT_IDX));
+	for (unsigned int i = 0; i < 100000; i++) {
+		time_t until = time(NULL) + WAIT_MS / 1000;
+
+		offer_batch(&fe, 1);
+		while (!fe_used(&fe))
+			check(time(NULL) <= until, "a kick is lost");
+		fe.next_used++;
 	}
 }
 
@@ -719,24 +743,25 @@ static void byte_by_byte(void)
 	check_eq(hdr.size, 8);
 }
 
-/* Rings that are not in guest memory, or misaligned, are not looked at */
+/* A request in rings that are not in guest memory, or misaligned, stays there */
 static void wrong_ring(uint64_t desc, uint64_t avail, uint64_t used)
 {
 	union vu_payload payload = { .addr = {
 		.desc = desc, .avail = avail, .used = used } };
 	struct frontend fe;
 	struct daemon d;
-	uint8_t config;
 
 	connect_and_negotiate(&fe, &d, QEMU_PROTOCOL);
 	fe_set_memory(&fe);
 	fe_set_ring(&fe, QUEUE_SIZE);
+	fe.used = (void *)(fe.mem + used - USER_0);
 	fe_tell(&fe, VU_SET_VRING_ADDR, &payload, sizeof(payload.addr), NULL,
 		0);
 	fe_start_ring(&fe);
-	fe_kick(&fe);
-	check(fe_config(&fe, 0, 1, &config), "refused");
+	offer_counter_request(&fe);
+	check_not_served(&fe);
 	fe_stop_ring(&fe);
+	check(!fe_used(&fe), "served");
 	fe_close(&fe);
 	must_serve(&d);
 }
@@ -796,6 +821,7 @@ static const struct tap_test tests[] = {
 	{ "ring: disabled it is not served", disabled_ring },
 	{ "ring: notifications by event index", notifications_by_index },
 	{ "ring: notifications by flag", notifications_by_flag },
+	{ "ring: no kick is lost", kicks_in_time },
 	{ "slow disk: config is answered meanwhile", slow_disk_config },
 	{ "slow disk: GET_VRING_BASE waits for the write", slow_disk_stop },
 	{ "slow disk: changing memory waits for the write",

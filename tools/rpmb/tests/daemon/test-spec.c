@@ -461,7 +461,7 @@ static void write_expired(void)
 	result = rpmb_write(&fe, test_key, 0, 1, 0xfffffffe, last);
 	check_eq(result & ~RPMB_RES_EXPIRED, RPMB_RES_OK);
 	result = rpmb_write(&fe, test_key, 0, 1, 0xffffffff, late);
-	check(result & RPMB_RES_EXPIRED, "%#x", result);
+	check_eq(result, RPMB_RES_EXPIRED);
 	result = rpmb_counter(&fe, test_key, &counter);
 	check_eq(result & ~RPMB_RES_EXPIRED, RPMB_RES_OK);
 	check_eq(counter, 0xffffffff);
