@@ -315,9 +315,13 @@ static int virtio_rpmb_id_from_address(struct virtio_device *vdev, u8 *id)
 	return 0;
 }
 
-/* Reading what the device does not have gives all zeroes or all ones */
+/*
+ * Reading what the device does not have gives zeroes, ones, or, where a transport
+ * reports nothing, what was there before.
+ */
 static int virtio_rpmb_id_from_config(struct virtio_device *vdev, u8 *id)
 {
+	memset(id, 0, VIRTIO_RPMB_ID_LEN);
 	virtio_cread_bytes(vdev, sizeof(struct virtio_rpmb_config), id,
 			   VIRTIO_RPMB_ID_LEN);
 	if (memchr_inv(id, 0, VIRTIO_RPMB_ID_LEN) &&

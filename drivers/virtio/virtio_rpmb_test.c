@@ -16,7 +16,7 @@
 #define TEST_RING	64
 #define TEST_FRAMES	132
 /* A bound for what must happen, not a measure of how fast */
-#define TEST_BOUND	(120 * HZ)
+#define TEST_BOUND	(60 * HZ)
 
 /* What the device writes into frame i of a response, and what is there before */
 #define TEST_ANSWER(i)	(0x50 + (i))
@@ -433,6 +433,22 @@ static void test_finish(struct kunit *test, struct test_call *call)
 	kunit_release_action(test, test_end, call);
 }
 
+/* The call sleeps, until somebody wakes it or it looks for itself */
+static void test_wait_asleep(struct test_call *call)
+{
+	struct virtio_rpmb *vr = call->rdev->descr.priv;
+
+	while (!waitqueue_active(&vr->wait) && !completion_done(&call->done))
+		cond_resched();
+}
+
+static void test_expect_woken(struct kunit *test, struct test_call *call)
+{
+	struct virtio_rpmb *vr = call->rdev->descr.priv;
+
+	KUNIT_EXPECT_FALSE(test, waitqueue_active(&vr->wait));
+}
+
 /* The device may have it: all of it, since it is one chain */
 static void test_expect_failed(struct kunit *test, struct test_call *call,
 			       int error)
@@ -449,7 +465,8 @@ static void test_expect_failed(struct kunit *test, struct test_call *call,
 static void test_expect_refused(struct kunit *test, struct test_call *call,
 				int error)
 {
-	test_transfer(call);
+	test_start(test, call);
+	test_finish(test, call);
 	KUNIT_EXPECT_EQ(test, call->ret, error);
 	for (unsigned int i = 0; i < call->nr; i++)
 		KUNIT_EXPECT_FALSE(test, call->xfers[i].started);
@@ -529,7 +546,9 @@ static void virtio_rpmb_test_write(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dev->out.used, 4);
 	KUNIT_EXPECT_EQ(test, dev->in.used, 1);
 	KUNIT_EXPECT_EQ(test, dev->in.iov[0].iov_len, VIRTIO_RPMB_FRAME);
+	test_wait_asleep(call);
 	test_answer(dev, VIRTIO_RPMB_FRAME);
+	test_expect_woken(test, call);
 	test_finish(test, call);
 	test_expect_answered(test, call);
 }
@@ -648,7 +667,9 @@ static void virtio_rpmb_test_abort(struct kunit *test)
 
 	test_start(test, call);
 	test_take(dev);
+	test_wait_asleep(call);
 	rdev->descr.abort(rdev);
+	test_expect_woken(test, call);
 	test_finish(test, call);
 	test_expect_failed(test, call, -ENODEV);
 	test_expect_refused(test, test_read(test, rdev, 1), -ENODEV);
@@ -677,7 +698,9 @@ static void virtio_rpmb_test_wrong_head(struct kunit *test)
 
 	test_start(test, call);
 	test_take(dev);
+	test_wait_asleep(call);
 	test_return(dev, TEST_RING - 1, VIRTIO_RPMB_FRAME);
+	test_expect_woken(test, call);
 	test_finish(test, call);
 	test_expect_failed(test, call, -EIO);
 	test_expect_refused(test, test_read(test, rdev, 1), -EIO);
@@ -830,7 +853,32 @@ static void virtio_rpmb_test_descr(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rdev->descr.transport, RPMB_TRANSPORT_VIRTIO);
 	KUNIT_EXPECT_EQ(test, rdev->descr.request_types, GENMASK(4, 1));
 	KUNIT_EXPECT_TRUE(test, rdev->descr.fill_block_count);
-	KUNIT_EXPECT_TRUE(test, dev->status & VIRTIO_CONFIG_S_DRIVER_OK);
+}
+
+/* The device whose publication is watched, and its status at that time */
+static struct test_dev *test_watched;
+static u8 test_published_status;
+
+static int test_published(struct device *dev)
+{
+	if (dev->parent == &test_watched->vdev.dev)
+		test_published_status = test_watched->status;
+	return 0;
+}
+
+/* Who sees the device may use it at once */
+static void virtio_rpmb_test_published_ready(struct kunit *test)
+{
+	struct class_interface watcher = { .add_dev = test_published };
+	struct test_dev *dev = test_dev_alloc(test);
+
+	test_watched = dev;
+	test_published_status = 0;
+	KUNIT_ASSERT_EQ(test, rpmb_interface_register(&watcher), 0);
+	test_plug(dev);
+	rpmb_interface_unregister(&watcher);
+	KUNIT_EXPECT_TRUE(test,
+			  test_published_status & VIRTIO_CONFIG_S_DRIVER_OK);
 }
 
 static void virtio_rpmb_test_config_changed(struct kunit *test)
@@ -957,6 +1005,7 @@ static struct kunit_case virtio_rpmb_test_cases[] = {
 	KUNIT_CASE(virtio_rpmb_test_limits),
 	KUNIT_CASE(virtio_rpmb_test_beyond_limits),
 	KUNIT_CASE(virtio_rpmb_test_descr),
+	KUNIT_CASE(virtio_rpmb_test_published_ready),
 	KUNIT_CASE(virtio_rpmb_test_config_changed),
 	KUNIT_CASE(virtio_rpmb_test_id_address),
 	KUNIT_CASE(virtio_rpmb_test_id_config),
@@ -1005,4 +1054,5 @@ static struct kunit_suite virtio_rpmb_test_suite = {
 	.exit = virtio_rpmb_test_exit,
 	.test_cases = virtio_rpmb_test_cases,
 };
+
 kunit_test_suite(virtio_rpmb_test_suite);
