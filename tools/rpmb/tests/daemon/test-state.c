@@ -330,6 +330,32 @@ static void disk_full(void)
 	disk_fails(offsetof(struct disk, fail_write), ENOSPC);
 }
 
+/* What the guest was told has failed does not come back by itself */
+static void sync_fails_then_killed(void)
+{
+	struct disk *disk = disk_new();
+	struct model model = { 0 };
+	struct frontend fe;
+	struct daemon d;
+
+	daemon_start_args(&d, disk_preload(), (const char *const []){
+		"--capacity", "1", NULL });
+	fe_open(&fe, &d);
+	must_program_key(&fe);
+	for (unsigned int i = 0; i < 3; i++)
+		model_write(&model, &fe);
+	disk->fail_sync = EIO;
+	check_eq(try_write(&model, &fe), RPMB_RES_WRITE);
+	model_check(&model, &fe, false);
+	fe_close(&fe);
+	daemon_kill(&d);
+	disk_free(disk);
+	start(&d);
+	fe_open(&fe, &d);
+	model_check(&model, &fe, false);
+	model_write(&model, &fe);
+}
+
 static void key_write_fails(void)
 {
 	struct disk *disk = disk_new();
@@ -401,6 +427,8 @@ static const struct tap_test tests[] = {
 	{ "two daemons on one socket: the second is refused",
 	  two_on_a_socket },
 	{ "sync fails: write failure, nothing lost", sync_fails },
+	{ "sync fails, then killed: the write does not come back",
+	  sync_fails_then_killed },
 	{ "write fails: write failure, nothing lost", write_fails },
 	{ "disk full: write failure, nothing lost", disk_full },
 	{ "program key: it fails, write failure", key_write_fails },
