@@ -44,7 +44,9 @@ int rpmb_begin(struct rpmb *rpmb, struct rpmb_exchange *x, unsigned int blocks)
 	enum rpmb_frame_format format = rpmb->info.frame_format;
 	ssize_t len;
 
-	x->req.target = rpmb->info.target;
+	/* A UFS region is not in the frames, only in the command */
+	if (format == RPMB_FRAME_NVME)
+		x->req.target = rpmb->info.target;
 	if (has_nonce(x->req.type)) {
 		len = getrandom(x->req.nonce, sizeof(x->req.nonce), 0);
 		if (len != sizeof(x->req.nonce))

@@ -261,9 +261,14 @@ static void write_and_read(const struct fake *like, unsigned int addr,
 
 static void test_write_and_read(void)
 {
+	struct fake ufs = emmc;
+
 	write_and_read(&emmc, 0, 1);
 	write_and_read(&emmc, 3, 70);
 	write_and_read(&emmc, 0, 512);
+	ufs.transport = RPMB_TRANSPORT_UFS;
+	ufs.target = 3;
+	write_and_read(&ufs, 2, 5);
 	write_and_read(&nvme, 255, 1);
 	write_and_read(&nvme, 0, 256);
 }
