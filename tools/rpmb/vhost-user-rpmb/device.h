@@ -5,6 +5,7 @@
 #ifndef DEVICE_H
 #define DEVICE_H
 
+#include <linux/virtio_rpmb.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,12 +17,21 @@
 #define DEVICE_MAX_LEN (65536 * sizeof(struct rpmb_frame))
 
 /*
+ * What the driver sees; the identity is ours, the standard knows none. Bytes only,
+ * so it has the same layout everywhere.
+ */
+struct device_config {
+	struct virtio_rpmb_config rpmb;
+	uint8_t dev_id[DEVICE_ID_LEN];
+};
+
+/*
  * @engine: only the ring's worker uses it
- * @config, @config_len: what the driver sees, never changes
+ * @config, @config_len: never change
  */
 struct device {
 	struct rpmb_engine engine;
-	uint8_t config[sizeof(uint8_t) * 3 + DEVICE_ID_LEN];
+	struct device_config config;
 	size_t config_len;
 };
 

@@ -4,6 +4,8 @@
  *
  * The main thread speaks vhost-user, a worker serves the request queue. So a
  * slow disk keeps nobody waiting who does not ask for data.
+ *
+ * Section numbers are those of the Virtual I/O Device specification, version 1.2
  */
 #include <argp.h>
 #include <errno.h>
@@ -133,6 +135,7 @@ static const struct argp argp = {
 	.doc = "A virtio RPMB device for QEMU and User Mode Linux.",
 };
 
+/* 5.12.4, 5.12.5: the capacity is in units of 128 KiB, up to 16 MiB */
 static void device_init(struct device *dev, const struct options *options,
 			struct state *state)
 {
@@ -143,15 +146,16 @@ static void device_init(struct device *dev, const struct options *options,
 			.max_write = options->max_write,
 			.max_read = options->max_read,
 		},
-		.config = {
-			state->capacity, options->max_write, options->max_read,
+		.config.rpmb = {
+			.capacity = state->capacity,
+			.max_wr_cnt = options->max_write,
+			.max_rd_cnt = options->max_read,
 		},
-		.config_len = 3,
+		.config_len = sizeof(dev->config.rpmb),
 	};
 	if (state->has_dev_id) {
-		memcpy(dev->config + dev->config_len, state->dev_id,
-		       DEVICE_ID_LEN);
-		dev->config_len += DEVICE_ID_LEN;
+		memcpy(dev->config.dev_id, state->dev_id, DEVICE_ID_LEN);
+		dev->config_len = sizeof(dev->config);
 	}
 }
 

@@ -82,6 +82,12 @@ bool ring_start(struct ring *ring, struct device *dev);
 /* Wait for the worker to finish the buffer at hand, then end it */
 void ring_stop(struct ring *ring);
 
+/*
+ * Serve one buffer; false if there is none or the ring is not to be served. For
+ * the worker, which holds the lock for reading.
+ */
+bool ring_serve(struct ring *ring);
+
 /* Keep the worker out, let it in again */
 void ring_hold(struct ring *ring);
 void ring_release(struct ring *ring);

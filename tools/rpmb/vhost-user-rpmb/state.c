@@ -320,24 +320,31 @@ static bool sync_directory(const char *path)
 	return ok;
 }
 
+static bool give_name(const char *new, const char *path)
+{
+	if (renameat2(AT_FDCWD, new, AT_FDCWD, path, RENAME_NOREPLACE) ||
+	    !sync_directory(path)) {
+		log_line("%s: %s", path, strerror(errno));
+		return false;
+	}
+	log_line("%s: created", path);
+	return true;
+}
+
 /* A new state gets its name when it is complete, so there is never half of one */
 static bool create(const char *path, const struct state_config *config)
 {
 	char *new = NULL;
 	bool ok = false;
 
-	if (asprintf(&new, "%s.new", path) < 0)
+	if (asprintf(&new, "%s.new", path) < 0) {
+		log_line("%s: out of memory", path);
 		return false;
+	}
 	if (unlink(new) && errno != ENOENT)
 		log_line("%s: %s", new, strerror(errno));
-	else if (make_new(new, config)) {
-		ok = !renameat2(AT_FDCWD, new, AT_FDCWD, path,
-				RENAME_NOREPLACE) && sync_directory(path);
-		if (ok)
-			log_line("%s: created", path);
-		else
-			log_line("%s: %s", path, strerror(errno));
-	}
+	else
+		ok = make_new(new, config) && give_name(new, path);
 	free(new);
 	return ok;
 }
@@ -422,7 +429,7 @@ static bool check_whole(const struct state *state)
 		return failed(state, "is damaged");
 	if (!in_use || state->had_wal)
 		return true;
-	log_line("%s was not closed, and %s-wal is missing: without it the write counter would go back",
+	log_line("%s was not closed, and %s-wal is missing: the write counter would go back",
 		 state->name, state->name);
 	return false;
 }

@@ -53,12 +53,16 @@ struct state {
 	sqlite3_stmt *get_blocks;
 };
 
-/* Open the state, make it first if there is none; false and a log line if it
- * cannot be used as it is */
+/*
+ * Open the state, make it first if there is none; false and a log line if it
+ * cannot be used as it is
+ */
 bool state_open(struct state *state, const struct state_config *config);
 
-/* Put everything into one file and remove the mark; false and a log line if that
- * failed, but nothing is lost then */
+/*
+ * Put everything into one file and remove the mark; false and a log line if that
+ * failed, but nothing is lost then
+ */
 bool state_close(struct state *state);
 
 #endif /* STATE_H */

@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <errno.h>
 #include <inttypes.h>
-#include <linux/vhost_types.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "log.h"
+#include "message.h"
 #include "ring.h"
 #include "vhost_user.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
-#define FLAG_VERSION_MASK 3
-#define FLAG_REPLY (1U << 2)
-#define FLAG_NEED_REPLY (1U << 3)
 
 /* In the u64 of VHOST_USER_SET_VRING_KICK, _CALL and _ERR */
 #define VRING_INDEX_MASK UINT64_C(0xff)
@@ -31,49 +23,9 @@
 #define PROTOCOL_FEATURES (PROTOCOL_F_REPLY_ACK | PROTOCOL_F_BACKEND_REQ | \
 			   PROTOCOL_F_CONFIG | PROTOCOL_F_INBAND_NOTIFICATIONS)
 
-struct memory_table {
-	uint32_t nr;
-	uint32_t padding;
-	struct memory_region regions[MEMORY_MAX_REGIONS];
-};
-
-struct config_access {
-	uint32_t offset;
-	uint32_t size;
-	uint32_t flags;
-	uint8_t bytes[256];
-};
-
-#define CONFIG_HEADER offsetof(struct config_access, bytes)
-
-struct message {
-	uint32_t gap;		/* the payload follows the header without one */
-	struct vhost_user_header header;
-	union {
-		uint64_t u64;
-		struct vhost_user_vring_state state;
-		struct vhost_vring_addr addr;
-		struct memory_table memory;
-		struct config_access config;
-	};
-	/* Not part of the message: the fds that came with it */
-	int fds[MEMORY_MAX_REGIONS];
-	unsigned int nr_fds;
-};
-
-_Static_assert(offsetof(struct message, u64) ==
-	       offsetof(struct message, header) +
-	       sizeof(struct vhost_user_header),
-	       "header and payload are sent as one");
-
-#define MESSAGE_MAX (offsetof(struct message, fds) - \
-		     offsetof(struct message, u64))
-
 /* A front-end that is connected; belongs to the main thread */
 struct session {
-	int sock;
-	int stop;
-	bool stopped;		/* @stop was readable */
+	struct connection conn;
 	bool config_logged;	/* a guest must not fill the log */
 	uint64_t protocol_features;
 	struct ring *ring;
@@ -96,154 +48,12 @@ struct request {
 	bool ignorable;		/* may be refused without anybody being told */
 };
 
-/* Wait until the socket can be used, or the program is to end */
-static bool wait_for(struct session *session, short events)
-{
-	struct pollfd fds[] = {
-		{ .fd = session->stop, .events = POLLIN },
-		{ .fd = session->sock, .events = events },
-	};
-
-	while (poll(fds, ARRAY_SIZE(fds), -1) < 0)
-		if (errno != EINTR)
-			return false;
-	if (fds[0].revents)
-		session->stopped = true;
-	return !session->stopped;
-}
-
-static bool take_fds(struct message *msg, struct msghdr *hdr)
-{
-	struct cmsghdr *cmsg;
-	unsigned int i, nr;
-	int fd;
-
-	for (cmsg = CMSG_FIRSTHDR(hdr); cmsg; cmsg = CMSG_NXTHDR(hdr, cmsg)) {
-		if (cmsg->cmsg_level != SOL_SOCKET ||
-		    cmsg->cmsg_type != SCM_RIGHTS)
-			continue;
-		nr = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(fd);
-		for (i = 0; i < nr; i++) {
-			memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof(fd),
-			       sizeof(fd));
-			if (msg->nr_fds < ARRAY_SIZE(msg->fds))
-				msg->fds[msg->nr_fds++] = fd;
-			else
-				close(fd);
-		}
-	}
-	return !(hdr->msg_flags & MSG_CTRUNC);
-}
-
-static void drop_fds(struct message *msg)
-{
-	while (msg->nr_fds)
-		close(msg->fds[--msg->nr_fds]);
-}
-
-/* Some bytes, and the fds that came with them: like recv() */
-static ssize_t receive_some(struct session *session, struct message *msg,
-			    void *buf, size_t len)
-{
-	union {
-		char bytes[CMSG_SPACE(sizeof(msg->fds))];
-		struct cmsghdr align;
-	} control;
-	struct iovec iov = { .iov_base = buf, .iov_len = len };
-	struct msghdr hdr = { .msg_iov = &iov, .msg_iovlen = 1 };
-	ssize_t n;
-
-	do {
-		if (!wait_for(session, POLLIN))
-			return -1;
-		hdr.msg_control = control.bytes;
-		hdr.msg_controllen = sizeof(control.bytes);
-		n = recvmsg(session->sock, &hdr, MSG_CMSG_CLOEXEC);
-	} while (n < 0 && (errno == EAGAIN || errno == EINTR));
-
-	if (n < 0)
-		log_line("front-end: %s", strerror(errno));
-	else if (!take_fds(msg, &hdr))
-		log_line("front-end: more fds than fit a message");
-	else
-		return n;
-	return -1;
-}
-
-/* All bytes; 0 if the front-end left before the first one */
-static ssize_t receive_all(struct session *session, struct message *msg,
-			   void *buf, size_t len)
-{
-	size_t done;
-	ssize_t n;
-
-	for (done = 0; done < len; done += n) {
-		n = receive_some(session, msg, (uint8_t *)buf + done,
-				 len - done);
-		if (n < 0)
-			return n;
-		if (!n && done)
-			log_line("front-end left in the middle of a message");
-		if (!n)
-			return done ? -1 : 0;
-	}
-	return len;
-}
-
-static bool receive(struct session *session, struct message *msg)
-{
-	struct vhost_user_header *header = &msg->header;
-	ssize_t n;
-
-	memset(msg, 0, sizeof(*msg));
-	if (receive_all(session, msg, header, sizeof(*header)) <= 0)
-		return false;
-	if ((header->flags & FLAG_VERSION_MASK) != VHOST_USER_VERSION ||
-	    header->flags & FLAG_REPLY || header->size > MESSAGE_MAX) {
-		log_line("malformed message %" PRIu32 ": flags %#" PRIx32
-			 ", %" PRIu32 " bytes", header->request, header->flags,
-			 header->size);
-		return false;
-	}
-	if (!header->size)
-		return true;
-	n = receive_all(session, msg, &msg->u64, header->size);
-	if (!n)
-		log_line("message %" PRIu32 " without its payload",
-			 header->request);
-	return n > 0;
-}
-
-static bool send_reply(struct session *session, struct message *msg)
-{
-	const uint8_t *from = (const uint8_t *)&msg->header;
-	size_t len = sizeof(msg->header) + msg->header.size;
-
-	msg->header.flags = VHOST_USER_VERSION | FLAG_REPLY;
-	while (len) {
-		ssize_t n;
-
-		if (!wait_for(session, POLLOUT))
-			return false;
-		n = send(session->sock, from, len, MSG_NOSIGNAL);
-		if (n < 0 && errno != EAGAIN && errno != EINTR) {
-			log_line("front-end: %s", strerror(errno));
-			return false;
-		}
-		if (n > 0) {
-			from += n;
-			len -= n;
-		}
-	}
-	return true;
-}
-
 static bool acknowledge(struct session *session, struct message *msg,
 			enum verdict verdict)
 {
 	msg->u64 = verdict != DONE;
 	msg->header.size = sizeof(msg->u64);
-	return send_reply(session, msg);
+	return message_reply(&session->conn, msg);
 }
 
 static enum verdict reply_u64(struct message *msg, uint64_t value)
@@ -390,11 +200,6 @@ static enum verdict set_vring_enable(struct session *session,
 	return DONE;
 }
 
-static int take_fd(struct message *msg)
-{
-	return msg->nr_fds ? msg->fds[--msg->nr_fds] : -1;
-}
-
 /* The fd of SET_VRING_KICK, _CALL or _ERR, -1 if the front-end has none */
 static enum verdict take_vring_fd(struct message *msg, int *fd)
 {
@@ -404,7 +209,7 @@ static enum verdict take_vring_fd(struct message *msg, int *fd)
 		return MALFORMED;
 	if (!is_our_queue(msg->u64 & VRING_INDEX_MASK))
 		return REFUSED;
-	*fd = take_fd(msg);
+	*fd = message_take_fd(msg);
 	return DONE;
 }
 
@@ -459,7 +264,7 @@ static enum verdict set_backend_req_fd(struct session *session,
 		return MALFORMED;
 	if (!(session->protocol_features & PROTOCOL_F_INBAND_NOTIFICATIONS))
 		return DONE;
-	return ring_set_requests(session->ring, take_fd(msg)) ? DONE : REFUSED;
+	return ring_set_requests(session->ring, message_take_fd(msg)) ? DONE : REFUSED;
 }
 
 /* Configuration space is constant: no lock, no waiting for the worker */
@@ -479,7 +284,8 @@ static enum verdict get_config(struct session *session, struct message *msg)
 		msg->header.size = 0;
 		return DONE;
 	}
-	memcpy(config->bytes, dev->config + config->offset, config->size);
+	memcpy(config->bytes, (const uint8_t *)&dev->config + config->offset,
+	       config->size);
 	return DONE;
 }
 
@@ -559,7 +365,7 @@ static const struct request *find_request(uint32_t nr)
 static bool answer(struct session *session, struct message *msg)
 {
 	const struct request *request = find_request(msg->header.request);
-	bool wants_ack = msg->header.flags & FLAG_NEED_REPLY;
+	bool wants_ack = msg->header.flags & MESSAGE_NEED_REPLY;
 	enum verdict verdict;
 
 	if (!request) {
@@ -573,7 +379,7 @@ static bool answer(struct session *session, struct message *msg)
 		return false;
 	}
 	if (request->replies)
-		return send_reply(session, msg);
+		return message_reply(&session->conn, msg);
 	if (wants_ack && session->protocol_features & PROTOCOL_F_REPLY_ACK)
 		return acknowledge(session, msg, verdict);
 	return verdict == DONE || request->ignorable;
@@ -581,19 +387,22 @@ static bool answer(struct session *session, struct message *msg)
 
 bool vhost_user_serve(int sock, int stop, struct ring *ring)
 {
-	struct session session = { .sock = sock, .stop = stop, .ring = ring };
+	struct session session = {
+		.conn = { .sock = sock, .stop = stop },
+		.ring = ring,
+	};
 	struct message msg;
 	bool go_on;
 
 	log_line("front-end connected");
 	do {
-		go_on = receive(&session, &msg) && answer(&session, &msg);
-		drop_fds(&msg);
+		go_on = message_receive(&session.conn, &msg) && answer(&session, &msg);
+		message_drop_fds(&msg);
 	} while (go_on);
 
 	ring_hold(ring);
 	ring_reset(ring);
 	ring_release(ring);
 	log_line("front-end disconnected");
-	return !session.stopped;
+	return !session.conn.stopped;
 }
