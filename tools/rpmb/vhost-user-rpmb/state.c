@@ -87,18 +87,29 @@ static struct state *to_state(struct rpmb_store *store)
 	return (struct state *)((char *)store - offsetof(struct state, store));
 }
 
+static void roll_back(const struct state *state)
+{
+	if (!sqlite3_get_autocommit(state->db) && !execute(state, "ROLLBACK"))
+		failed(state, "cannot roll back");
+}
+
 /*
  * Undo a write that failed. If it was the sync that failed, the transaction is in
- * the -wal file, from where a crash would bring it back: one that changes nothing
- * is put over it.
+ * the -wal file, from where a crash would bring it back: one that leaves all as
+ * it is gets written over it. It has to change something in between, or SQLite
+ * writes nothing.
  */
 static bool undo(const struct state *state, const char *what)
 {
 	failed(state, what);
-	if (!sqlite3_get_autocommit(state->db) && !execute(state, "ROLLBACK"))
-		failed(state, "cannot roll back");
-	if (!execute(state, "UPDATE meta SET in_use = 1"))
+	roll_back(state);
+	if (!execute(state, "BEGIN IMMEDIATE;"
+			    "UPDATE meta SET in_use = 0;"
+			    "UPDATE meta SET in_use = 1;"
+			    "COMMIT")) {
 		failed(state, "cannot undo");
+		roll_back(state);
+	}
 	return false;
 }
 
