@@ -127,6 +127,17 @@ static bool have_simulator(void)
 	return !access(SIM_DIR, F_OK);
 }
 
+/* Make the device appear, and open it */
+static void enable(struct __test_metadata *_metadata, FIXTURE_DATA(rpmb) * self)
+{
+	ASSERT_EQ(0, write_file(self->sim, "enable", "1"));
+	ASSERT_EQ(0, read_file(self->sim, "device", self->name,
+			       sizeof(self->name)));
+	snprintf(self->node, sizeof(self->node), "/dev/%s", self->name);
+	self->fd = open(self->node, O_RDWR);
+	ASSERT_LE(0, self->fd);
+}
+
 FIXTURE_SETUP(rpmb)
 {
 	char target[16];
@@ -143,12 +154,7 @@ FIXTURE_SETUP(rpmb)
 	ASSERT_EQ(0, write_file(self->sim, "dev_id", "test device"));
 	ASSERT_EQ(0, write_file(self->sim, "max_write", "5"));
 	ASSERT_EQ(0, write_file(self->sim, "max_read", "7"));
-	ASSERT_EQ(0, write_file(self->sim, "enable", "1"));
-	ASSERT_EQ(0, read_file(self->sim, "device", self->name,
-			       sizeof(self->name)));
-	snprintf(self->node, sizeof(self->node), "/dev/%s", self->name);
-	self->fd = open(self->node, O_RDWR);
-	ASSERT_LE(0, self->fd);
+	enable(_metadata, self);
 }
 
 FIXTURE_TEARDOWN(rpmb)
@@ -256,6 +262,23 @@ TEST_F(rpmb, info)
 	EXPECT_EQ(variant->target, info.target);
 	EXPECT_EQ(strlen("test device"), info.dev_id_len);
 	EXPECT_EQ(0, info.__reserved);
+}
+
+/* A device without limits of its own: what can be carried at once limits it */
+TEST_F(rpmb, info_unlimited)
+{
+	struct rpmb_ioc_info info = { .size = sizeof(info) };
+	unsigned int most = variant->format == RPMB_FRAME_NVME ? 127 : 128;
+
+	ASSERT_EQ(0, write_file(self->sim, "enable", "0"));
+	ASSERT_EQ(0, write_file(self->sim, "max_write", "0"));
+	ASSERT_EQ(0, write_file(self->sim, "max_read", "0"));
+	close(self->fd);
+	enable(_metadata, self);
+
+	ASSERT_EQ(0, get_info(self->fd, &info));
+	EXPECT_EQ(most, info.max_read);
+	EXPECT_EQ(most == 128 ? 0xff : 0x7f, info.write_sizes);
 }
 
 TEST_F(rpmb, info_any_open_mode)
