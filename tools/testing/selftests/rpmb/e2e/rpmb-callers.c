@@ -2,19 +2,21 @@
 /*
  * Many callers at once: writers with a range each and readers of all ranges
  *
- *	rpmb-callers DEVICE KEY WRITES
- *	rpmb-callers DEVICE KEY until-gone
+ *	rpmb-callers DEVICE KEY {WRITES|until-told|until-gone|until-lost}
  *
  * Each caller is a process with a file of its own. Writers agree among themselves
  * whose turn it is, since a write carries the counter, so their requests compete
  * with the readers' only. All responses are authenticated against nonce, address
  * and counter: one that went to the wrong caller shows at once.
  *
- * With "until-gone" all go on until the device is removed; any other failure is
- * one. Prints how many writes were acknowledged.
+ * They end after a number of writes each; when told by SIGTERM; when the device is
+ * removed; or when it does not answer any more. Any other failure is one. Prints
+ * how many writes were acknowledged.
  */
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -23,25 +25,44 @@
 #include "common.h"
 
 #define BLOCK 256
+#define FIRST 256	/* block of the first range; other tests use those before */
 #define RANGE 4		/* blocks of a writer */
 #define WRITERS 4
 #define READERS 2
 
-/* Shared by all processes; lock guards writing to the device and acknowledged */
+/* When the callers end, other than by a number of writes */
+enum until {
+	UNTIL_DONE,
+	UNTIL_TOLD,
+	UNTIL_GONE,
+	UNTIL_LOST,
+};
+
+/*
+ * Shared by all processes; lock guards writing to the device and acknowledged,
+ * told is set once
+ */
 struct shared {
 	pthread_mutex_t lock;
 	unsigned int acknowledged;
+	volatile sig_atomic_t told;
 };
 
 static const char *device;
 static uint8_t key[LIBRPMB_KEY_LEN];
-static unsigned long writes;	/* 0: until the device is gone */
+static enum until until;
+static unsigned long writes;	/* of each writer, and rounds of each reader */
 static struct shared *shared;
 
 /* Every block says in each of its words who wrote it, and when */
 static uint32_t stamp(unsigned int writer, uint32_t round)
 {
 	return writer << 24 | (round & 0xffffff);
+}
+
+static unsigned int address(unsigned int writer)
+{
+	return FIRST + writer * RANGE;
 }
 
 static void fill(uint32_t *words, uint32_t value)
@@ -64,25 +85,41 @@ static void check(const uint32_t *words, unsigned int writer)
 			errx(1, "range %u is torn at word %u", writer, i);
 }
 
-static struct rpmb *open_device(void)
+static bool is_lost(int error)
 {
-	struct rpmb *rpmb;
-	int ret = rpmb_open(&rpmb, device, O_RDWR);
-
-	if (ret == RPMB_ERR_GONE && !writes)
-		exit(0);
-	if (ret)
-		errx(1, "%s: %s", device, rpmb_strerror(ret));
-	return rpmb;
+	switch (error) {
+	case RPMB_ERR_GONE:
+	case RPMB_ERR_NO_DEVICE:
+		return until == UNTIL_GONE || until == UNTIL_LOST;
+	case RPMB_ERR_TIMEOUT:
+	case RPMB_ERR_BUSY:
+	case RPMB_ERR_SYSTEM:
+		return until == UNTIL_LOST;
+	default:
+		return false;
+	}
 }
 
-/* Ends the process if the device is gone and that was to be */
+/* Ends the caller if the device is lost and that was to be */
 static void must_work(int ret, const char *what)
 {
-	if (ret == RPMB_ERR_GONE && !writes)
+	if (is_lost(ret))
 		exit(0);
 	if (ret)
 		errx(1, "%s: %s", what, rpmb_strerror(ret));
+}
+
+static struct rpmb *open_device(void)
+{
+	struct rpmb *rpmb;
+
+	must_work(rpmb_open(&rpmb, device, O_RDWR), device);
+	return rpmb;
+}
+
+static bool go_on(unsigned long round)
+{
+	return until == UNTIL_DONE ? round <= writes : !shared->told;
 }
 
 static void write_range(struct rpmb *rpmb, unsigned int writer, uint32_t round)
@@ -93,7 +130,7 @@ static void write_range(struct rpmb *rpmb, unsigned int writer, uint32_t round)
 
 	fill(words, stamp(writer, round));
 	pthread_mutex_lock(&shared->lock);
-	ret = rpmb_write(rpmb, key, writer * RANGE, RANGE, words, &outcome);
+	ret = rpmb_write(rpmb, key, address(writer), RANGE, words, &outcome);
 	if (!ret)
 		shared->acknowledged++;
 	pthread_mutex_unlock(&shared->lock);
@@ -104,7 +141,7 @@ static void read_range(struct rpmb *rpmb, unsigned int writer)
 {
 	uint32_t words[RANGE * BLOCK / sizeof(uint32_t)];
 
-	must_work(rpmb_read(rpmb, key, writer * RANGE, RANGE, words), "read");
+	must_work(rpmb_read(rpmb, key, address(writer), RANGE, words), "read");
 	check(words, writer);
 }
 
@@ -113,7 +150,7 @@ static void write_all(unsigned int writer)
 	struct rpmb *rpmb = open_device();
 	uint32_t round;
 
-	for (round = 1; !writes || round <= writes; round++)
+	for (round = 1; go_on(round); round++)
 		write_range(rpmb, writer, round);
 	rpmb_close(rpmb);
 }
@@ -122,10 +159,10 @@ static void read_all(void)
 {
 	struct rpmb *rpmb = open_device();
 	uint32_t counter;
-	unsigned long i;
+	unsigned long round;
 
-	for (i = 0; !writes || i < writes; i++) {
-		read_range(rpmb, 1 + i % WRITERS);
+	for (round = 1; go_on(round); round++) {
+		read_range(rpmb, 1 + round % WRITERS);
 		must_work(rpmb_read_counter(rpmb, key, &counter), "counter");
 	}
 	rpmb_close(rpmb);
@@ -156,6 +193,26 @@ static int wait_all(void)
 	return failed;
 }
 
+static void tell(int signal)
+{
+	(void)signal;
+	shared->told = 1;
+}
+
+static void parse_until(const char *arg)
+{
+	if (!strcmp(arg, "until-told"))
+		until = UNTIL_TOLD;
+	else if (!strcmp(arg, "until-gone"))
+		until = UNTIL_GONE;
+	else if (!strcmp(arg, "until-lost"))
+		until = UNTIL_LOST;
+	else
+		writes = strtoul(arg, NULL, 0);
+	if (until == UNTIL_DONE && !writes)
+		errx(2, "%s: neither a number nor a condition", arg);
+}
+
 static void share_lock(void)
 {
 	pthread_mutexattr_t attr;
@@ -175,11 +232,12 @@ int main(int argc, char **argv)
 	int failed;
 
 	if (argc != 4)
-		errx(2, "usage: %s DEVICE KEY {WRITES|until-gone}", argv[0]);
+		errx(2, "usage: %s DEVICE KEY {WRITES|until-...}", argv[0]);
 	device = argv[1];
 	load_key(argv[2], key);
-	writes = strtoul(argv[3], NULL, 0);
+	parse_until(argv[3]);
 	share_lock();
+	signal(SIGTERM, tell);
 	for (i = 0; i < WRITERS + READERS; i++)
 		start(i);
 	failed = wait_all();

@@ -57,6 +57,14 @@ static int sign(char **args)
 	return 0;
 }
 
+/* librpmb's errors from RPMB_ERR_GENERAL on are the result codes from 1 on */
+static const char *in_words(unsigned int result)
+{
+	if (!result)
+		return "OK";
+	return rpmb_strerror(RPMB_ERR_GENERAL - (int)(result - RPMB_RES_GENERAL));
+}
+
 static int send(char **args)
 {
 	size_t len = load(args[1], frames, sizeof(frames));
@@ -71,8 +79,8 @@ static int send(char **args)
 		errx(125, "%s: %s", args[0], rpmb_strerror(ret));
 	rpmb_close(rpmb);
 	ret = be16toh(resp.result);
-	printf("the device answers: result %#06x, write counter %u\n", ret,
-	       be32toh(resp.write_counter));
+	printf("the device answers: %d (%s), write counter %u\n", ret,
+	       in_words(ret), be32toh(resp.write_counter));
 	return ret;
 }
 
