@@ -85,7 +85,7 @@ int find_range(const struct args *args, const struct rpmb_info *info,
 uint64_t quantity_bytes(const struct quantity *quantity,
 			const struct rpmb_info *info);
 
-/* Show progress on a terminal */
+/* Show progress on a terminal, if it takes long */
 void show_progress(struct rpmb *rpmb, const char *verb);
 
 #endif /* RPMB_CMD_H */

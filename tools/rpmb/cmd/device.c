@@ -3,7 +3,7 @@
  * What the subcommands share: devices, places in them, progress
  */
 #include <stdio.h>
-#include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -45,16 +45,40 @@ int find_range(const struct args *args, const struct rpmb_info *info,
 	return 0;
 }
 
-static void print_progress(void *verb, unsigned int done, unsigned int total)
+/* What takes less than a second needs none */
+#define PROGRESS_AFTER 1
+
+struct progress {
+	const char *verb;
+	time_t start;
+	bool shown;
+};
+
+static time_t now(void)
 {
-	fprintf(stderr, "\r%s: %3u%%", (const char *)verb,
-		(unsigned int)(100ULL * done / total));
-	if (done == total)
-		fputc('\n', stderr);
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
+
+static void print_progress(void *arg, unsigned int done, unsigned int total)
+{
+	struct progress *progress = arg;
+
+	if (!progress->shown && now() - progress->start <= PROGRESS_AFTER)
+		return;
+	progress->shown = true;
+	fprintf(stderr, "\r%s: %3u%%%s", progress->verb,
+		(unsigned int)(100ULL * done / total),
+		done == total ? "\n" : "");
 }
 
 void show_progress(struct rpmb *rpmb, const char *verb)
 {
+	static struct progress progress;
+
+	progress = (struct progress) { .verb = verb, .start = now() };
 	if (isatty(STDERR_FILENO))
-		rpmb_set_progress(rpmb, print_progress, (void *)verb);
+		rpmb_set_progress(rpmb, print_progress, &progress);
 }
