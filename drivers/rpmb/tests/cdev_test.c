@@ -657,7 +657,7 @@ static void cdev_compat_test(struct kunit *test)
 
 	if (!IS_ENABLED(CONFIG_COMPAT))
 		kunit_skip(test, "needs CONFIG_COMPAT");
-	KUNIT_EXPECT_PTR_EQ(test, ctx->ops->compat_ioctl, compat_ptr_ioctl);
+	KUNIT_EXPECT_PTR_EQ(test, ctx->ops->compat_ioctl, &compat_ptr_ioctl);
 }
 
 static struct kunit_case cdev_cases[] = {
