@@ -183,6 +183,22 @@ static void truncated(void)
 	must_refuse();
 }
 
+/* One page of many, which only somebody who looks at all of them finds */
+static void damaged_page(void)
+{
+	struct disk_image image;
+	uint8_t rubbish[4096];
+
+	make_state(true);
+	disk_image_load(&image);
+	check(image.files[DISK_STATE].len >= 3 * sizeof(rubbish), "small");
+	memset(rubbish, 0x5a, sizeof(rubbish));
+	overwrite(image.files[DISK_STATE].len - sizeof(rubbish), rubbish,
+		  sizeof(rubbish));
+	disk_image_free(&image);
+	must_refuse();
+}
+
 static void text_file(void)
 {
 	overwrite(0, "Dear diary,\n", 12);
@@ -418,6 +434,7 @@ static const struct tap_test tests[] = {
 	{ "corrupt header: refused, untouched", corrupt_header },
 	{ "corrupt schema: refused, untouched", corrupt_schema },
 	{ "truncated: refused, untouched", truncated },
+	{ "damaged page: refused, untouched", damaged_page },
 	{ "no database: refused, untouched", text_file },
 	{ "somebody else's database: refused, untouched", foreign_database },
 	{ "newer schema: refused, untouched", newer_schema },
