@@ -439,7 +439,7 @@ static void test_wait_asleep(struct test_call *call)
 {
 	struct virtio_rpmb *vr = call->rdev->descr.priv;
 
-	while (!waitqueue_active(&vr->wait) && !completion_done(&call->done))
+	while (!wq_has_sleeper(&vr->wait) && !completion_done(&call->done))
 		cond_resched();
 }
 
@@ -447,7 +447,7 @@ static void test_expect_woken(struct kunit *test, struct test_call *call)
 {
 	struct virtio_rpmb *vr = call->rdev->descr.priv;
 
-	KUNIT_EXPECT_FALSE(test, waitqueue_active(&vr->wait));
+	KUNIT_EXPECT_FALSE(test, wq_has_sleeper(&vr->wait));
 }
 
 /* The device may have it: all of it, since it is one chain */
