@@ -44,3 +44,12 @@ quietly()
 		die "$1 failed; all that it said is in $log"
 	}
 }
+
+# complaints FILE: is there anything in the kernel's messages that a test must not
+# cause? Prints the first such lines.
+complaints()
+{
+	grep -m 5 -E -e 'BUG:|WARNING:|KASAN:|UBSAN:|ODEBUG:|Oops|INFO: ' \
+		-e 'possible (circular|recursive)|unreferenced object' \
+		-e 'general protection|Kernel panic' "$1"
+}
