@@ -507,9 +507,12 @@ static bool inspect(struct state *state, const struct state_config *config)
 	return false;
 }
 
+/* Whoever has looked at the database may have left another journal mode */
 static bool put_in_use(struct state *state)
 {
-	return set_mark(state, true) &&
+	return (answers(state, "PRAGMA journal_mode = WAL", "wal") ||
+		failed(state, "cannot use a -wal file")) &&
+	       set_mark(state, true) &&
 	       (prepare_all(state) || failed(state, "cannot use"));
 }
 
