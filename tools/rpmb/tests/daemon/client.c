@@ -189,8 +189,10 @@ uint16_t rpmb_write(struct frontend *fe, const uint8_t *key, uint16_t addr,
 	make_result_read(&out[nr]);
 	check_eq(transact(fe, out, nr + 1, &in, 1), FRAME);
 	check_response(&in, 1, RPMB_WRITE_DATA, NULL);
+	/* by the device, whatever the request was signed with */
+	if (has_key(be16toh(in.result)))
+		check(frames_signed(&in, 1, test_key), "");
 	if (!in.result) {
-		check(frames_signed(&in, 1, key), "");
 		check_eq(be32toh(in.write_counter), counter + 1);
 		check_eq(be16toh(in.addr), addr);
 	}

@@ -294,6 +294,7 @@ static uint16_t try_write(const struct model *model, struct frontend *fe)
 	check_eq(fe_wait_used(fe, NULL), FRAME);
 	fetch_frames(fe, &in, 1);
 	check_eq(be16toh(in.req_resp), RPMB_WRITE_DATA << 8);
+	check(frames_signed(&in, 1, test_key), "");
 	return be16toh(in.result);
 }
 
