@@ -48,11 +48,12 @@ static struct rpmb_thread *core_wait_in_line(struct rpmb_fake *fake, u8 nonce)
 
 static void core_expect_gone(struct rpmb_fake *fake)
 {
-	struct rpmb_msg *msg = core_msg(fake->test, 0);
 	int calls = atomic_read(&fake->nr_calls);
+	struct rpmb_thread *thread;
 
-	KUNIT_EXPECT_EQ(fake->test, -ENODEV, rpmb_msg_route(fake, msg));
-	KUNIT_EXPECT_TRUE(fake->test, rpmb_msg_untouched(msg));
+	thread = rpmb_thread_route(fake, core_msg(fake->test, 0));
+	KUNIT_EXPECT_EQ(fake->test, -ENODEV, rpmb_thread_join(thread));
+	KUNIT_EXPECT_TRUE(fake->test, rpmb_msg_untouched(thread->msg));
 	KUNIT_EXPECT_EQ(fake->test, calls, atomic_read(&fake->nr_calls));
 }
 
@@ -97,6 +98,7 @@ static void core_unregister_drains_test(struct kunit *test)
 		schedule_timeout_uninterruptible(1);
 	}
 	rpmb_thread_asleep(unregister, TASK_UNINTERRUPTIBLE);
+	fake->hang_at = -1;
 	rpmb_fake_release(fake);
 
 	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(first));
@@ -161,6 +163,7 @@ static void core_two_devices_test(struct kunit *test)
 
 	second = rpmb_thread_route(other, core_msg(test, 2));
 	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(second));
+	busy->hang_at = -1;
 	rpmb_fake_release(busy);
 	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(first));
 }

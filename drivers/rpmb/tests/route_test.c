@@ -197,6 +197,18 @@ static void route_count_kept_test(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, fake->calls[0].bytes[0], msg->req, 512);
 }
 
+/* One that is signed is not touched, even if it is wrong */
+static void route_count_signed_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, true);
+	struct rpmb_msg *msg = route_msg(test, RPMB_FRAME_JEDEC,
+					 RPMB_PURGE_ENABLE, 0, 0, 0);
+
+	KUNIT_EXPECT_EQ(test, 0, rpmb_msg_route(fake, msg));
+	KUNIT_ASSERT_NOT_NULL(test, fake->calls[0].bytes[0]);
+	KUNIT_EXPECT_MEMEQ(test, fake->calls[0].bytes[0], msg->req, 512);
+}
+
 /**
  * struct route_refusal - a request that must not reach the backend
  * @name: name
@@ -588,6 +600,7 @@ static void route_memory_test(struct kunit *test)
 static struct kunit_case route_cases[] = {
 	KUNIT_CASE_PARAM(route_request_test, route_request_gen_params),
 	KUNIT_CASE(route_count_kept_test),
+	KUNIT_CASE(route_count_signed_test),
 	KUNIT_CASE_PARAM(route_refusal_test, route_refusal_gen_params),
 	KUNIT_CASE(route_unsupported_test),
 	KUNIT_CASE(route_null_test),
