@@ -23,8 +23,7 @@
 
 static pid_t running[MAX_DAEMONS];
 
-static _Noreturn void become_daemon(const char *preload,
-				     const char *const args[])
+static void become_daemon(const char *preload, const char *const args[])
 {
 	int out = open(MESSAGES, O_WRONLY | O_CREAT | O_APPEND, 0600);
 

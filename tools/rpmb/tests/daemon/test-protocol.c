@@ -563,6 +563,12 @@ static void region_overflow(void)
 		GUEST_1, UINT64_MAX - 4095, USER_1, 8192 });
 }
 
+static void region_offset_overflow(void)
+{
+	refuse_table((struct vu_region){
+		GUEST_1, REGION_SIZE, USER_1, -(uint64_t)REGION_SIZE });
+}
+
 static void region_address_overflow(void)
 {
 	refuse_table((struct vu_region){
@@ -838,7 +844,8 @@ static const struct tap_test tests[] = {
 	{ "a second frontend cannot disturb the first", second_frontend },
 	{ "memory: region longer than its file", region_too_long },
 	{ "memory: region behind the end of its file", region_too_far },
-	{ "memory: size and offset overflow", region_overflow },
+	{ "memory: a size of nearly everything", region_overflow },
+	{ "memory: offset and size overflow", region_offset_overflow },
 	{ "memory: guest address overflows", region_address_overflow },
 	{ "memory: more regions than there may be", too_many_regions },
 	{ "memory: region without a descriptor", region_without_fd },
