@@ -2,7 +2,7 @@
 /*
  * Many callers at once: writers with a range each and readers of all ranges
  *
- *	rpmb-callers DEVICE KEY {WRITES|until-told|until-gone|until-lost}
+ *	rpmb-callers DEVICE KEY {WRITES|until-told|until-gone|until-lost} [BLOCKS]
  *
  * Each caller is a process with a file of its own. Writers agree among themselves
  * whose turn it is, since a write carries the counter, so their requests compete
@@ -11,7 +11,7 @@
  *
  * They end after a number of writes each; when told by SIGTERM; when the device is
  * removed; or when it does not answer any more. Any other failure is one. Prints
- * how many writes were acknowledged.
+ * how many writes were acknowledged. A request is of 4 blocks, or of BLOCKS.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -26,7 +26,7 @@
 
 #define BLOCK 256
 #define FIRST 256	/* block of the first range; other tests use those before */
-#define RANGE 4		/* blocks of a writer */
+#define MAX_RANGE 4
 #define WRITERS 4
 #define READERS 2
 
@@ -52,6 +52,7 @@ static const char *device;
 static uint8_t key[LIBRPMB_KEY_LEN];
 static enum until until;
 static unsigned long writes;	/* of each writer, and rounds of each reader */
+static unsigned int range = MAX_RANGE;	/* blocks of a writer */
 static struct shared *shared;
 
 /* Every block says in each of its words who wrote it, and when */
@@ -62,14 +63,14 @@ static uint32_t stamp(unsigned int writer, uint32_t round)
 
 static unsigned int address(unsigned int writer)
 {
-	return FIRST + writer * RANGE;
+	return FIRST + writer * range;
 }
 
 static void fill(uint32_t *words, uint32_t value)
 {
 	unsigned int i;
 
-	for (i = 0; i < RANGE * BLOCK / sizeof(*words); i++)
+	for (i = 0; i < range * BLOCK / sizeof(*words); i++)
 		words[i] = value;
 }
 
@@ -80,7 +81,7 @@ static void check(const uint32_t *words, unsigned int writer)
 
 	if (words[0] && words[0] >> 24 != writer)
 		errx(1, "range %u has the data of %u", writer, words[0] >> 24);
-	for (i = 1; i < RANGE * BLOCK / sizeof(*words); i++)
+	for (i = 1; i < range * BLOCK / sizeof(*words); i++)
 		if (words[i] != words[0])
 			errx(1, "range %u is torn at word %u", writer, i);
 }
@@ -124,13 +125,13 @@ static bool go_on(unsigned long round)
 
 static void write_range(struct rpmb *rpmb, unsigned int writer, uint32_t round)
 {
-	uint32_t words[RANGE * BLOCK / sizeof(uint32_t)];
+	uint32_t words[MAX_RANGE * BLOCK / sizeof(uint32_t)];
 	struct rpmb_outcome outcome;
 	int ret;
 
 	fill(words, stamp(writer, round));
 	pthread_mutex_lock(&shared->lock);
-	ret = rpmb_write(rpmb, key, address(writer), RANGE, words, &outcome);
+	ret = rpmb_write(rpmb, key, address(writer), range, words, &outcome);
 	if (!ret)
 		shared->acknowledged++;
 	pthread_mutex_unlock(&shared->lock);
@@ -139,9 +140,9 @@ static void write_range(struct rpmb *rpmb, unsigned int writer, uint32_t round)
 
 static void read_range(struct rpmb *rpmb, unsigned int writer)
 {
-	uint32_t words[RANGE * BLOCK / sizeof(uint32_t)];
+	uint32_t words[MAX_RANGE * BLOCK / sizeof(uint32_t)];
 
-	must_work(rpmb_read(rpmb, key, address(writer), RANGE, words), "read");
+	must_work(rpmb_read(rpmb, key, address(writer), range, words), "read");
 	check(words, writer);
 }
 
@@ -213,6 +214,13 @@ static void parse_until(const char *arg)
 		errx(2, "%s: neither a number nor a condition", arg);
 }
 
+static void parse_range(const char *arg)
+{
+	range = strtoul(arg, NULL, 0);
+	if (!range || range > MAX_RANGE)
+		errx(2, "%s: must be 1 to %u blocks", arg, MAX_RANGE);
+}
+
 static void share_lock(void)
 {
 	pthread_mutexattr_t attr;
@@ -231,11 +239,14 @@ int main(int argc, char **argv)
 	unsigned int i;
 	int failed;
 
-	if (argc != 4)
-		errx(2, "usage: %s DEVICE KEY {WRITES|until-...}", argv[0]);
+	if (argc < 4 || argc > 5)
+		errx(2, "usage: %s DEVICE KEY {WRITES|until-...} [BLOCKS]",
+		     argv[0]);
 	device = argv[1];
 	load_key(argv[2], key);
 	parse_until(argv[3]);
+	if (argc > 4)
+		parse_range(argv[4]);
 	share_lock();
 	signal(SIGTERM, tell);
 	for (i = 0; i < WRITERS + READERS; i++)
