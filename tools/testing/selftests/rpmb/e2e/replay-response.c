@@ -32,11 +32,12 @@ static void keep_or_replace(const char *path, void *resp, size_t len)
 
 int ioctl(int fd, unsigned long request, ...)
 {
-	int (*next)(int, unsigned long, ...) = dlsym(RTLD_NEXT, "ioctl");
+	int (*next)(int fd, unsigned long request, ...);
 	struct rpmb_ioc_route_frames *route;
 	va_list args;
 	int ret;
 
+	next = dlsym(RTLD_NEXT, "ioctl");
 	va_start(args, request);
 	route = va_arg(args, void *);
 	va_end(args);
