@@ -265,11 +265,22 @@ static enum rpmb_transport rpmb_default_transport(enum rpmb_type type)
 	return transports[type];
 }
 
-/* Put in words what a backend, maybe of the older kind, left at 0 */
-static void rpmb_descr_complete(struct rpmb_descr *descr)
+static u32 rpmb_default_write_sizes(const struct rpmb_descr *descr)
 {
 	unsigned int block = rpmb_block_size(descr->frame_format);
 
+	/*
+	 * mmc_block says 32 of a card that takes 1 or 2 blocks, and 2 of one that
+	 * takes 32 as well. One block is right for all.
+	 */
+	if (descr->type == RPMB_TYPE_EMMC && descr->route_frames)
+		return BIT(0);
+	return BIT(fls(descr->reliable_wr_count * SZ_512 / block)) - 1;
+}
+
+/* Put in words what a backend, maybe of the older kind, left at 0 */
+static void rpmb_descr_complete(struct rpmb_descr *descr)
+{
 	if (!descr->transport)
 		descr->transport = rpmb_default_transport(descr->type);
 	if (!descr->reliable_wr_count)
@@ -278,11 +289,9 @@ static void rpmb_descr_complete(struct rpmb_descr *descr)
 		descr->request_types = GENMASK(RPMB_READ_DATA, RPMB_PROGRAM_KEY);
 	descr->request_types &= RPMB_REQUEST_TYPES;
 	if (!descr->write_sizes)
-		descr->write_sizes = BIT(fls(descr->reliable_wr_count *
-					     SZ_512 / block)) - 1;
+		descr->write_sizes = rpmb_default_write_sizes(descr);
 	if (!descr->max_read)
-		descr->max_read = rpmb_frames_blocks(descr->frame_format,
-						     RPMB_MAX_LEN);
+		descr->max_read = rpmb_frames_max_blocks(descr->frame_format);
 }
 
 static bool rpmb_descr_valid(const struct rpmb_descr *descr)

@@ -71,6 +71,20 @@ int rpmb_frames_blocks(enum rpmb_frame_format format, unsigned int len)
 EXPORT_SYMBOL_GPL(rpmb_frames_blocks);
 
 /**
+ * rpmb_frames_max_blocks() - most blocks that an access can carry
+ * @format: frame format
+ *
+ * Return: blocks of data for which RPMB_MAX_LEN bytes of frames have room
+ */
+unsigned int rpmb_frames_max_blocks(enum rpmb_frame_format format)
+{
+	unsigned int header = format == RPMB_FRAME_NVME ? NVME_HEADER : 0;
+
+	return (RPMB_MAX_LEN - header) / JEDEC_FRAME;
+}
+EXPORT_SYMBOL_GPL(rpmb_frames_max_blocks);
+
+/**
  * rpmb_frames_type() - type of an access
  * @format: frame format
  * @frames: the access

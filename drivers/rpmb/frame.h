@@ -37,6 +37,7 @@ unsigned int rpmb_block_size(enum rpmb_frame_format format);
 unsigned int rpmb_frames_len(enum rpmb_frame_format format,
 			     unsigned int blocks);
 int rpmb_frames_blocks(enum rpmb_frame_format format, unsigned int len);
+unsigned int rpmb_frames_max_blocks(enum rpmb_frame_format format);
 u16 rpmb_frames_type(enum rpmb_frame_format format, const void *frames);
 void rpmb_frames_get(enum rpmb_frame_format format, const void *frame,
 		     struct rpmb_fields *fields);

@@ -255,8 +255,7 @@ static int rpmb_sim_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 /* Most blocks in a write; what limits it if nothing else does is the core */
 static u32 rpmb_sim_max_write(const struct rpmb_sim *sim)
 {
-	return sim->max_write ?: rpmb_frames_blocks(rpmb_sim_format(sim),
-						    RPMB_MAX_LEN);
+	return sim->max_write ?: rpmb_frames_max_blocks(rpmb_sim_format(sim));
 }
 
 static struct rpmb_dev *rpmb_sim_register(struct rpmb_sim *sim)

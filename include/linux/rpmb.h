@@ -128,7 +128,8 @@ struct rpmb_descr {
 	u32 request_types;
 	/**
 	 * @write_sizes: BIT(n) if one request can write 2^n blocks; 0 means what
-	 * @reliable_wr_count says
+	 * @reliable_wr_count says, or one block if an eMMC backend of the older
+	 * kind leaves it out
 	 */
 	u32 write_sizes;
 	/**
