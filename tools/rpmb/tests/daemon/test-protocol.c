@@ -275,7 +275,7 @@ static void kicks_in_time(void)
 	struct daemon d;
 
 	open_with(&fe, &d, BIT(VIRTIO_RING_F_EVENT_IDX));
-	for (unsigned int i = 0; i < 100000; i++) {
+	for (unsigned int i = 0; i < 300000; i++) {
 		time_t until = time(NULL) + WAIT_MS / 1000;
 
 		offer_batch(&fe, 1);
