@@ -28,14 +28,25 @@ static bool is_count(uint32_t count, int blocks)
 }
 
 /*
- * A request that carries no data is one frame, and says so. That the count must
- * be 1 is the specification's word for the key, the counter and the result read;
- * 0, which some hosts send, is for their drivers to fill in.
+ * A request that carries no data is one frame, and says so: the specification's
+ * word for the key, the counter and the result read.
  */
 static bool is_bare(const struct rpmb_engine *engine, const struct request *req)
 {
 	return req->len == rpmb_frames_len(engine->format, 0) &&
 	       is_count(req->fields.count, req->blocks);
+}
+
+/*
+ * The same for the key and the counter, where the count is not signed. Clients
+ * that know eMMC leave it 0 there, since CMD23 says it; then the length does.
+ */
+static bool is_bare_or_uncounted(const struct rpmb_engine *engine,
+				 const struct request *req)
+{
+	return is_bare(engine, req) ||
+	       (req->len == rpmb_frames_len(engine->format, 0) &&
+		!req->fields.count);
 }
 
 static bool exceeds(uint32_t count, uint32_t limit)
@@ -82,7 +93,7 @@ static uint16_t program_key(struct rpmb_engine *engine,
 	const uint8_t *key;
 
 	(void)resp;
-	if (!is_bare(engine, req))
+	if (!is_bare_or_uncounted(engine, req))
 		return RPMB_RES_GENERAL;
 	key = rpmb_frames_mac(engine->format, req->frames, req->len);
 	if (store->has_key || !store->ops->program_key(store, key))
@@ -101,7 +112,7 @@ static uint16_t get_write_counter(struct rpmb_engine *engine,
 	memcpy(resp->nonce, req->fields.nonce, sizeof(resp->nonce));
 	if (!engine->store->has_key)
 		return RPMB_RES_NO_KEY;
-	if (!is_bare(engine, req))
+	if (!is_bare_or_uncounted(engine, req))
 		return RPMB_RES_GENERAL;
 
 	resp->counter = engine->store->counter;

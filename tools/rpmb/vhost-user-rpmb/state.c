@@ -223,6 +223,10 @@ static void keep_wal(const struct state *state, bool keep)
 
 static bool attach(struct state *state, const char *name, int flags)
 {
+	uint8_t seed;
+
+	/* It comes from /dev/urandom, which the sandbox does not have */
+	sqlite3_randomness(sizeof(seed), &seed);
 	state->name = name;
 	if (sqlite3_open_v2(name, &state->db,
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI |
