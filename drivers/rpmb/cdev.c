@@ -160,6 +160,9 @@ static int rpmb_ioctl_route_frames(const struct file *filp,
 		return ret;
 
 	cmd.out_flags = 0;
+	/* Nothing is sent if it could not be said afterwards that it was */
+	if (put_user(cmd.out_flags, &argp->out_flags))
+		return -EFAULT;
 	if (cmd.flags || cmd.__reserved)
 		ret = -EOPNOTSUPP;
 	else

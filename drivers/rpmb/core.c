@@ -238,7 +238,8 @@ static void rpmb_drain(struct rpmb_dev *rdev)
  * backend may be unloaded. Whoever has a reference or an open file gets -ENODEV.
  * To be called while the device's parent is still there.
  *
- * Context: may sleep; not from an operation of the backend.
+ * Context: may sleep; not from an operation of the backend, nor from a class
+ * interface's add_dev() or remove_dev().
  * Return: 0, or -EINVAL if @rdev is NULL
  */
 int rpmb_dev_unregister(struct rpmb_dev *rdev)

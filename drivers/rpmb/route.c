@@ -218,6 +218,29 @@ static int rpmb_call_route_frames(struct rpmb_dev *rdev,
 					rq->resp, rq->resp_len);
 }
 
+/*
+ * What a backend returned, as callers may take it: 0 or an error, and none that
+ * says that nothing happened when nobody can know.
+ */
+static int rpmb_backend_error(const struct rpmb_request *rq, int ret)
+{
+	if (ret > 0)
+		return -EIO;
+	if (!rq->xfers[0].started)
+		return ret;
+
+	switch (ret) {
+	case -EINVAL:
+	case -EOPNOTSUPP:
+	case -EMSGSIZE:
+	case -EBUSY:
+	case -ENOMEM:
+		return -EIO;
+	default:
+		return ret;
+	}
+}
+
 static int rpmb_call_backend(struct rpmb_dev *rdev, struct rpmb_request *rq)
 {
 	/* The device may be what memory would be written back to */
@@ -230,8 +253,7 @@ static int rpmb_call_backend(struct rpmb_dev *rdev, struct rpmb_request *rq)
 		ret = rpmb_call_route_frames(rdev, rq);
 	memalloc_noio_restore(noio);
 
-	/* Whatever a backend returns, callers see 0 or an error */
-	return ret > 0 ? -EIO : ret;
+	return rpmb_backend_error(rq, ret);
 }
 
 static int rpmb_check_response(const struct rpmb_descr *descr,
@@ -284,9 +306,9 @@ int rpmb_request_run(struct rpmb_dev *rdev, struct rpmb_request *rq)
  * -EINVAL (lengths or frames that contradict each other), -EOPNOTSUPP (a type
  * that the device does not have, or a bare result read), -EMSGSIZE (more than can
  * be carried), -EBUSY (an earlier request is still with the device), -ENOMEM.
- * Others: -ENODEV (the device is gone), -EINTR (fatal signal), -EPROTO (the
- * response is not to this request), -ETIMEDOUT, -EIO and what else the transport
- * has.
+ * Others: -ENODEV (the device is gone), -EINTR (fatal signal; as long as it is
+ * pending, further calls of this task end like this, too), -EPROTO (the response
+ * is not to this request), -ETIMEDOUT, -EIO and what else the transport has.
  *
  * Context: may sleep, as long as the device takes.
  * Return: 0 if a response of the right type is in @resp, whatever its result

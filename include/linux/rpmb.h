@@ -98,7 +98,8 @@ struct rpmb_descr {
 	 * fails. Returns 0 or a negative error, never a positive number. Nothing
 	 * is ever sent a second time once it may have reached the device.
 	 * -EMSGSIZE (more than the path can carry), -EBUSY (an earlier request is
-	 * still with the device) and -ENOMEM are for before that only.
+	 * still with the device), -ENOMEM, -EINVAL and -EOPNOTSUPP tell callers
+	 * that nothing happened; after that the core makes them -EIO.
 	 *
 	 * Process context; may sleep. There is one call at a time for each
 	 * device. Allocations are implicitly GFP_NOIO. Waits end when a fatal
@@ -109,8 +110,9 @@ struct rpmb_descr {
 			unsigned int nr);
 	/**
 	 * @abort: Optional: make a running @transfer fail soon, and every later
-	 * one at once. Called by rpmb_dev_unregister(), may run beside @transfer,
-	 * may sleep.
+	 * one at once. Called by rpmb_dev_unregister(), and by a
+	 * rpmb_dev_register() that fails, thus has returned no device yet. May run
+	 * beside @transfer, may sleep.
 	 */
 	void (*abort)(struct rpmb_dev *rdev);
 	/** @priv: the backend's own */

@@ -5,7 +5,7 @@
  *
  * Reading /sys/kernel/debug/rpmb-bench/route or bare measures, and shows the
  * shortest and the median time of a round trip in nanoseconds. "bare" takes the
- * device from virtio_rpmb meanwhile.
+ * device from virtio_rpmb meanwhile; nobody may remove the device then.
  */
 #define pr_fmt(fmt) "rpmb-bench: " fmt
 
@@ -96,7 +96,8 @@ static int rpmb_bench_round_bare(struct rpmb_bench *bench,
 		return ret;
 	virtqueue_kick(bench->vq);
 	while (!virtqueue_get_buf(bench->vq, &len))
-		wait_for_completion(&bench->done);
+		if (!wait_for_completion_timeout(&bench->done, 30 * HZ))
+			return -ETIMEDOUT;
 	return len == sizeof(bench->resp) ? 0 : -EIO;
 }
 

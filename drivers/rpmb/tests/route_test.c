@@ -426,8 +426,26 @@ static void route_error_test(struct kunit *test)
 	for (steps = 0; steps <= 2; steps++) {
 		KUNIT_EXPECT_EQ(test, -ETIMEDOUT,
 				route_ending(test, false, steps, -ETIMEDOUT));
-		KUNIT_EXPECT_EQ(test, -EBUSY,
-				route_ending(test, true, steps, -EBUSY));
+		KUNIT_EXPECT_EQ(test, -ENXIO,
+				route_ending(test, true, steps, -ENXIO));
+	}
+}
+
+/* Errors that say that nothing happened, from backends that cannot know that */
+static void route_unknown_test(struct kunit *test)
+{
+	static const int errors[] = {
+		-EINVAL, -EOPNOTSUPP, -EMSGSIZE, -EBUSY, -ENOMEM,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(errors); i++) {
+		KUNIT_EXPECT_EQ(test, errors[i],
+				route_ending(test, false, 0, errors[i]));
+		KUNIT_EXPECT_EQ(test, -EIO,
+				route_ending(test, false, 1, errors[i]));
+		KUNIT_EXPECT_EQ(test, -EIO,
+				route_ending(test, true, 0, errors[i]));
 	}
 }
 
@@ -605,6 +623,7 @@ static struct kunit_case route_cases[] = {
 	KUNIT_CASE(route_unsupported_test),
 	KUNIT_CASE(route_null_test),
 	KUNIT_CASE(route_error_test),
+	KUNIT_CASE(route_unknown_test),
 	KUNIT_CASE(route_positive_test),
 	KUNIT_CASE(route_response_type_test),
 	KUNIT_CASE(route_result_test),

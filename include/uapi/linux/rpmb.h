@@ -231,7 +231,8 @@ struct rpmb_ioc_info {
  * @flags: must be 0
  * @req_len: bytes of the request, at most RPMB_MAX_LEN
  * @resp_len: bytes of the response, at most RPMB_MAX_LEN
- * @out_flags: 0 or %RPMB_ROUTE_STARTED; valid also if the ioctl fails
+ * @out_flags: 0 or %RPMB_ROUTE_STARTED; set it to 0 before the call, then it is
+ *	valid also if the ioctl fails
  * @__reserved: must be 0
  * @req: the request frames
  * @resp: where to put the response frames
