@@ -98,8 +98,9 @@ virtio_rpmb_seq_alloc(const struct rpmb_xfer *xfers, unsigned int nr)
 
 	for (unsigned int i = 0; i < nr - 1; i++)
 		out_len += xfers[i].len;
+	/* A caller of large requests is told by -ENOMEM, and may try smaller ones */
 	seq = kzalloc(struct_size(seq, frames, out_len + recv->len),
-		      GFP_KERNEL);
+		      GFP_KERNEL | __GFP_NOWARN);
 	if (!seq)
 		return NULL;
 
@@ -317,7 +318,8 @@ static int virtio_rpmb_id_from_address(struct virtio_device *vdev, u8 *id)
 
 /*
  * Reading what the device does not have gives zeroes, ones, or, where a transport
- * reports nothing, what was there before.
+ * reports nothing, what was there before. Where the PCI capability ends before,
+ * virtio-pci stops the kernel, and nobody can ask how long it is: hence an option.
  */
 static int virtio_rpmb_id_from_config(struct virtio_device *vdev, u8 *id)
 {
@@ -404,11 +406,15 @@ static void virtio_rpmb_del_vq(struct virtio_rpmb *vr,
 			       struct virtio_device *vdev)
 {
 	struct virtio_rpmb_seq *seq __free(virtio_rpmb_seq) = NULL;
+	bool has_vq = vr->vq;
 
 	virtio_reset_device(vdev);
+	/* After a restore that failed there is nothing more to give up */
+	if (!has_vq)
+		return;
+
 	scoped_guard(spinlock_irq, &vr->lock) {
-		if (vr->vq)
-			seq = virtqueue_detach_unused_buf(vr->vq);
+		seq = virtqueue_detach_unused_buf(vr->vq);
 		vr->vq = NULL;
 		vr->busy = false;
 	}
