@@ -435,12 +435,18 @@ static void test_finish(struct kunit *test, struct test_call *call)
 }
 
 /* The call sleeps, until somebody wakes it or it looks for itself */
-static void test_wait_asleep(struct test_call *call)
+static void test_wait_asleep(struct kunit *test, struct test_call *call)
 {
 	struct virtio_rpmb *vr = call->rdev->descr.priv;
+	unsigned long end = jiffies + TEST_BOUND;
 
-	while (!wq_has_sleeper(&vr->wait) && !completion_done(&call->done))
-		cond_resched();
+	while (!wq_has_sleeper(&vr->wait)) {
+		KUNIT_ASSERT_FALSE_MSG(test, completion_done(&call->done),
+				       "a call ended that should wait");
+		KUNIT_ASSERT_TRUE_MSG(test, time_before(jiffies, end),
+				      "a call does not wait as it should");
+		schedule_timeout_uninterruptible(1);
+	}
 }
 
 static void test_expect_woken(struct kunit *test, struct test_call *call)
@@ -547,7 +553,7 @@ static void virtio_rpmb_test_write(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dev->out.used, 4);
 	KUNIT_EXPECT_EQ(test, dev->in.used, 1);
 	KUNIT_EXPECT_EQ(test, dev->in.iov[0].iov_len, VIRTIO_RPMB_FRAME);
-	test_wait_asleep(call);
+	test_wait_asleep(test, call);
 	test_answer(dev, VIRTIO_RPMB_FRAME);
 	test_expect_woken(test, call);
 	test_finish(test, call);
@@ -668,7 +674,7 @@ static void virtio_rpmb_test_abort(struct kunit *test)
 
 	test_start(test, call);
 	test_take(dev);
-	test_wait_asleep(call);
+	test_wait_asleep(test, call);
 	rdev->descr.abort(rdev);
 	test_expect_woken(test, call);
 	test_finish(test, call);
@@ -699,7 +705,7 @@ static void virtio_rpmb_test_wrong_head(struct kunit *test)
 
 	test_start(test, call);
 	test_take(dev);
-	test_wait_asleep(call);
+	test_wait_asleep(test, call);
 	test_return(dev, TEST_RING - 1, VIRTIO_RPMB_FRAME);
 	test_expect_woken(test, call);
 	test_finish(test, call);
