@@ -464,6 +464,18 @@ static void sim_limits_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, RPMB_RES_OK, sim_read(test, 0, 4));
 }
 
+/* Without limits, what one message can carry is the limit */
+static void sim_no_limits_test(struct kunit *test)
+{
+	struct sim *sim = sim_make(test, *(const char * const *)test->param_value);
+	bool nvme = sim->format == RPMB_FRAME_NVME;
+
+	sim_enable(test);
+	KUNIT_EXPECT_EQ(test, nvme ? 0x7f : 0xff,
+			sim->rdev->descr.write_sizes);
+	KUNIT_EXPECT_EQ(test, nvme ? 127 : 128, sim->rdev->descr.max_read);
+}
+
 /* At its maximum the counter stays, and nothing can be written any more */
 static void sim_expired_test(struct kunit *test)
 {
@@ -543,6 +555,7 @@ static struct kunit_case sim_cases[] = {
 	KUNIT_CASE_PARAM(sim_replay_test, sim_type_gen_params),
 	KUNIT_CASE_PARAM(sim_range_test, sim_type_gen_params),
 	KUNIT_CASE_PARAM(sim_limits_test, sim_type_gen_params),
+	KUNIT_CASE_PARAM(sim_no_limits_test, sim_type_gen_params),
 	KUNIT_CASE_PARAM(sim_expired_test, sim_type_gen_params),
 	KUNIT_CASE(sim_settings_test),
 	KUNIT_CASE_PARAM(sim_disable_test, sim_type_gen_params),
