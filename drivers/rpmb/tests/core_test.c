@@ -3,10 +3,13 @@
  * Lifetime, taking turns, publication, finding, suspend
  */
 #include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/mman.h>
 #include <linux/pm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include "fake.h"
 
@@ -57,12 +60,77 @@ static void core_expect_gone(struct rpmb_fake *fake)
 	KUNIT_EXPECT_EQ(fake->test, calls, atomic_read(&fake->nr_calls));
 }
 
-/* One call hangs in the device, ten more are in line */
+/**
+ * struct core_file - an open file of a device
+ * @ops: its operations
+ * @inode: the device's node
+ * @file: the file
+ * @mem: a page of user memory
+ */
+struct core_file {
+	const struct file_operations *ops;
+	struct inode inode;
+	struct file file;
+	unsigned long mem;
+};
+
+static void core_release(void *data)
+{
+	struct core_file *file = data;
+
+	file->ops->release(&file->inode, &file->file);
+}
+
+/* Open until core_release(), if by the end of the test */
+static struct core_file *core_open(struct rpmb_fake *fake)
+{
+	struct kunit *test = fake->test;
+	struct core_file *file = kunit_kzalloc(test, sizeof(*file),
+					       GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, file);
+	file->mem = kunit_vm_mmap(test, NULL, 0, PAGE_SIZE,
+				  PROT_READ | PROT_WRITE,
+				  MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	KUNIT_ASSERT_NE(test, 0, file->mem);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(file->mem));
+	file->ops = fake->rdev->cdev.ops;
+	file->inode.i_cdev = &fake->rdev->cdev;
+	file->file.f_mode = FMODE_READ;
+	KUNIT_ASSERT_EQ(test, 0, file->ops->open(&file->inode, &file->file));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, core_release,
+							   file));
+	return file;
+}
+
+static long core_ioctl(struct kunit *test, struct core_file *file,
+		       const struct rpmb_msg *msg)
+{
+	struct rpmb_ioc_route_frames cmd = {
+		.size = sizeof(cmd),
+		.req_len = msg->req_len,
+		.resp_len = msg->resp_len,
+		.req = file->mem + sizeof(cmd),
+		.resp = file->mem + sizeof(cmd) + msg->req_len,
+	};
+
+	KUNIT_ASSERT_EQ(test, 0, copy_to_user((void __user *)file->mem, &cmd,
+					      sizeof(cmd)));
+	KUNIT_ASSERT_EQ(test, 0, copy_to_user(u64_to_user_ptr(cmd.req),
+					      msg->req, msg->req_len));
+	return file->ops->unlocked_ioctl(&file->file, RPMB_IOC_ROUTE_FRAMES,
+					 file->mem);
+}
+
+/* One call hangs in the device, ten more are in line, and a file is open */
 static void core_unregister_test(struct kunit *test)
 {
 	struct rpmb_fake *fake = core_fake(test);
 	struct rpmb_thread *unregister, *first, *others[10];
+	struct core_file *file = core_open(fake);
 	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, 0, core_ioctl(test, file, core_msg(test, 0)));
 
 	first = core_hang(fake, 0);
 	for (i = 0; i < ARRAY_SIZE(others); i++)
@@ -76,8 +144,16 @@ static void core_unregister_test(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, -ENODEV, rpmb_thread_join(others[i]));
 		KUNIT_EXPECT_TRUE(test, rpmb_msg_untouched(others[i]->msg));
 	}
-	KUNIT_EXPECT_EQ(test, 1, atomic_read(&fake->nr_calls));
+	KUNIT_EXPECT_EQ(test, 2, atomic_read(&fake->nr_calls));
 	core_expect_gone(fake);
+
+	/* Now nobody but the file has a reference */
+	rpmb_dev_put(fake->rdev);
+	fake->rdev = NULL;
+	KUNIT_EXPECT_EQ(test, -ENODEV,
+			core_ioctl(test, file, core_msg(test, 0)));
+	KUNIT_EXPECT_EQ(test, 2, atomic_read(&fake->nr_calls));
+	kunit_release_action(test, core_release, file);
 }
 
 /* Without abort, the end of the call that runs is waited for */
@@ -569,6 +645,22 @@ static void core_reliable_wr_count_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 16, some->rdev->descr.reliable_wr_count);
 }
 
+/* mmc_block leaves them out, and says too much in reliable_wr_count */
+static void core_write_sizes_test(struct kunit *test)
+{
+	struct rpmb_fake *older = rpmb_fake_new(test, RPMB_FRAME_JEDEC);
+	struct rpmb_fake *newer = rpmb_fake_new(test, RPMB_FRAME_JEDEC);
+
+	older->descr.transfer = NULL;
+	older->descr.route_frames = rpmb_fake_route_frames;
+	older->descr.reliable_wr_count = 16;
+	rpmb_fake_register(older);
+	KUNIT_EXPECT_EQ(test, BIT(0), older->rdev->descr.write_sizes);
+	newer->descr.reliable_wr_count = 16;
+	rpmb_fake_register(newer);
+	KUNIT_EXPECT_EQ(test, GENMASK(5, 0), newer->rdev->descr.write_sizes);
+}
+
 static void core_expect_attr(struct rpmb_fake *fake, const char *name,
 			     const char *want)
 {
@@ -626,6 +718,7 @@ static struct kunit_case core_cases[] = {
 	KUNIT_CASE(core_register_refusals_test),
 	KUNIT_CASE(core_register_copies_test),
 	KUNIT_CASE(core_reliable_wr_count_test),
+	KUNIT_CASE(core_write_sizes_test),
 	KUNIT_CASE(core_sysfs_test),
 	{}
 };
