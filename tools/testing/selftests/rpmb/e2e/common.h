@@ -12,6 +12,9 @@
 
 #include "librpmb.h"
 
+/* Exit status of trouble of our own, which no device answers with */
+#define TROUBLE 125
+
 /* Everything in a file of at most @size bytes; how many there are */
 static inline size_t load(const char *path, void *buf, size_t size)
 {
@@ -19,10 +22,10 @@ static inline size_t load(const char *path, void *buf, size_t size)
 	size_t len;
 
 	if (!file)
-		err(2, "%s", path);
+		err(TROUBLE, "%s", path);
 	len = fread(buf, 1, size, file);
 	if (ferror(file) || getc(file) != EOF)
-		errx(2, "%s: cannot be read, or too long", path);
+		errx(TROUBLE, "%s: cannot be read, or too long", path);
 	fclose(file);
 	return len;
 }
@@ -30,7 +33,7 @@ static inline size_t load(const char *path, void *buf, size_t size)
 static inline void load_key(const char *path, uint8_t key[LIBRPMB_KEY_LEN])
 {
 	if (load(path, key, LIBRPMB_KEY_LEN) != LIBRPMB_KEY_LEN)
-		errx(2, "%s: not %d bytes", path, LIBRPMB_KEY_LEN);
+		errx(TROUBLE, "%s: not %d bytes", path, LIBRPMB_KEY_LEN);
 }
 
 #endif /* RPMB_E2E_COMMON_H */

@@ -211,14 +211,14 @@ static void parse_until(const char *arg)
 	else
 		writes = strtoul(arg, NULL, 0);
 	if (until == UNTIL_DONE && !writes)
-		errx(2, "%s: neither a number nor a condition", arg);
+		errx(TROUBLE, "%s: neither a number nor a condition", arg);
 }
 
 static void parse_range(const char *arg)
 {
 	range = strtoul(arg, NULL, 0);
 	if (!range || range > MAX_RANGE)
-		errx(2, "%s: must be 1 to %u blocks", arg, MAX_RANGE);
+		errx(TROUBLE, "%s: must be 1 to %u blocks", arg, MAX_RANGE);
 }
 
 static void share_lock(void)
@@ -240,7 +240,7 @@ int main(int argc, char **argv)
 	int failed;
 
 	if (argc < 4 || argc > 5)
-		errx(2, "usage: %s DEVICE KEY {WRITES|until-...} [BLOCKS]",
+		errx(TROUBLE, "usage: %s DEVICE KEY {WRITES|until-...} [BLOCKS]",
 		     argv[0]);
 	device = argv[1];
 	load_key(argv[2], key);

@@ -7,7 +7,8 @@
  *	rpmb-frames send DEVICE FRAMES
  *
  * "sign" stands for the owner of the key, "send" needs no key. It prints what
- * the device answers; its exit status is the result code in the response.
+ * the device answers; its exit status is the result code in the response, or 125
+ * if there is none.
  */
 #include <endian.h>
 #include <fcntl.h>
@@ -53,7 +54,7 @@ static int sign(char **args)
 	len = make_write(key, &fields, data);
 	file = fopen(args[4], "wb");
 	if (!file || fwrite(frames, len, 1, file) != 1 || fclose(file))
-		err(2, "%s", args[4]);
+		err(TROUBLE, "%s", args[4]);
 	return 0;
 }
 
@@ -62,6 +63,9 @@ static const char *in_words(unsigned int result)
 {
 	if (!result)
 		return "OK";
+	if (result == RPMB_RES_EXPIRED)
+		return "write counter expired";
+	result &= ~RPMB_RES_EXPIRED;
 	return rpmb_strerror(RPMB_ERR_GENERAL - (int)(result - RPMB_RES_GENERAL));
 }
 
@@ -76,12 +80,12 @@ static int send(char **args)
 	if (!ret)
 		ret = rpmb_route(rpmb, frames, len, &resp, sizeof(resp), NULL);
 	if (ret)
-		errx(125, "%s: %s", args[0], rpmb_strerror(ret));
+		errx(TROUBLE, "%s: %s", args[0], rpmb_strerror(ret));
 	rpmb_close(rpmb);
 	ret = be16toh(resp.result);
 	printf("the device answers: %d (%s), write counter %u\n", ret,
 	       in_words(ret), be32toh(resp.write_counter));
-	return ret;
+	return ret > 0xff ? TROUBLE : ret;
 }
 
 int main(int argc, char **argv)
@@ -90,5 +94,5 @@ int main(int argc, char **argv)
 		return sign(argv + 2);
 	if (argc == 4 && !strcmp(argv[1], "send"))
 		return send(argv + 2);
-	errx(2, "see the comment at the beginning of my source");
+	errx(TROUBLE, "see the comment at the beginning of my source");
 }
