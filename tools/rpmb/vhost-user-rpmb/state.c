@@ -375,6 +375,29 @@ static char *path_of(const char *name)
 	return strndup(name, strcspn(name, "?#"));
 }
 
+/*
+ * What SQLite finds beside a database it takes for the database's own. Left over
+ * from a state that is gone, it would give a new one the old key and counter, but
+ * not the old data.
+ */
+static bool has_left_over(const char *path, const char *suffix)
+{
+	char *name = NULL;
+	struct stat file;
+	bool found;
+
+	if (asprintf(&name, "%s%s", path, suffix) < 0) {
+		log_line("%s: out of memory", path);
+		return true;
+	}
+	found = !lstat(name, &file) || errno != ENOENT;
+	if (found)
+		log_line("%s is there without %s: it is a part of a state that was moved or removed; bring that back, or remove this as well",
+			 name, path);
+	free(name);
+	return found;
+}
+
 static bool ensure(const struct state_config *config)
 {
 	char *path = path_of(config->name);
@@ -386,7 +409,8 @@ static bool ensure(const struct state_config *config)
 	else if (!stat(path, &file))
 		ok = true;
 	else if (errno == ENOENT)
-		ok = create(path, config);
+		ok = !has_left_over(path, "-wal") &&
+		     !has_left_over(path, "-journal") && create(path, config);
 	else
 		log_line("%s: %s", path, strerror(errno));
 	free(path);

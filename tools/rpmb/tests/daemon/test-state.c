@@ -124,6 +124,19 @@ static void wal_missing_early(void)
 	must_refuse();
 }
 
+/* What is left of a state does not get into a new one */
+static void state_missing(void)
+{
+	make_state(false);
+	unlink(SOCKET);
+	check(!access(STATE "-wal", F_OK), "no -wal: this test is of no use");
+	check(!unlink(STATE), "%s", strerror(errno));
+	must_refuse();
+	check(strstr(daemon_messages(), STATE "-wal"), "-wal is not named");
+	check(!rename(STATE "-wal", STATE "-journal"), "%s", strerror(errno));
+	must_refuse();
+}
+
 static void stopped_then_copied(void)
 {
 	struct disk_image image;
@@ -307,8 +320,7 @@ static void disk_fails(size_t error, int err)
 	struct frontend fe;
 	struct daemon d;
 
-	daemon_start_args(&d, disk_preload(), (const char *const []){
-		"--capacity", "1", NULL });
+	start_on_disk(&d);
 	fe_open(&fe, &d);
 	must_program_key(&fe);
 	for (unsigned int i = 0; i < 3; i++)
@@ -355,8 +367,7 @@ static void sync_fails_then_killed(void)
 	struct frontend fe;
 	struct daemon d;
 
-	daemon_start_args(&d, disk_preload(), (const char *const []){
-		"--capacity", "1", NULL });
+	start_on_disk(&d);
 	fe_open(&fe, &d);
 	must_program_key(&fe);
 	for (unsigned int i = 0; i < 3; i++)
@@ -380,8 +391,7 @@ static void key_write_fails(void)
 	uint32_t counter;
 	struct daemon d;
 
-	daemon_start_args(&d, disk_preload(), (const char *const []){
-		"--capacity", "1", NULL });
+	start_on_disk(&d);
 	fe_open(&fe, &d);
 	disk->fail_sync = EIO;
 	check_eq(rpmb_program_key(&fe, test_key), RPMB_RES_WRITE);
@@ -412,8 +422,7 @@ static void read_fails(void)
 	fe_close(&fe);
 	daemon_stop(&d);
 	disk = disk_new();
-	daemon_start_args(&d, disk_preload(), (const char *const []){
-		"--capacity", "1", NULL });
+	start_on_disk(&d);
 	fe_open(&fe, &d);
 	disk->fail_read = EIO;
 	result = rpmb_read(&fe, test_key, 400, 1, found);
@@ -430,6 +439,7 @@ static const struct tap_test tests[] = {
 	{ "in use, -wal missing: refused, untouched", wal_missing },
 	{ "in use since the start, -wal missing: refused",
 	  wal_missing_early },
+	{ "in use, all but -wal missing: refused, untouched", state_missing },
 	{ "stopped: one file has everything", stopped_then_copied },
 	{ "killed: started again, twice", killed_then_started },
 	{ "corrupt header: refused, untouched", corrupt_header },
