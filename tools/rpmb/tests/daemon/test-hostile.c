@@ -10,10 +10,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "client.h"
+#include "model.h"
 #include "tap.h"
 
 static struct daemon victim;
@@ -561,6 +561,9 @@ static void *flip(void *arg)
 	return NULL;
 }
 
+#define FLIPS 400
+#define MOST_FLIPS 20000
+
 /* One write with byte @at of its first frame flipping; true if it was taken */
 static bool write_while_flipping(struct frontend *fe, size_t at,
 				 uint32_t counter, const uint8_t *block)
@@ -589,16 +592,18 @@ static bool write_while_flipping(struct frontend *fe, size_t at,
 	return result == RPMB_RES_OK && be16toh(in.req_resp) == 0x300;
 }
 
+/* Some writes must be taken and some refused: else nothing changed in time */
 static void flipping_at(size_t at)
 {
 	uint8_t stored[16 * BLOCK] = { 0 }, block[16 * BLOCK];
-	unsigned int taken = 0;
+	unsigned int taken = 0, i;
 	struct frontend fe;
 
 	daemon_start(&victim, "--capacity", "1");
 	fe_open(&fe, &victim);
 	must_program_key(&fe);
-	for (unsigned int i = 0; i < 400; i++) {
+	for (i = 0; i < FLIPS || !taken || taken == i; i++) {
+		check(i < MOST_FLIPS, "%u of %u taken", taken, i);
 		pattern(block, 16, 0, i + 1);
 		if (write_while_flipping(&fe, at, taken, block)) {
 			memcpy(stored, block, sizeof(stored));
@@ -608,7 +613,7 @@ static void flipping_at(size_t at)
 			must_hold(&fe, 0, 16, stored);
 		check_eq(must_count(&fe), taken);
 	}
-	tap_note("%u of 400 taken", taken);
+	tap_note("%u of %u taken", taken, i);
 }
 
 static void flip_data(void)
@@ -639,12 +644,10 @@ static void flip_counter(void)
 /* Random bytes as descriptors and rings */
 static void random_rings(void)
 {
-	unsigned int seed = time(NULL);
 	struct frontend fe;
 	uint8_t config;
 
-	tap_note("seed %u", seed);
-	srandom(seed);
+	model_seed();
 	open_victim(&fe);
 	for (unsigned int round = 0; round < 300; round++) {
 		for (unsigned int i = 0; i < 16; i++)
