@@ -474,7 +474,8 @@ static void write_expired(void)
 	result = rpmb_counter(&fe, test_key, &counter);
 	check_eq(result & ~RPMB_RES_EXPIRED, RPMB_RES_OK);
 	check_eq(counter, 0xffffffff);
-	rpmb_read(&fe, test_key, 0, 1, late);
+	result = rpmb_read(&fe, test_key, 0, 1, late);
+	check_eq(result & ~RPMB_RES_EXPIRED, RPMB_RES_OK);
 	check(!memcmp(last, late, BLOCK), "written");
 }
 
