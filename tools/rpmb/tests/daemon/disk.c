@@ -55,7 +55,7 @@ void disk_free(struct disk *disk)
 }
 
 /* Beside the test program */
-const char *disk_preload(void)
+static const char *preload_path(void)
 {
 	static char path[PATH_MAX];
 	char exe[PATH_MAX - 16];
@@ -65,6 +65,12 @@ const char *disk_preload(void)
 	exe[len] = 0;
 	snprintf(path, sizeof(path), "%s/preload.so", dirname(exe));
 	return path;
+}
+
+void start_on_disk(struct daemon *d)
+{
+	daemon_start_args(d, preload_path(), (const char *const []){
+		"--capacity", "1", NULL });
 }
 
 void disk_wait_held(struct disk *disk)

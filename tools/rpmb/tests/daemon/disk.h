@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct daemon;
+
 #define DISK_FD_ENV "RPMB_DISK_FD"
 #define DISK_LOG_SIZE (64UL << 20)
 
@@ -81,10 +83,10 @@ struct disk {
 
 /* The test's side */
 
-/* A disk for the next daemon; daemon_start_args() with "preload" puts it in */
+/* A disk for the next daemon that start_on_disk() starts, with 128 KiB to keep */
 struct disk *disk_new(void);
 void disk_free(struct disk *disk);
-const char *disk_preload(void);
+void start_on_disk(struct daemon *d);
 void disk_wait_held(struct disk *disk);
 
 /* Contents of the files, by name; no data means no file */

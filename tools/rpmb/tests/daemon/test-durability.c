@@ -18,10 +18,9 @@
 #define MOST_WRITES 12
 #define CUTS 12
 
-static void start_on_disk(struct daemon *d, struct frontend *fe)
+static void open_on_disk(struct daemon *d, struct frontend *fe)
 {
-	daemon_start_args(d, disk_preload(), (const char *const []){
-		"--capacity", "1", NULL });
+	start_on_disk(d);
 	fe_open(fe, d);
 }
 
@@ -69,8 +68,7 @@ static void kill_in_start(struct daemon *d, struct disk *disk)
 
 	disk->park = 1 + random() % 12;
 	disk->park_inside = random() & 1;
-	daemon_start_args(d, disk_preload(), (const char *const []){
-		"--capacity", "1", NULL });
+	start_on_disk(d);
 	while (sem_trywait(&disk->held) && sock < 0) {
 		poll(NULL, 0, 1);
 		sock = vu_connect(SOCKET);
@@ -100,7 +98,7 @@ static void many_kills(void)
 		if (i % 4 == 3) {
 			kill_in_start(&d, disk);
 		} else {
-			start_on_disk(&d, &fe);
+			open_on_disk(&d, &fe);
 			model_check(&model, &fe, true);
 			for (unsigned int n = random() % 3; n; n--)
 				model_write(&model, &fe);
@@ -150,7 +148,7 @@ static void live(struct life *life)
 
 	disk_image_load(&life->before);
 	life->disk = disk_new();
-	start_on_disk(&d, &fe);
+	open_on_disk(&d, &fe);
 	if (!life->key_before) {
 		life->disk->tag = 1;
 		must_program_key(&fe);

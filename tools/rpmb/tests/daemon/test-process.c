@@ -182,8 +182,7 @@ static void ends_with_slow_disk(void)
 	struct frontend fe;
 	struct daemon d;
 
-	daemon_start_args(&d, disk_preload(), (const char *const []){
-		"--capacity", "1", NULL });
+	start_on_disk(&d);
 	fe_open(&fe, &d);
 	must_program_key(&fe);
 	disk->hold_sync = 1;

@@ -311,8 +311,7 @@ static struct disk *open_with_held_write(struct frontend *fe, struct daemon *d)
 {
 	struct disk *disk = disk_new();
 
-	daemon_start_args(d, disk_preload(), (const char *const []){
-		"--capacity", "1", NULL });
+	start_on_disk(d);
 	fe_open(fe, d);
 	must_program_key(fe);
 	disk->hold_sync = 1;
