@@ -93,23 +93,39 @@ static void roll_back(const struct state *state)
 		failed(state, "cannot roll back");
 }
 
+static bool sync_failed(const struct state *state)
+{
+	int err = sqlite3_extended_errcode(state->db);
+
+	return err == SQLITE_IOERR_FSYNC || err == SQLITE_IOERR_DIR_FSYNC;
+}
+
 /*
  * Undo a write that failed. If it was the sync that failed, the transaction is in
  * the -wal file, from where a crash would bring it back: one that leaves all as
  * it is gets written over it. It has to change something in between, or SQLite
- * writes nothing.
+ * writes nothing. If that fails as well, nobody knows what is on the disk before
+ * it has been read again, so there is nothing true left to answer.
  */
 static bool undo(const struct state *state, const char *what)
 {
+	bool unknown = sync_failed(state);
+
 	failed(state, what);
 	roll_back(state);
-	if (!execute(state, "BEGIN IMMEDIATE;"
-			    "UPDATE meta SET in_use = 0;"
-			    "UPDATE meta SET in_use = 1;"
-			    "COMMIT")) {
-		failed(state, "cannot undo");
-		roll_back(state);
+	if (execute(state, "BEGIN IMMEDIATE;"
+			   "UPDATE meta SET in_use = 0;"
+			   "UPDATE meta SET in_use = 1;"
+			   "COMMIT"))
+		return false;
+
+	failed(state, "cannot undo");
+	if (unknown) {
+		log_line("%s: only another start can tell what is written, giving up",
+			 state->name);
+		_exit(EXIT_FAILURE);
 	}
+	roll_back(state);
 	return false;
 }
 

@@ -299,11 +299,10 @@ static void two_on_a_socket(void)
 
 /* A disk that fails */
 
-static uint16_t try_write(const struct model *model, struct frontend *fe)
+static uint16_t written(struct frontend *fe)
 {
 	struct rpmb_frame in;
 
-	model_submit(model, fe);
 	check_eq(fe_wait_used(fe, NULL), FRAME);
 	fetch_frames(fe, &in, 1);
 	check_eq(be16toh(in.req_resp), RPMB_WRITE_DATA << 8);
@@ -311,26 +310,50 @@ static uint16_t try_write(const struct model *model, struct frontend *fe)
 	return be16toh(in.result);
 }
 
-/* Make the disk fail by setting @error, then mend it */
-static void disk_fails(size_t error, int err)
+static uint16_t try_write(const struct model *model, struct frontend *fe)
+{
+	model_submit(model, fe);
+	return written(fe);
+}
+
+/* Three writes on a disk that can be made to fail */
+static void write_on_disk(struct daemon *d, struct frontend *fe,
+			  struct model *model)
+{
+	start_on_disk(d);
+	fe_open(fe, d);
+	must_program_key(fe);
+	for (unsigned int i = 0; i < 3; i++)
+		model_write(model, fe);
+}
+
+/* On a disk that works */
+static void must_go_on(struct model *model, bool on_its_way)
+{
+	struct frontend fe;
+	struct daemon d;
+
+	start(&d);
+	fe_open(&fe, &d);
+	model_check(model, &fe, on_its_way);
+	model_write(model, &fe);
+}
+
+/* Make all writes to the disk fail, then mend it */
+static void disk_fails(int err)
 {
 	struct disk *disk = disk_new();
-	int *fault = (int *)((char *)disk + error);
 	struct model model = { 0 };
 	struct frontend fe;
 	struct daemon d;
 
-	start_on_disk(&d);
-	fe_open(&fe, &d);
-	must_program_key(&fe);
-	for (unsigned int i = 0; i < 3; i++)
-		model_write(&model, &fe);
-	*fault = err;
+	write_on_disk(&d, &fe, &model);
+	disk->fail_write = err;
 	check_eq(try_write(&model, &fe), RPMB_RES_WRITE);
 	check(strlen(daemon_messages()), "no message");
 	check_eq(try_write(&model, &fe), RPMB_RES_WRITE);
 	check_eq(must_count(&fe), 3);
-	*fault = 0;
+	disk->fail_write = 0;
 	/* it goes on, or says again that it cannot */
 	if (try_write(&model, &fe) == RPMB_RES_OK)
 		model_set(&model, 4);
@@ -338,64 +361,100 @@ static void disk_fails(size_t error, int err)
 	fe_close(&fe);
 	daemon_kill(&d);
 	disk_free(disk);
-	start(&d);
-	fe_open(&fe, &d);
-	model_check(&model, &fe, false);
-	model_write(&model, &fe);
-}
-
-static void sync_fails(void)
-{
-	disk_fails(offsetof(struct disk, fail_sync), EIO);
+	must_go_on(&model, false);
 }
 
 static void write_fails(void)
 {
-	disk_fails(offsetof(struct disk, fail_write), EIO);
+	disk_fails(EIO);
 }
 
 static void disk_full(void)
 {
-	disk_fails(offsetof(struct disk, fail_write), ENOSPC);
+	disk_fails(ENOSPC);
+}
+
+/* The sync that is held fails, that of what undoes it does not */
+static void fail_held_sync(struct disk *disk)
+{
+	disk_wait_held(disk);
+	disk->fail_sync = EIO;
+	sem_post(&disk->go);
+	disk_wait_held(disk);
+	disk->fail_sync = 0;
+	disk->hold_sync = 0;
+	sem_post(&disk->go);
 }
 
 /* What the guest was told has failed does not come back by itself */
-static void sync_fails_then_killed(void)
+static void sync_fails_once(void)
 {
 	struct disk *disk = disk_new();
 	struct model model = { 0 };
 	struct frontend fe;
 	struct daemon d;
 
-	start_on_disk(&d);
-	fe_open(&fe, &d);
-	must_program_key(&fe);
-	for (unsigned int i = 0; i < 3; i++)
-		model_write(&model, &fe);
-	disk->fail_sync = EIO;
-	check_eq(try_write(&model, &fe), RPMB_RES_WRITE);
+	write_on_disk(&d, &fe, &model);
+	disk->hold_sync = 1;
+	model_submit(&model, &fe);
+	fail_held_sync(disk);
+	check_eq(written(&fe), RPMB_RES_WRITE);
 	model_check(&model, &fe, false);
 	fe_close(&fe);
 	daemon_kill(&d);
 	disk_free(disk);
-	start(&d);
-	fe_open(&fe, &d);
-	model_check(&model, &fe, false);
-	model_write(&model, &fe);
+	must_go_on(&model, false);
+}
+
+/* Nobody knows what is on the disk, so no answer can be right */
+static void sync_keeps_failing(void)
+{
+	struct disk *disk = disk_new();
+	struct model model = { 0 };
+	struct frontend fe;
+	struct daemon d;
+	int status;
+
+	write_on_disk(&d, &fe, &model);
+	disk->fail_sync = EIO;
+	model_submit(&model, &fe);
+	status = daemon_wait(&d);
+	check(WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %#x",
+	      status);
+	check(!fe_used(&fe), "there is an answer");
+	check(strstr(daemon_messages(), "giving up"), "no message");
+	fe_close(&fe);
+	disk_free(disk);
+	must_go_on(&model, true);
+}
+
+static void submit_key(struct frontend *fe)
+{
+	struct rpmb_frame out[2];
+
+	frames_init(out, 1, &(struct fields){
+		.type = RPMB_PROGRAM_KEY, .count = 1 });
+	memcpy(out[0].key_mac, test_key, KEY_LEN);
+	make_result_read(&out[1]);
+	submit_frames(fe, out, 2, 1);
 }
 
 static void key_write_fails(void)
 {
 	struct disk *disk = disk_new();
+	struct rpmb_frame in;
 	struct frontend fe;
 	uint32_t counter;
 	struct daemon d;
 
 	start_on_disk(&d);
 	fe_open(&fe, &d);
-	disk->fail_sync = EIO;
-	check_eq(rpmb_program_key(&fe, test_key), RPMB_RES_WRITE);
-	disk->fail_sync = 0;
+	disk->hold_sync = 1;
+	submit_key(&fe);
+	fail_held_sync(disk);
+	check_eq(fe_wait_used(&fe, NULL), FRAME);
+	fetch_frames(&fe, &in, 1);
+	check_eq(be16toh(in.result), RPMB_RES_WRITE);
 	check_eq(rpmb_counter(&fe, test_key, &counter), RPMB_RES_NO_KEY);
 	fe_close(&fe);
 	daemon_kill(&d);
@@ -454,9 +513,10 @@ static const struct tap_test tests[] = {
 	  two_on_a_state },
 	{ "two daemons on one socket: the second is refused",
 	  two_on_a_socket },
-	{ "sync fails: write failure, nothing lost", sync_fails },
 	{ "sync fails, then killed: the write does not come back",
-	  sync_fails_then_killed },
+	  sync_fails_once },
+	{ "sync keeps failing: it ends without an answer",
+	  sync_keeps_failing },
 	{ "write fails: write failure, nothing lost", write_fails },
 	{ "disk full: write failure, nothing lost", disk_full },
 	{ "program key: it fails, write failure", key_write_fails },
