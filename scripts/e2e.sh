@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# Boots that do parts of scripts/guest/e2e; suites source it after tap.sh, and say
+# in $kind which kernel. What the guest saves, and the key, stay in /share.
+
+mkdir "$tmp/share"
+head -c 32 /dev/urandom >"$tmp/share/key"
+chmod 600 "$tmp/share/key"
+scripts/packages kernel guest tools tests
+scripts/build-tools >"$tmp/log"
+
+# boot_parts "PART..." [ARGUMENT...]: one boot, with these arguments of scripts/boot
+boot_parts()
+{
+	parts=$1
+	shift
+	status=0
+	# shellcheck disable=SC2154 # who sources this sets $kind
+	scripts/boot -k "$kind" -s "$tmp/share" "$@" "e2e $parts" \
+		>"$tmp/results" 2>"$tmp/errors" || status=$?
+	results "$tmp/results"
+	result $status "$kind: boot and power off: $parts" "$tmp/errors"
+}
