@@ -52,6 +52,6 @@ complaints()
 {
 	grep -v 'WARNING: .* vu_del_vqs+' "$1" | grep -m 5 -E \
 		-e 'BUG:|WARNING:|KASAN:|UBSAN:|ODEBUG:|Oops|INFO: ' \
-		-e 'possible (circular|recursive)|unreferenced object' \
+		-e 'possible (circular|recursive)|unreferenced object|new suspected memory leaks' \
 		-e 'general protection|Kernel panic'
 }
