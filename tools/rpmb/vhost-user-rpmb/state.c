@@ -287,10 +287,13 @@ static void detach(struct state *state)
 	explicit_bzero(state, sizeof(*state));
 }
 
-/* The database without its mark, in one file */
+/*
+ * The database without its mark, in one file. The mark goes when all else is in
+ * place: without it the -wal file is not missed.
+ */
 bool state_close(struct state *state)
 {
-	bool ok = set_mark(state, false);
+	bool ok = checkpoint(state) && set_mark(state, false);
 
 	if (ok)
 		keep_wal(state, false);
