@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -341,6 +342,28 @@ static bool make_new(const char *name, const struct state_config *config)
 	return false;
 }
 
+/* The name of a file beside another; NULL and a log line if there is no memory */
+static char *beside(const char *path, const char *suffix)
+{
+	char *name;
+
+	if (asprintf(&name, "%s%s", path, suffix) >= 0)
+		return name;
+	log_line("%s: out of memory", path);
+	return NULL;
+}
+
+static bool remove_beside(const char *path, const char *suffix)
+{
+	char *name = beside(path, suffix);
+	bool ok = name && (!unlink(name) || errno == ENOENT);
+
+	if (name && !ok)
+		log_line("%s: %s", name, strerror(errno));
+	free(name);
+	return ok;
+}
+
 static bool sync_directory(const char *path)
 {
 	char *copy = strdup(path);
@@ -365,20 +388,50 @@ static bool give_name(const char *new, const char *path)
 	return true;
 }
 
+/* Is @fd still what @name means, or has whoever had the lock renamed it? */
+static bool is_named(int fd, const char *name)
+{
+	struct stat ours, found;
+
+	return !fstat(fd, &ours) && !lstat(name, &found) &&
+	       ours.st_dev == found.st_dev && ours.st_ino == found.st_ino;
+}
+
+/*
+ * An empty file that no other daemon fills meanwhile, whatever one that was
+ * killed has left of its own; -1 and a log line if that is not possible
+ */
+static int reserve(const char *name)
+{
+	int fd = open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0) {
+		log_line("%s: %s", name, strerror(errno));
+		return -1;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) || !is_named(fd, name))
+		log_line("%s is being made by another process", name);
+	else if (ftruncate(fd, 0))
+		log_line("%s: %s", name, strerror(errno));
+	else
+		return fd;
+	close(fd);
+	return -1;
+}
+
 /* A new state gets its name when it is complete, so there is never half of one */
 static bool create(const char *path, const struct state_config *config)
 {
-	char *new = NULL;
+	char *new = beside(path, ".new");
+	int fd = new ? reserve(new) : -1;
 	bool ok = false;
 
-	if (asprintf(&new, "%s.new", path) < 0) {
-		log_line("%s: out of memory", path);
-		return false;
+	if (fd >= 0) {
+		ok = remove_beside(new, "-wal") &&
+		     remove_beside(new, "-journal") &&
+		     make_new(new, config) && give_name(new, path);
+		close(fd);
 	}
-	if (unlink(new) && errno != ENOENT)
-		log_line("%s: %s", new, strerror(errno));
-	else
-		ok = make_new(new, config) && give_name(new, path);
 	free(new);
 	return ok;
 }
@@ -401,16 +454,12 @@ static char *path_of(const char *name)
  */
 static bool has_left_over(const char *path, const char *suffix)
 {
-	char *name = NULL;
+	char *name = beside(path, suffix);
 	struct stat file;
 	bool found;
 
-	if (asprintf(&name, "%s%s", path, suffix) < 0) {
-		log_line("%s: out of memory", path);
-		return true;
-	}
-	found = !lstat(name, &file) || errno != ENOENT;
-	if (found)
+	found = !name || !lstat(name, &file) || errno != ENOENT;
+	if (name && found)
 		log_line("%s is there without %s: it is a part of a state that was moved or removed; bring that back, or remove this as well",
 			 name, path);
 	free(name);

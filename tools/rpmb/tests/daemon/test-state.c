@@ -278,6 +278,29 @@ static void two_on_a_state(void)
 	model_check(&model, &fe, false);
 }
 
+/* While the first one is making the state, nobody else does */
+static void two_on_a_new_state(void)
+{
+	struct disk *disk = disk_new();
+	struct daemon first, second;
+	struct model model = { 0 };
+	struct frontend fe;
+
+	disk->hold_sync = 1;
+	start_on_disk(&first);
+	disk_wait_held(disk);
+	daemon_exec(&second, NULL, (const char *const []){
+		"--socket", "socket2", "--state", STATE, NULL });
+	expect_refusal(&second);
+	check(access("socket2", F_OK), "the second one has a socket");
+	disk->hold_sync = 0;
+	sem_post(&disk->go);
+	fe_open(&fe, &first);
+	must_program_key(&fe);
+	model_write(&model, &fe);
+	disk_free(disk);
+}
+
 static void two_on_a_socket(void)
 {
 	struct model model = { 0 };
@@ -511,6 +534,8 @@ static const struct tap_test tests[] = {
 	{ "a directory: refused", directory },
 	{ "two daemons on one state: the second is refused",
 	  two_on_a_state },
+	{ "two daemons make one state: the second is refused",
+	  two_on_a_new_state },
 	{ "two daemons on one socket: the second is refused",
 	  two_on_a_socket },
 	{ "sync fails, then killed: the write does not come back",
