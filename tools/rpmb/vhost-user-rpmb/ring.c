@@ -65,7 +65,10 @@ static void signal_front(const struct ring *ring,
 
 static bool ring_break(struct ring *ring, const char *why)
 {
-	log_line("request queue stopped: %s", why);
+	/* A guest can reset and break it again and again */
+	if (!ring->break_logged)
+		log_line("request queue stopped: %s", why);
+	ring->break_logged = true;
 	ring->broken = true;
 	signal_front(ring, &ring->err, VHOST_USER_BACKEND_VRING_ERR);
 	return false;

@@ -74,6 +74,7 @@ struct ring {
 	bool started;		/* there was a kick since the ring was stopped */
 	bool kicked;		/* a kick has not been served to the end */
 	bool broken;		/* the guest broke the rules of the virtqueue */
+	bool break_logged;	/* it did so before in this connection */
 };
 
 /* Make a stopped ring and start its worker; false and a log line on failure */

@@ -26,7 +26,9 @@
 /* A front-end that is connected; belongs to the main thread */
 struct session {
 	struct connection conn;
-	bool config_logged;	/* a guest must not fill the log */
+	/* Said already: a guest must not fill the log */
+	bool config_end_logged;
+	bool config_write_logged;
 	uint64_t protocol_features;
 	struct ring *ring;
 };
@@ -278,9 +280,11 @@ static enum verdict get_config(struct session *session, struct message *msg)
 		return MALFORMED;
 	if (config->offset > dev->config_len ||
 	    config->size > dev->config_len - config->offset) {
-		log_line("configuration space has %zu bytes, not %" PRIu64,
-			 dev->config_len,
-			 (uint64_t)config->offset + config->size);
+		if (!session->config_end_logged)
+			log_line("configuration space has %zu bytes, not %"
+				 PRIu64, dev->config_len,
+				 (uint64_t)config->offset + config->size);
+		session->config_end_logged = true;
 		msg->header.size = 0;
 		return DONE;
 	}
@@ -293,9 +297,9 @@ static enum verdict get_config(struct session *session, struct message *msg)
 static enum verdict set_config(struct session *session, struct message *msg)
 {
 	(void)msg;
-	if (!session->config_logged)
+	if (!session->config_write_logged)
 		log_line("configuration space is read-only");
-	session->config_logged = true;
+	session->config_write_logged = true;
 	return REFUSED;
 }
 

@@ -171,6 +171,7 @@ void ring_reset(struct ring *ring)
 	ring->num = 0;
 	ring->enabled = false;
 	ring->kicked = false;
+	ring->break_logged = false;
 	atomic_store(&ring->inband_kick, false);
 }
 
