@@ -57,6 +57,26 @@ results()
 	done <"$1"
 }
 
+# run_tap PREFIX COMMAND...: the results of a program that prints TAP itself, with
+# PREFIX before each. It gives as many as it announced, and fails only with a reason.
+run_tap()
+{
+	prefix=$1
+	shift
+	status=0
+	"$@" >"$tmp/tap" || status=$?
+	sed -e '/^1\.\./d' -e "s|^\(\(not \)*ok\) [0-9]* - |\1 - $prefix|" \
+		"$tmp/tap" >"$tmp/results"
+	results "$tmp/results"
+	planned=$(sed -n 's/^1\.\.//p' "$tmp/tap")
+	given=$(grep -cE '^(not )?ok ' "$tmp/tap") || [ $? = 1 ]
+	wanted=0
+	! grep -q '^not ok ' "$tmp/tap" || wanted=1
+	if [ "$given" != "$planned" ] || [ "$status" != $wanted ]; then
+		verdict 1 "$prefix$*: status $status after $given of ${planned:-?} tests"
+	fi
+}
+
 tap_end()
 {
 	echo "1..$tap_number"
