@@ -40,8 +40,11 @@ static int program_key(const struct args *args, struct rpmb *rpmb,
 				"not confirmed; nothing was done");
 
 	ret = rpmb_program_key(rpmb, key);
-	if (ret)
-		return complain_error(args->device, ret);
+	if (ret) {
+		ret = complain_error(args->device, ret);
+		return complain(ret, args->device,
+				"keep the key: 'rpmb counter --key' says whether the device has it");
+	}
 	printf("key programmed and verified\n");
 	return EXIT_OK;
 }

@@ -2,6 +2,7 @@
 /*
  * Key, write counter and reading
  */
+#include <errno.h>
 #include <string.h>
 
 #include "internal.h"
@@ -10,7 +11,8 @@
  * Requests without data have a block count of 0 here; the kernel knows which
  * devices want something else there.
  */
-static int send_key(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN])
+static int send_key(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+		    bool *started)
 {
 	enum rpmb_frame_format format = rpmb->info.frame_format;
 	size_t len = rpmb_frames_len(format, 0);
@@ -22,20 +24,30 @@ static int send_key(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN])
 		return ret;
 	memcpy(rpmb_frames_mac(format, rpmb->req, len), key, RPMB_KEY_LEN);
 	ret = rpmb_exchange(rpmb, &x, NULL, 0, 0);
+	*started = x.started;
 	explicit_bzero(rpmb->req, len);
 	return ret;
 }
 
 int rpmb_program_key(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN])
 {
+	bool started = false;
 	uint32_t counter;
-	int ret;
+	int ret, verified, saved;
 
-	ret = send_key(rpmb, key);
-	if (ret)
+	ret = send_key(rpmb, key, &started);
+	if (ret && (!started || ret <= RPMB_ERR_GENERAL))
 		return ret;
-	/* The answer was not signed; only this shows that the key is in place */
-	return rpmb_read_counter(rpmb, key, &counter);
+	/*
+	 * The answer was not signed, or did not get here; only this shows that
+	 * the key is in place.
+	 */
+	saved = errno;
+	verified = rpmb_read_counter(rpmb, key, &counter);
+	if (!ret || !verified)
+		return verified;
+	errno = saved;
+	return ret;
 }
 
 int rpmb_read_counter(struct rpmb *rpmb, const uint8_t *key, uint32_t *counter)

@@ -36,6 +36,8 @@ static const struct {
 	const char *name;
 	struct fake_fault fault;
 } faults[] = {
+	{ "key-lost", { FAULT_LOST_REQUEST, RPMB_PROGRAM_KEY, 0, ETIMEDOUT } },
+	{ "key-done", { FAULT_LOST_RESPONSE, RPMB_PROGRAM_KEY, 0, ETIMEDOUT } },
 	{ "write-busy", { FAULT_BEFORE, RPMB_WRITE_DATA, 0, EBUSY } },
 	{ "write-lost", { FAULT_LOST_REQUEST, RPMB_WRITE_DATA, 0, ETIMEDOUT } },
 	{ "write-done", { FAULT_LOST_RESPONSE, RPMB_WRITE_DATA, 0, ETIMEDOUT } },

@@ -222,6 +222,35 @@ static void test_program_key_verified(void)
 	rpmb_close(rpmb);
 }
 
+static int program_with(const struct fake_fault *fault)
+{
+	struct fake keyless = emmc, *fake;
+	struct rpmb *rpmb;
+	int ret;
+
+	keyless.has_key = false;
+	rpmb = fresh(&keyless, &fake);
+	fake->faults[0] = *fault;
+	ret = rpmb_program_key(rpmb, key);
+	rpmb_close(rpmb);
+	return ret;
+}
+
+/* Whether the device has the key is known, though its answer is not */
+static void test_program_key_unanswered(void)
+{
+	expect_eq(program_with(&(struct fake_fault){
+		FAULT_LOST_RESPONSE, RPMB_PROGRAM_KEY, 0, ETIMEDOUT }), 0);
+	expect_eq(program_with(&(struct fake_fault){
+		FAULT_LOST_REQUEST, RPMB_PROGRAM_KEY, 0, ETIMEDOUT }),
+		RPMB_ERR_TIMEOUT);
+	errno = 0;
+	expect_eq(program_with(&(struct fake_fault){
+		FAULT_LOST_REQUEST, RPMB_PROGRAM_KEY, 0, EIO }),
+		RPMB_ERR_SYSTEM);
+	expect_eq(errno, EIO);
+}
+
 static void test_counter(void)
 {
 	struct fake *fake;
@@ -803,6 +832,7 @@ static const struct test tests[] = {
 	  test_program_key },
 	{ "key: a device that answers with another key is noticed",
 	  test_program_key_verified },
+	{ "program key: the answer is lost", test_program_key_unanswered },
 	{ "counter: with the key, without one, with a wrong one",
 	  test_counter },
 	{ "write: what was written is read", test_write_and_read },
