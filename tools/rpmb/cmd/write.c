@@ -97,9 +97,10 @@ static int write_input(const struct args *args, struct rpmb *rpmb,
 		return complain_error(args->device, RPMB_ERR_MEMORY);
 	ret = get_data(args, data, size, &len);
 	if (!ret)
-		ret = check_blocks(args, info, offset, len);
-	if (!ret)
 		ret = find_range(args, info, offset, len, &range);
+	/* Not before: of what is too long one byte too many has been read */
+	if (!ret)
+		ret = check_blocks(args, info, offset, len);
 	if (!ret)
 		ret = write_data(args, rpmb, key, &range, data);
 	free(data);
