@@ -150,7 +150,7 @@ static void parse_quantity(struct argp_state *state, const char *text,
 	int shift;
 
 	errno = 0;
-	value = strtoull(text, &unit, 0);
+	value = strtoull(text, &unit, 10);
 	shift = unit_shift(unit);
 	if (!isdigit((unsigned char)*text) || errno || shift < 0 ||
 	    value > UINT32_MAX)
