@@ -466,6 +466,16 @@ static bool has_left_over(const char *path, const char *suffix)
 	return found;
 }
 
+/* SQLite decodes %xx in a URI, so it and path_of() would mean different files */
+static bool check_name(const char *name)
+{
+	if (strncmp(name, "file:", 5) || !strchr(name, '%'))
+		return true;
+	log_line("%s: '%%' in a URI is not supported, name the file as it is",
+		 name);
+	return false;
+}
+
 static bool ensure(const struct state_config *config)
 {
 	char *path = path_of(config->name);
@@ -615,7 +625,7 @@ static bool put_in_use(struct state *state)
 bool state_open(struct state *state, const struct state_config *config)
 {
 	memset(state, 0, sizeof(*state));
-	if (!ensure(config))
+	if (!check_name(config->name) || !ensure(config))
 		return false;
 	if (inspect(state, config) && put_in_use(state))
 		return true;

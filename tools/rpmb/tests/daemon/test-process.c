@@ -340,6 +340,8 @@ static void unwritable_paths(void)
 		"--capacity", "1");
 	REFUSED("nowhere", "--socket", "nowhere/socket", "--state", STATE,
 		"--capacity", "1");
+	REFUSED("'%'", "--socket", SOCKET, "--state", "file:st%61te",
+		"--capacity", "1");
 	memset(path, 'p', sizeof(path) - 1);
 	path[sizeof(path) - 1] = 0;
 	REFUSED("ppp", "--socket", path, "--state", STATE, "--capacity", "1");
