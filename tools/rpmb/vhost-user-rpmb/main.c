@@ -168,7 +168,8 @@ static bool remove_stale(const struct sockaddr_un *addr)
 
 	if (lstat(addr->sun_path, &file) || !S_ISSOCK(file.st_mode))
 		return false;
-	sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* One who listens may have no room for another connection */
+	sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (sock < 0)
 		return false;
 	stale = connect(sock, (const struct sockaddr *)addr, sizeof(*addr)) &&

@@ -301,19 +301,25 @@ static void two_on_a_new_state(void)
 	disk_free(disk);
 }
 
+/* The first one is busy, and as many as there is room for wait for it */
 static void two_on_a_socket(void)
 {
 	struct model model = { 0 };
 	struct daemon first, second;
 	struct frontend fe;
+	int waiting[2];
 
 	start(&first);
 	fe_open(&fe, &first);
 	must_program_key(&fe);
+	for (unsigned int i = 0; i < ARRAY_SIZE(waiting); i++)
+		waiting[i] = vu_connect(SOCKET);
 	daemon_exec(&second, NULL, (const char *const []){
 		"--socket", SOCKET, "--state", "state2", "--capacity", "1",
 		NULL });
 	expect_refusal(&second);
+	for (unsigned int i = 0; i < ARRAY_SIZE(waiting); i++)
+		close(waiting[i]);
 	model_write(&model, &fe);
 	fe_close(&fe);
 	fe_open(&fe, &first);
