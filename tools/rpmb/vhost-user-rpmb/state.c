@@ -460,7 +460,7 @@ static bool has_left_over(const char *path, const char *suffix)
 
 	found = !name || !lstat(name, &file) || errno != ENOENT;
 	if (name && found)
-		log_line("%s is there without %s: it is a part of a state that was moved or removed; bring that back, or remove this as well",
+		log_line("%s without %s: part of a lost state; bring that back or remove this",
 			 name, path);
 	free(name);
 	return found;
