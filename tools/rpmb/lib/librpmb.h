@@ -144,8 +144,9 @@ int rpmb_route(struct rpmb *rpmb, const void *req, size_t req_len, void *resp,
 	       size_t resp_len, bool *started);
 
 /*
- * Program the key and see whether the device answers with it. This can be done
- * once in the device's life and never be undone.
+ * Program the key and see whether the device answers with it, also if its own
+ * answer was lost. This can be done once in the device's life and never be undone:
+ * keep the key after any error, until the device is known not to have it.
  */
 int rpmb_program_key(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN]);
 
