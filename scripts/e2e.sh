@@ -4,6 +4,7 @@
 # Boots that do parts of scripts/guest/e2e; suites source it after tap.sh, and say
 # in $kind which kernel. What the guest saves, and the key, stay in /share.
 
+# shellcheck disable=SC2154 # make_tmp sets $tmp
 mkdir "$tmp/share"
 head -c 32 /dev/urandom >"$tmp/share/key"
 chmod 600 "$tmp/share/key"
