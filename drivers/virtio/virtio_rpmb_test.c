@@ -78,6 +78,8 @@ struct test_dev {
  * @ret: what transfer() returned
  * @task: who calls, if it is not the test itself
  * @done: the call has ended
+ * @sleeper: sleeps beside the call; see test_wait_asleep()
+ * @woken: @sleeper was woken
  */
 struct test_call {
 	struct rpmb_dev *rdev;
@@ -86,6 +88,8 @@ struct test_call {
 	int ret;
 	struct task_struct *task;
 	struct completion done;
+	struct wait_queue_entry sleeper;
+	bool woken;
 };
 
 #define to_test_dev(x)	container_of((x), struct test_dev, vdev)
@@ -434,7 +438,18 @@ static void test_finish(struct kunit *test, struct test_call *call)
 	kunit_release_action(test, test_end, call);
 }
 
-/* The call sleeps, until somebody wakes it or it looks for itself */
+static int test_note_woken(struct wait_queue_entry *entry, unsigned int mode,
+			   int flags, void *key)
+{
+	container_of(entry, struct test_call, sleeper)->woken = true;
+	return 0;
+}
+
+/*
+ * The call sleeps, until somebody wakes it or it looks for itself. Which of the
+ * two it was cannot be seen of the call, so from now on there is a sleeper beside
+ * it that does not look for itself.
+ */
 static void test_wait_asleep(struct kunit *test, struct test_call *call)
 {
 	struct virtio_rpmb *vr = call->rdev->descr.priv;
@@ -447,13 +462,16 @@ static void test_wait_asleep(struct kunit *test, struct test_call *call)
 				      "a call does not wait as it should");
 		schedule_timeout_uninterruptible(1);
 	}
+	init_waitqueue_func_entry(&call->sleeper, test_note_woken);
+	add_wait_queue(&vr->wait, &call->sleeper);
 }
 
 static void test_expect_woken(struct kunit *test, struct test_call *call)
 {
 	struct virtio_rpmb *vr = call->rdev->descr.priv;
 
-	KUNIT_EXPECT_FALSE(test, wq_has_sleeper(&vr->wait));
+	remove_wait_queue(&vr->wait, &call->sleeper);
+	KUNIT_EXPECT_TRUE(test, call->woken);
 }
 
 /* The device may have it: all of it, since it is one chain */
