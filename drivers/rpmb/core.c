@@ -4,11 +4,11 @@
  */
 #define pr_fmt(fmt) "rpmb: " fmt
 
+#include <linux/bitops.h>
 #include <linux/fs.h>
 #include <linux/idr.h>
 #include <linux/init.h>
 #include <linux/list.h>
-#include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/pm.h>
