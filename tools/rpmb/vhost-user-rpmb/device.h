@@ -9,9 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "engine.h"
-
-#define DEVICE_ID_LEN 16
+#include "state.h"
 
 /* More than any block count can say: longer buffers are not looked at */
 #define DEVICE_MAX_LEN (65536 * sizeof(struct rpmb_frame))
@@ -22,7 +20,7 @@
  */
 struct device_config {
 	struct virtio_rpmb_config rpmb;
-	uint8_t dev_id[DEVICE_ID_LEN];
+	uint8_t dev_id[STATE_DEV_ID_LEN];
 };
 
 /*

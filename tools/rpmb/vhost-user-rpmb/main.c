@@ -34,7 +34,7 @@ struct options {
 	struct state_config state;
 	unsigned int max_write;
 	unsigned int max_read;
-	uint8_t dev_id[DEVICE_ID_LEN];
+	uint8_t dev_id[STATE_DEV_ID_LEN];
 };
 
 enum {
@@ -84,11 +84,11 @@ static void parse_dev_id(struct argp_state *argp, uint8_t *id, const char *text)
 	char byte[3] = "";
 	size_t i;
 
-	if (strlen(text) != 2 * DEVICE_ID_LEN ||
-	    strspn(text, digits) != 2 * DEVICE_ID_LEN)
+	if (strlen(text) != 2 * STATE_DEV_ID_LEN ||
+	    strspn(text, digits) != 2 * STATE_DEV_ID_LEN)
 		argp_error(argp, "--dev-id takes %d hex digits, not '%s'",
-			   2 * DEVICE_ID_LEN, text);
-	for (i = 0; i < DEVICE_ID_LEN; i++) {
+			   2 * STATE_DEV_ID_LEN, text);
+	for (i = 0; i < STATE_DEV_ID_LEN; i++) {
 		memcpy(byte, text + 2 * i, 2);
 		id[i] = strtoul(byte, NULL, 16);
 	}
@@ -154,7 +154,7 @@ static void device_init(struct device *dev, const struct options *options,
 		.config_len = sizeof(dev->config.rpmb),
 	};
 	if (state->has_dev_id) {
-		memcpy(dev->config.dev_id, state->dev_id, DEVICE_ID_LEN);
+		memcpy(dev->config.dev_id, state->dev_id, STATE_DEV_ID_LEN);
 		dev->config_len = sizeof(dev->config);
 	}
 }

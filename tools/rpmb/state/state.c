@@ -317,7 +317,7 @@ static bool insert_meta(const struct state *state,
 		sqlite3_bind_int64(stmt, 1, capacity);
 		if (config->dev_id)
 			sqlite3_bind_blob(stmt, 2, config->dev_id,
-					  DEVICE_ID_LEN, SQLITE_STATIC);
+					  STATE_DEV_ID_LEN, SQLITE_STATIC);
 		ok = run(stmt);
 	}
 	sqlite3_finalize(stmt);
@@ -561,7 +561,7 @@ static bool check_config(const struct state *state,
 	}
 	if (config->dev_id &&
 	    (!state->has_dev_id ||
-	     memcmp(config->dev_id, state->dev_id, DEVICE_ID_LEN))) {
+	     memcmp(config->dev_id, state->dev_id, STATE_DEV_ID_LEN))) {
 		log_line("%s has %s device id: keys depend on it, so it cannot be changed",
 			 state->name, state->has_dev_id ? "another" : "no");
 		return false;
@@ -592,7 +592,7 @@ static bool load(struct state *state)
 		state->store.capacity = state->capacity * 512;
 		state->store.counter = sqlite3_column_int64(stmt, 1);
 		state->has_dev_id = get_bytes(stmt, 2, state->dev_id,
-					      DEVICE_ID_LEN);
+					      STATE_DEV_ID_LEN);
 		state->store.has_key = get_bytes(stmt, 3, state->store.key,
 						 RPMB_KEY_LEN);
 	}

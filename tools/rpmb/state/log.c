@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -13,5 +14,6 @@ void log_line(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	dprintf(STDERR_FILENO, "vhost-user-rpmb: %s\n", text);
+	dprintf(STDERR_FILENO, "%s: %s\n", program_invocation_short_name,
+		text);
 }

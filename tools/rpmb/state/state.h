@@ -2,6 +2,8 @@
 /*
  * What a device keeps: an SQLite database
  *
+ * All programs that are an RPMB device keep their state like this.
+ *
  * The file has the application id "RPMB" and two tables: meta, with one row, and
  * blocks, with those that were ever written.
  *
@@ -19,16 +21,17 @@
 
 #include <sqlite3.h>
 
-#include "device.h"
+#include "engine.h"
 
 #define STATE_MAX_CAPACITY 128
+#define STATE_DEV_ID_LEN 16
 
 /*
  * What the user asked for
  *
  * @name: file name or SQLite URI
  * @capacity: units of 128 KiB, 0 if the user did not say
- * @dev_id: DEVICE_ID_LEN bytes, or NULL if the user gave none
+ * @dev_id: STATE_DEV_ID_LEN bytes, or NULL if the user gave none
  */
 struct state_config {
 	const char *name;
@@ -40,7 +43,7 @@ struct state {
 	struct rpmb_store store;
 	uint8_t capacity;
 	bool has_dev_id;
-	uint8_t dev_id[DEVICE_ID_LEN];
+	uint8_t dev_id[STATE_DEV_ID_LEN];
 
 	const char *name;
 	bool had_wal;
