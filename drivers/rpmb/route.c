@@ -74,7 +74,7 @@ struct rpmb_request *rpmb_request_alloc(unsigned int req_len,
 
 	rq->req_len = req_len;
 	rq->resp_len = resp_len;
-	rq->req = kzalloc(req_len + sizeof(struct rpmb_frame), gfp);
+	rq->req = kmalloc(req_len + sizeof(struct rpmb_frame), gfp);
 	rq->resp = kzalloc(resp_len, gfp);
 	if (!rq->req || !rq->resp)
 		return ERR_PTR(-ENOMEM);
@@ -86,8 +86,10 @@ void rpmb_request_free(struct rpmb_request *rq)
 {
 	if (IS_ERR_OR_NULL(rq))
 		return;
-	kfree_sensitive(rq->req);
-	kfree_sensitive(rq->resp);
+	if (rq->req)
+		memzero_explicit(rq->req, rq->req_len);
+	kfree(rq->req);
+	kfree(rq->resp);
 	kfree(rq);
 }
 
@@ -176,6 +178,7 @@ static void rpmb_add_result_read(const struct rpmb_descr *descr,
 		.target = descr->target,
 	};
 
+	memset(frame, 0, len);
 	rpmb_frames_set(descr->frame_format, frame, len, &fields);
 	rpmb_add_xfer(rq, RPMB_XFER_SEND_RESULT_READ, frame, len);
 }

@@ -99,25 +99,30 @@ virtio_rpmb_seq_alloc(const struct rpmb_xfer *xfers, unsigned int nr)
 	for (unsigned int i = 0; i < nr - 1; i++)
 		out_len += xfers[i].len;
 	/* A caller of large requests is told by -ENOMEM, and may try smaller ones */
-	seq = kzalloc(struct_size(seq, frames, out_len + recv->len),
+	seq = kmalloc(struct_size(seq, frames, out_len + recv->len),
 		      GFP_KERNEL | __GFP_NOWARN);
 	if (!seq)
 		return NULL;
 
-	refcount_set(&seq->refs, 1);
-	seq->in_len = recv->len;
+	*seq = (struct virtio_rpmb_seq) {
+		.refs = REFCOUNT_INIT(1),
+		.in_len = recv->len,
+	};
 	for (unsigned int i = 0; i < nr - 1; i++) {
 		memcpy(seq->frames + seq->out_len, xfers[i].buf, xfers[i].len);
 		seq->out_len += xfers[i].len;
 	}
+	memset(seq->frames + out_len, 0, recv->len);
 	return seq;
 }
 
 /* A program key request has the key in it, so nothing is left in memory */
 static void virtio_rpmb_seq_put(struct virtio_rpmb_seq *seq)
 {
-	if (seq && refcount_dec_and_test(&seq->refs))
-		kfree_sensitive(seq);
+	if (!seq || !refcount_dec_and_test(&seq->refs))
+		return;
+	memzero_explicit(seq->frames, seq->out_len);
+	kfree(seq);
 }
 
 DEFINE_FREE(virtio_rpmb_seq, struct virtio_rpmb_seq *,

@@ -82,6 +82,7 @@ static struct virtio_driver rpmb_bench_bare_driver = {
 	.remove = rpmb_bench_bare_remove,
 };
 
+/* Waits for the interrupt, as virtio_rpmb does, also if the device is faster */
 static int rpmb_bench_round_bare(struct rpmb_bench *bench,
 				 struct rpmb_dev *rdev)
 {
@@ -95,9 +96,10 @@ static int rpmb_bench_round_bare(struct rpmb_bench *bench,
 	if (ret)
 		return ret;
 	virtqueue_kick(bench->vq);
-	while (!virtqueue_get_buf(bench->vq, &len))
+	do {
 		if (!wait_for_completion_timeout(&bench->done, 30 * HZ))
 			return -ETIMEDOUT;
+	} while (!virtqueue_get_buf(bench->vq, &len));
 	return len == sizeof(bench->resp) ? 0 : -EIO;
 }
 
