@@ -35,6 +35,7 @@ int rpmb_program_key(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN])
 	uint32_t counter;
 	int ret, verified, saved;
 
+	RPMB_GUARD(rpmb);
 	ret = send_key(rpmb, key, &started);
 	if (ret && (!started || ret <= RPMB_ERR_GENERAL))
 		return ret;
@@ -43,14 +44,14 @@ int rpmb_program_key(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN])
 	 * the key is in place.
 	 */
 	saved = errno;
-	verified = rpmb_read_counter(rpmb, key, &counter);
+	verified = rpmb_get_counter(rpmb, key, &counter);
 	if (!ret || !verified)
 		return verified;
 	errno = saved;
 	return ret;
 }
 
-int rpmb_read_counter(struct rpmb *rpmb, const uint8_t *key, uint32_t *counter)
+int rpmb_get_counter(struct rpmb *rpmb, const uint8_t *key, uint32_t *counter)
 {
 	struct rpmb_exchange x = { .req.type = RPMB_GET_WRITE_COUNTER };
 	int ret;
@@ -63,6 +64,12 @@ int rpmb_read_counter(struct rpmb *rpmb, const uint8_t *key, uint32_t *counter)
 		return ret;
 	*counter = x.resp.counter;
 	return 0;
+}
+
+int rpmb_read_counter(struct rpmb *rpmb, const uint8_t *key, uint32_t *counter)
+{
+	RPMB_GUARD(rpmb);
+	return rpmb_get_counter(rpmb, key, counter);
 }
 
 static int read_once(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
@@ -98,8 +105,8 @@ static unsigned int max_read(const struct rpmb *rpmb)
 	return max && max < carried ? max : carried;
 }
 
-int rpmb_read(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
-	      unsigned int addr, unsigned int blocks, void *data)
+int rpmb_get_blocks(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+		    unsigned int addr, unsigned int blocks, void *data)
 {
 	unsigned int done = 0, nr;
 	int ret;
@@ -118,4 +125,11 @@ int rpmb_read(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
 		rpmb_report_progress(rpmb, done, blocks);
 	}
 	return ret;
+}
+
+int rpmb_read(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+	      unsigned int addr, unsigned int blocks, void *data)
+{
+	RPMB_GUARD(rpmb);
+	return rpmb_get_blocks(rpmb, key, addr, blocks, data);
 }

@@ -71,6 +71,7 @@ int rpmb_open(struct rpmb **rpmb, const char *name, int flags)
 		free(path);
 		return RPMB_ERR_MEMORY;
 	}
+	pthread_mutex_init(&new->lock, NULL);
 
 	ret = open_path(new, path, flags);
 	free(path);
@@ -89,9 +90,21 @@ void rpmb_close(struct rpmb *rpmb)
 		return;
 	if (rpmb->fd >= 0)
 		close(rpmb->fd);
+	pthread_mutex_destroy(&rpmb->lock);
 	explicit_bzero(rpmb, sizeof(*rpmb));
 	free(rpmb);
 	errno = saved;
+}
+
+struct rpmb *rpmb_lock(struct rpmb *rpmb)
+{
+	pthread_mutex_lock(&rpmb->lock);
+	return rpmb;
+}
+
+void rpmb_unlock(struct rpmb **rpmb)
+{
+	pthread_mutex_unlock(&(*rpmb)->lock);
 }
 
 const struct rpmb_info *rpmb_info(const struct rpmb *rpmb)
@@ -104,6 +117,7 @@ void rpmb_set_progress(struct rpmb *rpmb,
 					unsigned int total),
 		       void *arg)
 {
+	RPMB_GUARD(rpmb);
 	rpmb->progress = progress;
 	rpmb->progress_arg = arg;
 }
@@ -115,7 +129,7 @@ void rpmb_report_progress(struct rpmb *rpmb, unsigned int done,
 		rpmb->progress(rpmb->progress_arg, done, total);
 }
 
-int rpmb_route(struct rpmb *rpmb, const void *req, size_t req_len, void *resp,
+int rpmb_carry(struct rpmb *rpmb, const void *req, size_t req_len, void *resp,
 	       size_t resp_len, bool *started)
 {
 	struct rpmb_ioc_route_frames ioc = {
@@ -137,4 +151,11 @@ int rpmb_route(struct rpmb *rpmb, const void *req, size_t req_len, void *resp,
 	if (started)
 		*started = ioc.out_flags & RPMB_ROUTE_STARTED;
 	return ret;
+}
+
+int rpmb_route(struct rpmb *rpmb, const void *req, size_t req_len, void *resp,
+	       size_t resp_len, bool *started)
+{
+	RPMB_GUARD(rpmb);
+	return rpmb_carry(rpmb, req, req_len, resp, resp_len, started);
 }

@@ -36,7 +36,23 @@ int rpmb_check_range(const struct rpmb *rpmb, unsigned int addr,
 
 static bool has_nonce(uint16_t type)
 {
-	return type == RPMB_GET_WRITE_COUNTER || type == RPMB_READ_DATA;
+	switch (type) {
+	case RPMB_GET_WRITE_COUNTER:
+	case RPMB_READ_DATA:
+	case RPMB_CONFIG_READ:
+	case RPMB_PURGE_ENABLE:
+	case RPMB_PURGE_STATUS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Such a request has the counter, and if it is carried out, increments it */
+static bool has_counter(uint16_t type)
+{
+	return type == RPMB_WRITE_DATA || type == RPMB_CONFIG_WRITE ||
+	       type == RPMB_PURGE_ENABLE;
 }
 
 int rpmb_begin(struct rpmb *rpmb, struct rpmb_exchange *x, unsigned int blocks)
@@ -57,6 +73,16 @@ int rpmb_begin(struct rpmb *rpmb, struct rpmb_exchange *x, unsigned int blocks)
 	return 0;
 }
 
+void rpmb_sign(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+	       unsigned int blocks)
+{
+	enum rpmb_frame_format format = rpmb->info.frame_format;
+	size_t len = rpmb_frames_len(format, blocks);
+
+	rpmb_frames_hmac(format, rpmb->req, len, key,
+			 rpmb_frames_mac(format, rpmb->req, len));
+}
+
 /* The library's error for the result field of a response */
 static int result_error(const struct rpmb_fields *resp)
 {
@@ -67,7 +93,7 @@ static int result_error(const struct rpmb_fields *resp)
 	 * An expired counter ends writes only. From this answer alone the last
 	 * write cannot be told from one that came too late.
 	 */
-	if (resp->type == RPMB_WRITE_DATA << 8 && expired &&
+	if (has_counter(resp->type >> 8) && expired &&
 	    (result == RPMB_RES_OK || result == RPMB_RES_WRITE))
 		return RPMB_ERR_EXPIRED;
 	if (result == RPMB_RES_OK)
@@ -87,7 +113,11 @@ static bool mac_ok(struct rpmb *rpmb, size_t len, const uint8_t *key)
 			  sizeof(mac));
 }
 
-/* Is it the answer to this request, and not an old one or one to another? */
+/*
+ * Is it the answer to this request, and not an old one or one to another? Nonce or
+ * counter say which request it answers; what stands unsigned in that one may have
+ * been changed on its way, so address and count are compared as well.
+ */
 static int check_fields(const struct rpmb_fields *req,
 			const struct rpmb_fields *resp)
 {
@@ -103,7 +133,7 @@ static int check_fields(const struct rpmb_fields *req,
 		return RPMB_ERR_RESPONSE_ADDRESS;
 	if (read && resp->count != req->count)
 		return RPMB_ERR_RESPONSE_COUNT;
-	if (write && resp->counter != req->counter + 1)
+	if (has_counter(req->type) && resp->counter != req->counter + 1)
 		return RPMB_ERR_RESPONSE_COUNTER;
 	return 0;
 }
@@ -140,7 +170,7 @@ int rpmb_exchange(struct rpmb *rpmb, struct rpmb_exchange *x,
 	size_t resp_len = rpmb_frames_len(format, resp_blocks);
 	int ret;
 
-	ret = rpmb_route(rpmb, rpmb->req, req_len, rpmb->resp, resp_len,
+	ret = rpmb_carry(rpmb, rpmb->req, req_len, rpmb->resp, resp_len,
 			 &x->started);
 	return ret ?: check_response(rpmb, x, key, resp_len);
 }

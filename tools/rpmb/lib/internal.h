@@ -2,6 +2,7 @@
 #ifndef LIBRPMB_INTERNAL_H
 #define LIBRPMB_INTERNAL_H
 
+#include <pthread.h>
 #include <stdalign.h>
 
 #include "frame.h"
@@ -9,18 +10,39 @@
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
-/* req and resp are fit for both formats and for the longest access */
+/* Bytes in the largest block */
+#define RPMB_MAX_BLOCK 512
+
+/*
+ * @lock is held by every function of librpmb.h for as long as it runs, except for
+ * those that only look at @info, which never changes; so requests of several
+ * threads do not mix. @req and @resp are fit for both formats and for the longest
+ * access.
+ */
 struct rpmb {
 	alignas(8) uint8_t req[RPMB_MAX_LEN];
 	alignas(8) uint8_t resp[RPMB_MAX_LEN];
+	pthread_mutex_t lock;
 	int fd;
 	struct rpmb_info info;
 	void (*progress)(void *arg, unsigned int done, unsigned int total);
 	void *progress_arg;
 };
 
+/* Have the lock until the end of the block */
+#define RPMB_GUARD(rpmb)						\
+	__attribute__((cleanup(rpmb_unlock), unused))			\
+	struct rpmb *rpmb_guarded = rpmb_lock(rpmb)
+
+struct rpmb *rpmb_lock(struct rpmb *rpmb);
+void rpmb_unlock(struct rpmb **rpmb);
+
 /* The library's error for an errno, which is left as it is */
 int rpmb_system_error(int error);
+
+/* Carry frames, with the lock held */
+int rpmb_carry(struct rpmb *rpmb, const void *req, size_t req_len, void *resp,
+	       size_t resp_len, bool *started);
 
 /* What one request is to say, and what its response said */
 struct rpmb_exchange {
@@ -31,6 +53,10 @@ struct rpmb_exchange {
 
 /* Prepare rpmb->req: frames for @blocks blocks of data with the fields of @x */
 int rpmb_begin(struct rpmb *rpmb, struct rpmb_exchange *x, unsigned int blocks);
+
+/* Put the MAC of the frames for @blocks blocks in rpmb->req into the last one */
+void rpmb_sign(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+	       unsigned int blocks);
 
 /*
  * Carry rpmb->req to the device; @req_blocks and @resp_blocks are the data in the
@@ -49,5 +75,21 @@ int rpmb_check_range(const struct rpmb *rpmb, unsigned int addr,
 
 void rpmb_report_progress(struct rpmb *rpmb, unsigned int done,
 			  unsigned int total);
+
+/* rpmb_read_counter() and rpmb_read(), with the lock held */
+int rpmb_get_counter(struct rpmb *rpmb, const uint8_t *key, uint32_t *counter);
+int rpmb_get_blocks(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+		    unsigned int addr, unsigned int blocks, void *data);
+
+/* What became of one write request */
+enum rpmb_fate {
+	RPMB_FATE_NOT_WRITTEN,
+	RPMB_FATE_STORED,
+	RPMB_FATE_UNKNOWN,
+};
+
+/* Count @blocks blocks of such a fate */
+void rpmb_count_outcome(struct rpmb_outcome *outcome, enum rpmb_fate fate,
+			unsigned int blocks);
 
 #endif /* LIBRPMB_INTERNAL_H */

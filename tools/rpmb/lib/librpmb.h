@@ -2,10 +2,10 @@
 /*
  * librpmb: replay protected memory of eMMC, UFS, NVMe and virtio devices
  *
- * Makes requests, authenticates them with the key, has /dev/rpmbN carry them, and
+ * Makes requests, authenticates them with the key, has the kernel carry them, and
  * believes no response that is not authentic. Nothing is kept outside of the
- * handle; a handle is for one thread at a time. Keys are the caller's: the
- * library keeps no copy.
+ * handle, which several threads may use: their calls come one after the other.
+ * Keys are the caller's: the library keeps no copy.
  */
 #ifndef LIBRPMB_H
 #define LIBRPMB_H
@@ -91,11 +91,66 @@ struct rpmb_info {
 
 /*
  * What became of a write: the first `stored` blocks are stored; of the next
- * `unknown` ones nobody knows whether they are; the rest was not written.
+ * `unknown` ones nobody knows whether they are; the rest was not written. A
+ * configuration is one block.
  */
 struct rpmb_outcome {
 	unsigned int stored;
 	unsigned int unknown;
+};
+
+/*
+ * Secure write protection of an eMMC device: two registers, which are read
+ * together and written one at a time
+ */
+#define LIBRPMB_SECURE_WP_MODE_ENABLE 1
+#define LIBRPMB_SECURE_WP_MODE_CONFIG 2
+
+struct rpmb_emmc_config {
+	uint8_t secure_wp_mode_enable;	/* bit 0: SECURE_WP_EN */
+	uint8_t secure_wp_mode_config;	/* bit 0: SECURE_WP_MASK */
+};
+
+/* Secure write protection of one logical unit of a UFS device */
+#define LIBRPMB_SWP_ENTRIES 4
+
+enum rpmb_swp_type {
+	LIBRPMB_SWP_NON_VOLATILE = 0,
+	LIBRPMB_SWP_POWER_ON = 1,	/* until power is lost */
+	LIBRPMB_SWP_AWP = 2,		/* set again when the device starts */
+};
+
+struct rpmb_swp_entry {
+	bool protect;
+	unsigned int type;		/* enum rpmb_swp_type */
+	uint64_t lba;			/* first logical block */
+	uint32_t blocks;		/* 0 for the whole logical unit */
+};
+
+struct rpmb_ufs_config {
+	uint8_t lun;
+	unsigned int nr_entries;	/* at most LIBRPMB_SWP_ENTRIES */
+	struct rpmb_swp_entry entries[LIBRPMB_SWP_ENTRIES];
+};
+
+/* The Device Configuration Block of an NVMe subsystem */
+struct rpmb_nvme_config {
+	uint8_t boot_protection;	/* bit 0: enabled, for good */
+	uint8_t boot_lock;		/* bits 0 and 1: partitions locked */
+	uint8_t namespace_protection;	/* bit 0: WPUPCC, bit 1: PWPC */
+};
+
+/* How far a purge of a UFS device is */
+enum rpmb_purge_state {
+	LIBRPMB_PURGE_IDLE = 0,
+	LIBRPMB_PURGE_RUNNING = 1,
+	LIBRPMB_PURGE_DONE = 2,
+	LIBRPMB_PURGE_FAILED = 3,
+};
+
+struct rpmb_purge {
+	unsigned int state;		/* enum rpmb_purge_state */
+	unsigned int life_time;		/* bRPMBLifeTimeEst */
 };
 
 struct rpmb;
@@ -108,15 +163,20 @@ const char *rpmb_transport_name(unsigned int transport);
 
 /*
  * Call @each for every device, until one call returns something other than 0,
- * which is then returned. Needs no privilege.
+ * which is then returned. A device that has no /dev/rpmbN is there under the name
+ * of the kernel's own interface to it. Needs no privilege, except to see NVMe
+ * controllers without /dev/rpmbN.
  */
 int rpmb_enumerate(int (*each)(const struct rpmb_info *info, void *arg),
 		   void *arg);
 
 /*
- * Open a device by path ("/dev/rpmb0"), by name ("rpmb0") or by its identity, in
- * hexadecimal or as text. @flags is O_RDONLY, O_WRONLY or O_RDWR: reading, writing
- * and programming a key through this library need O_RDWR, since they read back.
+ * Open a device by path, by name ("rpmb0") or by its identity, in hexadecimal or
+ * as text. Where a kernel has no /dev/rpmbN, the path is /dev/mmcblkNrpmb, the
+ * SCSI generic or bsg node of a UFS device's RPMB, or an NVMe controller; ":N"
+ * behind the latter two is the region or target, else 0: "/dev/nvme0:2". @flags is
+ * O_RDONLY, O_WRONLY or O_RDWR: reading, writing and programming a key through this
+ * library need O_RDWR, since they read back.
  */
 int rpmb_open(struct rpmb **rpmb, const char *name, int flags);
 
@@ -128,7 +188,8 @@ const struct rpmb_info *rpmb_info(const struct rpmb *rpmb);
 
 /*
  * Have @progress called after each request of a read or write of several, with
- * the blocks that are done and those that are to be done
+ * the blocks that are done and those that are to be done. It must not use the
+ * handle.
  */
 void rpmb_set_progress(struct rpmb *rpmb,
 		       void (*progress)(void *arg, unsigned int done,
@@ -168,6 +229,47 @@ int rpmb_read(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
 int rpmb_write(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
 	       unsigned int addr, unsigned int blocks, const void *data,
 	       struct rpmb_outcome *outcome);
+
+/*
+ * Read the device's configuration into @block, of the device's block size.
+ * @select is the logical unit on UFS, else 0. NVMe has it on target 0 only.
+ */
+int rpmb_config_read(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+		     unsigned int select, void *block);
+
+/*
+ * Write the device's configuration. @select is the register on eMMC, the logical
+ * unit on UFS, where the block must say the same, and 0 on NVMe. If that fails, it
+ * is read back to find out what became of it. @outcome may be NULL.
+ *
+ * Some of it can never be undone: see the device's specification.
+ */
+int rpmb_config_write(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+		      unsigned int select, const void *block,
+		      struct rpmb_outcome *outcome);
+
+/*
+ * The block to write @value to a register of an eMMC device, and what a block that
+ * was read says. Blocks of eMMC and UFS have 256 bytes, those of NVMe 512.
+ */
+void rpmb_emmc_config_put(void *block, uint8_t value);
+void rpmb_emmc_config_get(const void *block, struct rpmb_emmc_config *config);
+
+/* RPMB_ERR_ARGUMENT if there are more entries than fit */
+int rpmb_ufs_config_put(void *block, const struct rpmb_ufs_config *config);
+int rpmb_ufs_config_get(const void *block, struct rpmb_ufs_config *config);
+
+void rpmb_nvme_config_put(void *block, const struct rpmb_nvme_config *config);
+void rpmb_nvme_config_get(const void *block, struct rpmb_nvme_config *config);
+
+/*
+ * Start a purge (UFS 4.0): what was overwritten or erased is removed for good.
+ * Other requests are refused until it is done. If this fails, see the status.
+ */
+int rpmb_purge_start(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN]);
+
+int rpmb_purge_status(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+		      struct rpmb_purge *purge);
 
 #ifdef __cplusplus
 }

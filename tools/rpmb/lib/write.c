@@ -17,12 +17,6 @@ struct chunk {
 	bool started;		/* may have reached the device */
 };
 
-enum fate {
-	FATE_NOT_WRITTEN,
-	FATE_STORED,
-	FATE_UNKNOWN,
-};
-
 /* The largest write of the device that is no larger than @left, 0 if none is */
 static unsigned int write_size(const struct rpmb *rpmb, unsigned int left)
 {
@@ -33,16 +27,6 @@ static unsigned int write_size(const struct rpmb *rpmb, unsigned int left)
 			!(rpmb->info.write_sizes & size)))
 		size >>= 1;
 	return size;
-}
-
-static void sign(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
-		 unsigned int blocks)
-{
-	enum rpmb_frame_format format = rpmb->info.frame_format;
-	size_t len = rpmb_frames_len(format, blocks);
-
-	rpmb_frames_hmac(format, rpmb->req, len, key,
-			 rpmb_frames_mac(format, rpmb->req, len));
 }
 
 static int write_once(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
@@ -64,7 +48,7 @@ static int write_once(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 	for (i = 0; i < chunk->blocks; i++)
 		memcpy(rpmb_frames_data(rpmb->info.frame_format, rpmb->req, i),
 		       chunk->data + (size_t)i * block_size, block_size);
-	sign(rpmb, key, chunk->blocks);
+	rpmb_sign(rpmb, key, chunk->blocks);
 	ret = rpmb_exchange(rpmb, &x, key, chunk->blocks, 0);
 	chunk->started = x.started;
 	return ret;
@@ -79,7 +63,7 @@ static int compare(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 
 	if (!data)
 		return RPMB_ERR_MEMORY;
-	ret = rpmb_read(rpmb, key, chunk->addr, chunk->blocks, data);
+	ret = rpmb_get_blocks(rpmb, key, chunk->addr, chunk->blocks, data);
 	*same = !ret && !memcmp(data, chunk->data, len);
 	free(data);
 	return ret;
@@ -92,11 +76,11 @@ static int read_back(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 	uint32_t before;
 	int ret;
 
-	ret = rpmb_read_counter(rpmb, key, &before);
+	ret = rpmb_get_counter(rpmb, key, &before);
 	if (!ret)
 		ret = compare(rpmb, key, chunk, same);
 	if (!ret)
-		ret = rpmb_read_counter(rpmb, key, counter);
+		ret = rpmb_get_counter(rpmb, key, counter);
 	if (!ret && *counter != before)
 		ret = RPMB_ERR_COUNTER;
 	return ret;
@@ -107,28 +91,30 @@ static int read_back(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
  * One step of the counter with other data was somebody else's write, so ours was
  * refused. After several steps ours may have been overwritten.
  */
-static enum fate find_fate(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
-			   const struct chunk *chunk)
+static enum rpmb_fate find_fate(struct rpmb *rpmb,
+				const uint8_t key[RPMB_KEY_LEN],
+				const struct chunk *chunk)
 {
 	uint32_t counter;
 	bool same;
 
 	if (!chunk->started)
-		return FATE_NOT_WRITTEN;
+		return RPMB_FATE_NOT_WRITTEN;
 	if (read_back(rpmb, key, chunk, &counter, &same))
-		return FATE_UNKNOWN;
+		return RPMB_FATE_UNKNOWN;
 	if (counter == chunk->counter)
-		return FATE_NOT_WRITTEN;
+		return RPMB_FATE_NOT_WRITTEN;
 	if (same)
-		return FATE_STORED;
-	return counter == chunk->counter + 1 ? FATE_NOT_WRITTEN : FATE_UNKNOWN;
+		return RPMB_FATE_STORED;
+	return counter == chunk->counter + 1 ? RPMB_FATE_NOT_WRITTEN : RPMB_FATE_UNKNOWN;
 }
 
-static void settle(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
-		   const struct chunk *chunk, struct rpmb_outcome *outcome)
+static enum rpmb_fate settle(struct rpmb *rpmb,
+			     const uint8_t key[RPMB_KEY_LEN],
+			     const struct chunk *chunk)
 {
 	void (*progress)(void *arg, unsigned int done, unsigned int total);
-	enum fate fate;
+	enum rpmb_fate fate;
 	int saved = errno;
 
 	/* Reading back is no progress */
@@ -136,12 +122,17 @@ static void settle(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 	rpmb->progress = NULL;
 	fate = find_fate(rpmb, key, chunk);
 	rpmb->progress = progress;
-
-	if (fate == FATE_STORED)
-		outcome->stored += chunk->blocks;
-	else if (fate == FATE_UNKNOWN)
-		outcome->unknown = chunk->blocks;
 	errno = saved;
+	return fate;
+}
+
+void rpmb_count_outcome(struct rpmb_outcome *outcome, enum rpmb_fate fate,
+			unsigned int blocks)
+{
+	if (fate == RPMB_FATE_STORED)
+		outcome->stored += blocks;
+	else if (fate == RPMB_FATE_UNKNOWN)
+		outcome->unknown = blocks;
 }
 
 static int write_chunks(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
@@ -157,12 +148,12 @@ static int write_chunks(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 		if (!chunk->blocks)
 			return RPMB_ERR_UNSUPPORTED;
 		ret = write_once(rpmb, key, chunk);
-		if (ret) {
-			settle(rpmb, key, chunk, outcome);
+		rpmb_count_outcome(outcome, ret ? settle(rpmb, key, chunk) :
+						  RPMB_FATE_STORED,
+				   chunk->blocks);
+		if (ret)
 			return ret;
-		}
 
-		outcome->stored += chunk->blocks;
 		chunk->addr += chunk->blocks;
 		chunk->data += (size_t)chunk->blocks * rpmb->info.block_size;
 		chunk->counter++;
@@ -179,12 +170,13 @@ int rpmb_write(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
 	struct rpmb_outcome unused;
 	int ret;
 
+	RPMB_GUARD(rpmb);
 	if (!outcome)
 		outcome = &unused;
 	*outcome = (struct rpmb_outcome){ 0 };
 
 	ret = rpmb_check_range(rpmb, addr, blocks);
 	if (!ret)
-		ret = rpmb_read_counter(rpmb, key, &chunk.counter);
+		ret = rpmb_get_counter(rpmb, key, &chunk.counter);
 	return ret ?: write_chunks(rpmb, key, &chunk, blocks, outcome);
 }
