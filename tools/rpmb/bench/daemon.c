@@ -14,7 +14,7 @@
 
 #include "client.h"
 #include "median.h"
-#include "tap.h"
+#include "fixture.h"
 
 #define ROUNDS 15
 #define WRITES 100
@@ -98,7 +98,7 @@ static void measure(void)
 
 int main(int argc, char **argv)
 {
-	static const struct tap_test tests[] = { { "measure", measure } };
+	static const struct test tests[] = { { "measure", measure } };
 
-	return tap_run(argc, argv, tests, ARRAY_SIZE(tests));
+	return run_daemon_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }

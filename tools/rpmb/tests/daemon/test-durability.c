@@ -10,8 +10,8 @@
 
 #include "client.h"
 #include "disk.h"
+#include "fixture.h"
 #include "model.h"
-#include "tap.h"
 
 #define KILLS 1000
 #define GENERATIONS 40
@@ -239,12 +239,12 @@ static void power_cuts(void)
 		 GENERATIONS * CUTS, GENERATIONS, keyed);
 }
 
-static const struct tap_test tests[] = {
+static const struct test tests[] = {
 	{ "a thousand kills: nothing acknowledged is lost", many_kills },
 	{ "power cuts: nothing acknowledged is lost", power_cuts },
 };
 
 int main(int argc, char **argv)
 {
-	return tap_run(argc, argv, tests, ARRAY_SIZE(tests));
+	return run_daemon_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "fixture.h"
 #include "model.h"
-#include "tap.h"
 
 static struct daemon victim;
 
@@ -667,7 +667,7 @@ static void random_rings(void)
 	must_be_unharmed(&fe);
 }
 
-static const struct tap_test tests[] = {
+static const struct test tests[] = {
 	{ "chain: a descriptor that follows itself", loop_of_one },
 	{ "chain: a loop of three", loop_of_three },
 	{ "chain: a loop of empty buffers", loop_of_nothing },
@@ -713,5 +713,5 @@ static const struct tap_test tests[] = {
 
 int main(int argc, char **argv)
 {
-	return tap_run(argc, argv, tests, ARRAY_SIZE(tests));
+	return run_daemon_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }

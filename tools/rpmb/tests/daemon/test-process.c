@@ -14,8 +14,8 @@
 
 #include "client.h"
 #include "disk.h"
+#include "fixture.h"
 #include "model.h"
-#include "tap.h"
 
 static void start(struct daemon *d)
 {
@@ -360,7 +360,7 @@ static void help_and_version(void)
 		      options[i]);
 }
 
-static const struct tap_test tests[] = {
+static const struct test tests[] = {
 	{ "confinement: seccomp and no new privileges in all threads",
 	  confined },
 	{ "confinement: forbids nothing that is needed",
@@ -385,5 +385,5 @@ static const struct tap_test tests[] = {
 
 int main(int argc, char **argv)
 {
-	return tap_run(argc, argv, tests, ARRAY_SIZE(tests));
+	return run_daemon_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }

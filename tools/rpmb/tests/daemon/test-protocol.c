@@ -19,7 +19,7 @@
 
 #include "client.h"
 #include "disk.h"
-#include "tap.h"
+#include "fixture.h"
 
 #define QEMU_PROTOCOL (BIT(VU_PROTOCOL_F_REPLY_ACK) | BIT(VU_PROTOCOL_F_CONFIG))
 #define UML_PROTOCOL (QEMU_PROTOCOL | BIT(VU_PROTOCOL_F_BACKEND_REQ) | \
@@ -818,7 +818,7 @@ static void memory_truncated(void)
 	check(strlen(daemon_messages()), "no message");
 }
 
-static const struct tap_test tests[] = {
+static const struct test tests[] = {
 	{ "features: VERSION_1 and what QEMU and UML need", features },
 	{ "features: one that was not offered is refused",
 	  features_not_offered },
@@ -876,5 +876,5 @@ static const struct tap_test tests[] = {
 
 int main(int argc, char **argv)
 {
-	return tap_run(argc, argv, tests, ARRAY_SIZE(tests));
+	return run_daemon_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "client.h"
+#include "fixture.h"
 #include "state.h"
-#include "tap.h"
 
 /* A new device of 1 unit that writes 16 and reads 32 blocks at most */
 static void open_device(struct frontend *fe)
@@ -740,7 +740,7 @@ static void data_is_kept(void)
 	must_hold(&fe, 116, 1, zero);
 }
 
-static const struct tap_test tests[] = {
+static const struct test tests[] = {
 	{ "config: capacity, max_wr_cnt and max_rd_cnt", config_fields },
 	{ "config: read-only for the driver", config_read_only },
 	{ "config: a maximum of 0 implies no limitation", config_no_limit },
@@ -804,5 +804,5 @@ static const struct tap_test tests[] = {
 
 int main(int argc, char **argv)
 {
-	return tap_run(argc, argv, tests, ARRAY_SIZE(tests));
+	return run_daemon_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }

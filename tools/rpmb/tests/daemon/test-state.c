@@ -15,9 +15,9 @@
 
 #include "client.h"
 #include "disk.h"
+#include "fixture.h"
 #include "model.h"
 #include "state.h"
-#include "tap.h"
 
 static void start(struct daemon *d)
 {
@@ -523,7 +523,7 @@ static void read_fails(void)
 	disk_free(disk);
 }
 
-static const struct tap_test tests[] = {
+static const struct test tests[] = {
 	{ "in use, -wal missing: refused, untouched", wal_missing },
 	{ "in use since the start, -wal missing: refused",
 	  wal_missing_early },
@@ -556,5 +556,5 @@ static const struct tap_test tests[] = {
 
 int main(int argc, char **argv)
 {
-	return tap_run(argc, argv, tests, ARRAY_SIZE(tests));
+	return run_daemon_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon.h"
+#include "fixture.h"
+
+static void enter_directory(unsigned int nr)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "t%u", nr);
+	if (mkdir(name, 0700) || chdir(name)) {
+		perror(name);
+		exit(2);
+	}
+}
+
+static void leave_directory(bool passed)
+{
+	if (!passed)
+		daemon_show_messages();
+	daemon_end_all();
+	close_range(STDERR_FILENO + 1, ~0U, 0);
+	if (chdir("..")) {
+		perror("..");
+		exit(2);
+	}
+}
+
+int run_daemon_tests(int argc, char **argv, const struct test *tests,
+		     unsigned int nr)
+{
+	static const struct tap_frame frame = {
+		enter_directory, leave_directory
+	};
+
+	return tap_run(tests, nr, &frame, argc > 1 ? argv[1] : "");
+}
