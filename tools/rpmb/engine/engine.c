@@ -6,21 +6,12 @@
  * version 1.2, sections 5.12.6.1.1 to 5.12.6.1.5 ("Device Requirements: Device
  * Operation: Program Key", "Get Write Counter", "Data Write", "Data Read",
  * "Result Read") and 5.12.6.3 ("Device Operation"); where they are silent,
- * JESD84-B51 section 6.6.22 is followed. Checks are made in the order in which
- * the specification lists them.
+ * JESD84-B51 section 6.6.22 is followed. What other devices do in another way is
+ * in their rules.
  */
 #include <string.h>
-#include <nettle/memops.h>
 
-#include "engine.h"
-
-/* A request as it came; @blocks is -1 if its frames contradict each other */
-struct request {
-	void *frames;
-	size_t len;
-	int blocks;
-	struct rpmb_fields fields;
-};
+#include "rules.h"
 
 static bool is_count(uint32_t count, int blocks)
 {
@@ -28,13 +19,15 @@ static bool is_count(uint32_t count, int blocks)
 }
 
 /*
- * A request that carries no data is one frame, and says so: the specification's
- * word for the key, the counter and the result read.
+ * A request that carries no data is one frame, and says so where requests are
+ * counted: the specification's word for the key, the counter and the result read.
  */
-static bool is_bare(const struct rpmb_engine *engine, const struct request *req)
+static bool is_bare(const struct rpmb_engine *engine,
+		    const struct rpmb_request *req)
 {
 	return req->len == rpmb_frames_len(engine->format, 0) &&
-	       is_count(req->fields.count, req->blocks);
+	       (!engine->rules->counted ||
+		is_count(req->fields.count, req->blocks));
 }
 
 /*
@@ -42,7 +35,7 @@ static bool is_bare(const struct rpmb_engine *engine, const struct request *req)
  * that know eMMC leave it 0 there, since CMD23 says it; then the length does.
  */
 static bool is_bare_or_uncounted(const struct rpmb_engine *engine,
-				 const struct request *req)
+				 const struct rpmb_request *req)
 {
 	return is_bare(engine, req) ||
 	       (req->len == rpmb_frames_len(engine->format, 0) &&
@@ -52,23 +45,6 @@ static bool is_bare_or_uncounted(const struct rpmb_engine *engine,
 static bool exceeds(uint32_t count, uint32_t limit)
 {
 	return limit && count > limit;
-}
-
-static bool in_range(const struct rpmb_store *store, uint32_t addr,
-		     uint32_t count)
-{
-	return addr < store->capacity && count <= store->capacity - addr;
-}
-
-static bool is_authentic(const struct rpmb_engine *engine,
-			 const struct request *req)
-{
-	uint8_t mac[RPMB_MAC_LEN];
-
-	rpmb_frames_hmac(engine->format, req->frames, req->len,
-			 engine->store->key, mac);
-	return memeql_sec(mac, rpmb_frames_mac(engine->format, req->frames,
-					       req->len), sizeof(mac));
 }
 
 static struct rpmb_blocks blocks_in(const struct rpmb_engine *engine,
@@ -86,7 +62,7 @@ static struct rpmb_blocks blocks_in(const struct rpmb_engine *engine,
 
 /* 5.12.6.1.1; the key cannot be overwritten: 5.12.6.3, item 1 */
 static uint16_t program_key(struct rpmb_engine *engine,
-			    const struct request *req,
+			    const struct rpmb_request *req,
 			    struct rpmb_fields *resp)
 {
 	struct rpmb_store *store = engine->store;
@@ -106,7 +82,7 @@ static uint16_t program_key(struct rpmb_engine *engine,
 
 /* 5.12.6.1.2 */
 static uint16_t get_write_counter(struct rpmb_engine *engine,
-				  const struct request *req,
+				  const struct rpmb_request *req,
 				  struct rpmb_fields *resp)
 {
 	memcpy(resp->nonce, req->fields.nonce, sizeof(resp->nonce));
@@ -119,37 +95,27 @@ static uint16_t get_write_counter(struct rpmb_engine *engine,
 	return RPMB_RES_OK;
 }
 
-/* 5.12.6.1.3, items 1 to 6 */
-static uint16_t check_write(const struct rpmb_engine *engine,
-			    const struct request *req)
+/* The first of the checks that fails decides */
+static uint16_t check_all(const struct rpmb_engine *engine,
+			  const rpmb_check *checks,
+			  const struct rpmb_request *req)
 {
-	const struct rpmb_store *store = engine->store;
-	const struct rpmb_fields *fields = &req->fields;
+	uint16_t result = RPMB_RES_OK;
 
-	if (!store->has_key)
-		return RPMB_RES_NO_KEY;
-	if (!fields->count || !is_count(fields->count, req->blocks) ||
-	    exceeds(fields->count, engine->max_write))
-		return RPMB_RES_GENERAL;
-	if (store->counter == RPMB_COUNTER_MAX)
-		return RPMB_RES_EXPIRED;
-	if (!in_range(store, fields->addr, fields->count))
-		return RPMB_RES_ADDRESS;
-	if (!is_authentic(engine, req))
-		return RPMB_RES_AUTH;
-	if (fields->counter != store->counter)
-		return RPMB_RES_COUNTER;
-	return RPMB_RES_OK;
+	while (!result && *checks)
+		result = (*checks++)(engine, req);
+	return result;
 }
 
-/* 5.12.6.1.3, items 7 and 8; the counter: 5.12.6.3, item 2 */
+/* 5.12.6.1.3; the counter: 5.12.6.3, item 2 */
 static uint16_t write_data(struct rpmb_engine *engine,
-			   const struct request *req, struct rpmb_fields *resp)
+			   const struct rpmb_request *req,
+			   struct rpmb_fields *resp)
 {
 	struct rpmb_blocks blocks = blocks_in(engine, req->frames,
 					      &req->fields);
 	struct rpmb_store *store = engine->store;
-	uint16_t result = check_write(engine, req);
+	uint16_t result = check_all(engine, engine->rules->check_write, req);
 
 	if (!result) {
 		if (store->ops->write(store, store->counter + 1, &blocks))
@@ -162,8 +128,45 @@ static uint16_t write_data(struct rpmb_engine *engine,
 	return result;
 }
 
+/* JESD84-B51 6.6.22.4.5 */
+static uint16_t write_config(struct rpmb_engine *engine,
+			     const struct rpmb_request *req,
+			     struct rpmb_fields *resp)
+{
+	struct rpmb_store *store = engine->store;
+	uint8_t config[RPMB_CONFIG_LEN];
+	uint16_t result = check_all(engine, engine->rules->check_config, req);
+
+	memcpy(config, store->config, sizeof(config));
+	if (!result)
+		result = engine->rules->configure(req, config);
+	if (!result) {
+		if (store->ops->configure(store, store->counter + 1, config)) {
+			memcpy(store->config, config, sizeof(config));
+			store->counter++;
+		} else {
+			result = RPMB_RES_WRITE;
+		}
+	}
+	resp->addr = req->fields.addr;
+	resp->counter = store->counter;
+	return result;
+}
+
+/* JESD84-B51 6.6.22.4.6; put_config() adds the configuration */
+static uint16_t read_config(struct rpmb_engine *engine,
+			    const struct rpmb_request *req,
+			    struct rpmb_fields *resp)
+{
+	memcpy(resp->nonce, req->fields.nonce, sizeof(resp->nonce));
+	if (!engine->store->has_key)
+		return RPMB_RES_NO_KEY;
+	return is_bare_or_uncounted(engine, req) ? RPMB_RES_OK :
+						   RPMB_RES_GENERAL;
+}
+
 /* The data is read when the response is fetched: its length is known only then */
-static uint16_t read_data(struct rpmb_engine *engine, const struct request *req,
+static uint16_t read_data(struct rpmb_engine *engine, const struct rpmb_request *req,
 			  struct rpmb_fields *resp)
 {
 	resp->addr = req->fields.addr;
@@ -177,7 +180,8 @@ static uint16_t read_data(struct rpmb_engine *engine, const struct request *req,
 }
 
 struct request_type {
-	uint16_t (*run)(struct rpmb_engine *engine, const struct request *req,
+	uint16_t (*run)(struct rpmb_engine *engine,
+			const struct rpmb_request *req,
 			struct rpmb_fields *resp);
 	bool result_read;	/* the response waits for a result read */
 };
@@ -187,18 +191,21 @@ static const struct request_type request_types[] = {
 	[RPMB_GET_WRITE_COUNTER] = { get_write_counter },
 	[RPMB_WRITE_DATA] = { write_data, true },
 	[RPMB_READ_DATA] = { read_data },
+	[RPMB_CONFIG_WRITE] = { write_config, true },
+	[RPMB_CONFIG_READ] = { read_config },
 };
 
-static const struct request_type *request_type(uint16_t type)
+static const struct request_type *request_type(const struct rpmb_engine *engine,
+					       uint16_t type)
 {
 	if (type >= sizeof(request_types) / sizeof(request_types[0]) ||
-	    !request_types[type].run)
+	    !(engine->rules->types & 1U << type))
 		return NULL;
 	return &request_types[type];
 }
 
 /* 5.12.6.1.5 */
-static void result_read(struct rpmb_engine *engine, const struct request *req)
+static void result_read(struct rpmb_engine *engine, const struct rpmb_request *req)
 {
 	engine->response = engine->result;
 	engine->ready = true;
@@ -206,9 +213,11 @@ static void result_read(struct rpmb_engine *engine, const struct request *req)
 		engine->response.result = RPMB_RES_GENERAL;
 }
 
-static void run(struct rpmb_engine *engine, const struct request *req)
+static void run(struct rpmb_engine *engine, const struct rpmb_request *req,
+		bool refuse)
 {
-	const struct request_type *type = request_type(req->fields.type);
+	const struct request_type *type = request_type(engine,
+						       req->fields.type);
 	struct rpmb_fields resp = {
 		.type = req->fields.type << 8,
 		.result = RPMB_RES_GENERAL,
@@ -217,7 +226,7 @@ static void run(struct rpmb_engine *engine, const struct request *req)
 
 	/* Every request overwrites the result register */
 	engine->result = resp;
-	if (type)
+	if (type && !refuse)
 		resp.result = type->run(engine, req, &resp);
 	if (type && type->result_read)
 		engine->result = resp;
@@ -226,9 +235,10 @@ static void run(struct rpmb_engine *engine, const struct request *req)
 	engine->ready = !type || !type->result_read;
 }
 
-void rpmb_engine_request(struct rpmb_engine *engine, void *frames, size_t len)
+static void start(struct rpmb_engine *engine, void *frames, size_t len,
+		  bool refuse)
 {
-	struct request req = {
+	struct rpmb_request req = {
 		.frames = frames,
 		.len = len,
 		.blocks = rpmb_frames_blocks(engine->format, len),
@@ -239,7 +249,17 @@ void rpmb_engine_request(struct rpmb_engine *engine, void *frames, size_t len)
 	if (req.fields.type == RPMB_RESULT_READ)
 		result_read(engine, &req);
 	else
-		run(engine, &req);
+		run(engine, &req, refuse);
+}
+
+void rpmb_engine_request(struct rpmb_engine *engine, void *frames, size_t len)
+{
+	start(engine, frames, len, false);
+}
+
+void rpmb_engine_refuse(struct rpmb_engine *engine, void *frames, size_t len)
+{
+	start(engine, frames, len, true);
 }
 
 /*
@@ -253,12 +273,13 @@ static uint16_t check_read(const struct rpmb_engine *engine,
 {
 	int blocks = rpmb_frames_blocks(engine->format, len);
 
-	if (!resp->count && blocks > 0 && blocks <= UINT16_MAX)
+	if ((!resp->count || !engine->rules->counted) && blocks > 0 &&
+	    blocks <= UINT16_MAX)
 		resp->count = blocks;
 	if (!resp->count || !is_count(resp->count, blocks) ||
 	    exceeds(resp->count, engine->max_read))
 		return RPMB_RES_GENERAL;
-	if (!in_range(engine->store, resp->addr, resp->count))
+	if (!rpmb_in_range(engine->store, resp->addr, resp->count))
 		return RPMB_RES_ADDRESS;
 	return RPMB_RES_OK;
 }
@@ -291,6 +312,16 @@ static void put_data(const struct rpmb_engine *engine, void *frames, size_t len,
 	}
 }
 
+static void put_config(const struct rpmb_engine *engine, void *frames,
+		       size_t len)
+{
+	put_fields(engine, frames, len, engine->response);
+	if (!engine->response.result)
+		memcpy(rpmb_frames_data(engine->format, frames, 0),
+		       engine->store->config,
+		       rpmb_block_size(engine->format));
+}
+
 /*
  * The MAC is there as soon as there is a key to make it with. 5.12.6.1.1 wants it
  * in the response to a key as well.
@@ -299,26 +330,42 @@ static void put_mac(const struct rpmb_engine *engine, void *frames, size_t len)
 {
 	const struct rpmb_store *store = engine->store;
 
-	if (store->has_key)
+	if (store->has_key && (engine->rules->key_mac ||
+			       engine->response.type != RPMB_PROGRAM_KEY << 8))
 		rpmb_frames_hmac(engine->format, frames, len, store->key,
 				 rpmb_frames_mac(engine->format, frames, len));
+}
+
+/* How much of the room a response takes: only data has as much as there is */
+static size_t response_len(const struct rpmb_engine *engine, size_t room)
+{
+	switch (engine->response.type) {
+	case RPMB_READ_DATA << 8:
+		return room;
+	case RPMB_CONFIG_READ << 8:
+		return rpmb_frames_len(engine->format, 1);
+	default:
+		return rpmb_frames_len(engine->format, 0);
+	}
 }
 
 size_t rpmb_engine_response(struct rpmb_engine *engine, void *frames,
 			    size_t len)
 {
-	size_t bare = rpmb_frames_len(engine->format, 0);
+	size_t room = len;
 
-	if (!engine->ready || len < bare)
+	len = response_len(engine, room);
+	if (!engine->ready || room < rpmb_frames_len(engine->format, 0) ||
+	    len > room)
 		return 0;
 	engine->ready = false;
 
-	if (engine->response.type == RPMB_READ_DATA << 8) {
+	if (engine->response.type == RPMB_READ_DATA << 8)
 		put_data(engine, frames, len, &engine->response);
-	} else {
-		len = bare;
+	else if (engine->response.type == RPMB_CONFIG_READ << 8)
+		put_config(engine, frames, len);
+	else
 		put_fields(engine, frames, len, engine->response);
-	}
 	put_mac(engine, frames, len);
 	return len;
 }

@@ -14,6 +14,11 @@
 /* The counter's last value, from which no write is accepted any more */
 #define RPMB_COUNTER_MAX UINT32_MAX
 
+/* The longest configuration that there is; where eMMC's registers are in it */
+#define RPMB_CONFIG_LEN 512
+#define RPMB_EMMC_WP_CONFIG 254
+#define RPMB_EMMC_WP_ENABLE 255
+
 /* Blocks of one access; block i of them is at data + i * stride */
 struct rpmb_blocks {
 	uint32_t addr;
@@ -30,8 +35,10 @@ struct rpmb_store;
  * @program_key: keep the key
  * @write: keep the blocks and the new value of the counter, both or neither
  * @read: fill in the blocks; those that were never written are zero
+ * @configure: keep the configuration and the new value of the counter, both or
+ *	neither; only for devices that have one
  *
- * What program_key and write have accepted survives any crash from then on.
+ * What they have accepted survives any crash from then on.
  */
 struct rpmb_store_ops {
 	bool (*program_key)(struct rpmb_store *store,
@@ -40,12 +47,14 @@ struct rpmb_store_ops {
 		      const struct rpmb_blocks *blocks);
 	bool (*read)(struct rpmb_store *store,
 		     const struct rpmb_blocks *blocks);
+	bool (*configure)(struct rpmb_store *store, uint32_t counter,
+			  const uint8_t config[RPMB_CONFIG_LEN]);
 };
 
 /*
  * A store, with the engine's copy of what it keeps. Whoever opens the store
- * fills it in; from then on only the engine changes key and counter, after the
- * store has accepted them.
+ * fills it in; from then on only the engine changes key, counter and
+ * configuration, after the store has accepted them.
  */
 struct rpmb_store {
 	const struct rpmb_store_ops *ops;
@@ -53,10 +62,17 @@ struct rpmb_store {
 	uint32_t counter;
 	bool has_key;
 	uint8_t key[RPMB_KEY_LEN];
+	uint8_t config[RPMB_CONFIG_LEN];
 };
 
+/* The kinds of devices; each follows its specification */
+struct rpmb_rules;
+extern const struct rpmb_rules rpmb_rules_virtio;
+extern const struct rpmb_rules rpmb_rules_emmc;
+extern const struct rpmb_rules rpmb_rules_emmc_secure_wp;
+
 /*
- * A device. The caller sets the first four members.
+ * A device. The caller sets the first five members.
  *
  * @max_write, @max_read: most blocks in one request, 0 for any number
  * @result: the result register: what a result read makes the response
@@ -64,6 +80,7 @@ struct rpmb_store {
  * @ready: there is such a response
  */
 struct rpmb_engine {
+	const struct rpmb_rules *rules;
 	enum rpmb_frame_format format;
 	struct rpmb_store *store;
 	uint32_t max_write;
@@ -76,6 +93,9 @@ struct rpmb_engine {
 
 /* Carry out a request of @len bytes; the frames are the caller's private copy */
 void rpmb_engine_request(struct rpmb_engine *engine, void *frames, size_t len);
+
+/* Refuse one, since the transport has found something wrong with it */
+void rpmb_engine_refuse(struct rpmb_engine *engine, void *frames, size_t len);
 
 /*
  * Fetch the response, if there is one, into at most @len bytes. Returns its

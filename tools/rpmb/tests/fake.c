@@ -167,6 +167,7 @@ static void init_device(struct device *device, struct fake *fake)
 		.store.capacity = fake->capacity,
 		.store.counter = fake->counter,
 		.store.has_key = fake->has_key,
+		.engine.rules = &rpmb_rules_virtio,
 		.engine.format = fake->frame_format,
 		.engine.store = &device->store,
 		.engine.max_read = fake->max_read,

@@ -141,6 +141,7 @@ static void device_init(struct device *dev, const struct options *options,
 {
 	*dev = (struct device) {
 		.engine = {
+			.rules = &rpmb_rules_virtio,
 			.format = RPMB_FRAME_JEDEC,
 			.store = &state->store,
 			.max_write = options->max_write,

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What differs between the kinds of RPMB devices
+ */
+#ifndef RPMB_RULES_H
+#define RPMB_RULES_H
+
+#include "engine.h"
+
+/* A request as it came; @blocks is -1 if its frames contradict each other */
+struct rpmb_request {
+	void *frames;
+	size_t len;
+	int blocks;
+	struct rpmb_fields fields;
+};
+
+/* One check of a request: RPMB_RES_OK, or what the device answers instead */
+typedef uint16_t (*rpmb_check)(const struct rpmb_engine *engine,
+			       const struct rpmb_request *req);
+
+/*
+ * The rules of a kind of devices
+ *
+ * @types: bit n is set if request type n is known
+ * @counted: requests without a signature say how many blocks they are about, or
+ *	0; if not, only the length of a transfer does
+ * @key_mac: the response to a key has a MAC already
+ * @write_expired: the result of a write when the counter is at its end
+ * @check_write, @check_config: the checks of such a request in their order, the
+ *	last one NULL
+ * @configure: change the configuration as the request says
+ */
+struct rpmb_rules {
+	uint16_t types;
+	bool counted;
+	bool key_mac;
+	uint16_t write_expired;
+	const rpmb_check *check_write;
+	const rpmb_check *check_config;
+	uint16_t (*configure)(const struct rpmb_request *req,
+			      uint8_t config[RPMB_CONFIG_LEN]);
+};
+
+/* Whether @count blocks from @addr on are there */
+bool rpmb_in_range(const struct rpmb_store *store, uint32_t addr,
+		   uint32_t count);
+
+#endif /* RPMB_RULES_H */
