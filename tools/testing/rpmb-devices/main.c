@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * rpmb-emmc: an SD host controller with an eMMC card, for a machine under QEMU.
+ * README.rst says how to use it.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "log.h"
+#include "pci.h"
+#include "vfio_user.h"
+
+#define SECTORS_PER_MIB (1024 * 1024 / SECTOR_LEN)
+
+/* A generic controller, which no driver thinks it knows better */
+static const struct pci_identity identity = {
+	.vendor = 0x1b36,	/* Red Hat, as QEMU's own */
+	.device = 0x00ff,
+	.class = 0x080501,	/* SD host controller with DMA */
+	.bar_size = SDHCI_BAR_SIZE,
+};
+
+struct device {
+	struct pci pci;
+	struct vfio_user vfio_user;
+	struct sdhci host;
+	struct emmc card;
+	struct storage storage;
+	struct control control;
+};
+
+struct options {
+	const char *socket;
+	const char *control;
+	struct storage_config storage;
+	struct card_config card;
+};
+
+enum {
+	OPT_SOCKET = 0x100,
+	OPT_CONTROL,
+	OPT_CARD,
+	OPT_SIZE,
+	OPT_BOOT,
+	OPT_RPMB,
+	OPT_CID,
+	OPT_LARGE_WRITES,
+	OPT_NO_SECURE_WP,
+};
+
+static const struct argp_option option_list[] = {
+	{ "socket", OPT_SOCKET, "PATH", 0, "listen here for QEMU", 0 },
+	{ "control", OPT_CONTROL, "PATH", 0, "listen here for commands", 0 },
+	{ "card", OPT_CARD, "DIRECTORY", 0,
+	  "keep what is on the card here; made if there is none", 0 },
+	{ "size", OPT_SIZE, "MIB", 0, "of the user area (default 64)", 0 },
+	{ "boot", OPT_BOOT, "UNITS", 0,
+	  "of 128 KiB in each boot partition, 0 to 255 (default 8)", 0 },
+	{ "rpmb", OPT_RPMB, "UNITS", 0,
+	  "of 128 KiB in the RPMB, 1 to 128 (default 4)", 0 },
+	{ "cid", OPT_CID, "HEX", 0, "the card's identity: 32 hex digits", 0 },
+	{ "large-writes", OPT_LARGE_WRITES, NULL, 0,
+	  "the RPMB takes 32 frames at once, too", 0 },
+	{ "no-secure-wp", OPT_NO_SECURE_WP, NULL, 0,
+	  "a card without secure write protection", 0 },
+	{}
+};
+
+static unsigned int parse_number(struct argp_state *argp, const char *option,
+				 const char *text, unsigned long min,
+				 unsigned long max)
+{
+	unsigned long value;
+	char *end;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (errno || end == text || *end || *text == '-' || value < min ||
+	    value > max)
+		argp_error(argp, "--%s takes a number from %lu to %lu, not '%s'",
+			   option, min, max, text);
+	return value;
+}
+
+static void parse_cid(struct argp_state *argp, uint8_t *cid, const char *text)
+{
+	static const char digits[] = "0123456789abcdefABCDEF";
+	char byte[3] = "";
+	size_t i;
+
+	if (strlen(text) != 2 * CID_LEN || strspn(text, digits) != 2 * CID_LEN)
+		argp_error(argp, "--cid takes %d hex digits, not '%s'",
+			   2 * CID_LEN, text);
+	for (i = 0; i < CID_LEN; i++) {
+		memcpy(byte, text + 2 * i, 2);
+		cid[i] = strtoul(byte, NULL, 16);
+	}
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *argp)
+{
+	struct options *options = argp->input;
+
+	switch (key) {
+	case OPT_SOCKET:
+		options->socket = arg;
+		return 0;
+	case OPT_CONTROL:
+		options->control = arg;
+		return 0;
+	case OPT_CARD:
+		options->storage.directory = arg;
+		return 0;
+	case OPT_SIZE:
+		options->card.sectors = SECTORS_PER_MIB *
+			parse_number(argp, "size", arg, 1, 65536);
+		return 0;
+	case OPT_BOOT:
+		options->card.boot_mult = parse_number(argp, "boot", arg, 0,
+						       255);
+		return 0;
+	case OPT_RPMB:
+		options->card.rpmb_mult = parse_number(argp, "rpmb", arg, 1,
+						       STATE_MAX_CAPACITY);
+		return 0;
+	case OPT_CID:
+		parse_cid(argp, options->card.cid, arg);
+		return 0;
+	case OPT_LARGE_WRITES:
+		options->card.large_rpmb_writes = true;
+		return 0;
+	case OPT_NO_SECURE_WP:
+		options->card.secure_wp = false;
+		return 0;
+	case ARGP_KEY_END:
+		if (!options->socket || !options->control ||
+		    !options->storage.directory)
+			argp_error(argp,
+				   "--socket, --control and --card are needed");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	.options = option_list,
+	.parser = parse_option,
+	.doc = "An SD host controller with an eMMC card, served over vfio-user.",
+};
+
+static void config_read(void *dev, uint32_t offset, void *data, uint32_t len)
+{
+	struct device *device = dev;
+
+	pci_read(&device->pci, offset, data, len);
+}
+
+static void config_write(void *dev, uint32_t offset, const void *data,
+			 uint32_t len)
+{
+	struct device *device = dev;
+
+	pci_write(&device->pci, offset, data, len);
+}
+
+static void bar_read(void *dev, uint32_t offset, void *data, uint32_t len)
+{
+	struct device *device = dev;
+
+	sdhci_read(&device->host, offset, data, len);
+}
+
+static void bar_write(void *dev, uint32_t offset, const void *data,
+		      uint32_t len)
+{
+	struct device *device = dev;
+
+	sdhci_write(&device->host, offset, data, len);
+}
+
+static void reset(void *dev)
+{
+	struct device *device = dev;
+
+	pci_init(&device->pci, &identity);
+	sdhci_reset(&device->host);
+}
+
+static const struct vfio_user_ops ops = {
+	.config_read = config_read,
+	.config_write = config_write,
+	.bar_read = bar_read,
+	.bar_write = bar_write,
+	.reset = reset,
+	.gone = reset,
+};
+
+static void set_irq(void *machine, bool level)
+{
+	vfio_user_set_irq(machine, level);
+}
+
+static bool device_open(struct device *device, const struct options *options)
+{
+	struct storage_config storage = options->storage;
+
+	storage.sectors = options->card.sectors;
+	storage.boot_mult = options->card.boot_mult;
+	storage.rpmb_mult = options->card.rpmb_mult;
+	if (!storage_open(&device->storage, &storage))
+		return false;
+
+	emmc_init(&device->card, &options->card, &device->storage);
+	pci_init(&device->pci, &identity);
+	device->vfio_user = (struct vfio_user) {
+		.ops = &ops,
+		.dev = device,
+		.bar_size = SDHCI_BAR_SIZE,
+		.irq_fd = -1,
+	};
+	device->host.set_irq = set_irq;
+	device->host.machine = &device->vfio_user;
+	sdhci_init(&device->host, &device->card, &device->vfio_user.dma);
+	return true;
+}
+
+enum { FD_STOP, FD_VFIO_USER, FD_CONTROL };
+
+/* One thing after the other, until a signal ends it */
+static void serve(struct device *device, int stop)
+{
+	struct pollfd fds[FD_CONTROL + CONTROL_MAX_FDS] = {
+		[FD_STOP] = { .fd = stop, .events = POLLIN },
+		[FD_VFIO_USER] = { .events = POLLIN },
+	};
+
+	for (;;) {
+		fds[FD_VFIO_USER].fd = vfio_user_fd(&device->vfio_user);
+		control_prepare(&device->control, fds + FD_CONTROL);
+		if (poll(fds, FD_CONTROL + CONTROL_MAX_FDS, -1) < 0)
+			continue;
+		if (fds[FD_STOP].revents)
+			return;
+		if (fds[FD_VFIO_USER].revents)
+			vfio_user_serve(&device->vfio_user);
+		control_serve(&device->control, fds + FD_CONTROL);
+		control_update(&device->control);
+	}
+}
+
+static int catch_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+int main(int argc, char **argv)
+{
+	static struct device device;
+	struct options options = {
+		.card = {
+			/* Manufacturer 0xfe, serial number 1 */
+			.cid = "\xfe\x01\x4eRPMBDV\x10\0\0\0\1\x5d",
+			.sectors = 64 * SECTORS_PER_MIB,
+			.boot_mult = 8,
+			.rpmb_mult = 4,
+			.secure_wp = true,
+		},
+	};
+	int stop;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	umask(077);
+	stop = catch_signals();
+	if (stop < 0) {
+		log_line("signalfd: %s", strerror(errno));
+		return EXIT_FAILURE;
+	}
+	if (!device_open(&device, &options) ||
+	    !control_listen(&device.control, &device.host, options.control) ||
+	    !vfio_user_listen(&device.vfio_user, options.socket))
+		return EXIT_FAILURE;
+	log_line("listening on %s", options.socket);
+	serve(&device, stop);
+	vfio_user_close(&device.vfio_user);
+	unlink(options.socket);
+	unlink(options.control);
+	return storage_close(&device.storage) ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * An SD host controller with an eMMC card in its slot: registers and data
+ * transfers, after the SD Host Controller Standard Specification 3.00
+ *
+ * Moves data by ADMA2 (32 and 64 bits), SDMA or the buffer port. Addresses come
+ * from the machine and may be anything: a transfer that cannot go on ends with an
+ * error. A command is over when the register write that starts it is, apart from
+ * a busy card, the SDMA boundary and the buffer port, which wait for somebody.
+ *
+ * Left out: suspend and resume of transfers, stop at block gap, wakeup, preset
+ * values, ADMA3, version 4 mode, transfers without a block count. Clock, bus width
+ * and voltage are stored and do nothing.
+ */
+#ifndef SDHCI_H
+#define SDHCI_H
+
+#include "dma.h"
+#include "emmc.h"
+
+#define SDHCI_BAR_SIZE 4096
+#define SDHCI_NR_REGISTERS 256
+#define SDHCI_MAX_BLOCK_LEN 512
+
+/* Where the data of a transfer comes from or goes to in the machine */
+enum sdhci_path {
+	PATH_PORT,
+	PATH_SDMA,
+	PATH_ADMA32,
+	PATH_ADMA64,
+};
+
+/*
+ * A transfer of data that is not at its end
+ *
+ * @left: blocks that are not with the other side yet
+ * @block, @at: the block on its way, and how much of it has been moved
+ * @addr, @room: of the memory that is used next; ADMA2 has @room bytes of it
+ * @descriptor: ADMA2's next one
+ * @waits: for the buffer port, or for SDMA's next address
+ */
+struct sdhci_transfer {
+	bool active;
+	bool read;
+	bool waits;
+	enum sdhci_path path;
+	uint32_t left;
+	uint32_t block_len;
+	uint32_t at;
+	uint64_t addr;
+	uint32_t room;
+	uint64_t descriptor;
+	bool last_descriptor;
+	uint8_t block[SDHCI_MAX_BLOCK_LEN];
+};
+
+/*
+ * @awaits_idle: Transfer Complete comes when the card is not busy any more
+ * @was_present: what the machine knows of the card
+ * @set_irq: tell the machine whether the interrupt is asserted
+ */
+struct sdhci {
+	struct emmc *card;
+	const struct dma *dma;
+	void (*set_irq)(void *machine, bool level);
+	void *machine;
+
+	uint8_t regs[SDHCI_NR_REGISTERS];
+	struct sdhci_transfer transfer;
+	bool awaits_idle;
+	bool was_present;
+	unsigned int tunings;
+};
+
+void sdhci_init(struct sdhci *host, struct emmc *card, const struct dma *dma);
+
+/* As after power on; the card has lost its power with it */
+void sdhci_reset(struct sdhci *host);
+
+void sdhci_read(struct sdhci *host, uint32_t offset, void *data, uint32_t len);
+void sdhci_write(struct sdhci *host, uint32_t offset, const void *data,
+		 uint32_t len);
+
+/* Look at the card: it may have been taken out, or have become idle */
+void sdhci_update(struct sdhci *host);
+
+#endif /* SDHCI_H */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A PCI device for a machine in another process: the vfio-user protocol, version
+ * 0.0 as QEMU's docs/interop/vfio-user.rst describes it
+ *
+ * One client at a time, messages one after the other, replies in the same order.
+ * The device has BAR 0, its configuration space and INTx. When the client goes,
+ * its memory and its interrupt are forgotten; the next may come.
+ */
+#ifndef VFIO_USER_H
+#define VFIO_USER_H
+
+#include "dma.h"
+
+/*
+ * What a device does. Accesses lie within the region, and are of any length.
+ *
+ * @reset: as after power on
+ * @gone: the machine has gone, and with it the power
+ */
+struct vfio_user_ops {
+	void (*config_read)(void *dev, uint32_t offset, void *data,
+			    uint32_t len);
+	void (*config_write)(void *dev, uint32_t offset, const void *data,
+			     uint32_t len);
+	void (*bar_read)(void *dev, uint32_t offset, void *data, uint32_t len);
+	void (*bar_write)(void *dev, uint32_t offset, const void *data,
+			  uint32_t len);
+	void (*reset)(void *dev);
+	void (*gone)(void *dev);
+};
+
+/*
+ * The caller sets the first three members.
+ *
+ * @client: -1 if there is none
+ * @dma: the client's memory
+ * @irq_fd: signals INTx, -1 if the client does not want to know
+ * @irq_level: whether INTx is asserted
+ * @irq_masked: signalled, and not unmasked by the client since
+ */
+struct vfio_user {
+	const struct vfio_user_ops *ops;
+	void *dev;
+	uint32_t bar_size;
+
+	int listener;
+	int client;
+	struct dma dma;
+	int irq_fd;
+	bool irq_level;
+	bool irq_masked;
+};
+
+/* Listen on a socket of that name; false and a log line if that is not possible */
+bool vfio_user_listen(struct vfio_user *vu, const char *path);
+
+/* What to wait for until there is something to serve */
+int vfio_user_fd(const struct vfio_user *vu);
+
+/* Accept the client, or serve a message of his */
+void vfio_user_serve(struct vfio_user *vu);
+
+void vfio_user_set_irq(struct vfio_user *vu, bool level);
+
+void vfio_user_close(struct vfio_user *vu);
+
+#endif /* VFIO_USER_H */
