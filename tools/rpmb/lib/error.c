@@ -114,3 +114,9 @@ int rpmb_system_error(int error)
 		return RPMB_ERR_SYSTEM;
 	}
 }
+
+int rpmb_set_error(int error)
+{
+	errno = error;
+	return rpmb_system_error(error);
+}

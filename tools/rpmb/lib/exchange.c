@@ -166,11 +166,15 @@ int rpmb_exchange(struct rpmb *rpmb, struct rpmb_exchange *x,
 		  unsigned int resp_blocks)
 {
 	enum rpmb_frame_format format = rpmb->info.frame_format;
-	size_t req_len = rpmb_frames_len(format, req_blocks);
-	size_t resp_len = rpmb_frames_len(format, resp_blocks);
+	struct rpmb_request rq = {
+		.req = rpmb->req,
+		.req_len = rpmb_frames_len(format, req_blocks),
+		.resp = rpmb->resp,
+		.resp_len = rpmb_frames_len(format, resp_blocks),
+	};
 	int ret;
 
-	ret = rpmb_carry(rpmb, rpmb->req, req_len, rpmb->resp, resp_len,
-			 &x->started);
-	return ret ?: check_response(rpmb, x, key, resp_len);
+	ret = rpmb_carry(rpmb, &rq);
+	x->started = rq.started;
+	return ret ?: check_response(rpmb, x, key, rq.resp_len);
 }

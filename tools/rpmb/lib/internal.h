@@ -13,17 +13,21 @@
 /* Bytes in the largest block */
 #define RPMB_MAX_BLOCK 512
 
+struct rpmb_interface;
+
 /*
  * @lock is held by every function of librpmb.h for as long as it runs, except for
  * those that only look at @info, which never changes; so requests of several
  * threads do not mix. @req and @resp are fit for both formats and for the longest
- * access.
+ * access. @access is how the caller opened the device: O_RDONLY, O_WRONLY, O_RDWR.
  */
 struct rpmb {
 	alignas(8) uint8_t req[RPMB_MAX_LEN];
 	alignas(8) uint8_t resp[RPMB_MAX_LEN];
 	pthread_mutex_t lock;
+	const struct rpmb_interface *interface;
 	int fd;
+	int access;
 	struct rpmb_info info;
 	void (*progress)(void *arg, unsigned int done, unsigned int total);
 	void *progress_arg;
@@ -40,9 +44,23 @@ void rpmb_unlock(struct rpmb **rpmb);
 /* The library's error for an errno, which is left as it is */
 int rpmb_system_error(int error);
 
-/* Carry frames, with the lock held */
-int rpmb_carry(struct rpmb *rpmb, const void *req, size_t req_len, void *resp,
-	       size_t resp_len, bool *started);
+/* The same, having set errno */
+int rpmb_set_error(int error);
+
+/*
+ * One request on its way, and where its response is to be put. @started is set
+ * just before the request may reach the device.
+ */
+struct rpmb_request {
+	const void *req;
+	size_t req_len;
+	void *resp;
+	size_t resp_len;
+	bool started;
+};
+
+/* Carry a request, with the lock held */
+int rpmb_carry(struct rpmb *rpmb, struct rpmb_request *rq);
 
 /* What one request is to say, and what its response said */
 struct rpmb_exchange {

@@ -2,7 +2,19 @@
 #ifndef LIBRPMB_NAMES_H
 #define LIBRPMB_NAMES_H
 
-/* The path of what rpmb_open() calls @name, to be freed */
-int rpmb_find_path(const char *name, char **path);
+#include "interface.h"
+#include "sysfs.h"
+
+/* What a name means: a file, which of its targets, and what it is for sysfs */
+struct rpmb_name {
+	char *path;			/* to be freed */
+	unsigned int target;
+	bool has_target;
+	const struct rpmb_interface *interface;
+	char dir[RPMB_SYSFS_PATH];
+};
+
+/* Find what rpmb_open() calls @text */
+int rpmb_find_name(struct rpmb_name *name, const char *text);
 
 #endif /* LIBRPMB_NAMES_H */

@@ -14,27 +14,40 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "engine.h"
 #include "fake.h"
 
 /* The names that the linker gives to the real functions and to ours */
-int real_open(const char *path, int flags, ...) __asm__("__real_open");
-int real_ioctl(int fd, unsigned long cmd, ...) __asm__("__real_ioctl");
-int real_scandir(const char *dir, struct dirent ***entries,
-		 int (*select)(const struct dirent *entry),
-		 int (*compare)(const struct dirent **a,
-				const struct dirent **b))
-	__asm__("__real_scandir");
-int fake_open(const char *path, int flags, ...) __asm__("__wrap_open");
-int fake_ioctl(int fd, unsigned long cmd, ...) __asm__("__wrap_ioctl");
-int fake_scandir(const char *dir, struct dirent ***entries,
-		 int (*select)(const struct dirent *entry),
-		 int (*compare)(const struct dirent **a,
-				const struct dirent **b))
-	__asm__("__wrap_scandir");
+#define REAL(name) __asm__("__real_" #name)
+#define FAKE(name) __asm__("__wrap_" #name)
 
-static const char *fake_dir(void)
+typedef int select_fn(const struct dirent *entry);
+typedef int compare_fn(const struct dirent **a, const struct dirent **b);
+
+int real_open(const char *path, int flags, ...) REAL(open);
+int real_ioctl(int fd, unsigned long cmd, ...) REAL(ioctl);
+int real_scandir(const char *dir, struct dirent ***entries, select_fn *select,
+		 compare_fn *compare) REAL(scandir);
+int real_access(const char *path, int mode) REAL(access);
+int real_stat(const char *path, struct stat *st) REAL(stat);
+int fake_open(const char *path, int flags, ...) FAKE(open);
+int fake_ioctl(int fd, unsigned long cmd, ...) FAKE(ioctl);
+int fake_scandir(const char *dir, struct dirent ***entries, select_fn *select,
+		 compare_fn *compare) FAKE(scandir);
+int fake_access(const char *path, int mode) FAKE(access);
+int fake_stat(const char *path, struct stat *st) FAKE(stat);
+
+typedef char *realpath_fn(const char *path, char *resolved);
+
+realpath_fn real_realpath REAL(realpath);
+realpath_fn fake_realpath FAKE(realpath);
+
+/* Files of devices look like character devices with this major number */
+#define FAKE_MAJOR 511
+
+const char *fake_dir(void)
 {
 	const char *dir = getenv("RPMB_FAKE");
 
@@ -43,14 +56,26 @@ static const char *fake_dir(void)
 	return dir;
 }
 
+static bool is_device(const char *path)
+{
+	static const char * const names[] = {
+		"rpmb", "mmcblk", "sg", "bsg/", "nvme"
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strncmp(path, "/dev/", 5) &&
+		    !strncmp(path + 5, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
 /* Where a path of the system is in the fake one; other paths stay */
 static void fake_path(char *to, size_t size, const char *path)
 {
-	if (!strncmp(path, "/dev/rpmb", 9) ||
-	    !strncmp(path, "/sys/class/rpmb", 15))
-		snprintf(to, size, "%s%s", fake_dir(), path);
-	else
-		snprintf(to, size, "%s", path);
+	bool fake = is_device(path) || !strncmp(path, "/sys/", 5);
+
+	snprintf(to, size, "%s%s", fake ? fake_dir() : "", path);
 }
 
 /* How files were opened, since the files of devices are mapped for writing */
@@ -58,7 +83,7 @@ static int access_modes[256];
 
 int fake_open(const char *path, int flags, ...)
 {
-	bool device = !strncmp(path, "/dev/rpmb", 9);
+	bool device = is_device(path);
 	char at[4096];
 	va_list args;
 	mode_t mode;
@@ -77,15 +102,43 @@ int fake_open(const char *path, int flags, ...)
 	return fd;
 }
 
-int fake_scandir(const char *dir, struct dirent ***entries,
-		 int (*select)(const struct dirent *entry),
-		 int (*compare)(const struct dirent **a,
-				const struct dirent **b))
+int fake_scandir(const char *dir, struct dirent ***entries, select_fn *select,
+		 compare_fn *compare)
 {
 	char at[4096];
 
 	fake_path(at, sizeof(at), dir);
 	return real_scandir(at, entries, select, compare);
+}
+
+int fake_access(const char *path, int mode)
+{
+	char at[4096];
+
+	fake_path(at, sizeof(at), path);
+	return real_access(at, mode);
+}
+
+int fake_stat(const char *path, struct stat *st)
+{
+	char at[4096];
+	int ret;
+
+	fake_path(at, sizeof(at), path);
+	ret = real_stat(at, st);
+	if (!ret && is_device(path)) {
+		st->st_mode = S_IFCHR | 0600;
+		st->st_rdev = makedev(FAKE_MAJOR, st->st_ino);
+	}
+	return ret;
+}
+
+char *fake_realpath(const char *path, char *resolved)
+{
+	char at[4096];
+
+	fake_path(at, sizeof(at), path);
+	return real_realpath(at, resolved);
 }
 
 static struct fake *map_fake(int fd, size_t *size)
@@ -105,74 +158,10 @@ static struct fake *map_fake(int fd, size_t *size)
 	return fake;
 }
 
-/* The engine and its store, for the time of one request */
-struct device {
-	struct rpmb_store store;
-	struct rpmb_engine engine;
-	struct fake *fake;
-};
-
-static uint8_t *stored_block(struct fake *fake, uint32_t addr)
+static bool needs_result_read(uint16_t type)
 {
-	return fake->data + (size_t)addr * rpmb_block_size(fake->frame_format);
-}
-
-static bool store_key(struct rpmb_store *store, const uint8_t *key)
-{
-	struct fake *fake = ((struct device *)store)->fake;
-
-	memcpy(fake->key, key, sizeof(fake->key));
-	fake->has_key = true;
-	return true;
-}
-
-static bool store_write(struct rpmb_store *store, uint32_t counter,
-			const struct rpmb_blocks *blocks)
-{
-	struct fake *fake = ((struct device *)store)->fake;
-	uint32_t i;
-
-	for (i = 0; i < blocks->count; i++)
-		memcpy(stored_block(fake, blocks->addr + i),
-		       blocks->data + i * blocks->stride,
-		       rpmb_block_size(fake->frame_format));
-	fake->counter = counter;
-	return true;
-}
-
-static bool store_read(struct rpmb_store *store,
-		       const struct rpmb_blocks *blocks)
-{
-	struct fake *fake = ((struct device *)store)->fake;
-	uint32_t i;
-
-	for (i = 0; i < blocks->count; i++)
-		memcpy(blocks->data + i * blocks->stride,
-		       stored_block(fake, blocks->addr + i),
-		       rpmb_block_size(fake->frame_format));
-	return true;
-}
-
-static const struct rpmb_store_ops store_ops = {
-	.program_key = store_key,
-	.write = store_write,
-	.read = store_read,
-};
-
-static void init_device(struct device *device, struct fake *fake)
-{
-	*device = (struct device) {
-		.fake = fake,
-		.store.ops = &store_ops,
-		.store.capacity = fake->capacity,
-		.store.counter = fake->counter,
-		.store.has_key = fake->has_key,
-		.engine.rules = &rpmb_rules_virtio,
-		.engine.format = fake->frame_format,
-		.engine.store = &device->store,
-		.engine.max_read = fake->max_read,
-	};
-	memcpy(device->store.key, fake->key, sizeof(fake->key));
+	return type == RPMB_PROGRAM_KEY || type == RPMB_WRITE_DATA ||
+	       type == RPMB_CONFIG_WRITE;
 }
 
 /* The part of the kernel: ask for the result, fill in the block count */
@@ -182,30 +171,20 @@ static void carry(struct fake *fake, void *req, size_t req_len, void *resp,
 	enum rpmb_frame_format format = fake->frame_format;
 	size_t bare = rpmb_frames_len(format, 0);
 	struct rpmb_fields fields, result_read = { .type = RPMB_RESULT_READ };
-	struct device device;
 	uint8_t frame[512];
 
-	init_device(&device, fake);
 	rpmb_frames_parse(format, req, req_len, &fields);
 	result_read.count = rpmb_frames_blocks(format, bare);
 	if (fields.type < RPMB_WRITE_DATA && !fields.count &&
 	    format == RPMB_FRAME_JEDEC)
 		((struct rpmb_frame *)req)->block_count = htobe16(1);
 
-	rpmb_engine_request(&device.engine, req, req_len);
-	if (fields.type == RPMB_PROGRAM_KEY || fields.type == RPMB_WRITE_DATA) {
+	fake_send(fake, req, req_len);
+	if (needs_result_read(fields.type)) {
 		rpmb_frames_init(format, frame, bare, &result_read);
-		rpmb_engine_request(&device.engine, frame, bare);
+		fake_send(fake, frame, bare);
 	}
-	if (rpmb_engine_response(&device.engine, resp, resp_len) != resp_len)
-		errx(99, "the engine's response has another length");
-}
-
-/* Somebody else who has the key writes to the same blocks */
-static void write_as_other(struct fake *fake, uint32_t addr)
-{
-	memset(stored_block(fake, addr), ++fake->counter & 0xff,
-	       rpmb_block_size(fake->frame_format));
+	fake_receive(fake, resp, resp_len);
 }
 
 static void set_fields(struct fake *fake, void *frames, size_t len,
@@ -296,15 +275,15 @@ static int carry_with_fault(struct fake *fake, const struct fake_fault *fault,
 		*(uint8_t *)rpmb_frames_data(fake->frame_format, req, 0) ^= 1;
 	if (fault->kind == FAULT_OTHER_WRITER ||
 	    fault->kind == FAULT_OTHER_WRITERS)
-		write_as_other(fake, fields->addr);
+		fake_write_as_other(fake, fields->addr);
 	if (fault->kind == FAULT_OTHER_WRITERS)
-		write_as_other(fake, fields->addr);
+		fake_write_as_other(fake, fields->addr);
 
 	carry(fake, req, req_len, resp, resp_len);
 	if (fault->kind == FAULT_LOST_RESPONSE)
 		return -(int)fault->value;
 	if (fault->kind == FAULT_OVERWRITTEN) {
-		write_as_other(fake, fields->addr);
+		fake_write_as_other(fake, fields->addr);
 		return -(int)fault->value;
 	}
 	forge(fake, fault, resp, resp_len);
@@ -321,7 +300,8 @@ static void log_request(struct fake *fake, const struct rpmb_fields *fields)
 
 static bool may_route(int fd, uint16_t type)
 {
-	bool reads = type == RPMB_GET_WRITE_COUNTER || type == RPMB_READ_DATA;
+	bool reads = type == RPMB_GET_WRITE_COUNTER || type == RPMB_READ_DATA ||
+		     type == RPMB_CONFIG_READ || type == RPMB_PURGE_STATUS;
 
 	return access_modes[fd] != (reads ? O_WRONLY : O_RDONLY);
 }
@@ -365,7 +345,7 @@ static int get_info(const struct fake *fake, struct rpmb_ioc_info *ioc)
 	ioc->capacity = fake->capacity;
 	ioc->write_sizes = fake->write_sizes;
 	ioc->max_read = fake->max_read;
-	ioc->request_types = 0x1e;
+	ioc->request_types = fake->request_types ?: 0x1e;
 	ioc->target = fake->target;
 	return 0;
 }
@@ -381,7 +361,8 @@ int fake_ioctl(int fd, unsigned long cmd, ...)
 	va_start(args, cmd);
 	arg = va_arg(args, void *);
 	va_end(args);
-	if (cmd != RPMB_IOC_INFO && cmd != RPMB_IOC_ROUTE_FRAMES)
+	if (cmd != RPMB_IOC_INFO && cmd != RPMB_IOC_ROUTE_FRAMES &&
+	    !fake_is_bus_ioctl(cmd))
 		return real_ioctl(fd, cmd, arg);
 
 	fake = map_fake(fd, &size);
@@ -389,60 +370,17 @@ int fake_ioctl(int fd, unsigned long cmd, ...)
 		errno = ENOTTY;
 		return -1;
 	}
-	ret = cmd == RPMB_IOC_INFO ? get_info(fake, arg) :
-				     route(fd, fake, arg);
+	if (fake->bus)
+		ret = fake_bus_ioctl(fake, access_modes[fd], cmd, arg);
+	else if (cmd == RPMB_IOC_INFO)
+		ret = get_info(fake, arg);
+	else
+		ret = route(fd, fake, arg);
 	munmap(fake, size);
+	if (ret >= 0)
+		return ret;
 	errno = -ret;
-	return ret ? -1 : 0;
-}
-
-static void put_attr(const char *name, const char *attr, const char *fmt, ...)
-{
-	char path[4096];
-	va_list args;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/sys/class/rpmb/%s/%s", fake_dir(),
-		 name, attr);
-	file = fopen(path, "w");
-	if (!file)
-		err(99, "%s", path);
-	va_start(args, fmt);
-	vfprintf(file, fmt, args);
-	va_end(args);
-	fputc('\n', file);
-	fclose(file);
-}
-
-static void put_attrs(const char *name, const struct fake *fake)
-{
-	static const char * const transports[] = {
-		[RPMB_TRANSPORT_EMMC] = "emmc",
-		[RPMB_TRANSPORT_UFS] = "ufs",
-		[RPMB_TRANSPORT_NVME] = "nvme",
-		[RPMB_TRANSPORT_VIRTIO] = "virtio",
-	};
-	char hex[2 * sizeof(fake->dev_id) + 1] = "";
-	uint32_t i;
-
-	for (i = 0; i < fake->dev_id_len; i++)
-		snprintf(hex + 2 * i, 3, "%02x", fake->dev_id[i]);
-	put_attr(name, "dev_id", "%s", hex);
-	put_attr(name, "transport", "%s", transports[fake->transport]);
-	put_attr(name, "frame_format", "%s",
-		 fake->frame_format == RPMB_FRAME_NVME ? "nvme" : "jedec");
-	put_attr(name, "block_size", "%u", rpmb_block_size(fake->frame_format));
-	put_attr(name, "capacity", "%u", fake->capacity);
-	put_attr(name, "target", "%u", fake->target);
-}
-
-static void make_dir(const char *dir, const char *name)
-{
-	char path[4096];
-
-	snprintf(path, sizeof(path), "%s%s%s", fake_dir(), dir, name);
-	if (mkdir(path, 0700) && errno != EEXIST)
-		err(99, "%s", path);
+	return -1;
 }
 
 static int open_file(const char *name, int flags)
@@ -466,25 +404,54 @@ struct fake *fake_get(const char *name)
 	return fake;
 }
 
+static enum fake_bus bus_of(const char *name)
+{
+	if (!strncmp(name, "mmcblk", 6))
+		return FAKE_BUS_MMC;
+	if (!strncmp(name, "sg", 2))
+		return FAKE_BUS_SG;
+	if (!strncmp(name, "bsg/", 4))
+		return FAKE_BUS_BSG;
+	if (!strncmp(name, "nvme", 4))
+		return FAKE_BUS_NVME;
+	return FAKE_BUS_NONE;
+}
+
+static void number_file(const char *name, struct stat *st)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "/dev/%s", name);
+	if (fake_stat(path, st))
+		err(99, "%s", path);
+}
+
 struct fake *fake_create(const char *name, const struct fake *like)
 {
 	size_t size = sizeof(*like) + (size_t)like->capacity *
 		      rpmb_block_size(like->frame_format);
 	struct fake *fake;
+	struct stat st;
 	int fd;
 
-	make_dir("/dev", "");
-	make_dir("/sys", "");
-	make_dir("/sys/class", "");
-	make_dir("/sys/class/rpmb", "");
-	make_dir("/sys/class/rpmb/", name);
-	put_attrs(name, like);
-
+	fake_make_dirs("/dev/bsg");
 	fd = open_file(name, O_RDWR | O_CREAT | O_TRUNC);
 	if (ftruncate(fd, size))
 		err(99, "ftruncate");
 	close(fd);
 	fake = fake_get(name);
 	*fake = *like;
+	fake->bus = bus_of(name);
+	number_file(name, &st);
+	fake_make_sysfs(name, fake, FAKE_MAJOR, minor(st.st_rdev));
 	return fake;
+}
+
+void fake_remove_all(void)
+{
+	char command[4096];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'/*", fake_dir());
+	if (system(command))
+		errx(99, "%s", command);
 }

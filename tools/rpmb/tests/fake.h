@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A stand-in for the kernel: /dev/rpmbN and /sys/class/rpmb of devices that are
- * the RPMB engine on a file
+ * A stand-in for the kernel: files and sysfs of devices that are the RPMB engine
  *
- * The linker puts it in place of open(), ioctl() and scandir(), so everything on
- * this side of the system calls is what users run. The environment variable
- * RPMB_FAKE names the directory with the devices. A device is one file, shared by
- * all processes that use it.
+ * The linker puts it in place of system calls, so everything on this side of them
+ * is what users run. The environment variable RPMB_FAKE names the directory with
+ * the devices. A device is one file, shared by all processes that use it.
  */
 #ifndef RPMB_TESTS_FAKE_H
 #define RPMB_TESTS_FAKE_H
@@ -14,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "frame.h"
+#include "engine.h"
 
 /* What happens to one request or its response */
 enum fake_fault_kind {
@@ -53,8 +51,44 @@ struct fake_fault {
 #define FAKE_FAULTS 2
 #define FAKE_LOG 64
 
+/* What happens to one command on the device's own bus */
+enum fake_command_fault_kind {
+	COMMAND_OK,
+	COMMAND_ERRNO,		/* of the system call; nothing has been sent */
+	COMMAND_DONE_ERRNO,	/* the same, after the command was carried out */
+	COMMAND_STATUS,		/* SCSI: sense key << 16 | asc; NVMe: status */
+	COMMAND_BYTE_STATUS,	/* SCSI: the status byte, without sense data */
+	COMMAND_DESCRIPTORS,	/* like STATUS, in descriptor format */
+	COMMAND_HOST_STATUS,	/* SCSI */
+	COMMAND_DRIVER_STATUS,	/* SCSI */
+	COMMAND_RESIDUAL,	/* bytes that were not transferred */
+};
+
+/* A fault of @times commands, the first of which comes after @skip others */
+struct fake_command_fault {
+	uint32_t kind;
+	uint32_t value;
+	uint32_t skip;
+	uint32_t times;
+};
+
+/* What the device's file takes: whole requests, or commands of a bus */
+enum fake_bus {
+	FAKE_BUS_NONE,
+	FAKE_BUS_MMC,
+	FAKE_BUS_SG,
+	FAKE_BUS_BSG,
+	FAKE_BUS_NVME,
+};
+
 struct fake {
 	/* what it is */
+	uint32_t bus;
+	uint32_t request_types;		/* 0 for those that every device has */
+	uint32_t apart;			/* not on the hardware of the others */
+	uint32_t no_id;			/* what the bus says makes no identity */
+	uint32_t old;			/* a UFS device with one region only */
+	uint32_t advanced;		/* a UFS device in advanced mode */
 	uint32_t frame_format;
 	uint32_t transport;
 	uint32_t capacity;		/* blocks */
@@ -69,7 +103,19 @@ struct fake {
 	uint32_t counter;
 	uint8_t key[RPMB_KEY_LEN];
 
+	/* registers of the device */
+	uint8_t config[512];
+	uint32_t config_counter;	/* NVMe */
+	uint32_t purge_state;
+	struct rpmb_fields result;
+	struct rpmb_fields response_fields;
+	uint32_t ready;
+	uint32_t config_ready;
+	uint8_t unit;
+
 	struct fake_fault faults[FAKE_FAULTS];
+	struct fake_command_fault command_fault;
+	uint32_t nr_commands;
 
 	/* what it was asked for: types and blocks */
 	uint32_t nr_requests;
@@ -84,8 +130,35 @@ struct fake {
 	uint8_t data[];
 };
 
-/* Make the device "rpmbN" with the settings of @like, or get it */
+/*
+ * Make the device of such a name with the settings of @like, or get it: "rpmb0",
+ * or "mmcblk0rpmb", "sg0", "bsg/0:0:0:49476", "nvme0" for what kernels have where
+ * there is no rpmbN. Devices of one transport are on the same hardware, except for
+ * those of /dev/rpmbN with @apart set.
+ */
 struct fake *fake_create(const char *name, const struct fake *like);
 struct fake *fake_get(const char *name);
+void fake_remove_all(void);
+
+/* fake-engine.c: frames to the device and from it, as on its bus */
+void fake_send(struct fake *fake, void *frames, size_t len);
+void fake_receive(struct fake *fake, void *frames, size_t len);
+
+/* Somebody else who has the key writes a block */
+void fake_write_as_other(struct fake *fake, uint32_t addr);
+
+/* fake-bus.c: commands of the device's bus; a status, or -errno */
+bool fake_is_bus_ioctl(unsigned long cmd);
+int fake_bus_ioctl(struct fake *fake, int access, unsigned long cmd, void *arg);
+
+/* fake-config.c: requests that the engine does not have; false if it has them */
+bool fake_config_request(struct fake *fake, void *frames, size_t len);
+bool fake_config_response(struct fake *fake, void *frames, size_t len);
+
+/* fake-sysfs.c: directories of a device whose file has such a number */
+void fake_make_sysfs(const char *name, const struct fake *fake,
+		     unsigned int major, unsigned int minor);
+void fake_make_dirs(const char *path);
+const char *fake_dir(void);
 
 #endif /* RPMB_TESTS_FAKE_H */

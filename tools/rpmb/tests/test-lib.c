@@ -346,6 +346,7 @@ static void test_longest_requests(void)
 	struct fake like = emmc, *fake;
 	struct rpmb *rpmb;
 
+	like.transport = RPMB_TRANSPORT_VIRTIO;
 	like.write_sizes = 0xffff;
 	like.max_read = 0xffff;
 	rpmb = fresh(&like, &fake);

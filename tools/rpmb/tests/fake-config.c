@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Configuration and purge of UFS, and the Device Configuration Block of NVMe, which
+ * the engine does not have
+ *
+ * A UFS device has two logical units here, with one configuration block each.
+ */
+#include <string.h>
+
+#include "fake.h"
+
+#define UFS_BLOCK 256
+#define UFS_UNITS 2
+
+static bool is_nvme(const struct fake *fake)
+{
+	return fake->frame_format == RPMB_FRAME_NVME;
+}
+
+/* Whose write counter is it? */
+static uint32_t *counter_of(struct fake *fake, uint16_t type)
+{
+	return is_nvme(fake) && type == RPMB_CONFIG_WRITE ?
+	       &fake->config_counter : &fake->counter;
+}
+
+static bool has_type(const struct fake *fake, uint16_t type)
+{
+	switch (type) {
+	case RPMB_CONFIG_WRITE:
+	case RPMB_CONFIG_READ:
+		return fake->transport != RPMB_TRANSPORT_EMMC;
+	case RPMB_PURGE_ENABLE:
+	case RPMB_PURGE_STATUS:
+		return fake->transport == RPMB_TRANSPORT_UFS;
+	case RPMB_RESULT_READ:
+		return fake->result.type == RPMB_CONFIG_WRITE << 8;
+	default:
+		return false;
+	}
+}
+
+static uint16_t check_signed(struct fake *fake, void *frames, size_t len,
+			     const struct rpmb_fields *req)
+{
+	uint8_t mac[RPMB_MAC_LEN];
+
+	if (req->count != 1)
+		return RPMB_RES_GENERAL;
+	rpmb_frames_hmac(fake->frame_format, frames, len, fake->key, mac);
+	if (memcmp(mac, rpmb_frames_mac(fake->frame_format, frames, len),
+		   sizeof(mac)))
+		return RPMB_RES_AUTH;
+	return req->counter == *counter_of(fake, req->type) ?
+	       RPMB_RES_OK : RPMB_RES_COUNTER;
+}
+
+static uint8_t *block_of(struct fake *fake, const uint8_t *data)
+{
+	if (is_nvme(fake))
+		return fake->config;
+	return data[0] < UFS_UNITS ? &fake->config[data[0] * UFS_BLOCK] : NULL;
+}
+
+static uint16_t write_config(struct fake *fake, const uint8_t *data)
+{
+	uint8_t *block = block_of(fake, data);
+
+	if (!block)
+		return RPMB_RES_SWP_NA;
+	memcpy(block, data, rpmb_block_size(fake->frame_format));
+	return RPMB_RES_OK;
+}
+
+static uint16_t carry_out(struct fake *fake, void *frames, size_t len,
+			  const struct rpmb_fields *req)
+{
+	uint8_t *data = rpmb_frames_data(fake->frame_format, frames, 0);
+	uint16_t result = RPMB_RES_OK;
+
+	if (!fake->has_key)
+		return RPMB_RES_NO_KEY;
+	if (req->type == RPMB_CONFIG_WRITE || req->type == RPMB_PURGE_ENABLE)
+		result = check_signed(fake, frames, len, req);
+	if (!result && req->type == RPMB_CONFIG_WRITE)
+		result = write_config(fake, data);
+	if (result)
+		return result;
+
+	if (req->type == RPMB_CONFIG_WRITE || req->type == RPMB_PURGE_ENABLE)
+		++*counter_of(fake, req->type);
+	if (req->type == RPMB_PURGE_ENABLE)
+		fake->purge_state = 1;
+	return RPMB_RES_OK;
+}
+
+static bool says_counter(const struct fake *fake, uint16_t type)
+{
+	return type == RPMB_CONFIG_WRITE || type == RPMB_PURGE_ENABLE ||
+	       is_nvme(fake);
+}
+
+bool fake_config_request(struct fake *fake, void *frames, size_t len)
+{
+	struct rpmb_fields req;
+
+	rpmb_frames_parse(fake->frame_format, frames, len, &req);
+	fake->config_ready = false;
+	if (!has_type(fake, req.type))
+		return false;
+	if (req.type == RPMB_RESULT_READ) {
+		fake->response_fields = fake->result;
+		fake->config_ready = true;
+		return true;
+	}
+
+	fake->result = req;
+	fake->result.result = carry_out(fake, frames, len, &req);
+	fake->result.type = req.type << 8;
+	if (says_counter(fake, req.type))
+		fake->result.counter = *counter_of(fake, RPMB_CONFIG_WRITE);
+	fake->response_fields = fake->result;
+	fake->config_ready = req.type != RPMB_CONFIG_WRITE;
+	fake->unit = *(uint8_t *)rpmb_frames_data(fake->frame_format, frames, 0);
+	return true;
+}
+
+static void put_data(struct fake *fake, uint8_t *data)
+{
+	if (fake->response_fields.type == RPMB_PURGE_STATUS << 8) {
+		data[0] = fake->purge_state;
+		data[1] = 7;
+	} else if (fake->response_fields.type == RPMB_CONFIG_READ << 8) {
+		memcpy(data, block_of(fake, &fake->unit),
+		       rpmb_block_size(fake->frame_format));
+	}
+}
+
+bool fake_config_response(struct fake *fake, void *frames, size_t len)
+{
+	enum rpmb_frame_format format = fake->frame_format;
+
+	if (!fake->config_ready)
+		return false;
+	fake->config_ready = false;
+	rpmb_frames_init(format, frames, len, &fake->response_fields);
+	if (!fake->response_fields.result)
+		put_data(fake, rpmb_frames_data(format, frames, 0));
+	if (fake->has_key)
+		rpmb_frames_hmac(format, frames, len, fake->key,
+				 rpmb_frames_mac(format, frames, len));
+	return true;
+}
