@@ -20,29 +20,28 @@
 #include "fake.h"
 
 /* The names that the linker gives to the real functions and to ours */
-#define REAL(name) __asm__("__real_" #name)
-#define FAKE(name) __asm__("__wrap_" #name)
-
-typedef int select_fn(const struct dirent *entry);
-typedef int compare_fn(const struct dirent **a, const struct dirent **b);
-
-int real_open(const char *path, int flags, ...) REAL(open);
-int real_ioctl(int fd, unsigned long cmd, ...) REAL(ioctl);
-int real_scandir(const char *dir, struct dirent ***entries, select_fn *select,
-		 compare_fn *compare) REAL(scandir);
-int real_access(const char *path, int mode) REAL(access);
-int real_stat(const char *path, struct stat *st) REAL(stat);
-int fake_open(const char *path, int flags, ...) FAKE(open);
-int fake_ioctl(int fd, unsigned long cmd, ...) FAKE(ioctl);
-int fake_scandir(const char *dir, struct dirent ***entries, select_fn *select,
-		 compare_fn *compare) FAKE(scandir);
-int fake_access(const char *path, int mode) FAKE(access);
-int fake_stat(const char *path, struct stat *st) FAKE(stat);
-
-typedef char *realpath_fn(const char *path, char *resolved);
-
-realpath_fn real_realpath REAL(realpath);
-realpath_fn fake_realpath FAKE(realpath);
+int real_open(const char *path, int flags, ...) __asm__("__real_open");
+int real_ioctl(int fd, unsigned long cmd, ...) __asm__("__real_ioctl");
+int real_scandir(const char *dir, struct dirent ***entries,
+		 int (*select)(const struct dirent *entry),
+		 int (*compare)(const struct dirent **a,
+				const struct dirent **b))
+	__asm__("__real_scandir");
+int real_access(const char *path, int mode) __asm__("__real_access");
+int real_stat(const char *path, struct stat *st) __asm__("__real_stat");
+char *real_realpath(const char *path, char *resolved)
+	__asm__("__real_realpath");
+int fake_open(const char *path, int flags, ...) __asm__("__wrap_open");
+int fake_ioctl(int fd, unsigned long cmd, ...) __asm__("__wrap_ioctl");
+int fake_scandir(const char *dir, struct dirent ***entries,
+		 int (*select)(const struct dirent *entry),
+		 int (*compare)(const struct dirent **a,
+				const struct dirent **b))
+	__asm__("__wrap_scandir");
+int fake_access(const char *path, int mode) __asm__("__wrap_access");
+int fake_stat(const char *path, struct stat *st) __asm__("__wrap_stat");
+char *fake_realpath(const char *path, char *resolved)
+	__asm__("__wrap_realpath");
 
 /* Files of devices look like character devices with this major number */
 #define FAKE_MAJOR 511
@@ -102,8 +101,10 @@ int fake_open(const char *path, int flags, ...)
 	return fd;
 }
 
-int fake_scandir(const char *dir, struct dirent ***entries, select_fn *select,
-		 compare_fn *compare)
+int fake_scandir(const char *dir, struct dirent ***entries,
+		 int (*select)(const struct dirent *entry),
+		 int (*compare)(const struct dirent **a,
+				const struct dirent **b))
 {
 	char at[4096];
 
