@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The rpmb command
+ * The rpmb command: a command is a function that gets a session, which has what the
+ * command line says, and the device and the key that it names
  */
 #ifndef RPMB_CMD_H
 #define RPMB_CMD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <linux/rpmb.h>
 
 #include "librpmb.h"
 
@@ -19,7 +22,7 @@ enum exit_code {
 	EXIT_USAGE = 2,
 	EXIT_DEVICE = 3,
 	EXIT_PERMISSION = 4,
-	EXIT_KEY_FILE = 5,
+	EXIT_KEY = 5,
 	EXIT_FORGED = 6,
 	EXIT_AUTHENTICATION = 7,
 	EXIT_COUNTER = 8,
@@ -29,6 +32,9 @@ enum exit_code {
 	EXIT_REFUSED = 12,
 	EXIT_UNKNOWN = 13,
 	EXIT_TRANSPORT = 14,
+	EXIT_INTERRUPTED = 15,
+	EXIT_DIFFERENT = 16,
+	EXIT_NOT_CONFIRMED = 17,
 };
 
 /* A number of bytes, or of the device's blocks */
@@ -38,16 +44,33 @@ struct quantity {
 	bool given;
 };
 
+/* Enough for all settings that a configuration has */
+#define MAX_OPERANDS 16
+
 /* What the command line says */
 struct args {
 	const char *device;
 	const char *file;
+	const char *operands[MAX_OPERANDS];	/* after the device */
+	unsigned int nr_operands;
 	const char *key_file;
+	const char *key_keyring;
+	int key_fd;				/* -1 if not given */
 	bool insecure_key_file;
+	bool json;
 	bool yes;
 	bool pad;
+	int format;				/* -1 if not given */
+	unsigned int lun;
 	struct quantity offset;
 	struct quantity length;
+};
+
+struct session {
+	const struct args *args;
+	struct rpmb *rpmb;
+	const struct rpmb_info *info;
+	const uint8_t *key;			/* NULL if none is named */
 };
 
 /* A part of a device, whole blocks of it */
@@ -56,13 +79,23 @@ struct range {
 	unsigned int blocks;
 };
 
-/* The subcommands; they return an exit code */
-int cmd_list(const struct args *args);
-int cmd_info(const struct args *args);
-int cmd_program_key(const struct args *args);
-int cmd_counter(const struct args *args);
-int cmd_read(const struct args *args);
-int cmd_write(const struct args *args);
+/* The commands; they return an exit code */
+int cmd_list(const struct session *session);
+int cmd_info(const struct session *session);
+int cmd_program_key(const struct session *session);
+int cmd_counter(const struct session *session);
+int cmd_read(const struct session *session);
+int cmd_write(const struct session *session);
+int cmd_dump(const struct session *session);
+int cmd_restore(const struct session *session);
+int cmd_verify(const struct session *session);
+int cmd_config_read(const struct session *session);
+int cmd_config_write(const struct session *session);
+int cmd_purge_start(const struct session *session);
+int cmd_purge_status(const struct session *session);
+int cmd_route(const struct session *session);
+int cmd_decode(const struct session *session);
+int cmd_selftest(const struct session *session);
 
 /* Complain about @what on stderr, and return @code */
 int complain(int code, const char *what, const char *fmt, ...)
@@ -71,21 +104,28 @@ int complain(int code, const char *what, const char *fmt, ...)
 /* Say what librpmb's error means, and return the exit code for it */
 int complain_error(const char *device, int error);
 
-/* Read a key of 32 bytes, raw or in hexadecimal; the caller wipes it */
-int read_key(const struct args *args, uint8_t key[LIBRPMB_KEY_LEN]);
+/* The same without saying anything */
+int exit_code(int error);
 
-/* Read the key, if one is named, then open the device */
-int open_device(const struct args *args, int flags, struct rpmb **rpmb,
-		uint8_t key[LIBRPMB_KEY_LEN]);
+/*
+ * Say what cannot be undone, and have the name of the device typed in, unless --yes
+ * is given. Returns an exit code.
+ */
+int confirm(const struct session *session, const char *warning);
 
-/* Whole blocks around @len bytes at @offset, both already in bytes */
-int find_range(const struct args *args, const struct rpmb_info *info,
-	       uint64_t offset, uint64_t len, struct range *range);
+static inline bool has_key(const struct args *args)
+{
+	return args->key_file || args->key_keyring || args->key_fd >= 0;
+}
 
-uint64_t quantity_bytes(const struct quantity *quantity,
-			const struct rpmb_info *info);
+static inline bool is_stdio(const char *file)
+{
+	return file[0] == '-' && !file[1];
+}
 
-/* Show progress on a terminal, if it takes long */
-void show_progress(struct rpmb *rpmb, const char *verb);
+static inline unsigned long long capacity_bytes(const struct rpmb_info *info)
+{
+	return (unsigned long long)info->capacity * info->block_size;
+}
 
 #endif /* RPMB_CMD_H */

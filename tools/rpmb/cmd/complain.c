@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Messages, and exit codes for errors
+ * Messages, questions, and exit codes for errors
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -21,7 +21,7 @@ int complain(int code, const char *what, const char *fmt, ...)
 	return code;
 }
 
-static int exit_code(int error)
+int exit_code(int error)
 {
 	if (error <= RPMB_ERR_RESPONSE_TYPE &&
 	    error >= RPMB_ERR_RESPONSE_COUNTER)
@@ -48,6 +48,8 @@ static int exit_code(int error)
 		return EXIT_NO_KEY;
 	case RPMB_ERR_EXPIRED:
 		return EXIT_EXPIRED;
+	case RPMB_ERR_UNSUPPORTED:
+		return EXIT_REFUSED;
 	case RPMB_ERR_BUSY:
 	case RPMB_ERR_TIMEOUT:
 	case RPMB_ERR_MIXED_UP:
@@ -64,4 +66,28 @@ int complain_error(const char *device, int error)
 						      rpmb_strerror(error);
 
 	return complain(exit_code(error), device, "%s", text);
+}
+
+static bool name_typed(const char *name)
+{
+	char answer[64] = "";
+
+	if (!fgets(answer, sizeof(answer), stdin))
+		return false;
+	answer[strcspn(answer, "\n")] = '\0';
+	return !strcmp(answer, name);
+}
+
+int confirm(const struct session *session, const char *warning)
+{
+	const char *name = session->info->name;
+
+	if (session->args->yes)
+		return EXIT_OK;
+	fprintf(stderr, "%s\nType the name of the device, %s, to go on: ",
+		warning, name);
+	if (name_typed(name))
+		return EXIT_OK;
+	return complain(EXIT_NOT_CONFIRMED, session->args->device,
+			"not confirmed; nothing was done");
 }

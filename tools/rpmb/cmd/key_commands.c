@@ -2,92 +2,77 @@
 /*
  * program-key, counter
  */
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "cmd.h"
+#include "json.h"
 
-static bool confirmed(const struct rpmb_info *info)
+static const char warning[] =
+	"A key can be programmed once in the life of a device and never be changed or\n"
+	"removed. Who loses it can never write to the device again.";
+
+/* A device that has a counter has a key */
+static int check_no_key(const struct session *session)
 {
-	char answer[64] = "";
-
-	fprintf(stderr,
-		"A key can be programmed once in the life of a device and never be changed or\n"
-		"removed. Who loses it can never write to %s again.\n"
-		"Type the name of the device to go on: ", info->name);
-	if (!fgets(answer, sizeof(answer), stdin))
-		return false;
-	answer[strcspn(answer, "\n")] = '\0';
-	return !strcmp(answer, info->name);
-}
-
-static int program_key(const struct args *args, struct rpmb *rpmb,
-		       const uint8_t key[LIBRPMB_KEY_LEN])
-{
+	const char *device = session->args->device;
 	uint32_t counter;
 	int ret;
 
-	/* A device that has a counter has a key */
-	ret = rpmb_read_counter(rpmb, NULL, &counter);
+	ret = rpmb_read_counter(session->rpmb, NULL, &counter);
 	if (!ret)
-		return complain(EXIT_REFUSED, args->device,
+		return complain(EXIT_REFUSED, device,
 				"a key is programmed already and cannot be changed");
-	if (ret != RPMB_ERR_NO_KEY)
-		return complain_error(args->device, ret);
-	if (!args->yes && !confirmed(rpmb_info(rpmb)))
-		return complain(EXIT_OTHER, args->device,
-				"not confirmed; nothing was done");
+	return ret == RPMB_ERR_NO_KEY ? EXIT_OK : complain_error(device, ret);
+}
 
-	ret = rpmb_program_key(rpmb, key);
+static int print_programmed(const struct session *session)
+{
+	struct json_object *object;
+
+	if (!session->args->json) {
+		printf("key programmed and verified\n");
+		return EXIT_OK;
+	}
+	object = json_about(session);
+	add_bool(object, "key_programmed", true);
+	return print_json(object);
+}
+
+int cmd_program_key(const struct session *session)
+{
+	const char *device = session->args->device;
+	int ret;
+
+	ret = check_no_key(session);
+	if (ret)
+		return ret;
+	ret = confirm(session, warning);
+	if (ret)
+		return ret;
+	ret = rpmb_program_key(session->rpmb, session->key);
 	if (ret) {
-		ret = complain_error(args->device, ret);
-		return complain(ret, args->device,
+		ret = complain_error(device, ret);
+		return complain(ret, device,
 				"keep the key: 'rpmb counter --key' says whether the device has it");
 	}
-	printf("key programmed and verified\n");
-	return EXIT_OK;
+	return print_programmed(session);
 }
 
-int cmd_program_key(const struct args *args)
+int cmd_counter(const struct session *session)
 {
-	uint8_t key[LIBRPMB_KEY_LEN];
-	struct rpmb *rpmb;
-	int ret;
-
-	ret = open_device(args, O_RDWR, &rpmb, key);
-	if (!ret) {
-		ret = program_key(args, rpmb, key);
-		rpmb_close(rpmb);
-	}
-	explicit_bzero(key, sizeof(key));
-	return ret;
-}
-
-static int print_counter(const struct args *args, struct rpmb *rpmb,
-			 const uint8_t *key)
-{
+	struct json_object *object;
 	uint32_t counter;
 	int ret;
 
-	ret = rpmb_read_counter(rpmb, key, &counter);
+	ret = rpmb_read_counter(session->rpmb, session->key, &counter);
 	if (ret)
-		return complain_error(args->device, ret);
-	printf("%u%s\n", counter, key ? "" : " (not verified: no --key)");
-	return EXIT_OK;
-}
-
-int cmd_counter(const struct args *args)
-{
-	uint8_t key[LIBRPMB_KEY_LEN];
-	struct rpmb *rpmb;
-	int ret;
-
-	ret = open_device(args, O_RDONLY, &rpmb, key);
-	if (!ret) {
-		ret = print_counter(args, rpmb, args->key_file ? key : NULL);
-		rpmb_close(rpmb);
+		return complain_error(session->args->device, ret);
+	if (!session->args->json) {
+		printf("%u%s\n", counter,
+		       session->key ? "" : " (not verified: no --key)");
+		return EXIT_OK;
 	}
-	explicit_bzero(key, sizeof(key));
-	return ret;
+	object = json_about(session);
+	add_number(object, "counter", counter);
+	add_bool(object, "verified", session->key);
+	return print_json(object);
 }

@@ -3,263 +3,244 @@
  * rpmb: replay protected memory on the command line
  */
 #include <argp.h>
-#include <ctype.h>
-#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
-#include "cmd.h"
+#include "key.h"
+#include "options.h"
 
 const char *argp_program_version = "rpmb 0.1";
-
-struct command {
-	const char *name;
-	const char *args_doc;
-	const char *doc;
-	const struct argp_option *options;
-	int (*run)(const struct args *args);
-	unsigned int min_args;
-	unsigned int max_args;
-	bool needs_key;
-	bool needs_length;
-};
-
-enum option_key {
-	OPT_INSECURE = 256,
-	OPT_YES,
-	OPT_PAD,
-};
-
-#define KEY_OPTION							\
-	{ "key", 'k', "FILE", 0,					\
-	  "the key: 32 bytes, or 64 hexadecimal digits", 0 }
-#define INSECURE_OPTION							\
-	{ "insecure-key-file", OPT_INSECURE, NULL, 0,			\
-	  "accept a key file that others can read", 0 }
-#define OFFSET_OPTION							\
-	{ "offset", 's', "N", 0,					\
-	  "where to begin (default 0): bytes; Nk, NM; Nb for blocks", 0 }
-
-static const struct argp_option counter_options[] = {
-	KEY_OPTION,
-	INSECURE_OPTION,
-	{ 0 }
-};
-
-static const struct argp_option program_key_options[] = {
-	KEY_OPTION,
-	INSECURE_OPTION,
-	{ "yes", OPT_YES, NULL, 0, "do not ask", 0 },
-	{ 0 }
-};
-
-static const struct argp_option read_options[] = {
-	KEY_OPTION,
-	INSECURE_OPTION,
-	OFFSET_OPTION,
-	{ "length", 'n', "N", 0, "how much to read, in the same units", 0 },
-	{ "output", 'o', "FILE", 0, "where to put it (default stdout)", 0 },
-	{ 0 }
-};
-
-static const struct argp_option write_options[] = {
-	KEY_OPTION,
-	INSECURE_OPTION,
-	OFFSET_OPTION,
-	{ "pad", OPT_PAD, NULL, 0, "fill the last block with zeros", 0 },
-	{ 0 }
-};
 
 static const struct command commands[] = {
 	{
 		.name = "list",
-		.doc = "List the devices.",
+		.summary = "list the devices",
 		.run = cmd_list,
+		.takes = TAKES_JSON,
 	}, {
 		.name = "info",
 		.args_doc = "DEVICE",
-		.doc = "Say what a device is and what it can do.",
+		.summary = "say what a device is and what it can do",
 		.run = cmd_info,
-		.min_args = 1,
-		.max_args = 1,
+		.takes = TAKES_JSON,
+		.needs = NEEDS_DEVICE,
+		.flags = O_RDONLY,
 	}, {
 		.name = "program-key",
 		.args_doc = "DEVICE",
-		.doc = "Program the key, once in a device's life; nothing undoes it.",
-		.options = program_key_options,
+		.summary = "program the key, once in a device's life; nothing undoes it",
 		.run = cmd_program_key,
-		.min_args = 1,
-		.max_args = 1,
-		.needs_key = true,
+		.takes = TAKES_KEY | TAKES_YES | TAKES_JSON,
+		.needs = NEEDS_DEVICE | NEEDS_KEY,
+		.flags = O_RDWR,
 	}, {
 		.name = "counter",
 		.args_doc = "DEVICE",
-		.doc = "Print the write counter, verified if the key is given.",
-		.options = counter_options,
+		.summary = "print the write counter, verified if the key is given",
 		.run = cmd_counter,
-		.min_args = 1,
-		.max_args = 1,
+		.takes = TAKES_KEY | TAKES_JSON,
+		.needs = NEEDS_DEVICE,
+		.flags = O_RDONLY,
 	}, {
 		.name = "read",
 		.args_doc = "DEVICE",
-		.doc = "Read and verify data.",
-		.options = read_options,
+		.summary = "read and verify data",
 		.run = cmd_read,
-		.min_args = 1,
-		.max_args = 1,
-		.needs_key = true,
-		.needs_length = true,
+		.takes = TAKES_KEY | TAKES_OFFSET | TAKES_LENGTH |
+			 TAKES_OUTPUT | TAKES_JSON,
+		.needs = NEEDS_DEVICE | NEEDS_KEY | NEEDS_LENGTH,
+		.flags = O_RDONLY,
 	}, {
 		.name = "write",
 		.args_doc = "DEVICE [FILE]",
-		.doc = "Write FILE, or what comes from stdin.",
-		.options = write_options,
+		.summary = "write a file, or what comes from stdin",
 		.run = cmd_write,
-		.min_args = 1,
-		.max_args = 2,
-		.needs_key = true,
+		.takes = TAKES_KEY | TAKES_OFFSET | TAKES_PAD | TAKES_JSON,
+		.needs = NEEDS_DEVICE | NEEDS_KEY,
+		.max_operands = 1,
+		.flags = O_RDWR,
+	}, {
+		.name = "dump",
+		.args_doc = "DEVICE FILE",
+		.summary = "read a whole device into a file",
+		.operand = "name the file to put it in, or - for stdout",
+		.run = cmd_dump,
+		.takes = TAKES_KEY | TAKES_JSON,
+		.needs = NEEDS_DEVICE | NEEDS_KEY | NEEDS_OPERAND,
+		.max_operands = 1,
+		.flags = O_RDONLY,
+	}, {
+		.name = "restore",
+		.args_doc = "DEVICE FILE",
+		.summary = "write a whole device from a file that 'dump' made",
+		.operand = "name the file to take it from, or - for stdin",
+		.run = cmd_restore,
+		.takes = TAKES_KEY | TAKES_OFFSET | TAKES_LENGTH | TAKES_JSON,
+		.needs = NEEDS_DEVICE | NEEDS_KEY | NEEDS_OPERAND,
+		.max_operands = 1,
+		.flags = O_RDWR,
+	}, {
+		.name = "verify",
+		.args_doc = "DEVICE FILE",
+		.summary = "compare a device with a file that 'dump' made",
+		.operand = "name the file to compare with, or - for stdin",
+		.run = cmd_verify,
+		.takes = TAKES_KEY | TAKES_OFFSET | TAKES_LENGTH | TAKES_JSON,
+		.needs = NEEDS_DEVICE | NEEDS_KEY | NEEDS_OPERAND,
+		.max_operands = 1,
+		.flags = O_RDONLY,
+	}, {
+		.name = "config read",
+		.args_doc = "DEVICE",
+		.summary = "print the device's configuration: its write protection",
+		.run = cmd_config_read,
+		.takes = TAKES_KEY | TAKES_LUN | TAKES_JSON,
+		.needs = NEEDS_DEVICE | NEEDS_KEY,
+		.flags = O_RDONLY,
+	}, {
+		.name = "config write",
+		.args_doc = "DEVICE SETTING=VALUE...",
+		.summary = "change the device's configuration; some of it for good",
+		.operand = "say what to change; 'rpmb config read' shows the settings",
+		.run = cmd_config_write,
+		.takes = TAKES_KEY | TAKES_LUN | TAKES_YES | TAKES_JSON,
+		.needs = NEEDS_DEVICE | NEEDS_KEY | NEEDS_OPERAND,
+		.max_operands = MAX_OPERANDS,
+		.flags = O_RDWR,
+	}, {
+		.name = "purge start",
+		.args_doc = "DEVICE",
+		.summary = "remove for good what was overwritten (UFS)",
+		.run = cmd_purge_start,
+		.takes = TAKES_KEY | TAKES_YES | TAKES_JSON,
+		.needs = NEEDS_DEVICE | NEEDS_KEY,
+		.flags = O_RDWR,
+	}, {
+		.name = "purge status",
+		.args_doc = "DEVICE",
+		.summary = "say how far a purge is (UFS)",
+		.run = cmd_purge_status,
+		.takes = TAKES_KEY | TAKES_JSON,
+		.needs = NEEDS_DEVICE | NEEDS_KEY,
+		.flags = O_RDONLY,
+	}, {
+		.name = "route",
+		.args_doc = "DEVICE FILE",
+		.summary = "send signed frames, and say what the device answers",
+		.operand = "name the file with the frames, or - for stdin",
+		.run = cmd_route,
+		.takes = TAKES_KEY | TAKES_LENGTH | TAKES_OUTPUT | TAKES_YES |
+			 TAKES_JSON,
+		.needs = NEEDS_DEVICE | NEEDS_OPERAND,
+		.max_operands = 1,
+		.flags = O_RDWR,
+	}, {
+		.name = "decode",
+		.args_doc = "[FILE]",
+		.summary = "say in words what frames mean",
+		.run = cmd_decode,
+		.takes = TAKES_KEY | TAKES_FORMAT | TAKES_JSON,
+		.max_operands = 1,
+	}, {
+		.name = "selftest",
+		.args_doc = "DEVICE",
+		.summary = "test a device without changing what is on it",
+		.run = cmd_selftest,
+		.takes = TAKES_KEY | TAKES_JSON,
+		.needs = NEEDS_DEVICE,
+		.flags = O_RDWR,
 	},
 };
 
-static const struct command *find_command(const char *name)
+/* What the command needs before it can run, and what has to be cleaned up after it */
+static int run(const struct command *command, const struct args *args)
 {
-	size_t i;
+	struct session session = { .args = args };
+	int ret;
 
-	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(commands[i].name, name))
-			return &commands[i];
-	return NULL;
-}
-
-/* The bits that the unit shifts a number by, -1 if there is no such unit */
-static int unit_shift(const char *unit)
-{
-	if (!*unit || !strcmp(unit, "b"))
-		return 0;
-	if (!strcmp(unit, "k"))
-		return 10;
-	return strcmp(unit, "M") ? -1 : 20;
-}
-
-static void parse_quantity(struct argp_state *state, const char *text,
-			   struct quantity *quantity)
-{
-	unsigned long long value;
-	char *unit;
-	int shift;
-
-	errno = 0;
-	value = strtoull(text, &unit, 10);
-	shift = unit_shift(unit);
-	if (!isdigit((unsigned char)*text) || errno || shift < 0 ||
-	    value > UINT32_MAX)
-		argp_error(state, "'%s' is not a number of bytes (N, Nk, NM) or blocks (Nb)",
-			   text);
-	quantity->value = value << shift;
-	quantity->blocks = *unit == 'b';
-	quantity->given = true;
-}
-
-static void parse_arg(struct argp_state *state, struct args *args, char *arg,
-		      const struct command *command)
-{
-	if (state->arg_num >= command->max_args)
-		argp_error(state, "what does '%s' mean here?", arg);
-	if (state->arg_num == 0)
-		args->device = arg;
-	else
-		args->file = arg;
-}
-
-static void check_complete(struct argp_state *state, const struct args *args,
-			   const struct command *command)
-{
-	if (state->arg_num < command->min_args)
-		argp_error(state, "name a device; see 'rpmb list'");
-	if (command->needs_key && !args->key_file)
-		argp_error(state, "name the file with the key: --key FILE");
-	if (command->needs_length && !args->length.given)
-		argp_error(state, "say how much to read: --length N");
-}
-
-struct parse {
-	const struct command *command;
-	struct args args;
-};
-
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-	struct parse *parse = state->input;
-	struct args *args = &parse->args;
-
-	switch (key) {
-	case 'k':
-		args->key_file = arg;
-		return 0;
-	case 's':
-		parse_quantity(state, arg, &args->offset);
-		return 0;
-	case 'n':
-		parse_quantity(state, arg, &args->length);
-		return 0;
-	case 'o':
-		args->file = arg;
-		return 0;
-	case OPT_INSECURE:
-		args->insecure_key_file = true;
-		return 0;
-	case OPT_YES:
-		args->yes = true;
-		return 0;
-	case OPT_PAD:
-		args->pad = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		parse_arg(state, args, arg, parse->command);
-		return 0;
-	case ARGP_KEY_END:
-		check_complete(state, args, parse->command);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	if (has_key(args)) {
+		ret = get_key(args, &session.key);
+		if (ret)
+			return ret;
 	}
+	if (args->device) {
+		ret = rpmb_open(&session.rpmb, args->device, command->flags);
+		if (ret)
+			ret = complain_error(args->device, ret);
+		else
+			session.info = rpmb_info(session.rpmb);
+	} else {
+		ret = 0;
+	}
+	if (!ret)
+		ret = command->run(&session);
+	rpmb_close(session.rpmb);
+	put_key(session.key);
+	return ret;
 }
 
 static int run_command(const struct command *command, int argc, char **argv)
 {
-	struct argp argp = {
-		.options = command->options,
-		.parser = parse_option,
-		.args_doc = command->args_doc,
-		.doc = command->doc,
-	};
-	struct parse parse = { .command = command };
-	char name[32];
+	struct args args;
+	int ret;
 
-	snprintf(name, sizeof(name), "rpmb %s", command->name);
-	argv[0] = name;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &parse))
-		return EXIT_OTHER;
-	return command->run(&parse.args);
+	ret = parse_args(command, argc, argv, &args);
+	if (ret)
+		return ret;
+	ret = run(command, &args);
+	/* What is buffered may still fail to be written */
+	if (fflush(stdout) && !ret)
+		ret = complain(EXIT_OTHER, "stdout", "%m");
+	return ret;
 }
 
 struct choice {
 	const struct command *command;
-	int index;		/* of its name in argv */
+	int index;		/* of the last word of its name in argv */
 };
+
+/* Is it a command's name, or the first word of one? Sets @second to what follows */
+static bool matches(const char *name, const char *word, const char **second)
+{
+	size_t len = strcspn(name, " ");
+
+	*second = name[len] ? name + len + 1 : NULL;
+	return strlen(word) == len && !strncmp(name, word, len);
+}
+
+static void choose(struct argp_state *state, const char *word,
+		   struct choice *choice)
+{
+	const char *next = state->next < state->argc ?
+			   state->argv[state->next] : "";
+	const char *second;
+	bool found = false;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (!matches(commands[i].name, word, &second))
+			continue;
+		found = true;
+		if (second && strcmp(second, next))
+			continue;
+		choice->command = &commands[i];
+		choice->index = state->next - !second;
+		return;
+	}
+	if (found)
+		argp_error(state, "'%s' what? See 'rpmb --help'", word);
+	argp_error(state, "there is no command '%s'", word);
+}
 
 /* What follows the name of the command is the command's to parse */
 static error_t parse_name(int key, char *arg, struct argp_state *state)
 {
-	struct choice *choice = state->input;
-
 	switch (key) {
 	case ARGP_KEY_ARG:
-		choice->command = find_command(arg);
-		if (!choice->command)
-			argp_error(state, "there is no command '%s'", arg);
-		choice->index = state->next - 1;
+		choose(state, arg, state->input);
 		state->next = state->argc;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
@@ -270,25 +251,43 @@ static error_t parse_name(int key, char *arg, struct argp_state *state)
 	}
 }
 
+/* The list of commands, before the rest of the help */
+static char *main_help(int key, const char *text, void *input)
+{
+	char *help;
+	size_t size, i;
+	FILE *file;
+
+	(void)input;
+	if (key != ARGP_KEY_HELP_POST_DOC)
+		return (char *)text;
+	file = open_memstream(&help, &size);
+	if (!file)
+		return (char *)text;
+	fputs("Commands:\n", file);
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		fprintf(file, "  %-13s %s\n", commands[i].name,
+			commands[i].summary);
+	fprintf(file, "\n%s", text);
+	return fclose(file) ? (char *)text : help;
+}
+
 static const struct argp main_argp = {
 	.parser = parse_name,
 	.args_doc = "COMMAND [ARGUMENT...]",
-	.doc = "Replay protected memory of eMMC, UFS, NVMe, virtio.\vCommands:\n"
-	       "  list         list the devices\n"
-	       "  info         say what a device is and what it can do\n"
-	       "  program-key  program the key, once in a device's life\n"
-	       "  counter      print the write counter\n"
-	       "  read         read and verify data\n"
-	       "  write        write data\n"
-	       "\n"
-	       "'rpmb COMMAND --help' says more.\n"
+	.doc = "Replay protected memory of eMMC, UFS, NVMe, virtio.\v"
+	       "'rpmb COMMAND --help' says more, and rpmb(1) has examples.\n"
 	       "DEVICE is a path, a name such as rpmb0, or an id of 'rpmb list'.",
+	.help_filter = main_help,
 };
 
 int main(int argc, char **argv)
 {
+	const struct rlimit no_core = { 0, 0 };
 	struct choice choice = { 0 };
 
+	/* A core file would have the key in it */
+	setrlimit(RLIMIT_CORE, &no_core);
 	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&main_argp, argc, argv, ARGP_IN_ORDER, NULL, &choice))
 		return EXIT_OTHER;

@@ -1,68 +1,84 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * read
+ * read, dump: nothing of what was read is put out before all of it is known to be
+ * authentic
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "cmd.h"
+#include "file.h"
+#include "json.h"
+#include "walk.h"
 
-static int put_data(const struct args *args, const uint8_t *data, size_t len)
+/* Where it is, and where it went or what it is */
+static int print_done(const struct session *session, uint64_t offset,
+		      const uint8_t *data, uint64_t len, const char *file)
 {
-	FILE *file = args->file ? fopen(args->file, "we") : stdout;
-	const char *name = args->file ?: "stdout";
-	bool ok;
+	struct json_object *object = json_about(session);
 
-	if (!file)
-		return complain(EXIT_OTHER, name, "%s", strerror(errno));
-	ok = fwrite(data, 1, len, file) == len;
-	/* What is buffered may still fail to be written */
-	ok &= !(args->file ? fclose(file) : fflush(file));
-	return ok ? EXIT_OK : complain(EXIT_OTHER, name, "%s", strerror(errno));
+	add_number(object, "offset", offset);
+	add_number(object, "length", len);
+	if (file)
+		add_text(object, "file", file);
+	else
+		add_hex(object, "data", data, len);
+	return print_json(object);
 }
 
-/* Nothing of what was read is put out before all of it is known to be authentic */
-static int read_data(const struct args *args, struct rpmb *rpmb,
-		     const uint8_t key[LIBRPMB_KEY_LEN])
+static int put_data(const struct session *session, uint64_t offset,
+		    const uint8_t *data, uint64_t len, const char *file)
 {
-	const struct rpmb_info *info = rpmb_info(rpmb);
-	uint64_t offset = quantity_bytes(&args->offset, info);
-	uint64_t len = quantity_bytes(&args->length, info);
+	bool to_file = file && !is_stdio(file);
+	int ret = EXIT_OK;
+
+	if (to_file || !session->args->json)
+		ret = store_file(file, data, len);
+	if (!ret && session->args->json)
+		ret = print_done(session, offset, data, len,
+				 to_file ? file : NULL);
+	return ret;
+}
+
+int cmd_read(const struct session *session)
+{
+	const struct rpmb_info *info = session->info;
+	uint64_t offset = quantity_bytes(&session->args->offset, info);
+	uint64_t len = quantity_bytes(&session->args->length, info);
 	struct range range;
 	uint8_t *data;
 	int ret;
 
-	ret = find_range(args, info, offset, len, &range);
+	ret = find_range(session, offset, len, &range);
 	if (ret)
 		return ret;
 	data = malloc((size_t)range.blocks * info->block_size);
 	if (!data)
-		return complain_error(args->device, RPMB_ERR_MEMORY);
-
-	show_progress(rpmb, "read");
-	ret = rpmb_read(rpmb, key, range.addr, range.blocks, data);
-	if (ret)
-		ret = complain_error(args->device, ret);
-	else
-		ret = put_data(args, data + offset % info->block_size, len);
+		return complain_error(session->args->device, RPMB_ERR_MEMORY);
+	ret = read_blocks(session, "read", true, &range, data);
+	if (!ret)
+		ret = put_data(session, offset,
+			       data + offset % info->block_size, len,
+			       session->args->file);
 	free(data);
 	return ret;
 }
 
-int cmd_read(const struct args *args)
+int cmd_dump(const struct session *session)
 {
-	uint8_t key[LIBRPMB_KEY_LEN];
-	struct rpmb *rpmb;
+	const struct range all = { .blocks = session->info->capacity };
+	uint64_t size = capacity_bytes(session->info);
+	const char *file = session->args->operands[0];
+	uint8_t *data = malloc(size);
 	int ret;
 
-	ret = open_device(args, O_RDONLY, &rpmb, key);
-	if (!ret) {
-		ret = read_data(args, rpmb, key);
-		rpmb_close(rpmb);
-	}
-	explicit_bzero(key, sizeof(key));
+	if (!data)
+		return complain_error(session->args->device, RPMB_ERR_MEMORY);
+	ret = read_blocks(session, "dump", false, &all, data);
+	if (!ret)
+		ret = put_data(session, 0, data, size, file);
+	if (!ret && !is_stdio(file) && !session->args->json)
+		printf("%llu bytes read, verified and stored in %s\n",
+		       (unsigned long long)size, file);
+	free(data);
 	return ret;
 }

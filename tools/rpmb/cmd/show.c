@@ -3,22 +3,22 @@
  * list, info
  */
 #include <ctype.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <linux/rpmb.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "cmd.h"
+#include "json.h"
 
-static void print_size(char *text, size_t size, const struct rpmb_info *info)
+#define ID_TEXT_LEN (2 * LIBRPMB_ID_LEN + 1)
+
+static void size_text(char *text, size_t size, const struct rpmb_info *info)
 {
-	uint64_t bytes = (uint64_t)info->capacity * info->block_size;
+	unsigned long long bytes = capacity_bytes(info);
 
 	if (bytes % (1 << 20))
-		snprintf(text, size, "%llu KiB",
-			 (unsigned long long)bytes >> 10);
+		snprintf(text, size, "%llu KiB", bytes >> 10);
 	else
-		snprintf(text, size, "%llu MiB",
-			 (unsigned long long)bytes >> 20);
+		snprintf(text, size, "%llu MiB", bytes >> 20);
 }
 
 static bool is_text(const struct rpmb_info *info)
@@ -32,42 +32,142 @@ static bool is_text(const struct rpmb_info *info)
 }
 
 /* An identity that is text as text, else in hexadecimal: what rpmb_open() takes */
-static void print_id(const struct rpmb_info *info)
+static void id_text(char text[ID_TEXT_LEN], const struct rpmb_info *info)
 {
+	const char *format = is_text(info) ? "%c" : "%02x";
 	size_t i;
 
+	text[0] = '\0';
 	for (i = 0; i < info->dev_id_len; i++)
-		printf(is_text(info) ? "%c" : "%02x", info->dev_id[i]);
-	putchar('\n');
+		text += sprintf(text, format, info->dev_id[i]);
 }
 
-static int list_one(const struct rpmb_info *info, void *arg)
+static const char *format_name(const struct rpmb_info *info)
 {
-	unsigned int *nr = arg;
-	char size[32];
+	return info->frame_format == RPMB_FRAME_NVME ? "NVMe" : "JEDEC";
+}
 
-	if (!(*nr)++)
-		printf("%-8s %-9s %9s  %-6s  %s\n", "DEVICE", "TRANSPORT",
-		       "CAPACITY", "REGION", "ID");
-	print_size(size, sizeof(size), info);
-	printf("%-8s %-9s %9s  %-6u  ", info->name,
-	       rpmb_transport_name(info->transport), size, info->target);
-	print_id(info);
+/* What can be said of a device without opening it */
+static struct json_object *device_json(const struct rpmb_info *info)
+{
+	struct json_object *object = json_object_new_object();
+	char id[ID_TEXT_LEN];
+
+	id_text(id, info);
+	add_text(object, "device", info->name);
+	add_text(object, "transport", rpmb_transport_name(info->transport));
+	add_text(object, "frames", format_name(info));
+	add_number(object, "block_size", info->block_size);
+	add_number(object, "blocks", info->capacity);
+	add_number(object, "bytes", capacity_bytes(info));
+	add_number(object, "region", info->target);
+	add_text(object, "id", id);
+	return object;
+}
+
+/* All devices; how wide the table is depends on all of them */
+struct list {
+	struct rpmb_info *infos;
+	size_t nr;
+	int width;
+};
+
+static int add_to_list(const struct rpmb_info *info, void *arg)
+{
+	struct list *list = arg;
+	struct rpmb_info *infos;
+	int width = strlen(info->name);
+
+	infos = reallocarray(list->infos, list->nr + 1, sizeof(*infos));
+	if (!infos)
+		return RPMB_ERR_MEMORY;
+	infos[list->nr++] = *info;
+	list->infos = infos;
+	if (list->width < width)
+		list->width = width;
 	return 0;
 }
 
-int cmd_list(const struct args *args)
+static void print_list(const struct list *list)
 {
-	unsigned int nr = 0;
+	char size[32], id[ID_TEXT_LEN];
+	const struct rpmb_info *info;
+
+	printf("%-*s  %-9s  %8s  %-6s  %s\n", list->width, "DEVICE",
+	       "TRANSPORT", "CAPACITY", "REGION", "ID");
+	for (info = list->infos; info < list->infos + list->nr; info++) {
+		size_text(size, sizeof(size), info);
+		id_text(id, info);
+		printf("%-*s  %-9s  %8s  %-6u  %s\n", list->width, info->name,
+		       rpmb_transport_name(info->transport), size,
+		       info->target, id);
+	}
+}
+
+static void print_list_json(const struct list *list)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *devices = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < list->nr; i++)
+		json_object_array_add(devices, device_json(&list->infos[i]));
+	json_object_object_add(object, "devices", devices);
+	print_json(object);
+}
+
+int cmd_list(const struct session *session)
+{
+	struct list list = { .width = strlen("DEVICE") };
 	int ret;
 
-	(void)args;
-	ret = rpmb_enumerate(list_one, &nr);
+	ret = rpmb_enumerate(add_to_list, &list);
 	if (ret)
-		return complain_error("list", ret);
-	if (!nr)
-		fprintf(stderr, "rpmb: no RPMB device; is its driver loaded?\n");
-	return EXIT_OK;
+		ret = complain_error("list", ret);
+	else if (session->args->json)
+		print_list_json(&list);
+	else if (list.nr)
+		print_list(&list);
+	else
+		complain(EXIT_OK, "list",
+			 "no RPMB device; is its driver loaded?");
+	free(list.infos);
+	return ret;
+}
+
+static const struct {
+	unsigned int type;
+	const char *name;
+} requests[] = {
+	{ RPMB_PROGRAM_KEY, "program-key" },
+	{ RPMB_GET_WRITE_COUNTER, "counter" },
+	{ RPMB_WRITE_DATA, "write" },
+	{ RPMB_READ_DATA, "read" },
+	{ RPMB_CONFIG_WRITE, "config-write" },
+	{ RPMB_CONFIG_READ, "config-read" },
+	{ RPMB_PURGE_ENABLE, "purge" },
+	{ RPMB_PURGE_STATUS, "purge-status" },
+};
+
+static int print_info_json(const struct rpmb_info *info)
+{
+	struct json_object *object = device_json(info);
+	struct json_object *sizes = json_object_new_array();
+	struct json_object *names = json_object_new_array();
+	unsigned int i;
+
+	for (i = 0; i < 32; i++)
+		if (info->write_sizes & (1u << i))
+			json_object_array_add(sizes,
+					      json_object_new_int64(1ll << i));
+	for (i = 0; i < ARRAY_SIZE(requests); i++)
+		if (info->request_types & (1u << requests[i].type))
+			json_object_array_add(names,
+					      json_object_new_string(requests[i].name));
+	json_object_object_add(object, "write_sizes", sizes);
+	add_number(object, "max_read", info->max_read);
+	json_object_object_add(object, "requests", names);
+	return print_json(object);
 }
 
 static void print_write_sizes(const struct rpmb_info *info)
@@ -83,53 +183,37 @@ static void print_write_sizes(const struct rpmb_info *info)
 
 static void print_requests(const struct rpmb_info *info)
 {
-	static const char * const names[] = {
-		[RPMB_PROGRAM_KEY] = "program-key",
-		[RPMB_GET_WRITE_COUNTER] = "counter",
-		[RPMB_WRITE_DATA] = "write",
-		[RPMB_READ_DATA] = "read",
-		[RPMB_CONFIG_WRITE] = "config-write",
-		[RPMB_CONFIG_READ] = "config-read",
-		[RPMB_PURGE_ENABLE] = "purge",
-		[RPMB_PURGE_STATUS] = "purge-status",
-	};
-	unsigned int n;
+	unsigned int i;
 
 	printf("requests:     ");
-	for (n = 0; n < ARRAY_SIZE(names); n++)
-		if (names[n] && info->request_types & (1u << n))
-			printf(" %s", names[n]);
+	for (i = 0; i < ARRAY_SIZE(requests); i++)
+		if (info->request_types & (1u << requests[i].type))
+			printf(" %s", requests[i].name);
 	putchar('\n');
 }
 
 static void print_info(const struct rpmb_info *info)
 {
-	char size[32];
+	char size[32], id[ID_TEXT_LEN];
 
-	print_size(size, sizeof(size), info);
+	size_text(size, sizeof(size), info);
+	id_text(id, info);
 	printf("device:        %s\n", info->name);
 	printf("transport:     %s\n", rpmb_transport_name(info->transport));
-	printf("frames:        %s\n",
-	       info->frame_format == RPMB_FRAME_NVME ? "NVMe" : "JEDEC");
+	printf("frames:        %s\n", format_name(info));
 	printf("capacity:      %s, %u blocks of %u bytes\n", size,
 	       info->capacity, info->block_size);
 	print_write_sizes(info);
 	printf("most per read: %u blocks\n", info->max_read);
 	print_requests(info);
 	printf("region:        %u\n", info->target);
-	printf("id:            ");
-	print_id(info);
+	printf("id:            %s\n", id);
 }
 
-int cmd_info(const struct args *args)
+int cmd_info(const struct session *session)
 {
-	struct rpmb *rpmb;
-	int ret;
-
-	ret = open_device(args, O_RDONLY, &rpmb, NULL);
-	if (ret)
-		return ret;
-	print_info(rpmb_info(rpmb));
-	rpmb_close(rpmb);
+	if (session->args->json)
+		return print_info_json(session->info);
+	print_info(session->info);
 	return EXIT_OK;
 }

@@ -1,123 +1,192 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * write
+ * write, restore
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "cmd.h"
+#include "file.h"
+#include "image.h"
+#include "json.h"
+#include "walk.h"
 
-/* At most @size bytes of input; one more than fits shows that there is too much */
-static int get_data(const struct args *args, uint8_t *data, size_t size,
-		    size_t *len)
+/* A write that may have failed or have been interrupted, and what became of it */
+struct writing {
+	const struct session *session;
+	const struct range *range;
+	struct rpmb_outcome outcome;	/* of all of it */
+};
+
+/* A write that failed may have succeeded after all */
+static int write_piece(struct walk *walk, const struct range *piece,
+		       uint8_t *data)
 {
-	FILE *file = args->file ? fopen(args->file, "re") : stdin;
-	const char *name = args->file ?: "stdin";
-	bool ok;
-
-	if (!file)
-		return complain(EXIT_OTHER, name, "%s", strerror(errno));
-	*len = fread(data, 1, size, file);
-	ok = !ferror(file);
-	if (!ok)
-		complain(EXIT_OTHER, name, "%s", strerror(errno));
-	if (args->file)
-		fclose(file);
-	return ok ? EXIT_OK : EXIT_OTHER;
-}
-
-static int check_blocks(const struct args *args, const struct rpmb_info *info,
-			uint64_t offset, size_t len)
-{
-	if (offset % info->block_size)
-		return complain(EXIT_USAGE, args->device,
-				"--offset must be a multiple of %u bytes",
-				info->block_size);
-	if (len % info->block_size && !args->pad)
-		return complain(EXIT_USAGE, args->device,
-				"%zu bytes are no multiple of %u; --pad fills the last block with zeros",
-				len, info->block_size);
-	return 0;
-}
-
-/* What became of a write that failed; it may have succeeded after all */
-static int explain(const struct args *args, const struct rpmb_info *info,
-		   const struct range *range, const struct rpmb_outcome *outcome,
-		   int ret)
-{
-	uint64_t at = ((uint64_t)range->addr + outcome->stored) *
-		      info->block_size;
-
-	if (outcome->stored == range->blocks)
-		return complain(EXIT_OK, args->device,
-				"reading back shows that all is written");
-	if (outcome->stored)
-		complain(ret, args->device,
-			 "%u of %u blocks are written, up to byte %llu",
-			 outcome->stored, range->blocks,
-			 (unsigned long long)at);
-	if (outcome->unknown)
-		return complain(EXIT_UNKNOWN, args->device,
-				"unknown whether the %u blocks from byte %llu on are written; read them before writing again",
-				outcome->unknown, (unsigned long long)at);
-	return complain(ret, args->device, outcome->stored ?
-			"the rest was not written" : "nothing was written");
-}
-
-static int write_data(const struct args *args, struct rpmb *rpmb,
-		      const uint8_t key[LIBRPMB_KEY_LEN],
-		      const struct range *range, const uint8_t *data)
-{
+	const struct session *session = walk->session;
+	struct writing *writing = walk->arg;
 	struct rpmb_outcome outcome;
 	int ret;
 
-	show_progress(rpmb, "write");
-	ret = rpmb_write(rpmb, key, range->addr, range->blocks, data, &outcome);
+	ret = rpmb_write(session->rpmb, session->key, piece->addr,
+			 piece->blocks, data, &outcome);
+	writing->outcome.stored += outcome.stored;
+	writing->outcome.unknown = outcome.unknown;
 	if (!ret)
 		return EXIT_OK;
-	ret = complain_error(args->device, ret);
-	return explain(args, rpmb_info(rpmb), range, &outcome, ret);
+	ret = complain_error(session->args->device, ret);
+	if (outcome.stored != piece->blocks)
+		return ret;
+	return complain(EXIT_OK, session->args->device,
+			"reading back shows that it is written");
 }
 
-static int write_input(const struct args *args, struct rpmb *rpmb,
-		       const uint8_t key[LIBRPMB_KEY_LEN])
+static unsigned long long byte_at(const struct writing *writing,
+				  unsigned int block)
 {
-	const struct rpmb_info *info = rpmb_info(rpmb);
-	size_t size = (size_t)info->capacity * info->block_size + 1;
-	uint64_t offset = quantity_bytes(&args->offset, info);
-	uint8_t *data = calloc(1, size);
+	return ((unsigned long long)writing->range->addr + block) *
+	       writing->session->info->block_size;
+}
+
+/* What is written after all, when a write has ended with @ret; returns an exit code */
+static int explain(const struct writing *writing, int ret)
+{
+	const char *device = writing->session->args->device;
+	const struct rpmb_outcome *outcome = &writing->outcome;
+	unsigned long long at = byte_at(writing, outcome->stored);
+
+	if (!ret)
+		return EXIT_OK;
+	if (ret == EXIT_INTERRUPTED)
+		complain(ret, device, "interrupted");
+	if (outcome->stored)
+		complain(ret, device, "%u of %u blocks are written, up to byte %llu",
+			 outcome->stored, writing->range->blocks, at);
+	if (outcome->unknown)
+		return complain(EXIT_UNKNOWN, device,
+				"unknown whether the %u blocks from byte %llu on are written; read them before writing again",
+				outcome->unknown, at);
+	return complain(ret, device, outcome->stored ?
+			"the rest was not written" : "nothing was written");
+}
+
+static const char *result_text(const struct writing *writing)
+{
+	if (writing->outcome.stored == writing->range->blocks)
+		return "written";
+	if (writing->outcome.unknown)
+		return "unknown";
+	return writing->outcome.stored ? "partly written" : "not written";
+}
+
+static void print_outcome(const struct writing *writing)
+{
+	struct json_object *object = json_about(writing->session);
+	unsigned int bs = writing->session->info->block_size;
+
+	add_number(object, "offset", byte_at(writing, 0));
+	add_number(object, "length", (uint64_t)writing->range->blocks * bs);
+	add_text(object, "result", result_text(writing));
+	add_number(object, "written", (uint64_t)writing->outcome.stored * bs);
+	add_number(object, "unknown", (uint64_t)writing->outcome.unknown * bs);
+	print_json(object);
+}
+
+static int write_blocks(struct writing *writing, const char *verb, bool patient,
+			uint8_t *data)
+{
+	struct walk way = {
+		.session = writing->session,
+		.verb = verb,
+		.patient = patient,
+		.step = write_piece,
+		.arg = writing,
+	};
+	int ret;
+
+	ret = walk(&way, writing->range, data);
+	ret = explain(writing, ret);
+	if (writing->session->args->json)
+		print_outcome(writing);
+	return ret;
+}
+
+static int check_blocks(const struct session *session, uint64_t offset,
+			size_t len)
+{
+	const char *device = session->args->device;
+	unsigned int bs = session->info->block_size;
+
+	if (offset % bs)
+		return complain(EXIT_USAGE, device,
+				"--offset must be a multiple of %u bytes", bs);
+	if (len % bs && !session->args->pad)
+		return complain(EXIT_USAGE, device,
+				"%zu bytes are no multiple of %u; --pad fills the last block with zeros",
+				len, bs);
+	return 0;
+}
+
+static int write_input(const struct session *session, uint8_t *data,
+		       size_t size)
+{
+	uint64_t offset = quantity_bytes(&session->args->offset, session->info);
 	struct range range;
+	struct writing writing = { .session = session, .range = &range };
 	size_t len = 0;
 	int ret;
 
-	if (!data)
-		return complain_error(args->device, RPMB_ERR_MEMORY);
-	ret = get_data(args, data, size, &len);
-	if (!ret)
-		ret = find_range(args, info, offset, len, &range);
+	ret = load_file(session->args->operands[0], data, size, &len);
+	if (ret)
+		return ret;
+	ret = find_range(session, offset, len, &range);
 	/* Not before: of what is too long one byte too many has been read */
 	if (!ret)
-		ret = check_blocks(args, info, offset, len);
-	if (!ret)
-		ret = write_data(args, rpmb, key, &range, data);
+		ret = check_blocks(session, offset, len);
+	return ret ?: write_blocks(&writing, "write", true, data);
+}
+
+int cmd_write(const struct session *session)
+{
+	size_t size = capacity_bytes(session->info) + 1;
+	uint8_t *data = calloc(1, size);
+	int ret;
+
+	if (!data)
+		return complain_error(session->args->device, RPMB_ERR_MEMORY);
+	ret = write_input(session, data, size);
 	free(data);
 	return ret;
 }
 
-int cmd_write(const struct args *args)
+/* What is not known to be written is where to go on, after a look at it */
+static void say_how_to_go_on(const struct writing *writing)
 {
-	uint8_t key[LIBRPMB_KEY_LEN];
-	struct rpmb *rpmb;
+	const struct session *session = writing->session;
+	unsigned long long at = byte_at(writing, writing->outcome.stored);
+
+	complain(EXIT_OK, session->args->device,
+		 "to go on: rpmb restore %s %s --offset %llu and the same key%s",
+		 session->args->device, session->args->operands[0], at,
+		 session->args->length.given ? "; --length counts from there" :
+					       "");
+}
+
+int cmd_restore(const struct session *session)
+{
+	struct range range;
+	struct writing writing = { .session = session, .range = &range };
+	uint8_t *image;
 	int ret;
 
-	ret = open_device(args, O_RDWR, &rpmb, key);
-	if (!ret) {
-		ret = write_input(args, rpmb, key);
-		rpmb_close(rpmb);
-	}
-	explicit_bzero(key, sizeof(key));
+	ret = load_image(session, &image, &range);
+	if (ret)
+		return ret;
+	ret = write_blocks(&writing, "restore", false,
+			   image + byte_at(&writing, 0));
+	if (ret)
+		say_how_to_go_on(&writing);
+	else if (!session->args->json)
+		printf("%llu bytes written\n", byte_at(&writing, range.blocks) -
+					       byte_at(&writing, 0));
+	free(image);
 	return ret;
 }

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What --json prints; tools/rpmb/schema/rpmb.schema.json describes it
+ */
+#ifndef RPMB_CMD_JSON_H
+#define RPMB_CMD_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <json-c/json.h>
+
+#include "cmd.h"
+
+/* These add a member to an object */
+void add_text(struct json_object *object, const char *name, const char *text);
+void add_number(struct json_object *object, const char *name, uint64_t number);
+void add_bool(struct json_object *object, const char *name, bool value);
+void add_hex(struct json_object *object, const char *name, const void *bytes,
+	      size_t len);
+
+/* An object whose first member says which device it is about */
+struct json_object *json_about(const struct session *session);
+
+/* Print it, and give it back; always EXIT_OK */
+int print_json(struct json_object *object);
+
+#endif /* RPMB_CMD_JSON_H */

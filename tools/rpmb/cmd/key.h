@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where the key comes from, and where it is kept while it is used
+ */
+#ifndef RPMB_CMD_KEY_H
+#define RPMB_CMD_KEY_H
+
+#include "cmd.h"
+
+/*
+ * Get the key that the command line names, into memory that is neither swapped out
+ * nor put into core files. Returns an exit code.
+ */
+int get_key(const struct args *args, const uint8_t **key);
+
+/* Forget it; NULL is allowed */
+void put_key(const uint8_t *key);
+
+#endif /* RPMB_CMD_KEY_H */
