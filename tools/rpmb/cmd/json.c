@@ -23,7 +23,7 @@ void add_bool(struct json_object *object, const char *name, bool value)
 }
 
 void add_hex(struct json_object *object, const char *name, const void *bytes,
-	      size_t len)
+	     size_t len)
 {
 	static const char digits[] = "0123456789abcdef";
 	const uint8_t *byte = bytes;

@@ -17,7 +17,7 @@ void add_text(struct json_object *object, const char *name, const char *text);
 void add_number(struct json_object *object, const char *name, uint64_t number);
 void add_bool(struct json_object *object, const char *name, bool value);
 void add_hex(struct json_object *object, const char *name, const void *bytes,
-	      size_t len);
+	     size_t len);
 
 /* An object whose first member says which device it is about */
 struct json_object *json_about(const struct session *session);

@@ -16,11 +16,12 @@ static const char *find_warning(uint16_t type)
 {
 	switch (type) {
 	case RPMB_PROGRAM_KEY:
-		return "These frames program a key. That can be done once in the life of a device and never\n"
-		       "be undone. Who loses the key can never write to the device again.";
+		return "These frames program a key. That can be done once in the life of a\n"
+		       "device and never be undone. Who loses the key can never write to it\n"
+		       "again.";
 	case RPMB_CONFIG_WRITE:
-		return "These frames change what is protected from being written on the device. Some of\n"
-		       "that can never be undone.";
+		return "These frames change what is protected from being written on the\n"
+		       "device. Some of that can never be undone.";
 	case RPMB_PURGE_ENABLE:
 		return "These frames start a purge, which removes for good what was overwritten.";
 	default:

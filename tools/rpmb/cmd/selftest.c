@@ -178,12 +178,12 @@ static void say_what_will_be_done(const struct session *session)
 {
 	fprintf(stderr, "rpmb: %s: ", session->args->device);
 	if (session->key)
-		fputs("this reads the counter and some blocks, and sends one write with a wrong MAC,\n"
-		      "of the data that is there already. Nothing on the device is changed.\n",
-		      stderr);
+		fputs("this reads the counter and some blocks, and sends one write with\n"
+		      "a wrong MAC, of the data that is there already. Nothing on the device is\n"
+		      "changed.\n", stderr);
 	else
-		fputs("this reads the counter, without a key. With --key there is more to test.\n"
-		      "Nothing on the device is changed.\n", stderr);
+		fputs("this reads the counter, without a key. With --key there is more\n"
+		      "to test. Nothing on the device is changed.\n", stderr);
 }
 
 static void say_verdict(const struct test *test, const struct verdict *verdict,
