@@ -34,11 +34,8 @@ static struct secret *new_secret(void)
 
 	if (secret == MAP_FAILED)
 		return NULL;
-	if (madvise(secret, sizeof(*secret), MADV_DONTDUMP)) {
-		munmap(secret, sizeof(*secret));
-		return NULL;
-	}
-	/* Who may lock no memory can do nothing about it */
+	/* Small kernels have none of this, and few users may lock memory */
+	madvise(secret, sizeof(*secret), MADV_DONTDUMP);
 	mlock(secret, sizeof(*secret));
 	return secret;
 }

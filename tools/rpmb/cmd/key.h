@@ -9,7 +9,7 @@
 
 /*
  * Get the key that the command line names, into memory that is neither swapped out
- * nor put into core files. Returns an exit code.
+ * nor put into core files where the kernel has the means. Returns an exit code.
  */
 int get_key(const struct args *args, const uint8_t **key);
 
