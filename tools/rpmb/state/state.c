@@ -436,9 +436,10 @@ static bool create(const char *path, const struct state_config *config)
 	return ok;
 }
 
-/* The file that a name or URI means */
-static char *path_of(const char *name)
+char *state_path(const char *name)
 {
+	if (!name)
+		return NULL;
 	if (strncmp(name, "file:", 5))
 		return strdup(name);
 	name += 5;
@@ -466,7 +467,7 @@ static bool has_left_over(const char *path, const char *suffix)
 	return found;
 }
 
-/* SQLite decodes %xx in a URI, so it and path_of() would mean different files */
+/* SQLite decodes %xx in a URI, so it and state_path() would mean different files */
 static bool check_name(const char *name)
 {
 	if (strncmp(name, "file:", 5) || !strchr(name, '%'))
@@ -478,7 +479,7 @@ static bool check_name(const char *name)
 
 static bool ensure(const struct state_config *config)
 {
-	char *path = path_of(config->name);
+	char *path = state_path(config->name);
 	struct stat file;
 	bool ok = false;
 

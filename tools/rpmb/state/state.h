@@ -56,6 +56,9 @@ struct state {
 	sqlite3_stmt *get_blocks;
 };
 
+/* The file that a name or URI means; NULL if there is no memory or no name */
+char *state_path(const char *name);
+
 /*
  * Open the state, make it first if there is none; false and a log line if it
  * cannot be used as it is

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The virtio RPMB device: its configuration space and its requests
+ *
+ * What carries the requests out is one of two: emulate.c or forward.c.
  */
 #ifndef DEVICE_H
 #define DEVICE_H
 
 #include <linux/virtio_rpmb.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,15 +26,38 @@ struct device_config {
 	uint8_t dev_id[STATE_DEV_ID_LEN];
 };
 
+struct device;
+
 /*
- * @engine: only the ring's worker uses it
+ * The calls are those of the RPMB engine.
+ *
+ * @request: carry out a request of @len bytes, a private copy of whole frames
+ * @response: fetch the response, if there is one, into at most @len bytes; returns
+ *	its length, or 0. A key or a write request has none until a result read
+ *	request asks for it.
+ * @close: end the device and free it; false and a log line if that failed
+ */
+struct device_ops {
+	void (*request)(struct device *dev, void *frames, size_t len);
+	size_t (*response)(struct device *dev, void *frames, size_t len);
+	bool (*close)(struct device *dev);
+};
+
+/*
  * @config, @config_len: never change
+ *
+ * The rest of what embeds this belongs to the ring's worker, while there is one.
  */
 struct device {
-	struct rpmb_engine engine;
+	const struct device_ops *ops;
 	struct device_config config;
 	size_t config_len;
 };
+
+/* Fill in the configuration; @dev_id is NULL if there is none */
+void device_init(struct device *dev, const struct device_ops *ops,
+		 const struct virtio_rpmb_config *config,
+		 const uint8_t *dev_id);
 
 /*
  * Serve one buffer: @out is a private copy of its device-readable part, @in has

@@ -7,7 +7,6 @@
  *
  * Section numbers are those of the Virtual I/O Device specification, version 1.2
  */
-#include <argp.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -22,143 +21,10 @@
 #include "device.h"
 #include "log.h"
 #include "memory.h"
+#include "options.h"
 #include "ring.h"
 #include "sandbox.h"
-#include "state.h"
 #include "vhost_user.h"
-
-const char *argp_program_version = "vhost-user-rpmb 0.1";
-
-struct options {
-	const char *socket;
-	struct state_config state;
-	unsigned int max_write;
-	unsigned int max_read;
-	uint8_t dev_id[STATE_DEV_ID_LEN];
-};
-
-enum {
-	OPT_SOCKET = 0x100,
-	OPT_STATE,
-	OPT_CAPACITY,
-	OPT_MAX_WRITE,
-	OPT_MAX_READ,
-	OPT_DEV_ID,
-};
-
-static const struct argp_option option_list[] = {
-	{ "socket", OPT_SOCKET, "PATH", 0, "listen on this Unix socket", 0 },
-	{ "state", OPT_STATE, "FILE", 0,
-	  "keep key, counter and data in this file; made if there is none", 0 },
-	{ "capacity", OPT_CAPACITY, "UNITS", 0,
-	  "size of a new device in units of 128 KiB, 1 to 128 (default 32)",
-	  0 },
-	{ "max-write", OPT_MAX_WRITE, "N", 0,
-	  "most blocks in one write, up to 255; 0 (default): any number", 0 },
-	{ "max-read", OPT_MAX_READ, "N", 0,
-	  "most blocks in one read, up to 255; 0 (default): any number", 0 },
-	{ "dev-id", OPT_DEV_ID, "HEX", 0,
-	  "identity of a new device: 32 hex digits (default: none)", 0 },
-	{}
-};
-
-static unsigned int parse_number(struct argp_state *argp, const char *option,
-				 const char *text, unsigned long min,
-				 unsigned long max)
-{
-	unsigned long value;
-	char *end;
-
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (errno || end == text || *end || *text == '-' || value < min ||
-	    value > max)
-		argp_error(argp, "--%s takes a number from %lu to %lu, not '%s'",
-			   option, min, max, text);
-	return value;
-}
-
-static void parse_dev_id(struct argp_state *argp, uint8_t *id, const char *text)
-{
-	static const char digits[] = "0123456789abcdefABCDEF";
-	char byte[3] = "";
-	size_t i;
-
-	if (strlen(text) != 2 * STATE_DEV_ID_LEN ||
-	    strspn(text, digits) != 2 * STATE_DEV_ID_LEN)
-		argp_error(argp, "--dev-id takes %d hex digits, not '%s'",
-			   2 * STATE_DEV_ID_LEN, text);
-	for (i = 0; i < STATE_DEV_ID_LEN; i++) {
-		memcpy(byte, text + 2 * i, 2);
-		id[i] = strtoul(byte, NULL, 16);
-	}
-}
-
-static error_t parse_option(int key, char *arg, struct argp_state *argp)
-{
-	struct options *options = argp->input;
-
-	switch (key) {
-	case OPT_SOCKET:
-		options->socket = arg;
-		return 0;
-	case OPT_STATE:
-		options->state.name = arg;
-		return 0;
-	case OPT_CAPACITY:
-		options->state.capacity = parse_number(argp, "capacity", arg, 1,
-						       STATE_MAX_CAPACITY);
-		return 0;
-	case OPT_MAX_WRITE:
-		options->max_write = parse_number(argp, "max-write", arg, 0,
-						  UINT8_MAX);
-		return 0;
-	case OPT_MAX_READ:
-		options->max_read = parse_number(argp, "max-read", arg, 0,
-						 UINT8_MAX);
-		return 0;
-	case OPT_DEV_ID:
-		parse_dev_id(argp, options->dev_id, arg);
-		options->state.dev_id = options->dev_id;
-		return 0;
-	case ARGP_KEY_END:
-		if (!options->socket || !options->state.name)
-			argp_error(argp, "--socket and --state are needed");
-		return 0;
-	}
-	return ARGP_ERR_UNKNOWN;
-}
-
-static const struct argp argp = {
-	.options = option_list,
-	.parser = parse_option,
-	.doc = "A virtio RPMB device for QEMU and User Mode Linux.",
-};
-
-/* 5.12.4, 5.12.5: the capacity is in units of 128 KiB, up to 16 MiB */
-static void device_init(struct device *dev, const struct options *options,
-			struct state *state)
-{
-	*dev = (struct device) {
-		.engine = {
-			.rules = &rpmb_rules_virtio,
-			.format = RPMB_FRAME_JEDEC,
-			.store = &state->store,
-			.max_write = options->max_write,
-			.max_read = options->max_read,
-		},
-		.config.rpmb = {
-			.capacity = state->capacity,
-			.max_wr_cnt = options->max_write,
-			.max_rd_cnt = options->max_read,
-		},
-		.config_len = sizeof(dev->config.rpmb),
-	};
-	if (state->has_dev_id) {
-		memcpy(dev->config.dev_id, state->dev_id, STATE_DEV_ID_LEN);
-		dev->config_len = sizeof(dev->config);
-	}
-}
 
 /* A socket that nobody listens on is left over from a daemon that was killed */
 static bool remove_stale(const struct sockaddr_un *addr)
@@ -255,47 +121,72 @@ static void serve(int listener, int stop, struct ring *ring)
 	}
 }
 
-static bool run(const char *path, struct device *dev, int stop)
+static bool run_ring(int listener, int stop, struct device *dev,
+		     const struct sandbox_needs *needs, const char *path)
 {
-	int listener = listen_on(path);
 	struct ring ring;
 	bool ok;
 
-	if (listener < 0)
+	if (!ring_start(&ring, dev))
 		return false;
-	ok = ring_start(&ring, dev);
+	ok = sandbox_enter(needs);
 	if (ok) {
-		ok = sandbox_enter();
-		if (ok) {
-			log_line("listening on %s", path);
-			serve(listener, stop, &ring);
-		}
-		ring_stop(&ring);
+		log_line("listening on %s", path);
+		serve(listener, stop, &ring);
 	}
-	unlink(path);
-	close(listener);
+	ring_stop(&ring);
 	return ok;
+}
+
+static bool run(const struct options *options, struct device *dev, int stop)
+{
+	struct sandbox_needs needs = {
+		.state = state_path(options->emulate.state.name),
+		.device = options->forward.name,
+		.raw_io = options->forward.allow_key,
+	};
+	int listener = listen_on(options->socket);
+	bool ok = false;
+
+	if (listener >= 0) {
+		needs.socket = realpath(options->socket, NULL);
+		if (!needs.socket)
+			log_line("%s: %s", options->socket, strerror(errno));
+		ok = needs.socket && sandbox_prepare(&needs) &&
+		     run_ring(listener, stop, dev, &needs,
+			      options->socket);
+		unlink(needs.socket ?: options->socket);
+		close(listener);
+	}
+	free(needs.socket);
+	free(needs.state);
+	return ok;
+}
+
+static struct device *open_device(const struct options *options)
+{
+	if (options->forward.name)
+		return forward_open(&options->forward);
+	return emulate_open(&options->emulate);
 }
 
 int main(int argc, char **argv)
 {
-	struct options options = {};
-	struct device dev;
-	struct state state;
+	struct options options;
+	struct device *dev;
 	int stop;
 	bool ok;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	options_parse(&options, argc, argv);
 	umask(077);
 	stop = catch_signals();
 	if (stop < 0) {
 		log_line("signalfd: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}
-	if (!state_open(&state, &options.state))
+	dev = open_device(&options);
+	if (!dev)
 		return EXIT_FAILURE;
-
-	device_init(&dev, &options, &state);
-	ok = run(options.socket, &dev, stop);
-	return state_close(&state) && ok ? EXIT_SUCCESS : EXIT_FAILURE;
+	ok = run(&options, dev, stop);
+	return dev->ops->close(dev) && ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

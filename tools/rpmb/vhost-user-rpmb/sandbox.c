@@ -1,19 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <linux/capability.h>
+#include <linux/mmc/ioctl.h>
+#include <linux/rpmb.h>
+#include <scsi/sg.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "sandbox.h"
+#include "view.h"
 
 #ifdef __SANITIZE_ADDRESS__
 
 /* The sanitizer reads /proc and traces threads to find leaks */
-bool sandbox_enter(void)
+bool sandbox_prepare(const struct sandbox_needs *needs)
 {
+	(void)needs;
 	log_line("built with sanitizers, so without a sandbox");
+	return true;
+}
+
+bool sandbox_enter(const struct sandbox_needs *needs)
+{
+	(void)needs;
 	return true;
 }
 
@@ -45,6 +59,23 @@ static const int allowed[] = {
 	SCMP_SYS(exit), SCMP_SYS(exit_group),
 };
 
+/* How librpmb carries frames */
+static const unsigned long ioctls[] = {
+	RPMB_IOC_ROUTE_FRAMES, MMC_IOC_MULTI_CMD, SG_IO,
+};
+
+static int allow_device(scmp_filter_ctx filter)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < ARRAY_SIZE(ioctls); i++)
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
+				       SCMP_SYS(ioctl), 1,
+				       SCMP_A1(SCMP_CMP_EQ, ioctls[i]));
+	return err;
+}
+
 static int allow(scmp_filter_ctx filter)
 {
 	size_t i;
@@ -67,7 +98,7 @@ static int allow(scmp_filter_ctx filter)
 	return err;
 }
 
-static int install_filter(void)
+static int install_filter(const struct sandbox_needs *needs)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int err;
@@ -77,26 +108,53 @@ static int install_filter(void)
 	err = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 	if (!err)
 		err = allow(filter);
+	if (!err && needs->device)
+		err = allow_device(filter);
 	if (!err)
 		err = seccomp_load(filter);
 	seccomp_release(filter);
 	return err;
 }
 
-bool sandbox_enter(void)
+/* Of root's rights and of those of its own user namespace, if it has one */
+static bool drop_capabilities(bool raw_io)
 {
-	int err;
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+	uint32_t keep = raw_io ? 1U << CAP_SYS_RAWIO : 0;
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) {
+	if (syscall(SYS_capget, &header, data))
+		return false;
+	keep &= data[0].permitted;
+	memset(data, 0, sizeof(data));
+	data[0].permitted = keep;
+	data[0].effective = keep;
+	return !prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) &&
+	       !syscall(SYS_capset, &header, data);
+}
+
+bool sandbox_prepare(const struct sandbox_needs *needs)
+{
+	if (!view_enter(needs))
+		return false;
+	if (!drop_capabilities(needs->raw_io))
+		log_line("capabilities: %s", strerror(errno));
+	else if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		log_line("no_new_privs: %s", strerror(errno));
-		return false;
-	}
 	/* The key stays out of core dumps */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)) {
+	else if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 		log_line("dumpable: %s", strerror(errno));
-		return false;
-	}
-	err = install_filter();
+	else
+		return true;
+	return false;
+}
+
+bool sandbox_enter(const struct sandbox_needs *needs)
+{
+	int err = install_filter(needs);
+
 	if (err)
 		log_line("seccomp: %s", strerror(-err));
 	return !err;

@@ -181,12 +181,17 @@ static void tell_u64(struct frontend *fe, uint32_t request, uint64_t value)
  */
 void fe_connect(struct frontend *fe, struct daemon *d)
 {
+	fe_connect_at(fe, d, SOCKET);
+}
+
+void fe_connect_at(struct frontend *fe, struct daemon *d, const char *path)
+{
 	struct pollfd pfd = { .fd = d->pidfd, .events = POLLIN };
 
 	memset(fe, 0, sizeof(*fe));
 	fe->back = -1;
 	for (unsigned int ms = 0; ms < WAIT_MS; ms++) {
-		fe->sock = vu_connect(SOCKET);
+		fe->sock = vu_connect(path);
 		if (fe->sock >= 0)
 			return;
 		check(poll(&pfd, 1, 1) == 0, "the daemon has ended");
@@ -305,7 +310,12 @@ uint16_t fe_stop_ring(struct frontend *fe)
 
 void fe_open(struct frontend *fe, struct daemon *d)
 {
-	fe_connect(fe, d);
+	fe_open_at(fe, d, SOCKET);
+}
+
+void fe_open_at(struct frontend *fe, struct daemon *d, const char *path)
+{
+	fe_connect_at(fe, d, path);
 	fe_negotiate(fe, BIT(VU_PROTOCOL_F_REPLY_ACK) |
 			 BIT(VU_PROTOCOL_F_CONFIG));
 	fe_set_memory(fe);

@@ -167,6 +167,7 @@ uint64_t fe_tell(struct frontend *fe, uint32_t request, const void *payload,
 
 /* The steps of bringing a device up */
 void fe_connect(struct frontend *fe, struct daemon *d);
+void fe_connect_at(struct frontend *fe, struct daemon *d, const char *path);
 void fe_negotiate(struct frontend *fe, uint64_t protocol);
 /* The same with no other features of rings than these, where offered */
 void fe_negotiate_ring(struct frontend *fe, uint64_t protocol,
@@ -182,6 +183,7 @@ uint16_t fe_stop_ring(struct frontend *fe);
  * device offers among them
  */
 void fe_open(struct frontend *fe, struct daemon *d);
+void fe_open_at(struct frontend *fe, struct daemon *d, const char *path);
 void fe_close(struct frontend *fe);
 
 /* Read configuration space; returns false if the back-end refuses */

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "argument.h"
+#include "state.h"
+
+unsigned int argument_number(struct argp_state *argp, const char *option,
+			     const char *text, unsigned long min,
+			     unsigned long max)
+{
+	unsigned long value;
+	char *end;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (errno || end == text || *end || *text == '-' || value < min ||
+	    value > max)
+		argp_error(argp, "--%s takes a number from %lu to %lu, not '%s'",
+			   option, min, max, text);
+	return value;
+}
+
+void argument_dev_id(struct argp_state *argp, uint8_t *id, const char *text)
+{
+	static const char digits[] = "0123456789abcdefABCDEF";
+	char byte[3] = "";
+	size_t i;
+
+	if (strlen(text) != 2 * STATE_DEV_ID_LEN ||
+	    strspn(text, digits) != 2 * STATE_DEV_ID_LEN)
+		argp_error(argp, "--dev-id takes %d hex digits, not '%s'",
+			   2 * STATE_DEV_ID_LEN, text);
+	for (i = 0; i < STATE_DEV_ID_LEN; i++) {
+		memcpy(byte, text + 2 * i, 2);
+		id[i] = strtoul(byte, NULL, 16);
+	}
+}

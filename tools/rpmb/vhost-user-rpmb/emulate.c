@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdlib.h>
+
+#include "emulate.h"
+#include "log.h"
+
+struct emulation {
+	struct device dev;
+	struct rpmb_engine engine;
+	struct state state;
+};
+
+static struct emulation *to_emulation(struct device *dev)
+{
+	return (struct emulation *)dev;
+}
+
+static void emulate_request(struct device *dev, void *frames, size_t len)
+{
+	rpmb_engine_request(&to_emulation(dev)->engine, frames, len);
+}
+
+static size_t emulate_response(struct device *dev, void *frames, size_t len)
+{
+	return rpmb_engine_response(&to_emulation(dev)->engine, frames, len);
+}
+
+static bool emulate_close(struct device *dev)
+{
+	bool ok = state_close(&to_emulation(dev)->state);
+
+	free(dev);
+	return ok;
+}
+
+static const struct device_ops emulate_ops = {
+	.request = emulate_request,
+	.response = emulate_response,
+	.close = emulate_close,
+};
+
+/* 5.12.4, 5.12.5: the capacity is in units of 128 KiB, up to 16 MiB */
+static void emulate_init(struct emulation *emulation,
+			 const struct emulate_config *config)
+{
+	struct state *state = &emulation->state;
+	const struct virtio_rpmb_config rpmb = {
+		.capacity = state->capacity,
+		.max_wr_cnt = config->max_write,
+		.max_rd_cnt = config->max_read,
+	};
+
+	emulation->engine = (struct rpmb_engine) {
+		.rules = &rpmb_rules_virtio,
+		.format = RPMB_FRAME_JEDEC,
+		.store = &state->store,
+		.max_write = config->max_write,
+		.max_read = config->max_read,
+	};
+	device_init(&emulation->dev, &emulate_ops, &rpmb,
+		    state->has_dev_id ? state->dev_id : NULL);
+}
+
+struct device *emulate_open(const struct emulate_config *config)
+{
+	struct emulation *emulation = calloc(1, sizeof(*emulation));
+
+	if (!emulation) {
+		log_line("out of memory");
+		return NULL;
+	}
+	if (!state_open(&emulation->state, &config->state)) {
+		free(emulation);
+		return NULL;
+	}
+	emulate_init(emulation, config);
+	return &emulation->dev;
+}

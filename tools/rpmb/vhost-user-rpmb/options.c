@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <argp.h>
+
+#include "argument.h"
+#include "options.h"
+
+const char *argp_program_version = "vhost-user-rpmb 0.1";
+
+enum {
+	OPT_SOCKET = 0x100,
+	OPT_STATE,
+	OPT_BACKEND,
+	OPT_CAPACITY,
+	OPT_MAX_WRITE,
+	OPT_MAX_READ,
+	OPT_ALLOW_KEY,
+	OPT_DEV_ID,
+};
+
+static const struct argp_option option_list[] = {
+	{ "socket", OPT_SOCKET, "PATH", 0, "listen on this Unix socket", 0 },
+	{ NULL, 0, NULL, 0, "A device of its own:", 1 },
+	{ "state", OPT_STATE, "FILE", 0,
+	  "keep key, counter and data in this file; made if there is none", 1 },
+	{ "capacity", OPT_CAPACITY, "UNITS", 0,
+	  "size of a new device in units of 128 KiB, 1 to 128 (default 32)",
+	  1 },
+	{ "max-write", OPT_MAX_WRITE, "N", 0,
+	  "most blocks in one write, up to 255; 0 (default): any number", 1 },
+	{ "max-read", OPT_MAX_READ, "N", 0,
+	  "most blocks in one read, up to 255; 0 (default): any number", 1 },
+	{ NULL, 0, NULL, 0, "A device of the host:", 2 },
+	{ "backend", OPT_BACKEND, "DEVICE", 0,
+	  "pass signed frames on to this device, as rpmb0 or mmcblk0rpmb", 2 },
+	{ "allow-key", OPT_ALLOW_KEY, NULL, 0,
+	  "the guest may program the key of that device, for good", 2 },
+	{ NULL, 0, NULL, 0, "Both:", 3 },
+	{ "dev-id", OPT_DEV_ID, "HEX", 0,
+	  "identity of the device: 32 hex digits (default: none)", 3 },
+	{}
+};
+
+/* One of the two, and nothing of the other */
+static void check_kind(struct argp_state *argp, const struct options *options)
+{
+	const struct emulate_config *emulate = &options->emulate;
+
+	if (!options->socket || !emulate->state.name == !options->forward.name)
+		argp_error(argp,
+			   "--socket and either --state or --backend are needed");
+	if (options->forward.name && (emulate->state.capacity ||
+				      emulate->max_write || emulate->max_read))
+		argp_error(argp,
+			   "with --backend, capacity and limits are those of the device");
+	if (options->forward.allow_key && !options->forward.name)
+		argp_error(argp, "--allow-key is for --backend");
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *argp)
+{
+	struct options *options = argp->input;
+
+	switch (key) {
+	case OPT_SOCKET:
+		options->socket = arg;
+		return 0;
+	case OPT_STATE:
+		options->emulate.state.name = arg;
+		return 0;
+	case OPT_BACKEND:
+		options->forward.name = arg;
+		return 0;
+	case OPT_CAPACITY:
+		options->emulate.state.capacity =
+			argument_number(argp, "capacity", arg, 1,
+					STATE_MAX_CAPACITY);
+		return 0;
+	case OPT_MAX_WRITE:
+		options->emulate.max_write =
+			argument_number(argp, "max-write", arg, 0, UINT8_MAX);
+		return 0;
+	case OPT_MAX_READ:
+		options->emulate.max_read =
+			argument_number(argp, "max-read", arg, 0, UINT8_MAX);
+		return 0;
+	case OPT_ALLOW_KEY:
+		options->forward.allow_key = true;
+		return 0;
+	case OPT_DEV_ID:
+		argument_dev_id(argp, options->dev_id, arg);
+		options->emulate.state.dev_id = options->dev_id;
+		options->forward.dev_id = options->dev_id;
+		return 0;
+	case ARGP_KEY_END:
+		check_kind(argp, options);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	.options = option_list,
+	.parser = parse_option,
+	.doc = "A virtio RPMB device for QEMU and User Mode Linux.",
+};
+
+void options_parse(struct options *options, int argc, char **argv)
+{
+	*options = (struct options) {};
+	argp_parse(&argp, argc, argv, 0, NULL, options);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The command line
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include "emulate.h"
+#include "forward.h"
+
+/* Either @emulate or @forward has a name */
+struct options {
+	const char *socket;
+	struct emulate_config emulate;
+	struct forward_config forward;
+	uint8_t dev_id[STATE_DEV_ID_LEN];
+};
+
+/* Ends the program if the command line is wrong */
+void options_parse(struct options *options, int argc, char **argv);
+
+#endif /* OPTIONS_H */
