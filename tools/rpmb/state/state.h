@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a device keeps: an SQLite database
+ * What a device keeps
  *
- * All programs that are an RPMB device keep their state like this.
- *
- * The file has the application id "RPMB" and two tables: meta, with one row, and
- * blocks, with those that were ever written.
- *
- * An authenticated write is one transaction and synced before it counts. SQLite
- * keeps recent transactions in a second file, NAME-wal. A database without its
- * -wal file looks sound, but is older than the device's answers. So it carries a
- * mark, in_use, which is in the database itself before the first request is
- * served and goes only with a clean exit, when all is in one file again. A
- * database that is marked and has no -wal file is refused.
- *
- * Used by one thread at a time; the database is locked for all other processes.
+ * All programs that are an RPMB device keep their state like this, in one of the
+ * kinds of stores that there are; today in an SQLite database: see database.h.
  */
 #ifndef STATE_H
 #define STATE_H
-
-#include <sqlite3.h>
 
 #include "engine.h"
 
@@ -39,22 +26,41 @@ struct state_config {
 	const uint8_t *dev_id;
 };
 
+struct state;
+
+/*
+ * A kind of store, as others see it: load, commit, close. To commit is what the
+ * engine's store does, which @load fills in.
+ *
+ * @load: open what @config names, make it first if there is none, and fill in the
+ *	state; false and a log line if it cannot be used as it is
+ * @close: end the use in good order; false and a log line if that failed
+ */
+struct state_kind {
+	bool (*load)(struct state *state, const struct state_config *config);
+	bool (*close)(struct state *state);
+};
+
+extern const struct state_kind state_sqlite;
+
+/*
+ * @kept: the kind's own
+ *
+ * Used by one thread at a time, and by one process.
+ */
 struct state {
 	struct rpmb_store store;
 	uint8_t capacity;
 	bool has_dev_id;
 	uint8_t dev_id[STATE_DEV_ID_LEN];
 
-	const char *name;
-	bool had_wal;
-	sqlite3 *db;
-	sqlite3_stmt *begin;
-	sqlite3_stmt *commit;
-	sqlite3_stmt *set_key;
-	sqlite3_stmt *set_counter;
-	sqlite3_stmt *put_block;
-	sqlite3_stmt *get_blocks;
+	const struct state_kind *kind;
+	void *kept;
 };
+
+/* For @load: is the state what the user said? If not, log what differs. */
+bool state_is_as_wanted(const struct state *state,
+			const struct state_config *config);
 
 /* The file that a name or URI means; NULL if there is no memory or no name */
 char *state_path(const char *name);
