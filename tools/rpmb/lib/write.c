@@ -8,6 +8,9 @@
 
 #include "internal.h"
 
+/* How often a request is sent at most */
+#define TRIES 2
+
 /* A write that takes one request */
 struct chunk {
 	unsigned int addr;
@@ -135,10 +138,51 @@ void rpmb_count_outcome(struct rpmb_outcome *outcome, enum rpmb_fate fate,
 		outcome->unknown = blocks;
 }
 
+/*
+ * Did it fail on its way, and not because of what the device or the caller did? A
+ * signal ends what is under way, and nothing else is begun.
+ */
+static bool failed_on_its_way(int error)
+{
+	switch (error) {
+	case RPMB_ERR_SYSTEM:
+		return errno != EINTR;
+	case RPMB_ERR_TIMEOUT:
+	case RPMB_ERR_MIXED_UP:
+	case RPMB_ERR_RESPONSE_TYPE:
+	case RPMB_ERR_RESPONSE_FRAMES:
+	case RPMB_ERR_RESPONSE_MAC:
+	case RPMB_ERR_RESPONSE_ADDRESS:
+	case RPMB_ERR_RESPONSE_COUNTER:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * Write a chunk, and if it is certainly not written, once more. What is sent then
+ * is the same, byte for byte, with the same counter: if the first one was only late,
+ * the device takes one of them and refuses the other.
+ */
+static int write_chunk(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+		       struct chunk *chunk, enum rpmb_fate *fate)
+{
+	int ret, tries = TRIES;
+
+	do {
+		ret = write_once(rpmb, key, chunk);
+		*fate = ret ? settle(rpmb, key, chunk) : RPMB_FATE_STORED;
+	} while (ret && *fate == RPMB_FATE_NOT_WRITTEN && chunk->started &&
+		 failed_on_its_way(ret) && --tries);
+	return ret;
+}
+
 static int write_chunks(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 			struct chunk *chunk, unsigned int blocks,
 			struct rpmb_outcome *outcome)
 {
+	enum rpmb_fate fate;
 	int ret;
 
 	while (outcome->stored < blocks) {
@@ -147,10 +191,8 @@ static int write_chunks(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 		chunk->blocks = write_size(rpmb, blocks - outcome->stored);
 		if (!chunk->blocks)
 			return RPMB_ERR_UNSUPPORTED;
-		ret = write_once(rpmb, key, chunk);
-		rpmb_count_outcome(outcome, ret ? settle(rpmb, key, chunk) :
-						  RPMB_FATE_STORED,
-				   chunk->blocks);
+		ret = write_chunk(rpmb, key, chunk, &fate);
+		rpmb_count_outcome(outcome, fate, chunk->blocks);
 		if (ret)
 			return ret;
 

@@ -62,42 +62,39 @@ static uint8_t *block_of(struct fake *fake, const uint8_t *data)
 	return data[0] < UFS_UNITS ? &fake->config[data[0] * UFS_BLOCK] : NULL;
 }
 
-static uint16_t write_config(struct fake *fake, const uint8_t *data)
+static bool is_signed(uint16_t type)
 {
-	uint8_t *block = block_of(fake, data);
-
-	if (!block)
-		return RPMB_RES_SWP_NA;
-	memcpy(block, data, rpmb_block_size(fake->frame_format));
-	return RPMB_RES_OK;
+	return type == RPMB_CONFIG_WRITE || type == RPMB_PURGE_ENABLE;
 }
 
 static uint16_t carry_out(struct fake *fake, void *frames, size_t len,
 			  const struct rpmb_fields *req)
 {
 	uint8_t *data = rpmb_frames_data(fake->frame_format, frames, 0);
+	uint8_t *block = block_of(fake, data);
 	uint16_t result = RPMB_RES_OK;
 
 	if (!fake->has_key)
 		return RPMB_RES_NO_KEY;
-	if (req->type == RPMB_CONFIG_WRITE || req->type == RPMB_PURGE_ENABLE)
+	if (is_signed(req->type))
 		result = check_signed(fake, frames, len, req);
-	if (!result && req->type == RPMB_CONFIG_WRITE)
-		result = write_config(fake, data);
+	if (!result && !block)
+		result = RPMB_RES_SWP_NA;
 	if (result)
 		return result;
 
-	if (req->type == RPMB_CONFIG_WRITE || req->type == RPMB_PURGE_ENABLE)
-		++*counter_of(fake, req->type);
+	if (req->type == RPMB_CONFIG_WRITE)
+		memcpy(block, data, rpmb_block_size(fake->frame_format));
 	if (req->type == RPMB_PURGE_ENABLE)
 		fake->purge_state = 1;
+	if (is_signed(req->type))
+		++*counter_of(fake, req->type);
 	return RPMB_RES_OK;
 }
 
 static bool says_counter(const struct fake *fake, uint16_t type)
 {
-	return type == RPMB_CONFIG_WRITE || type == RPMB_PURGE_ENABLE ||
-	       is_nvme(fake);
+	return is_signed(type) || is_nvme(fake);
 }
 
 bool fake_config_request(struct fake *fake, void *frames, size_t len)
@@ -133,6 +130,8 @@ static void put_data(struct fake *fake, uint8_t *data)
 	} else if (fake->response_fields.type == RPMB_CONFIG_READ << 8) {
 		memcpy(data, block_of(fake, &fake->unit),
 		       rpmb_block_size(fake->frame_format));
+		if (!is_nvme(fake))
+			data[0] = fake->unit;
 	}
 }
 

@@ -56,6 +56,7 @@ static const struct {
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
+/* What is lost is lost again when it is sent again */
 static void set_fault(struct fake *fake, const char *name)
 {
 	size_t i;
@@ -63,6 +64,8 @@ static void set_fault(struct fake *fake, const char *name)
 	for (i = 0; i < ARRAY_SIZE(faults); i++)
 		if (!strcmp(faults[i].name, name)) {
 			fake->faults[0] = faults[i].fault;
+			if (faults[i].fault.kind == FAULT_LOST_REQUEST)
+				fake->faults[1] = faults[i].fault;
 			return;
 		}
 	errx(99, "there is no fault %s", name);

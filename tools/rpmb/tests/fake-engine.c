@@ -137,6 +137,7 @@ void fake_receive(struct fake *fake, void *frames, size_t len)
 
 void fake_write_as_other(struct fake *fake, uint32_t addr)
 {
+	fake->config_counter++;
 	memset(stored_block(fake, addr), ++fake->counter & 0xff,
 	       rpmb_block_size(fake->frame_format));
 }

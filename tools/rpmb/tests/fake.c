@@ -226,6 +226,8 @@ static void forge_field(struct fake *fake, const struct fake_fault *fault,
 		fields.result = fault->value;
 
 	set_fields(fake, resp, len, &fields);
+	if (fault->kind == FAULT_UNIT)
+		*(uint8_t *)rpmb_frames_data(format, resp, 0) ^= 1;
 	if (fault->kind == FAULT_FRAMES)
 		((struct rpmb_frame *)resp)->addr ^= htobe16(1);
 	rpmb_frames_hmac(format, resp, len, fake->key,
@@ -270,8 +272,22 @@ static int carry_with_fault(struct fake *fake, const struct fake_fault *fault,
 			    const struct rpmb_fields *fields, void *req,
 			    size_t req_len, void *resp, size_t resp_len)
 {
+	uint8_t ignored[sizeof(struct rpmb_frame)];
+
 	if (fault->kind == FAULT_LOST_REQUEST)
 		return -(int)fault->value;
+	if (fault->kind == FAULT_LATE_REQUEST) {
+		memcpy(fake->late, req, req_len);
+		fake->late_len = req_len;
+		return -(int)fault->value;
+	}
+	if (fake->late_len && fields->type == RPMB_WRITE_DATA) {
+		fake->late_was_same = fake->late_len == req_len &&
+				      !memcmp(fake->late, req, req_len);
+		carry(fake, fake->late, fake->late_len, ignored,
+		      rpmb_frames_len(fake->frame_format, 0));
+		fake->late_len = 0;
+	}
 	if (fault->kind == FAULT_CORRUPTED)
 		*(uint8_t *)rpmb_frames_data(fake->frame_format, req, 0) ^= 1;
 	if (fault->kind == FAULT_OTHER_WRITER ||

@@ -21,6 +21,7 @@ enum fake_fault_kind {
 	FAULT_BEFORE,		/* nothing has been sent */
 	FAULT_LOST_REQUEST,	/* sent, but the device did not get it */
 	FAULT_LOST_RESPONSE,	/* done, but the response did not get here */
+	FAULT_LATE_REQUEST,	/* gets to the device just before the next write */
 	FAULT_CORRUPTED,	/* the request, on its way to the device */
 	/* forgeries; those with a MAC have a right one */
 	FAULT_MAC,
@@ -32,6 +33,7 @@ enum fake_fault_kind {
 	FAULT_ADDR,
 	FAULT_COUNT,
 	FAULT_COUNTER,
+	FAULT_UNIT,		/* the first byte of the data */
 	FAULT_RESULT,
 	FAULT_REPLAY,		/* the response to the request before */
 	/* other clients, who write before the request gets to the device */
@@ -123,6 +125,11 @@ struct fake {
 		uint32_t type;
 		uint32_t blocks;
 	} log[FAKE_LOG];
+
+	/* a request that is late, and whether the next write is the same */
+	uint32_t late_len;
+	uint32_t late_was_same;
+	uint8_t late[RPMB_MAX_LEN];
 
 	/* the response before */
 	uint8_t response[RPMB_MAX_LEN];

@@ -611,7 +611,12 @@ static const struct failure {
 	{ "never sent", { FAULT_BEFORE, RPMB_WRITE_DATA, 1, EBUSY },
 	  RPMB_ERR_BUSY, 32, 0 },
 	{ "request lost", { FAULT_LOST_REQUEST, RPMB_WRITE_DATA, 1, ETIMEDOUT },
-	  RPMB_ERR_TIMEOUT, 32, 0 },
+	  0, 67, 0 },
+	{ "request late",
+	  { FAULT_LATE_REQUEST, RPMB_WRITE_DATA, 1, ETIMEDOUT },
+	  RPMB_ERR_COUNTER, 64, 0 },
+	{ "interrupted", { FAULT_LOST_REQUEST, RPMB_WRITE_DATA, 1, EINTR },
+	  RPMB_ERR_SYSTEM, 32, 0 },
 	{ "request corrupted", { FAULT_CORRUPTED, RPMB_WRITE_DATA, 1, 0 },
 	  RPMB_ERR_AUTHENTICATION, 32, 0 },
 	{ "response lost", { FAULT_LOST_RESPONSE, RPMB_WRITE_DATA, 1, EIO },
@@ -634,20 +639,45 @@ static const struct failure {
 	  RPMB_ERR_TIMEOUT, 32, 32 },
 };
 
+static void expect_outcome(const struct failure *f,
+			   const struct fake_fault *again)
+{
+	struct rpmb_outcome outcome;
+	struct fake *fake;
+
+	tap_note("%s", f->what);
+	expect_eq(faulty_write(&f->fault, again, &outcome, &fake), f->error);
+	expect_eq(outcome.stored, f->stored);
+	expect_eq(outcome.unknown, f->unknown);
+}
+
 static void test_outcomes(void)
 {
 	const struct failure *f;
 
-	for (f = failures; f < failures + ARRAY_SIZE(failures); f++) {
-		struct rpmb_outcome outcome;
-		struct fake *fake;
+	for (f = failures; f < failures + ARRAY_SIZE(failures); f++)
+		expect_outcome(f, NULL);
+}
 
-		printf("# %s\n", f->what);
-		expect_eq(faulty_write(&f->fault, NULL, &outcome, &fake),
-			  f->error);
-		expect_eq(outcome.stored, f->stored);
-		expect_eq(outcome.unknown, f->unknown);
-	}
+/* What is sent a second time may fail, too */
+static void test_outcomes_again(void)
+{
+	static const struct fake_fault done = {
+		FAULT_LOST_RESPONSE, RPMB_WRITE_DATA, 1, EIO
+	};
+	static const struct failure lost = {
+		"request lost twice",
+		{ FAULT_LOST_REQUEST, RPMB_WRITE_DATA, 1, ETIMEDOUT },
+		RPMB_ERR_TIMEOUT, 32, 0
+	};
+	static const struct failure lost_then_done = {
+		"request lost, then the response",
+		{ FAULT_LOST_REQUEST, RPMB_WRITE_DATA, 1, ETIMEDOUT },
+		RPMB_ERR_SYSTEM, 64, 0
+	};
+
+	expect_outcome(&lost, &lost.fault);
+	expect_outcome(&lost_then_done, &done);
 }
 
 /* The errno of the write is told, not that of reading back */
@@ -822,6 +852,22 @@ static void test_messages(void)
 	expect_eq(known, 37);
 }
 
+/* Byte for byte the same, so that the device cannot take both */
+static void test_sent_again(void)
+{
+	uint8_t data[256] = { 1, 2, 3 };
+	struct fake *fake;
+	struct rpmb *rpmb = fresh(&emmc, &fake);
+
+	fake->faults[0] = (struct fake_fault) {
+		FAULT_LATE_REQUEST, RPMB_WRITE_DATA, 0, ETIMEDOUT
+	};
+	rpmb_write(rpmb, key, 9, 1, data, NULL);
+	expect(fake->late_was_same);
+	expect_eq(fake->counter, 42);
+	rpmb_close(rpmb);
+}
+
 static const struct test tests[] = {
 	{ "open: by path, by name, by id in hexadecimal and as text",
 	  test_open },
@@ -850,6 +896,8 @@ static const struct test tests[] = {
 	{ "transport: each error has its own", test_transport_errors },
 	{ "files: reading and writing as opened", test_access_modes },
 	{ "outcome: what is stored after a failed write", test_outcomes },
+	{ "outcome: when what is sent again fails, too", test_outcomes_again },
+	{ "outcome: what is sent again is the same", test_sent_again },
 	{ "outcome: unknown if reading back fails", test_outcome_errno },
 	{ "outcome: what was never sent is not read back",
 	  test_outcome_not_started },
