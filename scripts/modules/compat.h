@@ -8,6 +8,7 @@
 #define CONFIG_RPMB_MODULE 1
 #define CONFIG_RPMB_SIM_MODULE 1
 #define CONFIG_VIRTIO_RPMB_MODULE 1
+#define CONFIG_MMC_RPMB_MODULE 1
 
 /* The nearest of the reasons that there are: raw access to hardware */
 #define LOCKDOWN_RPMB_KEY LOCKDOWN_IOPORT
