@@ -56,11 +56,14 @@ static uint16_t type_of(const struct fake *fake, const void *frames, size_t len)
 }
 
 /* The device's part of a transfer; frames are the host's, so they are copied */
-static void transfer(struct fake *fake, bool out, void *buf, size_t len)
+static void transfer(struct fake *fake, const struct fake_command_fault *fault,
+		     bool out, void *buf, size_t len)
 {
 	uint8_t frames[RPMB_MAX_LEN];
 
 	must(len && len <= sizeof(frames));
+	if (fault->kind == COMMAND_EMPTY && !out)
+		return;
 	if (out) {
 		memcpy(frames, buf, len);
 		fake_send(fake, frames, len);
@@ -106,7 +109,7 @@ static int mmc_ioctl(struct fake *fake, struct mmc_ioc_multi_cmd *multi)
 		struct mmc_ioc_cmd *cmd = &multi->cmds[i];
 
 		check_mmc(fake, cmd);
-		transfer(fake, cmd->write_flag,
+		transfer(fake, &fault, cmd->write_flag,
 			 (void *)(uintptr_t)cmd->data_ptr, cmd->blocks * 512);
 	}
 	return fault.kind == COMMAND_DONE_ERRNO ? -(int)fault.value : 0;
@@ -205,7 +208,7 @@ static int run_scsi(struct fake *fake, struct scsi *cmd)
 		return 0;
 	if (cmd->out)
 		check_count(cmd);
-	transfer(fake, cmd->out, cmd->buf, cmd->len);
+	transfer(fake, &fault, cmd->out, cmd->buf, cmd->len);
 	return fault.kind == COMMAND_DONE_ERRNO ? -(int)fault.value : 0;
 }
 
@@ -291,7 +294,8 @@ static int security(struct fake *fake, const struct nvme_admin_cmd *cmd)
 		return fault.value;
 	if ((cmd->cdw10 & 0xff) != fake->target)
 		return NVME_INVALID_FIELD;
-	transfer(fake, out, (void *)(uintptr_t)cmd->addr, cmd->data_len);
+	transfer(fake, &fault, out, (void *)(uintptr_t)cmd->addr,
+		 cmd->data_len);
 	return fault.kind == COMMAND_DONE_ERRNO ? -(int)fault.value : 0;
 }
 

@@ -175,13 +175,15 @@ static void make_scsi(const char *class, const char *name,
 		      const struct fake *fake, unsigned int major,
 		      unsigned int minor)
 {
+	const char *unit = fake->other_unit ? HOST "/host0/target0:0:0/0:0:0:0" :
+					      UNIT;
 	char dir[256], list[256];
 
 	put_ufs_attrs(fake);
-	snprintf(dir, sizeof(dir), UNIT "/%s/%s", class, name);
+	snprintf(dir, sizeof(dir), "%s/%s/%s", unit, class, name);
 	snprintf(list, sizeof(list), "/sys/class/%s", class);
 	put_device(dir, list, list, major, minor);
-	put_link(dir, "device", UNIT);
+	put_link(dir, "device", unit);
 }
 
 static void make_nvme(const char *name, const struct fake *fake,

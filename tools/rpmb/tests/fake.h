@@ -64,6 +64,7 @@ enum fake_command_fault_kind {
 	COMMAND_HOST_STATUS,	/* SCSI */
 	COMMAND_DRIVER_STATUS,	/* SCSI */
 	COMMAND_RESIDUAL,	/* bytes that were not transferred */
+	COMMAND_EMPTY,		/* the device sends nothing, and nobody says so */
 };
 
 /* A fault of @times commands, the first of which comes after @skip others */
@@ -89,8 +90,9 @@ struct fake {
 	uint32_t request_types;		/* 0 for those that every device has */
 	uint32_t apart;			/* not on the hardware of the others */
 	uint32_t no_id;			/* what the bus says makes no identity */
-	uint32_t old;			/* a UFS device with one region only */
-	uint32_t advanced;		/* a UFS device in advanced mode */
+	uint32_t old;			/* what an older specification has not */
+	uint32_t advanced;		/* a mode of UFS, a MAC of NVMe, that we lack */
+	uint32_t other_unit;		/* a SCSI device that is not the RPMB */
 	uint32_t frame_format;
 	uint32_t transport;
 	uint32_t capacity;		/* blocks */
