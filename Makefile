@@ -40,6 +40,12 @@ modules: ## build modules for a stock kernel: Debian's 6.12, or KVER=release
 	@scripts/packages kernel
 	@scripts/build-modules $(KVER)
 
+.PHONY: deb
+deb: ## build Debian packages in build/deb, for this release or RELEASE=trixie
+	@scripts/packages deb
+	@dir=$$(scripts/build-deb $(RELEASE)) && mkdir -p build/deb && \
+		cp "$$dir"/* build/deb && ls build/deb/*.deb
+
 .PHONY: packages
 packages: ## install the Debian packages that all of this needs
 	@scripts/packages all

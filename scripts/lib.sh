@@ -45,6 +45,12 @@ quietly()
 	}
 }
 
+# drop_old DIR: of what the cache has there, what nobody has asked for in a month
+drop_old()
+{
+	find "$1" -mindepth 1 -maxdepth 1 -mtime +30 -exec rm -rf {} +
+}
+
 # complaints FILE: is there anything in the kernel's messages that a test must not
 # cause? Prints the first such lines. UML's transport warns when a device has died,
 # whatever its driver does.
