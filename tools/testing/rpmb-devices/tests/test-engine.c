@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The RPMB engine with eMMC's rules: which answer a request gets that has several
+ * things wrong, and what differs from virtio
+ */
+#include <endian.h>
+#include <string.h>
+
+#include "engine.h"
+#include "tap.h"
+
+#define CAPACITY 512
+#define MAX_FRAMES 64
+
+static const uint8_t key[RPMB_KEY_LEN] = "a key for the engine's own tests";
+
+/* A store in memory, which fails when told to */
+static struct {
+	struct rpmb_store store;
+	uint8_t blocks[CAPACITY][256];
+	unsigned int writes;
+	bool fails;
+} memory;
+
+static struct rpmb_engine engine;
+static struct rpmb_frame frames[MAX_FRAMES];
+static struct rpmb_fields response;
+
+static bool store_key(struct rpmb_store *store, const uint8_t *new_key)
+{
+	(void)store;
+	(void)new_key;
+	return !memory.fails;
+}
+
+static bool store_write(struct rpmb_store *store, uint32_t counter,
+			const struct rpmb_blocks *blocks)
+{
+	uint32_t i;
+
+	check_eq(counter, store->counter + 1);
+	for (i = 0; i < blocks->count && !memory.fails; i++)
+		memcpy(memory.blocks[blocks->addr + i],
+		       blocks->data + i * blocks->stride, 256);
+	memory.writes += !memory.fails;
+	return !memory.fails;
+}
+
+static bool store_read(struct rpmb_store *store,
+		       const struct rpmb_blocks *blocks)
+{
+	uint32_t i;
+
+	(void)store;
+	for (i = 0; i < blocks->count; i++)
+		memcpy(blocks->data + i * blocks->stride,
+		       memory.blocks[blocks->addr + i], 256);
+	return true;
+}
+
+static bool store_configure(struct rpmb_store *store, uint32_t counter,
+			    const uint8_t *config)
+{
+	(void)config;
+	check_eq(counter, store->counter + 1);
+	memory.writes += !memory.fails;
+	return !memory.fails;
+}
+
+static const struct rpmb_store_ops ops = {
+	.program_key = store_key,
+	.write = store_write,
+	.read = store_read,
+	.configure = store_configure,
+};
+
+/* A card with a key, whose counter is at 5 */
+static void make_card(const struct rpmb_rules *rules, uint32_t max_write)
+{
+	memset(&memory, 0, sizeof(memory));
+	memory.store = (struct rpmb_store) {
+		.ops = &ops,
+		.capacity = CAPACITY,
+		.counter = 5,
+		.has_key = true,
+	};
+	memcpy(memory.store.key, key, sizeof(key));
+	engine = (struct rpmb_engine) {
+		.rules = rules,
+		.format = RPMB_FRAME_JEDEC,
+		.store = &memory.store,
+		.max_write = max_write,
+	};
+}
+
+static void sign(unsigned int nr)
+{
+	rpmb_frames_hmac(RPMB_FRAME_JEDEC, frames, nr * 512, key,
+			 frames[nr - 1].key_mac);
+}
+
+/* Make a request of @nr frames, in which all is right but what fields say */
+static void make(uint16_t type, uint32_t counter, uint32_t addr, uint32_t count,
+		 unsigned int nr)
+{
+	struct rpmb_fields fields = {
+		.type = type,
+		.counter = counter,
+		.addr = addr,
+		.count = count,
+		.nonce = "sixteen bytelong",
+	};
+
+	rpmb_frames_init(RPMB_FRAME_JEDEC, frames, nr * 512, &fields);
+	sign(nr);
+}
+
+static void send_frames(unsigned int nr)
+{
+	rpmb_engine_request(&engine, frames, nr * 512);
+}
+
+static void ask_result(void)
+{
+	struct rpmb_frame frame = { .req_resp = htobe16(RPMB_RESULT_READ) };
+
+	rpmb_engine_request(&engine, &frame, sizeof(frame));
+}
+
+/* The result code in a response of @nr frames; its fields are in response */
+static uint16_t fetch(unsigned int nr)
+{
+	size_t len = rpmb_engine_response(&engine, frames, nr * 512);
+
+	check(len, "there is no response");
+	check(rpmb_frames_parse(RPMB_FRAME_JEDEC, frames, len, &response),
+	      "the frames differ");
+	return response.result;
+}
+
+static uint16_t run_write(unsigned int nr)
+{
+	send_frames(nr);
+	ask_result();
+	return fetch(1);
+}
+
+static uint16_t write_blocks(uint32_t addr, unsigned int nr)
+{
+	make(RPMB_WRITE_DATA, memory.store.counter, addr, nr, nr);
+	return run_write(nr);
+}
+
+static void sizes(const uint8_t *allowed, uint32_t max_write)
+{
+	unsigned int nr;
+
+	for (nr = 1; nr <= MAX_FRAMES; nr++) {
+		uint32_t before;
+		uint16_t result;
+
+		make_card(&rpmb_rules_emmc, max_write);
+		before = memory.store.counter;
+		result = write_blocks(0, nr);
+		check(result == (strchr((const char *)allowed, nr) ?
+				 RPMB_RES_OK : RPMB_RES_GENERAL),
+		      "%u frames: result %#x", nr, result);
+		check_eq(memory.store.counter, before + !result);
+		check_eq(memory.writes, !result);
+	}
+}
+
+static void small_sizes(void)
+{
+	sizes((const uint8_t *)"\1\2", 2);
+}
+
+static void large_sizes(void)
+{
+	sizes((const uint8_t *)"\1\2\40", 32);
+}
+
+/* Each step takes one fault away: the next in order is told */
+static void order(void)
+{
+	make_card(&rpmb_rules_emmc, 2);
+	memory.store.has_key = false;
+	memory.store.counter = RPMB_COUNTER_MAX;
+	make(RPMB_WRITE_DATA, 4, CAPACITY - 2, 3, 3);
+	frames[2].key_mac[0] ^= 1;
+	check_eq(run_write(3), RPMB_RES_NO_KEY | RPMB_RES_EXPIRED);
+
+	memory.store.has_key = true;
+	make(RPMB_WRITE_DATA, 4, CAPACITY - 2, 3, 3);
+	frames[2].key_mac[0] ^= 1;
+	check_eq(run_write(3), 0x85);
+
+	memory.store.counter = 5;
+	make(RPMB_WRITE_DATA, 4, CAPACITY - 2, 3, 3);
+	frames[2].key_mac[0] ^= 1;
+	check_eq(run_write(3), RPMB_RES_ADDRESS);
+
+	make(RPMB_WRITE_DATA, 4, CAPACITY - 3, 3, 3);
+	frames[2].key_mac[0] ^= 1;
+	check_eq(run_write(3), RPMB_RES_GENERAL);
+
+	make(RPMB_WRITE_DATA, 4, CAPACITY - 2, 2, 2);
+	frames[1].key_mac[0] ^= 1;
+	check_eq(run_write(2), RPMB_RES_AUTH);
+
+	make(RPMB_WRITE_DATA, 4, CAPACITY - 2, 2, 2);
+	check_eq(run_write(2), RPMB_RES_COUNTER);
+	check_eq(memory.writes, 0);
+
+	check_eq(write_blocks(CAPACITY - 2, 2), RPMB_RES_OK);
+	check_eq(memory.writes, 1);
+}
+
+static void virtio_order(void)
+{
+	make_card(&rpmb_rules_virtio, 2);
+	memory.store.counter = RPMB_COUNTER_MAX;
+	make(RPMB_WRITE_DATA, 4, CAPACITY, 3, 3);
+	send_frames(3);
+	make(RPMB_RESULT_READ, 0, 0, 1, 1);
+	send_frames(1);
+	check_eq(fetch(1), RPMB_RES_GENERAL | RPMB_RES_EXPIRED);
+
+	make(RPMB_WRITE_DATA, 4, CAPACITY, 1, 1);
+	send_frames(1);
+	make(RPMB_RESULT_READ, 0, 0, 1, 1);
+	send_frames(1);
+	check_eq(fetch(1), RPMB_RES_EXPIRED);
+}
+
+static void count_differs(void)
+{
+	make_card(&rpmb_rules_emmc, 2);
+	make(RPMB_WRITE_DATA, 5, 0, 1, 2);
+	check_eq(run_write(2), RPMB_RES_GENERAL);
+	make(RPMB_WRITE_DATA, 5, 0, 2, 1);
+	check_eq(run_write(1), RPMB_RES_GENERAL);
+	make(RPMB_WRITE_DATA, 5, 0, 0, 1);
+	check_eq(run_write(1), RPMB_RES_GENERAL);
+}
+
+/* The last write that there can be, and the first that there cannot */
+static void expiry(void)
+{
+	make_card(&rpmb_rules_emmc, 2);
+	memory.store.counter = RPMB_COUNTER_MAX - 1;
+	check_eq(write_blocks(0, 1), RPMB_RES_EXPIRED);
+	check_eq(response.counter, RPMB_COUNTER_MAX);
+	check_eq(memory.writes, 1);
+	check_eq(write_blocks(0, 1), 0x85);
+	check_eq(response.counter, RPMB_COUNTER_MAX);
+	check_eq(memory.writes, 1);
+}
+
+/* OP-TEE's frames say 0, others 1; the number of frames fetched decides */
+static void uncounted_reads(void)
+{
+	static const uint32_t counts[] = { 0, 1, 2, 7 };
+	unsigned int i;
+
+	make_card(&rpmb_rules_emmc, 2);
+	memset(memory.blocks[3], 3, 256);
+	memset(memory.blocks[4], 4, 256);
+	for (i = 0; i < ARRAY_SIZE(counts); i++) {
+		make(RPMB_READ_DATA, 0, 3, counts[i], 1);
+		send_frames(1);
+		check_eq(fetch(2), RPMB_RES_OK);
+		check_eq(response.count, 2);
+		check_eq(frames[0].data[255], 3);
+		check_eq(frames[1].data[0], 4);
+	}
+	make(RPMB_READ_DATA, 0, CAPACITY - 1, 0, 1);
+	send_frames(1);
+	check_eq(fetch(2), RPMB_RES_ADDRESS);
+	check_eq(frames[0].data[0], 0);
+}
+
+static void uncounted_requests(void)
+{
+	make_card(&rpmb_rules_emmc, 2);
+	make(RPMB_GET_WRITE_COUNTER, 0, 0, 0, 1);
+	send_frames(1);
+	check_eq(fetch(1), RPMB_RES_OK);
+	check_eq(response.counter, 5);
+	make(RPMB_GET_WRITE_COUNTER, 0, 0, 1, 1);
+	send_frames(1);
+	check_eq(fetch(1), RPMB_RES_OK);
+	make(RPMB_GET_WRITE_COUNTER, 0, 0, 0, 2);
+	send_frames(2);
+	check_eq(fetch(1), RPMB_RES_GENERAL);
+}
+
+static void key_response(void)
+{
+	static const uint8_t zero[RPMB_MAC_LEN];
+
+	make_card(&rpmb_rules_emmc, 2);
+	memory.store.has_key = false;
+	make(RPMB_PROGRAM_KEY, 0, 0, 0, 1);
+	check_eq(run_write(1), RPMB_RES_OK);
+	check_eq(response.type, RPMB_PROGRAM_KEY << 8);
+	check(!memcmp(frames[0].key_mac, zero, sizeof(zero)), "it has a MAC");
+	make(RPMB_PROGRAM_KEY, 0, 0, 0, 1);
+	check_eq(run_write(1), RPMB_RES_WRITE);
+}
+
+static void failing_store(void)
+{
+	make_card(&rpmb_rules_emmc_secure_wp, 2);
+	memory.fails = true;
+	check_eq(write_blocks(0, 1), RPMB_RES_WRITE);
+	check_eq(response.counter, 5);
+	make(RPMB_CONFIG_WRITE, 5, 1, 1, 1);
+	frames[0].data[255] = 1;
+	sign(1);
+	check_eq(run_write(1), RPMB_RES_WRITE);
+	check_eq(memory.store.config[RPMB_EMMC_WP_ENABLE], 0);
+	check_eq(memory.store.counter, 5);
+}
+
+static void refused(void)
+{
+	make_card(&rpmb_rules_emmc, 2);
+	make(RPMB_WRITE_DATA, 5, 0, 1, 1);
+	rpmb_engine_refuse(&engine, frames, 512);
+	ask_result();
+	check_eq(fetch(1), RPMB_RES_GENERAL);
+	check_eq(response.type, RPMB_WRITE_DATA << 8);
+	check_eq(memory.writes, 0);
+}
+
+/* Any request but a result read overwrites the result register */
+static void overwritten(void)
+{
+	make_card(&rpmb_rules_emmc, 2);
+	make(RPMB_WRITE_DATA, 5, 0, 1, 1);
+	send_frames(1);
+	make(RPMB_GET_WRITE_COUNTER, 0, 0, 0, 1);
+	send_frames(1);
+	ask_result();
+	check_eq(fetch(1), RPMB_RES_GENERAL);
+	check_eq(response.type, RPMB_GET_WRITE_COUNTER << 8);
+	check_eq(memory.store.counter, 6);
+}
+
+static uint16_t write_config(uint32_t counter, uint32_t addr, uint8_t value)
+{
+	make(RPMB_CONFIG_WRITE, counter, addr, 1, 1);
+	frames[0].data[255] = value;
+	sign(1);
+	return run_write(1);
+}
+
+static uint16_t read_config(void)
+{
+	make(RPMB_CONFIG_READ, 0, 0, 0, 1);
+	send_frames(1);
+	return fetch(1);
+}
+
+static void configuration(void)
+{
+	make_card(&rpmb_rules_emmc_secure_wp, 2);
+	check_eq(read_config(), RPMB_RES_OK);
+	check_eq(frames[0].data[255], 0);
+	check_eq(write_config(5, 1, 1), RPMB_RES_OK);
+	check_eq(response.type, RPMB_CONFIG_WRITE << 8);
+	check_eq(response.counter, 6);
+	check_eq(response.addr, 1);
+	check_eq(read_config(), RPMB_RES_OK);
+	check_eq(response.type, RPMB_CONFIG_READ << 8);
+	check(!memcmp(response.nonce, "sixteen bytelong", 16), "nonce");
+	check_eq(frames[0].data[255], 1);
+	check_eq(frames[0].data[254], 0);
+	check_eq(write_config(6, 2, 1), RPMB_RES_OK);
+	check_eq(read_config(), RPMB_RES_OK);
+	check_eq(frames[0].data[255], 1);
+	check_eq(frames[0].data[254], 1);
+	check_eq(memory.store.counter, 7);
+}
+
+static void configuration_refused(void)
+{
+	make_card(&rpmb_rules_emmc_secure_wp, 2);
+	check_eq(write_config(5, 0, 1), RPMB_RES_ADDRESS);
+	check_eq(write_config(5, 3, 1), RPMB_RES_ADDRESS);
+	check_eq(write_config(5, 1, 2), RPMB_RES_GENERAL);
+	check_eq(write_config(4, 1, 1), RPMB_RES_COUNTER);
+	make(RPMB_CONFIG_WRITE, 5, 1, 1, 1);
+	frames[0].data[255] = 1;
+	check_eq(run_write(1), RPMB_RES_AUTH);
+	make(RPMB_CONFIG_WRITE, 5, 1, 2, 2);
+	check_eq(run_write(2), RPMB_RES_GENERAL);
+	memory.store.has_key = false;
+	check_eq(read_config(), RPMB_RES_NO_KEY);
+	check_eq(write_config(5, 1, 1), RPMB_RES_NO_KEY);
+	check_eq(memory.writes, 0);
+}
+
+static void unknown_types(void)
+{
+	static const uint16_t types[] = { 0, 6, 7, 8, 9, 16, 0xffff };
+	unsigned int i;
+
+	make_card(&rpmb_rules_emmc, 2);
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		make(types[i], 5, 1, 1, 1);
+		send_frames(1);
+		check_eq(fetch(1), RPMB_RES_GENERAL);
+	}
+	check_eq(memory.writes, 0);
+}
+
+static const struct test tests[] = {
+	{ "a card takes 1 and 2 frames", small_sizes },
+	{ "a card with large writes takes 1, 2 and 32 frames", large_sizes },
+	{ "order: key, expiry, address, count, MAC, counter", order },
+	{ "virtio: count before expiry, which is 0x80", virtio_order },
+	{ "the frames' count is that of the frames", count_differs },
+	{ "expiry: 0x85 after the last write", expiry },
+	{ "read: the transfer decides on the count", uncounted_reads },
+	{ "counter: the count is not looked at", uncounted_requests },
+	{ "key: the response has no MAC", key_response },
+	{ "a store that fails: write failure, nothing changed", failing_store },
+	{ "a request that the transport refuses", refused },
+	{ "a request overwrites the result register", overwritten },
+	{ "configuration: written, read, counted", configuration },
+	{ "configuration: refused", configuration_refused },
+	{ "unknown types: general failure", unknown_types },
+};
+
+int main(int argc, char **argv)
+{
+	static const struct tap_frame frame = {};
+
+	return tap_run(tests, ARRAY_SIZE(tests), &frame,
+		       argc > 1 ? argv[1] : "");
+}
