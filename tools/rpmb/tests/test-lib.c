@@ -42,6 +42,9 @@ static const struct fake nvme = {
 	.counter = 41,
 };
 
+/* The handle of several threads */
+static struct rpmb *shared;
+
 static struct rpmb *must_open(const char *name, int flags)
 {
 	struct rpmb *rpmb;
@@ -838,6 +841,47 @@ static void test_route(void)
 	rpmb_close(rpmb);
 }
 
+#define ROUNDS 200
+
+/* Two of these at once, each with blocks of its own */
+static void *write_and_compare(void *arg)
+{
+	unsigned int addr = *(unsigned int *)arg, i;
+	uint8_t data[3 * 256], back[sizeof(data)];
+	int ret = 0;
+
+	for (i = 0; !ret && i < ROUNDS; i++) {
+		fill(data, sizeof(data), addr + i);
+		ret = rpmb_write(shared, key, addr, 3, data, NULL);
+		if (!ret)
+			ret = rpmb_read(shared, key, addr, 3, back);
+		if (!ret && memcmp(data, back, sizeof(data)))
+			ret = 1;
+	}
+	if (ret)
+		tap_complain("block %u, round %u: %d", addr, i, ret);
+	return NULL;
+}
+
+/* One handle for both: no request takes the other's frames, counter or response */
+static void test_threads(void)
+{
+	unsigned int addrs[] = { 8, 100 };
+	pthread_t threads[ARRAY_SIZE(addrs)];
+	struct fake *fake;
+	unsigned int i;
+
+	shared = fresh(&emmc, &fake);
+	for (i = 0; i < ARRAY_SIZE(addrs); i++)
+		check(!pthread_create(&threads[i], NULL, write_and_compare,
+				      &addrs[i]), "no thread");
+	for (i = 0; i < ARRAY_SIZE(addrs); i++)
+		pthread_join(threads[i], NULL);
+	/* Three blocks are a write of two and one of one */
+	expect_eq(fake->counter, 41 + 2 * 2 * ROUNDS);
+	rpmb_close(shared);
+}
+
 static void test_messages(void)
 {
 	int a, b, known = 0;
@@ -908,6 +952,7 @@ static const struct test tests[] = {
 	{ "progress: a failed write does not go on",
 	  test_progress_of_failure },
 	{ "route: frames as they are, and how far they got", test_route },
+	{ "threads: two on one handle do not mix", test_threads },
 	{ "messages: one for each error", test_messages },
 };
 
