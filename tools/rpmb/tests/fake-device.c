@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Make and change fake devices, for test scripts:
- *	fake-device NAME emmc|nvme		make one without a key
- *	fake-device NAME SETTING VALUE...	change one
+ *	fake-device NAME emmc|ufs|nvme		make one without a key
+ *	fake-device NAME fault FAULT [SKIP]	after SKIP requests of its type
+ *	fake-device NAME counter|purge VALUE	change what it keeps
  */
 #include <err.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +16,7 @@
 static const struct fake emmc = {
 	.frame_format = RPMB_FRAME_JEDEC,
 	.transport = RPMB_TRANSPORT_EMMC,
+	.request_types = 0xde,
 	.capacity = 512,
 	.write_sizes = 1 << 0 | 1 << 1 | 1 << 5,
 	.max_read = 128,
@@ -21,10 +24,23 @@ static const struct fake emmc = {
 	.dev_id = { 0, 1, 2, 3, 4, 5, 6, 7 },
 };
 
+static const struct fake ufs = {
+	.frame_format = RPMB_FRAME_JEDEC,
+	.transport = RPMB_TRANSPORT_UFS,
+	.request_types = 0x3de,
+	.capacity = 1024,
+	.write_sizes = 0x3f,
+	.max_read = 32,
+	.target = 2,
+	.dev_id_len = 6,
+	.dev_id = "ufs-R2",
+};
+
 static const struct fake nvme = {
 	.frame_format = RPMB_FRAME_NVME,
 	.transport = RPMB_TRANSPORT_NVME,
 	.capacity = 4096,
+	.request_types = 0xde,
 	.write_sizes = 1 << 0 | 1 << 1,
 	.max_read = 4,
 	.target = 1,
@@ -43,6 +59,19 @@ static const struct {
 	{ "write-done", { FAULT_LOST_RESPONSE, RPMB_WRITE_DATA, 0, ETIMEDOUT } },
 	{ "write-corrupted", { FAULT_CORRUPTED, RPMB_WRITE_DATA, 0, 0 } },
 	{ "write-refused", { FAULT_RESULT, RPMB_WRITE_DATA, 0, RPMB_RES_AUTH } },
+	{ "write-interrupted", { FAULT_SIGNAL, RPMB_WRITE_DATA, 0, SIGINT } },
+	{ "read-interrupted", { FAULT_SIGNAL, RPMB_READ_DATA, 0, SIGTERM } },
+	{ "read-type", { FAULT_TYPE, RPMB_READ_DATA, 0, 0 } },
+	{ "counter-forged", { FAULT_MAC, RPMB_GET_WRITE_COUNTER, 0, 0 } },
+	{ "config-busy", { FAULT_BEFORE, RPMB_CONFIG_WRITE, 0, EBUSY } },
+	{ "config-lost", { FAULT_LOST_REQUEST, RPMB_CONFIG_WRITE, 0,
+			   ETIMEDOUT } },
+	{ "config-done", { FAULT_LOST_RESPONSE, RPMB_CONFIG_WRITE, 0,
+			   ETIMEDOUT } },
+	{ "config-refused", { FAULT_RESULT, RPMB_CONFIG_READ, 0,
+			      RPMB_RES_GENERAL } },
+	{ "purge-lost", { FAULT_LOST_REQUEST, RPMB_PURGE_ENABLE, 0,
+			  ETIMEDOUT } },
 	{ "other-writer", { FAULT_OTHER_WRITER, RPMB_WRITE_DATA, 0, 0 } },
 	{ "other-writers", { FAULT_OTHER_WRITERS, RPMB_WRITE_DATA, 0, 0 } },
 	{ "read-forged", { FAULT_DATA, RPMB_READ_DATA, 0, 0 } },
@@ -57,15 +86,16 @@ static const struct {
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 /* What is lost is lost again when it is sent again */
-static void set_fault(struct fake *fake, const char *name)
+static void set_fault(struct fake *fake, const char *name, const char *skip)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(faults); i++)
 		if (!strcmp(faults[i].name, name)) {
 			fake->faults[0] = faults[i].fault;
+			fake->faults[0].skip = skip ? atoi(skip) : 0;
 			if (faults[i].fault.kind == FAULT_LOST_REQUEST)
-				fake->faults[1] = faults[i].fault;
+				fake->faults[1] = fake->faults[0];
 			return;
 		}
 	errx(99, "there is no fault %s", name);
@@ -75,10 +105,14 @@ int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[2], "emmc"))
 		fake_create(argv[1], &emmc);
+	else if (argc == 3 && !strcmp(argv[2], "ufs"))
+		fake_create(argv[1], &ufs);
 	else if (argc == 3 && !strcmp(argv[2], "nvme"))
 		fake_create(argv[1], &nvme);
-	else if (argc == 4 && !strcmp(argv[2], "fault"))
-		set_fault(fake_get(argv[1]), argv[3]);
+	else if (argc >= 4 && !strcmp(argv[2], "fault"))
+		set_fault(fake_get(argv[1]), argv[3], argv[4]);
+	else if (argc == 4 && !strcmp(argv[2], "purge"))
+		fake_get(argv[1])->purge_state = strtoul(argv[3], NULL, 0);
 	else if (argc == 4 && !strcmp(argv[2], "counter"))
 		fake_get(argv[1])->counter = strtoul(argv[3], NULL, 0);
 	else

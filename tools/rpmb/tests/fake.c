@@ -6,6 +6,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -276,6 +277,8 @@ static int carry_with_fault(struct fake *fake, const struct fake_fault *fault,
 
 	if (fault->kind == FAULT_LOST_REQUEST)
 		return -(int)fault->value;
+	if (fault->kind == FAULT_SIGNAL)
+		raise(fault->value);
 	if (fault->kind == FAULT_LATE_REQUEST) {
 		memcpy(fake->late, req, req_len);
 		fake->late_len = req_len;

@@ -23,6 +23,7 @@ enum fake_fault_kind {
 	FAULT_LOST_RESPONSE,	/* done, but the response did not get here */
 	FAULT_LATE_REQUEST,	/* gets to the device just before the next write */
 	FAULT_CORRUPTED,	/* the request, on its way to the device */
+	FAULT_SIGNAL,		/* none, but the caller gets a signal meanwhile */
 	/* forgeries; those with a MAC have a right one */
 	FAULT_MAC,
 	FAULT_DATA,
@@ -47,7 +48,7 @@ struct fake_fault {
 	uint32_t kind;
 	uint32_t type;
 	uint32_t skip;
-	uint32_t value;			/* errno or result */
+	uint32_t value;			/* errno, result or signal */
 };
 
 #define FAKE_FAULTS 2
