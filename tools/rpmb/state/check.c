@@ -9,9 +9,7 @@ static bool check_ours(const struct database *db)
 {
 	int64_t version = db_number(db, "PRAGMA user_version");
 
-	if (sqlite3_db_readonly(db->sql, "main"))
-		log_line("%s is write-protected", db->name);
-	else if (db_number(db, "PRAGMA application_id") != DB_APPLICATION_ID)
+	if (db_number(db, "PRAGMA application_id") != DB_APPLICATION_ID)
 		log_line("%s is not the state of an RPMB device", db->name);
 	else if (version != DB_VERSION)
 		log_line("%s has format %" PRId64 ", this program knows %d",

@@ -89,6 +89,10 @@ bool db_attach(struct database *db, const char *name, int flags)
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI |
 			    SQLITE_OPEN_EXRESCODE | flags, NULL))
 		return db_failed(db, "cannot open");
+	if (sqlite3_db_readonly(db->sql, "main")) {
+		log_line("%s is write-protected", db->name);
+		return false;
+	}
 	sqlite3_db_config(db->sql, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(db->sql, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	db_keep_wal(db, true);

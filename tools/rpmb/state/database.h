@@ -95,4 +95,10 @@ bool db_create(const char *path,
 /* Fill a new state; @config is a struct state_config */
 bool db_fill(const char *name, const void *config);
 
+/* Copy all to a new file, which is marked as a backup from the beginning */
+bool db_backup(const struct database *db, const char *path);
+
+/* Say of a backup that the device is to go back to it; the row stays */
+bool db_accept(const struct database *db);
+
 #endif /* DATABASE_H */

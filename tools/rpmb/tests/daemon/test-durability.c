@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -239,9 +240,95 @@ static void power_cuts(void)
 		 GENERATIONS * CUTS, GENERATIONS, keyed);
 }
 
+/* Ends in good order */
+
+#define ENDINGS 25
+
+/* A device that is about to end, with writes that only the -wal file has */
+static uint64_t end(struct disk *disk, struct model *model)
+{
+	struct frontend fe;
+	uint64_t place;
+	struct daemon d;
+
+	open_on_disk(&d, &fe);
+	must_program_key(&fe);
+	for (unsigned int n = 2 + random() % MOST_WRITES; n; n--)
+		model_write(model, &fe);
+	fe_close(&fe);
+	place = __atomic_load_n(&disk->log_len, __ATOMIC_ACQUIRE);
+	daemon_stop(&d);
+	return place;
+}
+
+/* Power fails from @place on, and somebody takes the file without its -wal file */
+static void lose_wal(const struct disk *disk, const struct disk_image *before,
+		     uint64_t place)
+{
+	struct disk_image after;
+	uint64_t at;
+
+	do
+		at = disk_random_place(disk);
+	while (at < place);
+	disk_cut(disk, before, at, &after);
+	after.files[DISK_WAL].exists = false;
+	disk_image_store(&after);
+	disk_image_free(&after);
+}
+
+/* The daemon refuses what is left, or has all; returns true in the latter case */
+static bool check_alone(struct model *model)
+{
+	struct frontend fe;
+	struct daemon d;
+	int sock;
+
+	daemon_start(&d, "--capacity", "1");
+	do
+		sock = vu_connect(SOCKET);
+	while (sock < 0 && daemon_alive(&d));
+	if (sock < 0) {
+		check_eq(WEXITSTATUS(daemon_wait(&d)), 1);
+		return false;
+	}
+	close(sock);
+	fe_open(&fe, &d);
+	model_check(model, &fe, false);
+	fe_close(&fe);
+	daemon_kill(&d);
+	check(!unlink(SOCKET), "no socket");
+	return true;
+}
+
+static void mark_goes_last(void)
+{
+	unsigned int whole = 0, cuts = 0;
+
+	model_seed();
+	for (unsigned int i = 0; i < ENDINGS; i++) {
+		struct disk_image before = { 0 };
+		struct disk *disk = disk_new();
+		struct model model = { 0 };
+		uint64_t place;
+
+		disk_image_store(&before);
+		place = end(disk, &model);
+		for (unsigned int j = 0; j < CUTS; j++, cuts++) {
+			lose_wal(disk, &before, place);
+			whole += check_alone(&model);
+		}
+		disk_free(disk);
+	}
+	tap_note("%u power cuts, %u states were whole", cuts, whole);
+	check(whole && whole < cuts, "this test is of no use");
+}
+
 static const struct test tests[] = {
 	{ "a thousand kills: nothing acknowledged is lost", many_kills },
 	{ "power cuts: nothing acknowledged is lost", power_cuts },
+	{ "power cuts at the end: without -wal all is there, or refused",
+	  mark_goes_last },
 };
 
 int main(int argc, char **argv)

@@ -127,6 +127,15 @@ static void refusals(void)
 	check_eq(must_count(&fe), 0);
 }
 
+/* The result of a request whose answer the daemon had to make up */
+static uint16_t unsigned_result(const struct rpmb_frame *in)
+{
+	static const uint8_t none[32];
+
+	check(!memcmp(in->key_mac, none, sizeof(none)), "it has a MAC");
+	return result_of(in);
+}
+
 /* 5.12.6.1: requests that the device must not get */
 static void malformed(void)
 {
@@ -140,29 +149,29 @@ static void malformed(void)
 	make_write(out, 3, 0, 0, data, test_key);
 	make_result_read(&out[3]);
 	check_eq(transact(&fe, out, 4, in, 1), FRAME);
-	check_eq(result_of(in), RPMB_RES_GENERAL);
+	check_eq(unsigned_result(in), RPMB_RES_GENERAL);
 
 	make_write(out, 2, 0, 0, data, test_key);
 	out[0].addr = htobe16(1);
 	make_result_read(&out[2]);
 	check_eq(transact(&fe, out, 3, in, 1), FRAME);
-	check_eq(result_of(in), RPMB_RES_GENERAL);
+	check_eq(unsigned_result(in), RPMB_RES_GENERAL);
 
 	frames_init(out, 1, &(struct fields){
 		.type = RPMB_GET_WRITE_COUNTER, .count = 2 });
 	check_eq(transact(&fe, out, 1, in, 1), FRAME);
-	check_eq(result_of(in), RPMB_RES_GENERAL);
+	check_eq(unsigned_result(in), RPMB_RES_GENERAL);
 
 	frames_init(out, 1, &(struct fields){
 		.type = RPMB_READ_DATA, .count = 65 });
 	check_eq(transact(&fe, out, 1, in, 65), 65 * FRAME);
-	check_eq(result_of(&in[0]), RPMB_RES_GENERAL);
-	check_eq(result_of(&in[64]), RPMB_RES_GENERAL);
+	check_eq(unsigned_result(&in[0]), RPMB_RES_GENERAL);
+	check_eq(unsigned_result(&in[64]), RPMB_RES_GENERAL);
 
 	frames_init(out, 1, &(struct fields){
 		.type = RPMB_CONFIG_READ, .count = 1 });
 	check_eq(transact(&fe, out, 1, in, 1), FRAME);
-	check_eq(result_of(in), RPMB_RES_GENERAL);
+	check_eq(unsigned_result(in), RPMB_RES_GENERAL);
 	check_eq(must_count(&fe), 0);
 }
 
@@ -344,15 +353,6 @@ static void set_fault(uint32_t kind, uint32_t type, uint32_t err)
 {
 	host_fake(device)->faults[0] =
 		(struct fake_fault) { kind, type, 0, err };
-}
-
-/* The result of a request whose answer the daemon had to make up */
-static uint16_t unsigned_result(const struct rpmb_frame *in)
-{
-	static const uint8_t none[32];
-
-	check(!memcmp(in->key_mac, none, sizeof(none)), "it has a MAC");
-	return result_of(in);
 }
 
 static void write_not_started(void)

@@ -523,6 +523,94 @@ static void read_fails(void)
 	disk_free(disk);
 }
 
+/* Of a state that cannot be made, nothing is left that a start would stumble on */
+static void create_fails(void)
+{
+	struct disk *disk = disk_new();
+	struct frontend fe;
+	struct daemon d;
+
+	disk->fail_write = ENOSPC;
+	start_on_disk(&d);
+	expect_refusal(&d);
+	check(strstr(daemon_messages(), "No space"), "no message");
+	check(access(STATE, F_OK), "there is a state");
+	disk_free(disk);
+	start(&d);
+	fe_open(&fe, &d);
+	must_program_key(&fe);
+}
+
+static void start_cannot_read(void)
+{
+	struct disk *disk;
+	struct daemon d;
+
+	make_state(true);
+	disk = disk_new();
+	disk->fail_read = EIO;
+	start_on_disk(&d);
+	expect_refusal(&d);
+	check(strstr(daemon_messages(), STATE), "no message that names it");
+	disk_free(disk);
+	must_have_state();
+}
+
+static void start_cannot_write(void)
+{
+	struct disk *disk;
+	struct daemon d;
+
+	make_state(true);
+	disk = disk_new();
+	disk->fail_write = ENOSPC;
+	start_on_disk(&d);
+	expect_refusal(&d);
+	check(strstr(daemon_messages(), "full"), "no message");
+	disk_free(disk);
+	must_have_state();
+}
+
+static void write_protected(void)
+{
+	struct disk_image before, after;
+	struct daemon d;
+
+	make_state(true);
+	disk_image_load(&before);
+	unlink("messages");
+	daemon_exec(&d, NULL, (const char *const []){
+		"--socket", SOCKET, "--state", "file:" STATE "?mode=ro", NULL });
+	expect_refusal(&d);
+	check(strstr(daemon_messages(), "write-protected"), "no message");
+	disk_image_load(&after);
+	check(same_images(&before, &after), "the state was touched");
+	disk_image_free(&before);
+	disk_image_free(&after);
+	must_have_state();
+}
+
+/* The end says that it failed, and the next start has everything */
+static void end_fails(void)
+{
+	struct disk *disk = disk_new();
+	struct model model = { 0 };
+	struct frontend fe;
+	struct daemon d;
+	int status;
+
+	write_on_disk(&d, &fe, &model);
+	fe_close(&fe);
+	disk->fail_write = EIO;
+	kill(d.pid, SIGTERM);
+	status = daemon_wait(&d);
+	check(WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %#x",
+	      status);
+	check(strstr(daemon_messages(), "checkpoint"), "no message");
+	disk_free(disk);
+	must_go_on(&model, false);
+}
+
 static const struct test tests[] = {
 	{ "in use, -wal missing: refused, untouched", wal_missing },
 	{ "in use since the start, -wal missing: refused",
@@ -552,6 +640,11 @@ static const struct test tests[] = {
 	{ "disk full: write failure, nothing lost", disk_full },
 	{ "program key: it fails, write failure", key_write_fails },
 	{ "data read: fetching fails, read failure", read_fails },
+	{ "no room for a new state: refused, nothing is left", create_fails },
+	{ "start: the disk cannot be read: refused", start_cannot_read },
+	{ "start: the disk is full: refused", start_cannot_write },
+	{ "start: write-protected: refused, untouched", write_protected },
+	{ "end: the disk fails: it says so, nothing is lost", end_fails },
 };
 
 int main(int argc, char **argv)

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef COMMANDS_H
+#define COMMANDS_H
+
+#include "state.h"
+
+/* @copy: only for a backup */
+struct arguments {
+	struct state_config state;
+	const char *copy;
+};
+
+/* They return false and have logged why if that failed */
+bool command_create(const struct arguments *args);
+bool command_inspect(const struct arguments *args);
+bool command_check(const struct arguments *args);
+bool command_backup(const struct arguments *args);
+bool command_accept(const struct arguments *args);
+
+#endif /* COMMANDS_H */
