@@ -13,6 +13,8 @@ int complain(int code, const char *what, const char *fmt, ...)
 {
 	va_list args;
 
+	/* What was printed before stands before it, wherever both go */
+	fflush(stdout);
 	fprintf(stderr, "rpmb: %s: ", what);
 	va_start(args, fmt);
 	vfprintf(stderr, fmt, args);

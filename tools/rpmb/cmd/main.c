@@ -192,7 +192,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 		return ret;
 	ret = run(command, &args);
 	/* What is buffered may still fail to be written */
-	if (fflush(stdout) && !ret)
+	if ((fflush(stdout) || ferror(stdout)) && !ret)
 		ret = complain(EXIT_OTHER, "stdout", "%m");
 	return ret;
 }

@@ -175,10 +175,14 @@ static void print_result(const struct message *message)
 	       text, expired(message) ? ", write counter expired" : "");
 }
 
+/* The answer to a write has no count; a read may leave it to the answer's length */
 static void print_place(const struct message *message)
 {
-	printf("  blocks:   %u from block %u on\n", message->fields.count,
-	       message->fields.addr);
+	if (message->fields.count)
+		printf("  blocks:   %u from block %u on\n",
+		       message->fields.count, message->fields.addr);
+	else
+		printf("  from:     block %u on\n", message->fields.addr);
 }
 
 void print_message(const struct message *message)
