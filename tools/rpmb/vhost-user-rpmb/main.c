@@ -45,7 +45,14 @@ static bool remove_stale(const struct sockaddr_un *addr)
 	return stale && !unlink(addr->sun_path);
 }
 
-static int listen_on(const char *path)
+/* Before anybody can connect */
+static bool share(const char *path, gid_t group)
+{
+	return group == (gid_t)-1 ||
+	       (!chown(path, -1, group) && !chmod(path, 0660));
+}
+
+static int listen_on(const char *path, gid_t group)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	const struct sockaddr *sa = (const struct sockaddr *)&addr;
@@ -61,7 +68,7 @@ static int listen_on(const char *path)
 		err = bind(sock, sa, sizeof(addr));
 		if (err && errno == EADDRINUSE && remove_stale(&addr))
 			err = bind(sock, sa, sizeof(addr));
-		if (!err && !listen(sock, 1))
+		if (!err && share(path, group) && !listen(sock, 1))
 			return sock;
 	}
 	log_line("%s: %s", path, strerror(errno));
@@ -145,7 +152,7 @@ static bool run(const struct options *options, struct device *dev, int stop)
 		.device = options->forward.name,
 		.raw_io = options->forward.allow_key,
 	};
-	int listener = listen_on(options->socket);
+	int listener = listen_on(options->socket, options->group);
 	bool ok = false;
 
 	if (listener >= 0) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <argp.h>
+#include <grp.h>
 
 #include "argument.h"
 #include "options.h"
@@ -8,6 +9,7 @@ const char *argp_program_version = "vhost-user-rpmb 0.1";
 
 enum {
 	OPT_SOCKET = 0x100,
+	OPT_SOCKET_GROUP,
 	OPT_STATE,
 	OPT_BACKEND,
 	OPT_CAPACITY,
@@ -19,6 +21,8 @@ enum {
 
 static const struct argp_option option_list[] = {
 	{ "socket", OPT_SOCKET, "PATH", 0, "listen on this Unix socket", 0 },
+	{ "socket-group", OPT_SOCKET_GROUP, "GROUP", 0,
+	  "members of this group may connect, too", 0 },
 	{ NULL, 0, NULL, 0, "A device of its own:", 1 },
 	{ "state", OPT_STATE, "FILE", 0,
 	  "keep key, counter and data in this file; made if there is none", 1 },
@@ -39,6 +43,15 @@ static const struct argp_option option_list[] = {
 	  "identity of the device: 32 hex digits (default: none)", 3 },
 	{}
 };
+
+static gid_t parse_group(struct argp_state *argp, const char *name)
+{
+	const struct group *group = getgrnam(name);
+
+	if (!group)
+		argp_error(argp, "there is no group '%s'", name);
+	return group->gr_gid;
+}
 
 /* One of the two, and nothing of the other */
 static void check_kind(struct argp_state *argp, const struct options *options)
@@ -63,6 +76,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 	switch (key) {
 	case OPT_SOCKET:
 		options->socket = arg;
+		return 0;
+	case OPT_SOCKET_GROUP:
+		options->group = parse_group(argp, arg);
 		return 0;
 	case OPT_STATE:
 		options->emulate.state.name = arg;
@@ -106,6 +122,6 @@ static const struct argp argp = {
 
 void options_parse(struct options *options, int argc, char **argv)
 {
-	*options = (struct options) {};
+	*options = (struct options) { .group = -1 };
 	argp_parse(&argp, argc, argv, 0, NULL, options);
 }

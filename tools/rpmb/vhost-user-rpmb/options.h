@@ -5,12 +5,19 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include <sys/types.h>
+
 #include "emulate.h"
 #include "forward.h"
 
-/* Either @emulate or @forward has a name */
+/*
+ * Either @emulate or @forward has a name
+ *
+ * @group: who may connect besides the user, or -1
+ */
 struct options {
 	const char *socket;
+	gid_t group;
 	struct emulate_config emulate;
 	struct forward_config forward;
 	uint8_t dev_id[STATE_DEV_ID_LEN];

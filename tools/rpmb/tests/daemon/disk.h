@@ -73,6 +73,10 @@ struct disk {
 	int fail_read;
 	/* Syncs are written down, not done: for tests that kill, but keep power */
 	uint32_t no_sync;
+	/* Not of the disk: a system call that the next sync makes before, or 0 */
+	long forbidden;
+	long arguments[6];
+	int forbidden_errno;
 	sem_t held;
 	sem_t go;
 

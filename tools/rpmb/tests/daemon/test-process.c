@@ -4,11 +4,17 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -94,6 +100,124 @@ static void confined_and_working(void)
 	daemon_stop(&d);
 }
 
+/* As root, too; the sets are in hexadecimal there */
+static void no_capabilities(void)
+{
+	static const char *const none[] = { "CapEff:\t000000000000000",
+		"CapPrm:\t000000000000000", "CapInh:\t000000000000000",
+		"CapAmb:\t000000000000000" };
+	struct frontend fe;
+	struct daemon d;
+	char path[64];
+
+	start(&d);
+	fe_open(&fe, &d);
+	snprintf(path, sizeof(path), "/proc/%d/status", d.pid);
+	for (unsigned int i = 0; i < ARRAY_SIZE(none); i++)
+		check_eq(status_field(path, none[i]), 0);
+}
+
+/* There is what is needed, and nothing else */
+static void check_view(const struct daemon *d)
+{
+	char path[PATH_MAX], cwd[PATH_MAX / 2];
+
+	check(getcwd(cwd, sizeof(cwd)), "%s", strerror(errno));
+	snprintf(path, sizeof(path), "/proc/%d/root%s/" STATE, d->pid, cwd);
+	check(!access(path, F_OK), "%s: %s", path, strerror(errno));
+	snprintf(path, sizeof(path), "/proc/%d/root/proc", d->pid);
+	check(access(path, F_OK) && errno == ENOENT, "it sees /proc");
+	snprintf(path, sizeof(path), "/proc/%d/root/etc", d->pid);
+	check(access(path, F_OK) && errno == ENOENT, "it sees /etc");
+}
+
+static void files_out_of_sight(void)
+{
+	struct model model = { 0 };
+	struct frontend fe;
+	struct daemon d;
+
+	start(&d);
+	fe_open(&fe, &d);
+	check_view(&d);
+	must_program_key(&fe);
+	model_write(&model, &fe);
+	daemon_stop(&d);
+	check(access(SOCKET, F_OK), "the socket is there");
+	check(access(STATE "-wal", F_OK), "the -wal file is there");
+}
+
+/* The daemon ends at once when it makes this system call */
+static void deadly(long nr, const long arguments[6])
+{
+	struct disk *disk = disk_new();
+	struct model model = { 0 };
+	struct frontend fe;
+	struct daemon d;
+	int status;
+
+	disk->no_sync = 1;
+	unlink(SOCKET);
+	start_on_disk(&d);
+	fe_open(&fe, &d);
+	if (rpmb_program_key(&fe, test_key))
+		model_set(&model, must_count(&fe));
+	memcpy(disk->arguments, arguments, sizeof(disk->arguments));
+	disk->forbidden = nr;
+	model_submit(&model, &fe);
+	status = daemon_wait(&d);
+	check(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS,
+	      "system call %ld: status %#x", nr, status);
+	fe_close(&fe);
+	disk_free(disk);
+}
+
+static void forbidden_calls(void)
+{
+	static const struct {
+		long nr;
+		long arguments[6];
+	} calls[] = {
+		{ SYS_execve, {} }, { SYS_execveat, {} }, { SYS_clone, {} },
+		{ SYS_clone3, {} }, { SYS_socket, { AF_UNIX, SOCK_STREAM } },
+		{ SYS_connect, { -1 } }, { SYS_bind, { -1 } },
+		{ SYS_ptrace, {} }, { SYS_process_vm_readv, {} },
+		{ SYS_kill, { 1 } }, { SYS_setuid, {} }, { SYS_capset, {} },
+		{ SYS_unshare, {} }, { SYS_setns, { -1 } }, { SYS_mount, {} },
+		{ SYS_chroot, {} }, { SYS_prctl, {} }, { SYS_keyctl, {} },
+		{ SYS_bpf, {} }, { SYS_io_uring_setup, {} },
+		{ SYS_memfd_create, {} }, { SYS_renameat2, {} },
+		{ SYS_fchmod, { -1 } }, { SYS_getdents64, { -1 } },
+		{ SYS_ioctl, { -1, RPMB_IOC_ROUTE_FRAMES } },
+		{ SYS_ioctl, { -1, 0x5412 /* TIOCSTI */ } },
+		{ SYS_mmap, { 0, 4096, PROT_READ | PROT_EXEC,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1 } },
+		{ SYS_mprotect, { 0, 4096, PROT_READ | PROT_EXEC } },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++)
+		deadly(calls[i].nr, calls[i].arguments);
+}
+
+/* malloc() tries that, so it is only refused */
+static void no_files_to_open(void)
+{
+	struct disk *disk = disk_new();
+	struct model model = { 0 };
+	struct frontend fe;
+	struct daemon d;
+
+	start_on_disk(&d);
+	fe_open(&fe, &d);
+	must_program_key(&fe);
+	disk->arguments[0] = AT_FDCWD;
+	disk->arguments[1] = (long)"/";
+	disk->forbidden = SYS_openat;
+	model_write(&model, &fe);
+	check_eq(disk->forbidden_errno, EACCES);
+	disk_free(disk);
+}
+
 static void check_private(const char *path)
 {
 	struct stat st;
@@ -122,6 +246,20 @@ static void files_private(void)
 	check_private(STATE "-shm");
 	check_private(STATE "-journal");
 	check_private(SOCKET);
+}
+
+static void socket_for_a_group(void)
+{
+	struct frontend fe;
+	struct daemon d;
+	struct stat st;
+
+	daemon_start(&d, "--capacity", "1", "--socket-group", "daemon");
+	fe_open(&fe, &d);
+	check(!stat(SOCKET, &st), "%s", strerror(errno));
+	check_eq(st.st_mode & 0777, 0660);
+	check_eq(st.st_gid, getgrnam("daemon")->gr_gid);
+	check_private(STATE);
 }
 
 /* The end */
@@ -300,6 +438,18 @@ static void missing_options(void)
 	check(access(STATE, F_OK), "a state was made");
 }
 
+static void bad_backend(void)
+{
+	REFUSED("--backend", "--socket", SOCKET);
+	REFUSED("--backend", PATHS, "--backend", "rpmb0");
+	REFUSED("--backend", "--socket", SOCKET, "--backend", "rpmb0",
+		"--max-write", "2");
+	REFUSED("--backend", PATHS, "--allow-key");
+	REFUSED("no such device", "--socket", SOCKET, "--backend", "rpmb77");
+	REFUSED("nobodys", PATHS, "--socket-group", "nobodys");
+	check(access(STATE, F_OK), "a state was made");
+}
+
 static void unknown_option(void)
 {
 	REFUSED("--colour", PATHS, "--capacity", "1", "--colour", "red");
@@ -350,7 +500,8 @@ static void unwritable_paths(void)
 static void help_and_version(void)
 {
 	static const char *const options[] = { "--socket", "--state",
-		"--capacity", "--max-write", "--max-read", "--dev-id" };
+		"--capacity", "--max-write", "--max-read", "--dev-id",
+		"--backend", "--allow-key", "--socket-group" };
 	struct daemon d;
 
 	daemon_exec(&d, NULL, (const char *const []){ "--help", NULL });
@@ -365,7 +516,12 @@ static const struct test tests[] = {
 	  confined },
 	{ "confinement: forbids nothing that is needed",
 	  confined_and_working },
+	{ "confinement: no capabilities", no_capabilities },
+	{ "confinement: files are out of sight", files_out_of_sight },
+	{ "confinement: forbidden system calls", forbidden_calls },
+	{ "confinement: no files to open", no_files_to_open },
 	{ "files: nobody else may read or write them", files_private },
+	{ "files: a group may connect", socket_for_a_group },
 	{ "end: SIGTERM", ends_by_sigterm },
 	{ "end: SIGINT", ends_by_sigint },
 	{ "end: SIGTERM without a frontend", ends_without_frontend },
@@ -377,6 +533,7 @@ static const struct test tests[] = {
 	{ "options: bad limits", bad_limits },
 	{ "options: bad device id", bad_dev_id },
 	{ "options: missing", missing_options },
+	{ "options: backend", bad_backend },
 	{ "options: unknown", unknown_option },
 	{ "options: another capacity than the state's", other_capacity },
 	{ "options: paths that cannot be made", unwritable_paths },
