@@ -38,8 +38,6 @@
 #include "mmc_ops.h"
 
 #define MMC_RPMB_FRAME		sizeof(struct rpmb_frame)
-/* As long as mmc_block gives a card to end what an ioctl asked for */
-#define MMC_RPMB_BUSY_MS	10000
 
 /* Secure write protect: since EXT_CSD revision 7, eMMC 5.0 */
 #define MMC_RPMB_SWP_REV	7
@@ -51,6 +49,12 @@
 			    R1_BLOCK_LEN_ERROR | R1_WP_VIOLATION | \
 			    R1_COM_CRC_ERROR | R1_ILLEGAL_COMMAND | \
 			    R1_CARD_ECC_FAILED | R1_CC_ERROR | R1_ERROR)
+
+/* As long as mmc_block gives a card to end what an ioctl asked for */
+static unsigned int busy_timeout = 10000;
+module_param(busy_timeout, uint, 0644);
+MODULE_PARM_DESC(busy_timeout,
+		 "milliseconds that a card may be busy after a transfer (default 10000)");
 
 /**
  * struct mmc_rpmb - the RPMB of a card
@@ -84,7 +88,7 @@ struct mmc_rpmb_found {
  */
 static DEFINE_MUTEX(mmc_rpmb_lock);
 static LIST_HEAD(mmc_rpmb_list);
-/* The module is about to go: nothing is registered any more */
+/* Nothing is registered before mmc_rpmb_watch() and once mmc_rpmb_close() was there */
 static bool mmc_rpmb_closed;
 
 /* The right to the host, and a card that is awake */
@@ -222,7 +226,7 @@ static int mmc_rpmb_busy(void *data, bool *busy)
 /* Errors during the data come with the next response, thus with this one */
 static int mmc_rpmb_wait_ready(struct mmc_card *card)
 {
-	return __mmc_poll_for_busy(card->host, 0, MMC_RPMB_BUSY_MS,
+	return __mmc_poll_for_busy(card->host, 0, READ_ONCE(busy_timeout),
 				   mmc_rpmb_busy, card);
 }
 
@@ -598,10 +602,11 @@ static void mmc_rpmb_unwatch(void)
 	mmc_unregister_driver(&mmc_rpmb_driver);
 }
 
-static int __init mmc_rpmb_init(void)
+static int mmc_rpmb_watch(void)
 {
 	int ret;
 
+	mmc_rpmb_closed = false;
 	ret = mmc_register_driver(&mmc_rpmb_driver);
 	if (ret)
 		return ret;
@@ -615,6 +620,11 @@ static int __init mmc_rpmb_init(void)
 	if (ret)
 		mmc_rpmb_unwatch();
 	return ret;
+}
+
+static int __init mmc_rpmb_init(void)
+{
+	return mmc_rpmb_watch();
 }
 
 static void __exit mmc_rpmb_exit(void)

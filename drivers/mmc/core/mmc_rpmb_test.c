@@ -1,0 +1,1473 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of mmc_rpmb.c, which includes this file: the driver on a real host
+ * and card of the MMC core, behind which the tests are the hardware
+ */
+#include <kunit/device.h>
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/kthread.h>
+#include <linux/sched/signal.h>
+#include <linux/unaligned.h>
+
+#define TEST_FRAMES	(RPMB_MAX_LEN / MMC_RPMB_FRAME)
+#define TEST_LOG	64
+/* A bound for what must happen, not a measure of how fast */
+#define TEST_BOUND	(120 * HZ)
+
+/* What the card answers in frame i, and what is in the buffer before */
+#define TEST_ANSWER(i)	(0x50 + (i))
+#define TEST_STALE	0xaa
+
+/* Busy until it is reset */
+#define TEST_STUCK	UINT_MAX
+
+#define TEST_RPMB	EXT_CSD_PART_CONFIG_ACC_RPMB
+#define TEST_BOOT	0x48	/* of PARTITION_CONFIG: boot from boot0, acknowledge */
+
+#define TEST_SWITCH(index, value) (MMC_SWITCH_MODE_WRITE_BYTE << 24 | \
+				   (index) << 16 | (value) << 8 | \
+				   EXT_CSD_CMD_SET_NORMAL)
+#define TEST_PART(value)	TEST_SWITCH(EXT_CSD_PART_CONFIG, value)
+#define TEST_CMDQ(value)	TEST_SWITCH(EXT_CSD_CMDQ_MODE_EN, value)
+
+/**
+ * struct test_cmd - a command that the card was sent
+ * @opcode: CMD number
+ * @arg: its argument
+ */
+struct test_cmd {
+	u32 opcode;
+	u32 arg;
+};
+
+/**
+ * struct test_fault - what goes wrong
+ * @cmd: at which command; argument 0 means any
+ * @skip: how many such go well before
+ * @times: how many go wrong
+ * @error: the host's error, for a command of which the card saw nothing
+ * @lost: the same, but the card has done what it says
+ * @r1: bits in the response
+ * @data: the host's error of the data
+ * @less: the data has a frame less than it should
+ * @busy: how many times the card then says that it is busy
+ * @later: bits in the response after that
+ * @gone: the card is no longer there
+ */
+struct test_fault {
+	struct test_cmd cmd;
+	unsigned int skip;
+	unsigned int times;
+	int error;
+	int lost;
+	u32 r1;
+	int data;
+	bool less;
+	unsigned int busy;
+	u32 later;
+	bool gone;
+};
+
+/**
+ * struct test_card - a card and its host
+ * @test: who uses it
+ * @host: the host
+ * @caps: its capabilities
+ * @caps2: more of them
+ * @max_frames: how many it can move at once
+ * @added: to be removed
+ * @ext_csd: registers of the card
+ * @status: bits for its next response
+ * @busy: how many times it says that it is busy
+ * @count: what CMD23 said
+ * @fault: what goes wrong
+ * @task: whose commands are logged
+ * @log: these, but for CMD13
+ * @nr_log: how many
+ * @written: what CMD25 brought
+ * @len: bytes of it
+ * @resets: power cycles
+ * @tunings: how often the host tuned, all in all
+ * @wait_for: if it is there, CMD25 lasts until this has been aborted
+ * @waits: it does
+ */
+struct test_card {
+	struct kunit *test;
+	struct mmc_host *host;
+	u32 caps;
+	u32 caps2;
+	unsigned int max_frames;
+	bool added;
+	u8 ext_csd[512];
+	u32 status;
+	unsigned int busy;
+	u32 count;
+	struct test_fault fault;
+	struct task_struct *task;
+	struct test_cmd log[TEST_LOG];
+	unsigned int nr_log;
+	u8 written[(TEST_FRAMES + 1) * MMC_RPMB_FRAME];
+	unsigned int len;
+	unsigned int resets;
+	unsigned int tunings;
+	struct mmc_rpmb *wait_for;
+	struct completion waits;
+};
+
+/**
+ * struct test_call - one call of transfer(), as the core makes it
+ * @rdev: the device
+ * @xfers: the transfers
+ * @nr: how many
+ * @ret: what transfer() returned
+ * @task: who calls, if it is not the test itself
+ * @done: the call has ended
+ */
+struct test_call {
+	struct rpmb_dev *rdev;
+	struct rpmb_xfer xfers[3];
+	unsigned int nr;
+	int ret;
+	struct task_struct *task;
+	struct completion done;
+};
+
+/* 16 bytes that are all different, as the host gives them */
+static const u32 test_cid[4] = {
+	0x11223344, 0x55667788, 0x99aabbcc, 0xddeeff01,
+};
+
+/* Version 4, 26 MHz, no commands of blocks, so that mmc_block does not want it */
+static const u32 test_csd[4] = { 0xd0270032, 0x00190000, 0, 9 << 22 };
+
+/* The card */
+
+static u8 test_part(const struct test_card *card)
+{
+	return card->ext_csd[EXT_CSD_PART_CONFIG] &
+	       EXT_CSD_PART_CONFIG_ACC_MASK;
+}
+
+static void test_reset(struct test_card *card)
+{
+	card->ext_csd[EXT_CSD_PART_CONFIG] &= ~EXT_CSD_PART_CONFIG_ACC_MASK;
+	card->ext_csd[EXT_CSD_CMDQ_MODE_EN] = 0;
+	card->status = 0;
+	card->busy = 0;
+}
+
+/* The RPMB partition and the command queue exclude each other */
+static void test_switch(struct test_card *card, u8 index, u8 value)
+{
+	u8 old = card->ext_csd[index];
+
+	card->ext_csd[index] = value;
+	if (test_part(card) == TEST_RPMB &&
+	    card->ext_csd[EXT_CSD_CMDQ_MODE_EN]) {
+		card->ext_csd[index] = old;
+		card->status |= R1_SWITCH_ERROR;
+	}
+}
+
+static u32 test_status(struct test_card *card)
+{
+	u32 status = card->status;
+
+	card->status = 0;
+	if (!card->busy)
+		return status | R1_READY_FOR_DATA | R1_STATE_TRAN << 9;
+	if (card->busy != TEST_STUCK)
+		card->busy--;
+	return status | R1_STATE_PRG << 9;
+}
+
+/* Who is not ready yet must not be disturbed, other than to leave the partition */
+static void test_expect_ready(struct test_card *card,
+			      const struct mmc_command *cmd)
+{
+	if (card->busy != TEST_STUCK)
+		KUNIT_EXPECT_EQ_MSG(card->test, card->busy, 0,
+				    "CMD%u to a busy card", cmd->opcode);
+}
+
+static void test_execute(struct test_card *card, struct mmc_command *cmd)
+{
+	switch (cmd->opcode) {
+	case MMC_GO_IDLE_STATE:
+		test_reset(card);
+		break;
+	case MMC_SEND_OP_COND:
+		cmd->resp[0] = MMC_CARD_BUSY | BIT(30) | MMC_VDD_32_33;
+		break;
+	case MMC_ALL_SEND_CID:
+		memcpy(cmd->resp, test_cid, sizeof(test_cid));
+		break;
+	case MMC_SEND_CSD:
+		memcpy(cmd->resp, test_csd, sizeof(test_csd));
+		break;
+	case MMC_SWITCH:
+		test_expect_ready(card, cmd);
+		test_switch(card, cmd->arg >> 16, cmd->arg >> 8);
+		break;
+	case MMC_SET_BLOCK_COUNT:
+		test_expect_ready(card, cmd);
+		card->count = cmd->arg & U16_MAX;
+		cmd->resp[0] = test_status(card);
+		break;
+	default:
+		cmd->resp[0] = test_status(card);
+	}
+}
+
+/* Does it go wrong this time? */
+static bool test_fails(struct test_card *card, const struct mmc_command *cmd)
+{
+	struct test_fault *fault = &card->fault;
+
+	if (!fault->times || cmd->opcode != fault->cmd.opcode ||
+	    (fault->cmd.arg && cmd->arg != fault->cmd.arg))
+		return false;
+	if (fault->skip) {
+		fault->skip--;
+		return false;
+	}
+	fault->times--;
+	return true;
+}
+
+static void test_log(struct test_card *card, const struct mmc_command *cmd)
+{
+	struct test_cmd logged = { cmd->opcode, cmd->arg };
+
+	if (card->task != current || cmd->opcode == MMC_SEND_STATUS)
+		return;
+	if (card->nr_log < TEST_LOG)
+		card->log[card->nr_log++] = logged;
+}
+
+/* Whether data follows, and whether that goes wrong, too */
+static bool test_command(struct test_card *card, struct mmc_command *cmd,
+			 bool *fails)
+{
+	*fails = test_fails(card, cmd);
+	test_log(card, cmd);
+	if (*fails)
+		cmd->error = card->fault.error;
+	if (cmd->error)
+		return false;
+
+	test_execute(card, cmd);
+	if (*fails) {
+		cmd->error = card->fault.lost;
+		cmd->resp[0] |= card->fault.r1;
+		card->busy = card->fault.busy;
+		card->status |= card->fault.later;
+		if (card->fault.gone)
+			mmc_card_set_removed(card->host->card);
+	}
+	return !cmd->error;
+}
+
+static void test_write(struct test_card *card, struct mmc_data *data)
+{
+	unsigned int len = data->blocks * data->blksz;
+
+	KUNIT_ASSERT_LE(card->test, card->len + len, sizeof(card->written));
+	sg_copy_to_buffer(data->sg, data->sg_len, card->written + card->len,
+			  len);
+	card->len += len;
+}
+
+static void test_read(struct mmc_data *data)
+{
+	for (unsigned int i = 0; i < data->blocks; i++) {
+		u8 frame[MMC_RPMB_FRAME];
+
+		memset(frame, TEST_ANSWER(i), sizeof(frame));
+		sg_pcopy_from_buffer(data->sg, data->sg_len, frame,
+				     sizeof(frame), i * sizeof(frame));
+	}
+}
+
+static void test_expect_rpmb(struct test_card *card, struct mmc_data *data)
+{
+	KUNIT_EXPECT_EQ(card->test, test_part(card), TEST_RPMB);
+	KUNIT_EXPECT_EQ(card->test, card->count, data->blocks);
+	KUNIT_EXPECT_EQ(card->test, data->blksz, MMC_RPMB_FRAME);
+	KUNIT_EXPECT_GT(card->test, data->timeout_ns, 0);
+	for (unsigned int i = 0; i < data->sg_len; i++)
+		KUNIT_EXPECT_LE(card->test, data->sg[i].length,
+				card->host->max_seg_size);
+	card->count = 0;
+}
+
+static void test_data(struct test_card *card, struct mmc_command *cmd,
+		      struct mmc_data *data, bool fails)
+{
+	if (cmd->opcode == MMC_SEND_EXT_CSD) {
+		sg_copy_from_buffer(data->sg, data->sg_len, card->ext_csd,
+				    sizeof(card->ext_csd));
+	} else {
+		test_expect_rpmb(card, data);
+		if (data->flags & MMC_DATA_WRITE)
+			test_write(card, data);
+		else
+			test_read(data);
+	}
+	data->bytes_xfered = data->blocks * data->blksz;
+	if (!fails)
+		return;
+	data->error = card->fault.data;
+	if (card->fault.less)
+		data->bytes_xfered -= data->blksz;
+}
+
+static void test_wait_until_aborted(struct test_card *card)
+{
+	unsigned long end = jiffies + TEST_BOUND;
+
+	complete(&card->waits);
+	while (!atomic_read(&card->wait_for->gone) && time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
+}
+
+/* Without CMD23 the rest is not sent; CMD12 is sent if the data went wrong */
+static void test_request(struct mmc_host *host, struct mmc_request *mrq)
+{
+	struct test_card *card = *(struct test_card **)mmc_priv(host);
+	struct mmc_data *data = mrq->data;
+	bool fails = false;
+
+	if (mrq->sbc && !test_command(card, mrq->sbc, &fails))
+		goto done;
+	if (card->wait_for && mrq->cmd->opcode == MMC_WRITE_MULTIPLE_BLOCK)
+		test_wait_until_aborted(card);
+	if (!test_command(card, mrq->cmd, &fails) || !data)
+		goto done;
+	test_data(card, mrq->cmd, data, fails);
+	if (data->error && mrq->stop)
+		test_command(card, mrq->stop, &fails);
+done:
+	mmc_request_done(host, mrq);
+}
+
+static void test_set_ios(struct mmc_host *host, struct mmc_ios *ios)
+{
+	struct test_card *card = *(struct test_card **)mmc_priv(host);
+
+	if (ios->power_mode == MMC_POWER_OFF) {
+		card->resets++;
+		test_reset(card);
+	}
+}
+
+static int test_tune(struct mmc_host *host, u32 opcode)
+{
+	struct test_card *card = *(struct test_card **)mmc_priv(host);
+
+	card->tunings++;
+	KUNIT_EXPECT_NE(card->test, test_part(card), TEST_RPMB);
+	return 0;
+}
+
+static const struct mmc_host_ops test_host_ops = {
+	.request = test_request,
+	.set_ios = test_set_ios,
+	.execute_tuning = test_tune,
+};
+
+/* A host with the card in it, of which the driver has learnt when this returns */
+static void test_plug(struct test_card *card)
+{
+	struct mmc_host *host;
+
+	host = mmc_alloc_host(sizeof(card), card->test->priv);
+	KUNIT_ASSERT_NOT_NULL(card->test, host);
+	*(struct test_card **)mmc_priv(host) = card;
+	card->host = host;
+	host->ops = &test_host_ops;
+	host->f_min = 400000;
+	host->f_max = 26000000;
+	host->ocr_avail = MMC_VDD_32_33;
+	host->caps = card->caps;
+	host->caps2 = card->caps2;
+	host->max_segs = TEST_FRAMES;
+	host->max_req_size = RPMB_MAX_LEN;
+	host->max_blk_count = card->max_frames;
+	if (mmc_add_host(host)) {
+		mmc_free_host(host);
+		KUNIT_FAIL_AND_ABORT(card->test, "there is no host");
+	}
+	card->added = true;
+	flush_delayed_work(&host->detect);
+	KUNIT_ASSERT_NOT_NULL(card->test, host->card);
+	card->resets = 0;
+}
+
+static void test_unplug(void *data)
+{
+	struct test_card *card = data;
+
+	if (!card->added)
+		return;
+	card->added = false;
+	mmc_remove_host(card->host);
+	mmc_free_host(card->host);
+}
+
+/* eMMC 5.1 that boots from a boot partition; the test may change what it is */
+static struct test_card *test_card_alloc(struct kunit *test)
+{
+	struct test_card *card = kunit_kzalloc(test, sizeof(*card), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, card);
+	card->test = test;
+	card->caps = MMC_CAP_CMD23 | MMC_CAP_NONREMOVABLE;
+	card->caps2 = MMC_CAP2_NO_SD | MMC_CAP2_NO_SDIO;
+	card->max_frames = TEST_FRAMES;
+	card->task = current;
+	init_completion(&card->waits);
+	put_unaligned_le32(65536, &card->ext_csd[EXT_CSD_SEC_CNT]);
+	card->ext_csd[EXT_CSD_REV] = 8;
+	card->ext_csd[EXT_CSD_GENERIC_CMD6_TIME] = 5;
+	card->ext_csd[EXT_CSD_RPMB_MULT] = 2;
+	card->ext_csd[EXT_CSD_PART_CONFIG] = TEST_BOOT;
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_unplug, card),
+			0);
+	return card;
+}
+
+static struct test_card *test_card_plugged(struct kunit *test)
+{
+	struct test_card *card = test_card_alloc(test);
+
+	test_plug(card);
+	return card;
+}
+
+static struct test_card *test_card_with_queue(struct kunit *test)
+{
+	struct test_card *card = test_card_alloc(test);
+
+	card->caps2 |= MMC_CAP2_CQE;
+	card->ext_csd[EXT_CSD_CMDQ_SUPPORT] = EXT_CSD_CMDQ_SUPPORTED;
+	card->ext_csd[EXT_CSD_CMDQ_DEPTH] = 15;
+	test_plug(card);
+	KUNIT_ASSERT_EQ(test, card->ext_csd[EXT_CSD_CMDQ_MODE_EN], 1);
+	return card;
+}
+
+/* The driver */
+
+static int test_is_child(struct device *dev, const void *data)
+{
+	return dev->parent == data;
+}
+
+static void test_put_rdev(void *rdev)
+{
+	rpmb_dev_put(rdev);
+}
+
+/* What the driver has made of the card after @start, NULL if nothing */
+static struct rpmb_dev *test_find_after(struct test_card *card,
+					struct rpmb_dev *start)
+{
+	struct rpmb_dev *rdev = rpmb_dev_find_device(&card->host->card->dev,
+						     start, test_is_child);
+
+	if (rdev)
+		KUNIT_ASSERT_EQ(card->test,
+				kunit_add_action_or_reset(card->test,
+							  test_put_rdev, rdev),
+				0);
+	return rdev;
+}
+
+static struct rpmb_dev *test_find(struct test_card *card)
+{
+	return test_find_after(card, NULL);
+}
+
+static struct rpmb_dev *test_find_only(struct test_card *card)
+{
+	struct rpmb_dev *rdev = test_find(card);
+
+	KUNIT_ASSERT_NOT_NULL(card->test, rdev);
+	KUNIT_EXPECT_NULL(card->test, test_find_after(card, rdev));
+	return rdev;
+}
+
+/* The caller */
+
+static void test_add_xfer(struct kunit *test, struct test_call *call,
+			  enum rpmb_xfer_kind kind, unsigned int nr_frames)
+{
+	struct rpmb_xfer *xfer = &call->xfers[call->nr++];
+
+	xfer->kind = kind;
+	xfer->len = nr_frames * MMC_RPMB_FRAME;
+	xfer->buf = kunit_kmalloc(test, xfer->len, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, xfer->buf);
+	memset(xfer->buf, TEST_STALE, xfer->len);
+	if (kind == RPMB_XFER_RECV)
+		return;
+	for (unsigned int i = 0; i < xfer->len; i++)
+		((u8 *)xfer->buf)[i] = call->nr + i / 7;
+}
+
+static struct test_call *test_call_alloc(struct kunit *test,
+					 struct rpmb_dev *rdev)
+{
+	struct test_call *call = kunit_kzalloc(test, sizeof(*call), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, call);
+	KUNIT_ASSERT_NOT_NULL(test, rdev);
+	call->rdev = rdev;
+	init_completion(&call->done);
+	return call;
+}
+
+static struct test_call *test_write_call(struct kunit *test,
+					 struct rpmb_dev *rdev,
+					 unsigned int blocks)
+{
+	struct test_call *call = test_call_alloc(test, rdev);
+
+	test_add_xfer(test, call, RPMB_XFER_SEND, blocks);
+	test_add_xfer(test, call, RPMB_XFER_SEND_RESULT_READ, 1);
+	test_add_xfer(test, call, RPMB_XFER_RECV, 1);
+	return call;
+}
+
+static struct test_call *test_read_call(struct kunit *test,
+					struct rpmb_dev *rdev,
+					unsigned int blocks)
+{
+	struct test_call *call = test_call_alloc(test, rdev);
+
+	test_add_xfer(test, call, RPMB_XFER_SEND, 1);
+	test_add_xfer(test, call, RPMB_XFER_RECV, blocks);
+	return call;
+}
+
+/* In the device's turn, so that rpmb_dev_unregister() waits for the end */
+static void test_transfer(struct test_call *call)
+{
+	down(&call->rdev->turn);
+	call->ret = call->rdev->descr.transfer(call->rdev, call->xfers,
+					       call->nr);
+	up(&call->rdev->turn);
+	complete_all(&call->done);
+}
+
+static int test_thread(void *data)
+{
+	allow_signal(SIGKILL);
+	test_transfer(data);
+	return 0;
+}
+
+/* If the test has failed, the call may still be under way */
+static void test_end(void *data)
+{
+	struct test_call *call = data;
+
+	if (!completion_done(&call->done))
+		call->rdev->descr.abort(call->rdev);
+	wait_for_completion(&call->done);
+	kthread_stop_put(call->task);
+}
+
+/* Another task calls, and its commands are logged */
+static void test_start(struct test_card *card, struct test_call *call)
+{
+	struct kunit *test = card->test;
+
+	call->task = kthread_create(test_thread, call, "mmc_rpmb_test");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(call->task));
+	get_task_struct(call->task);
+	card->task = call->task;
+	wake_up_process(call->task);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_end, call),
+			0);
+}
+
+static void test_wait(struct kunit *test, struct completion *event)
+{
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(event, TEST_BOUND),
+			0);
+}
+
+static void test_finish(struct kunit *test, struct test_call *call)
+{
+	test_wait(test, &call->done);
+	kunit_release_action(test, test_end, call);
+}
+
+/* The call waits for the host */
+static void test_wait_asleep(struct test_card *card, struct test_call *call)
+{
+	unsigned long end = jiffies + TEST_BOUND;
+
+	while (!wq_has_sleeper(&card->host->wq)) {
+		KUNIT_ASSERT_FALSE_MSG(card->test, completion_done(&call->done),
+				       "a call ended that should wait");
+		KUNIT_ASSERT_TRUE_MSG(card->test, time_before(jiffies, end),
+				      "a call does not wait as it should");
+		schedule_timeout_uninterruptible(1);
+	}
+}
+
+static void test_expect_log(struct test_card *card, const struct test_cmd *cmds,
+			    unsigned int nr)
+{
+	KUNIT_EXPECT_EQ(card->test, card->nr_log, nr);
+	for (unsigned int i = 0; i < min(nr, card->nr_log); i++) {
+		KUNIT_EXPECT_EQ_MSG(card->test, card->log[i].opcode,
+				    cmds[i].opcode, "command %u", i);
+		KUNIT_EXPECT_EQ_MSG(card->test, card->log[i].arg, cmds[i].arg,
+				    "argument of command %u", i);
+	}
+	card->nr_log = 0;
+}
+
+/* The first @nr transfers may have reached the device */
+static void test_expect_started(struct kunit *test, const struct test_call *call,
+				unsigned int nr)
+{
+	for (unsigned int i = 0; i < call->nr; i++)
+		KUNIT_EXPECT_EQ_MSG(test, call->xfers[i].started, i < nr,
+				    "transfer %u", i);
+}
+
+/* Who comes next finds the card as it was */
+static void test_expect_restored(struct test_card *card)
+{
+	struct mmc_card *mmc = card->host->card;
+
+	KUNIT_EXPECT_EQ(card->test, card->ext_csd[EXT_CSD_PART_CONFIG],
+			TEST_BOOT);
+	KUNIT_EXPECT_EQ(card->test, mmc->ext_csd.part_config, TEST_BOOT);
+	KUNIT_EXPECT_EQ(card->test, card->ext_csd[EXT_CSD_CMDQ_MODE_EN],
+			mmc->reenable_cmdq);
+	KUNIT_EXPECT_EQ(card->test, mmc->ext_csd.cmdq_en, mmc->reenable_cmdq);
+	KUNIT_EXPECT_FALSE(card->test, card->host->retune_paused);
+	KUNIT_EXPECT_EQ(card->test, card->host->hold_retune, 0);
+	KUNIT_EXPECT_FALSE(card->test, card->host->claimed);
+#ifdef CONFIG_PM
+	KUNIT_EXPECT_EQ(card->test, atomic_read(&mmc->dev.power.usage_count), 0);
+#endif
+	KUNIT_EXPECT_FALSE(card->test, mmc_card_removed(mmc));
+}
+
+static void test_expect_answered(struct kunit *test, struct test_call *call)
+{
+	struct rpmb_xfer *recv = &call->xfers[call->nr - 1];
+
+	KUNIT_EXPECT_EQ(test, call->ret, 0);
+	test_expect_started(test, call, call->nr);
+	for (unsigned int i = 0; i < recv->len / MMC_RPMB_FRAME; i++)
+		KUNIT_EXPECT_NULL(test,
+				  memchr_inv(recv->buf + i * MMC_RPMB_FRAME,
+					     TEST_ANSWER(i), MMC_RPMB_FRAME));
+}
+
+/* It fails, having come so far, and leaves nothing behind */
+static void test_expect_failed(struct test_card *card, struct test_call *call,
+			       int error, unsigned int started)
+{
+	test_transfer(call);
+	KUNIT_EXPECT_EQ(card->test, call->ret, error);
+	test_expect_started(card->test, call, started);
+	test_expect_restored(card);
+}
+
+static void test_expect_serves(struct test_card *card)
+{
+	struct test_call *call = test_read_call(card->test, test_find(card), 1);
+
+	card->task = current;
+	test_transfer(call);
+	test_expect_answered(card->test, call);
+	test_expect_restored(card);
+	card->nr_log = 0;
+}
+
+/* Tests */
+
+static void mmc_rpmb_test_write(struct kunit *test)
+{
+	static const struct test_cmd cmds[] = {
+		{ MMC_SWITCH, TEST_PART(TEST_BOOT | TEST_RPMB) },
+		{ MMC_SET_BLOCK_COUNT, MMC_CMD23_ARG_REL_WR | 2 },
+		{ MMC_WRITE_MULTIPLE_BLOCK, 0 },
+		{ MMC_SET_BLOCK_COUNT, 1 },
+		{ MMC_WRITE_MULTIPLE_BLOCK, 0 },
+		{ MMC_SET_BLOCK_COUNT, 1 },
+		{ MMC_READ_MULTIPLE_BLOCK, 0 },
+		{ MMC_SWITCH, TEST_PART(TEST_BOOT) },
+	};
+	struct test_card *card = test_card_plugged(test);
+	struct test_call *call = test_write_call(test, test_find(card), 2);
+
+	test_transfer(call);
+	test_expect_answered(test, call);
+	test_expect_log(card, cmds, ARRAY_SIZE(cmds));
+	test_expect_restored(card);
+	KUNIT_ASSERT_EQ(test, card->len, 3 * MMC_RPMB_FRAME);
+	KUNIT_EXPECT_MEMEQ(test, card->written, call->xfers[0].buf,
+			   2 * MMC_RPMB_FRAME);
+	KUNIT_EXPECT_MEMEQ(test, card->written + 2 * MMC_RPMB_FRAME,
+			   call->xfers[1].buf, MMC_RPMB_FRAME);
+}
+
+static void mmc_rpmb_test_read(struct kunit *test)
+{
+	static const struct test_cmd cmds[] = {
+		{ MMC_SWITCH, TEST_PART(TEST_BOOT | TEST_RPMB) },
+		{ MMC_SET_BLOCK_COUNT, 1 },
+		{ MMC_WRITE_MULTIPLE_BLOCK, 0 },
+		{ MMC_SET_BLOCK_COUNT, 5 },
+		{ MMC_READ_MULTIPLE_BLOCK, 0 },
+		{ MMC_SWITCH, TEST_PART(TEST_BOOT) },
+	};
+	struct test_card *card = test_card_plugged(test);
+	struct test_call *call = test_read_call(test, test_find(card), 5);
+
+	test_transfer(call);
+	test_expect_answered(test, call);
+	test_expect_log(card, cmds, ARRAY_SIZE(cmds));
+	test_expect_restored(card);
+	KUNIT_ASSERT_EQ(test, card->len, MMC_RPMB_FRAME);
+	KUNIT_EXPECT_MEMEQ(test, card->written, call->xfers[0].buf,
+			   MMC_RPMB_FRAME);
+}
+
+/* 64 KiB in segments of a page, which is as much as some hosts take */
+static void mmc_rpmb_test_segments(struct kunit *test)
+{
+	struct test_card *card = test_card_plugged(test);
+	struct test_call *call = test_read_call(test, test_find(card),
+						TEST_FRAMES);
+
+	KUNIT_EXPECT_LT(test, card->host->max_seg_size, RPMB_MAX_LEN);
+	test_transfer(call);
+	test_expect_answered(test, call);
+}
+
+static void mmc_rpmb_test_queue(struct kunit *test)
+{
+	static const struct test_cmd cmds[] = {
+		{ MMC_SWITCH, TEST_CMDQ(0) },
+		{ MMC_SWITCH, TEST_PART(TEST_BOOT | TEST_RPMB) },
+		{ MMC_SET_BLOCK_COUNT, 1 },
+		{ MMC_WRITE_MULTIPLE_BLOCK, 0 },
+		{ MMC_SET_BLOCK_COUNT, 1 },
+		{ MMC_READ_MULTIPLE_BLOCK, 0 },
+		{ MMC_SWITCH, TEST_PART(TEST_BOOT) },
+		{ MMC_SWITCH, TEST_CMDQ(1) },
+	};
+	struct test_card *card = test_card_with_queue(test);
+	struct test_call *call = test_read_call(test, test_find(card), 1);
+
+	test_transfer(call);
+	test_expect_answered(test, call);
+	test_expect_log(card, cmds, ARRAY_SIZE(cmds));
+	test_expect_restored(card);
+}
+
+/* mmc_block reads and writes a boot partition, and believes that it still does */
+static void mmc_rpmb_test_boot_partition(struct kunit *test)
+{
+	static const u8 boot0 = TEST_BOOT | EXT_CSD_PART_CONFIG_ACC_BOOT0;
+	struct test_card *card = test_card_plugged(test);
+	struct test_call *call = test_read_call(test, test_find(card), 1);
+
+	card->ext_csd[EXT_CSD_PART_CONFIG] = boot0;
+	card->host->card->ext_csd.part_config = boot0;
+	test_transfer(call);
+	test_expect_answered(test, call);
+	KUNIT_EXPECT_EQ(test, card->ext_csd[EXT_CSD_PART_CONFIG], boot0);
+	KUNIT_EXPECT_EQ(test, card->host->card->ext_csd.part_config, boot0);
+}
+
+/* The host is tuned before or after, but not where the card does not know how */
+static void mmc_rpmb_test_tuning(struct kunit *test)
+{
+	struct test_card *card = test_card_plugged(test);
+	struct test_call *call = test_write_call(test, test_find(card), 1);
+
+	card->fault = (struct test_fault) {
+		.cmd.opcode = MMC_WRITE_MULTIPLE_BLOCK,
+		.times = 1,
+		.data = -EILSEQ,
+	};
+	card->host->can_retune = 1;
+	test_expect_failed(card, call, -EILSEQ, 1);
+	KUNIT_EXPECT_TRUE(test, card->host->need_retune);
+	KUNIT_EXPECT_EQ(test, card->tunings, 0);
+	test_expect_serves(card);
+	KUNIT_EXPECT_EQ(test, card->tunings, 1);
+	card->host->can_retune = 0;
+}
+
+/* mmc_block could not leave the RPMB partition, and has paused tuning there */
+static void mmc_rpmb_test_found_in_rpmb(struct kunit *test)
+{
+	static const u8 rpmb = TEST_BOOT | TEST_RPMB;
+	struct test_card *card = test_card_plugged(test);
+	struct test_call *call = test_read_call(test, test_find(card), 1);
+
+	card->ext_csd[EXT_CSD_PART_CONFIG] = rpmb;
+	card->host->card->ext_csd.part_config = rpmb;
+	mmc_retune_pause(card->host);
+	test_transfer(call);
+	test_expect_answered(test, call);
+	KUNIT_EXPECT_EQ(test, card->ext_csd[EXT_CSD_PART_CONFIG], rpmb);
+	KUNIT_EXPECT_EQ(test, card->host->card->ext_csd.part_config, rpmb);
+	KUNIT_EXPECT_TRUE(test, card->host->retune_paused);
+	mmc_retune_unpause(card->host);
+}
+
+static void mmc_rpmb_test_busy(struct kunit *test)
+{
+	struct test_card *card = test_card_plugged(test);
+	struct test_call *call = test_write_call(test, test_find(card), 1);
+
+	card->fault = (struct test_fault) {
+		.cmd.opcode = MMC_WRITE_MULTIPLE_BLOCK,
+		.times = 2,
+		.busy = 5,
+	};
+	test_transfer(call);
+	test_expect_answered(test, call);
+	test_expect_restored(card);
+}
+
+/* Then nothing but a reset helps */
+static void mmc_rpmb_test_always_busy(struct kunit *test)
+{
+	unsigned int limit = busy_timeout;
+	struct test_card *card = test_card_plugged(test);
+	struct test_call *call = test_write_call(test, test_find(card), 1);
+
+	card->fault = (struct test_fault) {
+		.cmd.opcode = MMC_WRITE_MULTIPLE_BLOCK,
+		.times = 1,
+		.busy = TEST_STUCK,
+	};
+	busy_timeout = 1;
+	test_transfer(call);
+	busy_timeout = limit;
+	KUNIT_EXPECT_EQ(test, call->ret, -ETIMEDOUT);
+	test_expect_started(test, call, 1);
+	KUNIT_EXPECT_EQ(test, card->resets, 1);
+	test_expect_restored(card);
+	test_expect_serves(card);
+}
+
+/* Each of the three transfers, and each of the ways in which it can fail */
+static void mmc_rpmb_test_errors(struct kunit *test)
+{
+	static const struct test_fault faults[] = {
+		{ .cmd.opcode = MMC_SET_BLOCK_COUNT, .error = -ETIMEDOUT },
+		{ .cmd.opcode = MMC_SET_BLOCK_COUNT, .error = -EILSEQ },
+		{ .cmd.opcode = MMC_SET_BLOCK_COUNT, .r1 = R1_ILLEGAL_COMMAND },
+		{ .cmd.opcode = MMC_WRITE_MULTIPLE_BLOCK, .error = -ETIMEDOUT },
+		{ .cmd.opcode = MMC_WRITE_MULTIPLE_BLOCK, .lost = -EILSEQ },
+		{ .cmd.opcode = MMC_WRITE_MULTIPLE_BLOCK, .data = -ETIMEDOUT },
+		{ .cmd.opcode = MMC_WRITE_MULTIPLE_BLOCK, .less = true },
+		{ .cmd.opcode = MMC_READ_MULTIPLE_BLOCK, .error = -ETIMEDOUT },
+		{ .cmd.opcode = MMC_READ_MULTIPLE_BLOCK, .data = -EILSEQ },
+		{ .cmd.opcode = MMC_READ_MULTIPLE_BLOCK, .less = true },
+	};
+	struct test_card *card = test_card_plugged(test);
+	struct rpmb_dev *rdev = test_find(card);
+
+	for (unsigned int i = 0; i < 3 * ARRAY_SIZE(faults); i++) {
+		const struct test_fault *fault = &faults[i / 3];
+		u32 opcode = fault->cmd.opcode;
+		unsigned int at = opcode == MMC_READ_MULTIPLE_BLOCK ? 2 : i % 3;
+
+		if (opcode == MMC_WRITE_MULTIPLE_BLOCK && at == 2)
+			continue;
+		kunit_info(test, "fault %u at transfer %u", i / 3, at);
+		card->fault = *fault;
+		card->fault.times = 1;
+		card->fault.skip = opcode == MMC_READ_MULTIPLE_BLOCK ? 0 : at;
+		card->len = 0;
+		test_expect_failed(card, test_write_call(test, rdev, 1),
+				   fault->error ?: fault->lost ?: fault->data ?:
+				   -EIO, at + 1);
+		KUNIT_EXPECT_EQ(test, card->resets, 0);
+	}
+	test_expect_serves(card);
+}
+
+static void mmc_rpmb_test_r1(struct kunit *test)
+{
+	static const u32 bits[] = {
+		R1_OUT_OF_RANGE, R1_ADDRESS_ERROR, R1_BLOCK_LEN_ERROR,
+		R1_WP_VIOLATION, R1_COM_CRC_ERROR, R1_ILLEGAL_COMMAND,
+		R1_CARD_ECC_FAILED, R1_CC_ERROR, R1_ERROR,
+	};
+	static const u32 opcodes[] = {
+		MMC_SET_BLOCK_COUNT, MMC_WRITE_MULTIPLE_BLOCK,
+		MMC_READ_MULTIPLE_BLOCK,
+	};
+	struct test_card *card = test_card_plugged(test);
+	struct rpmb_dev *rdev = test_find(card);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(bits); i++) {
+		for (unsigned int j = 0; j < ARRAY_SIZE(opcodes); j++) {
+			card->fault = (struct test_fault) {
+				.cmd.opcode = opcodes[j],
+				.times = 1,
+				.r1 = bits[i],
+			};
+			test_expect_failed(card, test_read_call(test, rdev, 1),
+					   -EIO, 1 + j / 2);
+		}
+	}
+}
+
+/* What the card has against the data, it says in its next response */
+static void mmc_rpmb_test_status(struct kunit *test)
+{
+	static const struct test_fault faults[] = {
+		{ .cmd.opcode = MMC_WRITE_MULTIPLE_BLOCK },
+		{ .cmd.opcode = MMC_WRITE_MULTIPLE_BLOCK, .skip = 1 },
+		{ .cmd.opcode = MMC_READ_MULTIPLE_BLOCK },
+	};
+	struct test_card *card = test_card_plugged(test);
+	struct rpmb_dev *rdev = test_find(card);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(faults); i++) {
+		card->fault = faults[i];
+		card->fault.times = 1;
+		card->fault.later = R1_CC_ERROR;
+		test_expect_failed(card, test_write_call(test, rdev, 1), -EIO,
+				   i + 1);
+	}
+}
+
+/* CMD12 is sent for data that went wrong, but what went wrong first counts */
+static void mmc_rpmb_test_stop(struct kunit *test)
+{
+	static const struct test_cmd cmds[] = {
+		{ MMC_SWITCH, TEST_PART(TEST_BOOT | TEST_RPMB) },
+		{ MMC_SET_BLOCK_COUNT, MMC_CMD23_ARG_REL_WR | 1 },
+		{ MMC_WRITE_MULTIPLE_BLOCK, 0 },
+		{ MMC_STOP_TRANSMISSION, 0 },
+		{ MMC_SWITCH, TEST_PART(TEST_BOOT) },
+	};
+	struct test_card *card = test_card_plugged(test);
+
+	card->fault = (struct test_fault) {
+		.cmd.opcode = MMC_WRITE_MULTIPLE_BLOCK,
+		.times = 1,
+		.data = -EILSEQ,
+	};
+	test_expect_failed(card, test_write_call(test, test_find(card), 1),
+			   -EILSEQ, 1);
+	test_expect_log(card, cmds, ARRAY_SIZE(cmds));
+}
+
+/* The card may have switched, though nobody has heard of it */
+static void mmc_rpmb_test_not_entered(struct kunit *test)
+{
+	struct test_card *card = test_card_plugged(test);
+
+	card->fault = (struct test_fault) {
+		.cmd = { MMC_SWITCH, TEST_PART(TEST_BOOT | TEST_RPMB) },
+		.times = UINT_MAX,
+		.lost = -ETIMEDOUT,
+	};
+	test_expect_failed(card, test_write_call(test, test_find(card), 1),
+			   -ETIMEDOUT, 0);
+	KUNIT_EXPECT_EQ(test, card->len, 0);
+	KUNIT_EXPECT_EQ(test, card->resets, 0);
+}
+
+static void mmc_rpmb_test_queue_stays_on(struct kunit *test)
+{
+	struct test_card *card = test_card_with_queue(test);
+
+	card->fault = (struct test_fault) {
+		.cmd = { MMC_SWITCH, TEST_CMDQ(0) },
+		.times = UINT_MAX,
+		.lost = -ETIMEDOUT,
+	};
+	test_expect_failed(card, test_write_call(test, test_find(card), 1),
+			   -ETIMEDOUT, 0);
+	KUNIT_EXPECT_EQ(test, card->len, 0);
+}
+
+/* What was answered is answered, whatever it takes to leave */
+static void mmc_rpmb_test_reset(struct kunit *test)
+{
+	struct test_card *card = test_card_with_queue(test);
+	struct rpmb_dev *rdev = test_find(card);
+	static const u32 args[] = { TEST_PART(TEST_BOOT), TEST_CMDQ(1) };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(args); i++) {
+		struct test_call *call = test_write_call(test, rdev, 1);
+
+		card->resets = 0;
+		card->fault = (struct test_fault) {
+			.cmd = { MMC_SWITCH, args[i] },
+			.times = 1 + MMC_CMD_RETRIES,
+			.error = -ETIMEDOUT,
+		};
+		test_transfer(call);
+		test_expect_answered(test, call);
+		KUNIT_EXPECT_EQ(test, card->resets, 1);
+		test_expect_restored(card);
+		test_expect_serves(card);
+	}
+}
+
+static void mmc_rpmb_test_reset_to_boot_partition(struct kunit *test)
+{
+	static const u8 boot0 = TEST_BOOT | EXT_CSD_PART_CONFIG_ACC_BOOT0;
+	struct test_card *card = test_card_plugged(test);
+	struct test_call *call = test_read_call(test, test_find(card), 1);
+
+	card->ext_csd[EXT_CSD_PART_CONFIG] = boot0;
+	card->host->card->ext_csd.part_config = boot0;
+	card->fault = (struct test_fault) {
+		.cmd = { MMC_SWITCH, TEST_PART(boot0) },
+		.times = 1 + MMC_CMD_RETRIES,
+		.error = -ETIMEDOUT,
+	};
+	test_transfer(call);
+	test_expect_answered(test, call);
+	KUNIT_EXPECT_EQ(test, card->resets, 1);
+	KUNIT_EXPECT_EQ(test, card->ext_csd[EXT_CSD_PART_CONFIG], boot0);
+	KUNIT_EXPECT_EQ(test, card->host->card->ext_csd.part_config, boot0);
+}
+
+/* Nobody may write to a card that is in nobody knows what partition */
+static void mmc_rpmb_test_given_up(struct kunit *test)
+{
+	struct test_card *card = test_card_plugged(test);
+	struct rpmb_dev *rdev = test_find(card);
+	struct test_call *call = test_read_call(test, rdev, 1);
+	struct test_call *next = test_read_call(test, rdev, 1);
+
+	card->fault = (struct test_fault) {
+		.cmd = { MMC_SWITCH, TEST_PART(TEST_BOOT) },
+		.times = UINT_MAX,
+		.error = -ETIMEDOUT,
+	};
+	test_transfer(call);
+	test_expect_answered(test, call);
+	KUNIT_EXPECT_EQ(test, card->resets, 1);
+	KUNIT_EXPECT_TRUE(test, mmc_card_removed(card->host->card));
+
+	card->nr_log = 0;
+	test_transfer(next);
+	KUNIT_EXPECT_EQ(test, next->ret, -ENOMEDIUM);
+	test_expect_started(test, next, 0);
+	KUNIT_EXPECT_EQ(test, card->nr_log, 0);
+}
+
+/* Not for us to reset: there is nothing there */
+static void mmc_rpmb_test_pulled_out(struct kunit *test)
+{
+	struct test_card *card = test_card_plugged(test);
+	struct test_call *call = test_write_call(test, test_find(card), 1);
+
+	card->fault = (struct test_fault) {
+		.cmd.opcode = MMC_WRITE_MULTIPLE_BLOCK,
+		.times = 1,
+		.lost = -ENOMEDIUM,
+		.gone = true,
+	};
+	test_transfer(call);
+	KUNIT_EXPECT_EQ(test, call->ret, -ENOMEDIUM);
+	test_expect_started(test, call, 1);
+	KUNIT_EXPECT_EQ(test, card->resets, 0);
+	KUNIT_EXPECT_FALSE(test, card->host->claimed);
+}
+
+static void test_expect_refused(struct test_card *card, struct test_call *call,
+				int error)
+{
+	test_expect_failed(card, call, error, 0);
+	KUNIT_EXPECT_EQ(card->test, card->nr_log, 0);
+}
+
+static void mmc_rpmb_test_write_sizes(struct kunit *test)
+{
+	static const unsigned int others[] = { 3, 4, 5, 7, 8, 16, 31 };
+	struct test_card *card = test_card_alloc(test);
+	struct rpmb_dev *rdev;
+	struct test_call *call;
+
+	card->ext_csd[EXT_CSD_WR_REL_PARAM] =
+		EXT_CSD_WR_REL_PARAM_EN_RPMB_REL_WR;
+	test_plug(card);
+	rdev = test_find_only(card);
+	KUNIT_EXPECT_EQ(test, rdev->descr.write_sizes, BIT(0) | BIT(1) | BIT(5));
+	for (unsigned int i = 0; i < ARRAY_SIZE(others); i++)
+		test_expect_refused(card,
+				    test_write_call(test, rdev, others[i]),
+				    -EINVAL);
+	test_expect_refused(card, test_write_call(test, rdev, 33), -EMSGSIZE);
+	test_expect_refused(card, test_write_call(test, rdev, 64), -EMSGSIZE);
+
+	call = test_write_call(test, rdev, 32);
+	test_transfer(call);
+	test_expect_answered(test, call);
+	KUNIT_EXPECT_EQ(test, card->log[1].arg, MMC_CMD23_ARG_REL_WR | 32);
+	KUNIT_EXPECT_MEMEQ(test, card->written, call->xfers[0].buf,
+			   32 * MMC_RPMB_FRAME);
+}
+
+static void mmc_rpmb_test_small_writes(struct kunit *test)
+{
+	struct test_card *card = test_card_plugged(test);
+	struct rpmb_dev *rdev = test_find_only(card);
+
+	KUNIT_EXPECT_EQ(test, rdev->descr.write_sizes, BIT(0) | BIT(1));
+	test_expect_refused(card, test_write_call(test, rdev, 32), -EMSGSIZE);
+	test_expect_refused(card, test_write_call(test, rdev, 3), -EMSGSIZE);
+}
+
+/* What the host cannot move is not started */
+static void mmc_rpmb_test_host_limits(struct kunit *test)
+{
+	static const struct {
+		unsigned int blk_count, req_size, segs, seg_size, frames;
+	} cases[] = {
+		{ 65535, 524288, 128, 65536, 128 },
+		{ 65535, 524288, 64, UINT_MAX, 128 },
+		{ 65535, 524288, 128, 4096, 128 },
+		{ 16, 524288, 128, 65536, 16 },
+		{ 65535, 4096, 128, 65536, 8 },
+		{ 65535, 524288, 1, 4096, 8 },
+		{ 65535, 524288, 3, 1000, 3 },
+	};
+	struct test_card *card = test_card_plugged(test);
+	struct mmc_host *host = card->host;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		host->max_blk_count = cases[i].blk_count;
+		host->max_req_size = cases[i].req_size;
+		host->max_segs = cases[i].segs;
+		host->max_seg_size = cases[i].seg_size;
+		KUNIT_EXPECT_EQ_MSG(test, mmc_rpmb_limit(host), cases[i].frames,
+				    "case %u", i);
+	}
+	KUNIT_EXPECT_EQ(test, mmc_rpmb_write_sizes(host->card, 1), BIT(0));
+}
+
+static void mmc_rpmb_test_small_host(struct kunit *test)
+{
+	struct test_card *card = test_card_alloc(test);
+	struct rpmb_dev *rdev;
+	struct test_call *call;
+
+	card->ext_csd[EXT_CSD_WR_REL_PARAM] =
+		EXT_CSD_WR_REL_PARAM_EN_RPMB_REL_WR;
+	card->max_frames = 8;
+	test_plug(card);
+	rdev = test_find_only(card);
+	KUNIT_EXPECT_EQ(test, rdev->descr.max_read, 8);
+	KUNIT_EXPECT_EQ(test, rdev->descr.write_sizes, BIT(0) | BIT(1));
+	test_expect_refused(card, test_read_call(test, rdev, 9), -EMSGSIZE);
+	test_expect_refused(card, test_write_call(test, rdev, 32), -EMSGSIZE);
+
+	call = test_read_call(test, rdev, 8);
+	test_transfer(call);
+	test_expect_answered(test, call);
+}
+
+static void mmc_rpmb_test_descr(struct kunit *test)
+{
+	static const u8 id[16] = {
+		0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88,
+		0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 0x01,
+	};
+	struct test_card *card = test_card_plugged(test);
+	struct rpmb_dev *rdev = test_find_only(card);
+
+	KUNIT_EXPECT_EQ(test, rdev->descr.type, RPMB_TYPE_EMMC);
+	KUNIT_EXPECT_EQ(test, rdev->descr.frame_format, RPMB_FRAME_JEDEC);
+	KUNIT_EXPECT_EQ(test, rdev->descr.transport, RPMB_TRANSPORT_EMMC);
+	KUNIT_EXPECT_EQ(test, rdev->descr.capacity, 2);
+	KUNIT_EXPECT_EQ(test, rdev->descr.reliable_wr_count, 1);
+	KUNIT_EXPECT_EQ(test, rdev->descr.request_types, GENMASK(4, 1));
+	KUNIT_EXPECT_EQ(test, rdev->descr.max_read, TEST_FRAMES);
+	KUNIT_EXPECT_FALSE(test, rdev->descr.fill_block_count);
+	KUNIT_ASSERT_EQ(test, rdev->descr.dev_id_len, sizeof(id));
+	KUNIT_EXPECT_MEMEQ(test, rdev->descr.dev_id, id, sizeof(id));
+	/* Found, but not taken */
+	KUNIT_EXPECT_NULL(test, card->host->card->dev.driver);
+}
+
+static void mmc_rpmb_test_secure_write_protect(struct kunit *test)
+{
+	static const struct {
+		u8 rev, info;
+		bool error;
+		u32 types;
+	} cases[] = {
+		{ 8, 1, false, 0xde }, { 7, 0xff, false, 0xde },
+		{ 8, 0xfe, false, 0x1e }, { 6, 1, false, 0x1e },
+		{ 8, 1, true, 0x1e },
+	};
+	struct test_card *card = test_card_alloc(test);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		card->ext_csd[EXT_CSD_REV] = cases[i].rev;
+		card->ext_csd[EXT_CSD_SECURE_WP_INFO] = cases[i].info;
+		card->fault = (struct test_fault) {
+			.cmd.opcode = MMC_SEND_EXT_CSD,
+			.skip = 1,
+			.times = cases[i].error,
+			.error = -ETIMEDOUT,
+		};
+		test_plug(card);
+		KUNIT_EXPECT_EQ_MSG(test,
+				    test_find_only(card)->descr.request_types,
+				    cases[i].types, "case %u", i);
+		test_expect_restored(card);
+		test_unplug(card);
+	}
+}
+
+static void mmc_rpmb_test_no_cmd23(struct kunit *test)
+{
+	struct test_card *card = test_card_alloc(test);
+
+	card->caps &= ~MMC_CAP_CMD23;
+	test_plug(card);
+	KUNIT_EXPECT_NULL(test, test_find(card));
+}
+
+static void mmc_rpmb_test_no_rpmb(struct kunit *test)
+{
+	struct test_card *card = test_card_alloc(test);
+
+	card->ext_csd[EXT_CSD_RPMB_MULT] = 0;
+	test_plug(card);
+	KUNIT_EXPECT_NULL(test, test_find(card));
+}
+
+/* The module comes after the card, and goes before it */
+static void mmc_rpmb_test_module(struct kunit *test)
+{
+	struct test_card *card = test_card_plugged(test);
+	struct rpmb_dev *rdev = test_find_only(card);
+
+	for (unsigned int i = 0; i < 2; i++) {
+		mmc_rpmb_unwatch();
+		KUNIT_EXPECT_NULL(test, test_find(card));
+		KUNIT_EXPECT_TRUE(test, rdev->gone);
+		KUNIT_ASSERT_EQ(test, mmc_rpmb_watch(), 0);
+		rdev = test_find_only(card);
+		test_expect_serves(card);
+	}
+}
+
+/* The scan and the notifier may both see a card, before and after each other */
+static void mmc_rpmb_test_once(struct kunit *test)
+{
+	struct test_card *card = test_card_plugged(test);
+	struct device *dev = &card->host->card->dev;
+
+	test_find_only(card);
+	KUNIT_EXPECT_EQ(test, mmc_rpmb_scan(), 0);
+	test_find_only(card);
+	mmc_rpmb_notify(&mmc_rpmb_notifier, BUS_NOTIFY_ADD_DEVICE, dev);
+	test_find_only(card);
+	test_expect_serves(card);
+
+	mmc_rpmb_notify(&mmc_rpmb_notifier, BUS_NOTIFY_DEL_DEVICE, dev);
+	KUNIT_EXPECT_NULL(test, test_find(card));
+	KUNIT_EXPECT_EQ(test, mmc_rpmb_scan(), 0);
+	test_find_only(card);
+	mmc_rpmb_notify(&mmc_rpmb_notifier, BUS_NOTIFY_REMOVED_DEVICE, dev);
+	KUNIT_EXPECT_NULL(test, test_find(card));
+
+	/* The module is about to go */
+	mmc_rpmb_close();
+	mmc_rpmb_notify(&mmc_rpmb_notifier, BUS_NOTIFY_ADD_DEVICE, dev);
+	KUNIT_EXPECT_NULL(test, test_find(card));
+	mmc_rpmb_unwatch();
+	KUNIT_ASSERT_EQ(test, mmc_rpmb_watch(), 0);
+	test_find_only(card);
+}
+
+/* Drivers of the card come and go, which does not concern its RPMB */
+static void mmc_rpmb_test_driver(struct kunit *test)
+{
+	struct test_card *card = test_card_plugged(test);
+	struct rpmb_dev *rdev = test_find_only(card);
+	struct device *dev = &card->host->card->dev;
+
+	mmc_rpmb_notify(&mmc_rpmb_notifier, BUS_NOTIFY_BOUND_DRIVER, dev);
+	mmc_rpmb_notify(&mmc_rpmb_notifier, BUS_NOTIFY_UNBIND_DRIVER, dev);
+	mmc_rpmb_notify(&mmc_rpmb_notifier, BUS_NOTIFY_UNBOUND_DRIVER, dev);
+	KUNIT_EXPECT_PTR_EQ(test, test_find_only(card), rdev);
+	KUNIT_EXPECT_FALSE(test, rdev->gone);
+}
+
+/* What is under way ends, and the card is put back before it goes */
+static void mmc_rpmb_test_remove(struct kunit *test)
+{
+	static const struct test_cmd cmds[] = {
+		{ MMC_SWITCH, TEST_PART(TEST_BOOT | TEST_RPMB) },
+		{ MMC_SET_BLOCK_COUNT, MMC_CMD23_ARG_REL_WR | 1 },
+		{ MMC_WRITE_MULTIPLE_BLOCK, 0 },
+		{ MMC_SWITCH, TEST_PART(TEST_BOOT) },
+	};
+	struct test_card *card = test_card_plugged(test);
+	struct rpmb_dev *rdev = test_find_only(card);
+	struct test_call *call = test_write_call(test, rdev, 1);
+
+	card->wait_for = rdev->descr.priv;
+	test_start(card, call);
+	test_wait(test, &card->waits);
+	test_unplug(card);
+	KUNIT_EXPECT_TRUE(test, completion_done(&call->done));
+	test_finish(test, call);
+	KUNIT_EXPECT_EQ(test, call->ret, -ENODEV);
+	test_expect_started(test, call, 1);
+	test_expect_log(card, cmds, ARRAY_SIZE(cmds));
+	KUNIT_EXPECT_TRUE(test, rdev->gone);
+}
+
+/* The host is somebody else's, for as long as he likes */
+static void mmc_rpmb_test_abort_wait(struct kunit *test)
+{
+	struct test_card *card = test_card_plugged(test);
+	struct test_call *call = test_write_call(test, test_find(card), 1);
+
+	mmc_claim_host(card->host);
+	test_start(card, call);
+	test_wait_asleep(card, call);
+	mmc_rpmb_unwatch();
+	test_finish(test, call);
+	mmc_release_host(card->host);
+	KUNIT_EXPECT_EQ(test, call->ret, -ENODEV);
+	test_expect_started(test, call, 0);
+	KUNIT_EXPECT_EQ(test, card->nr_log, 0);
+	KUNIT_ASSERT_EQ(test, mmc_rpmb_watch(), 0);
+	test_expect_serves(card);
+}
+
+/* Who is killed while waiting starts nothing any more */
+static void mmc_rpmb_test_killed(struct kunit *test)
+{
+	struct test_card *card = test_card_plugged(test);
+	struct test_call *call = test_write_call(test, test_find(card), 1);
+
+	mmc_claim_host(card->host);
+	test_start(card, call);
+	test_wait_asleep(card, call);
+	send_sig(SIGKILL, call->task, 1);
+	mmc_release_host(card->host);
+	test_finish(test, call);
+	KUNIT_EXPECT_EQ(test, call->ret, -EINTR);
+	test_expect_started(test, call, 0);
+	KUNIT_EXPECT_EQ(test, card->nr_log, 0);
+	test_expect_serves(card);
+}
+
+#ifdef CONFIG_PM
+static int test_no_resume(struct device *dev)
+{
+	return -EIO;
+}
+
+/* The host's controller does not wake up */
+static void mmc_rpmb_test_asleep(struct kunit *test)
+{
+	struct dev_pm_domain domain = { .ops.runtime_resume = test_no_resume };
+	struct test_card *card = test_card_plugged(test);
+	struct test_call *call = test_write_call(test, test_find(card), 1);
+	struct device *parent = test->priv;
+
+	parent->pm_domain = &domain;
+	pm_runtime_enable(parent);
+	test_expect_refused(card, call, -EIO);
+	pm_runtime_disable(parent);
+	parent->pm_domain = NULL;
+	test_expect_serves(card);
+}
+
+/* It is shut down, and nothing but a restart wakes it up */
+static void mmc_rpmb_test_shut_down(struct kunit *test)
+{
+	struct test_card *card = test_card_plugged(test);
+	struct test_call *call = test_write_call(test, test_find(card), 1);
+
+	mmc_card_set_suspended(card->host->card);
+	test_expect_refused(card, call, -ESHUTDOWN);
+	mmc_card_clr_suspended(card->host->card);
+}
+#endif
+
+static struct kunit_case mmc_rpmb_test_cases[] = {
+	KUNIT_CASE(mmc_rpmb_test_write),
+	KUNIT_CASE(mmc_rpmb_test_read),
+	KUNIT_CASE(mmc_rpmb_test_segments),
+	KUNIT_CASE(mmc_rpmb_test_queue),
+	KUNIT_CASE(mmc_rpmb_test_boot_partition),
+	KUNIT_CASE(mmc_rpmb_test_tuning),
+	KUNIT_CASE(mmc_rpmb_test_found_in_rpmb),
+	KUNIT_CASE(mmc_rpmb_test_busy),
+	KUNIT_CASE(mmc_rpmb_test_always_busy),
+	KUNIT_CASE(mmc_rpmb_test_errors),
+	KUNIT_CASE(mmc_rpmb_test_r1),
+	KUNIT_CASE(mmc_rpmb_test_status),
+	KUNIT_CASE(mmc_rpmb_test_stop),
+	KUNIT_CASE(mmc_rpmb_test_not_entered),
+	KUNIT_CASE(mmc_rpmb_test_queue_stays_on),
+	KUNIT_CASE(mmc_rpmb_test_reset),
+	KUNIT_CASE(mmc_rpmb_test_reset_to_boot_partition),
+	KUNIT_CASE(mmc_rpmb_test_given_up),
+	KUNIT_CASE(mmc_rpmb_test_pulled_out),
+	KUNIT_CASE(mmc_rpmb_test_write_sizes),
+	KUNIT_CASE(mmc_rpmb_test_small_writes),
+	KUNIT_CASE(mmc_rpmb_test_host_limits),
+	KUNIT_CASE(mmc_rpmb_test_small_host),
+	KUNIT_CASE(mmc_rpmb_test_descr),
+	KUNIT_CASE(mmc_rpmb_test_secure_write_protect),
+	KUNIT_CASE(mmc_rpmb_test_no_cmd23),
+	KUNIT_CASE(mmc_rpmb_test_no_rpmb),
+	KUNIT_CASE(mmc_rpmb_test_module),
+	KUNIT_CASE(mmc_rpmb_test_once),
+	KUNIT_CASE(mmc_rpmb_test_driver),
+	KUNIT_CASE(mmc_rpmb_test_remove),
+	KUNIT_CASE(mmc_rpmb_test_abort_wait),
+	KUNIT_CASE(mmc_rpmb_test_killed),
+#ifdef CONFIG_PM
+	KUNIT_CASE(mmc_rpmb_test_asleep),
+	KUNIT_CASE(mmc_rpmb_test_shut_down),
+#endif
+	{ }
+};
+
+static int mmc_rpmb_test_init(struct kunit *test)
+{
+	struct device *parent = kunit_device_register(test, "mmc");
+
+	if (IS_ERR(parent))
+		return PTR_ERR(parent);
+	test->priv = parent;
+	return 0;
+}
+
+static struct kunit_suite mmc_rpmb_test_suite = {
+	.name = "mmc_rpmb",
+	.init = mmc_rpmb_test_init,
+	.test_cases = mmc_rpmb_test_cases,
+};
+
+kunit_test_suite(mmc_rpmb_test_suite);
