@@ -44,7 +44,12 @@
 #define EXT_CSD_SECURE_WP_INFO	211
 #define EXT_CSD_SECURE_WP_SUPPORT BIT(0)
 
-/* What R1 can have against a command, or the one before it */
+/*
+ * What R1 can have against a command, or against what went before it. Of addresses
+ * there is none in our commands. Those in frames are for the response to judge, which
+ * has a MAC, but some cards have them in their status after the frames as well.
+ */
+#define MMC_RPMB_R1_ADDRESS (R1_OUT_OF_RANGE | R1_ADDRESS_ERROR)
 #define MMC_RPMB_R1_ERRORS (R1_OUT_OF_RANGE | R1_ADDRESS_ERROR | \
 			    R1_BLOCK_LEN_ERROR | R1_WP_VIOLATION | \
 			    R1_COM_CRC_ERROR | R1_ILLEGAL_COMMAND | \
@@ -220,6 +225,7 @@ static int mmc_rpmb_busy(void *data, bool *busy)
 	if (ret)
 		return ret;
 	*busy = !mmc_ready_for_data(status);
+	status &= ~MMC_RPMB_R1_ADDRESS;
 	return status & MMC_RPMB_R1_ERRORS ? -EIO : 0;
 }
 
@@ -448,11 +454,11 @@ static u32 mmc_rpmb_write_sizes(const struct mmc_card *card, unsigned int limit)
 	return sizes & GENMASK(ilog2(limit), 0);
 }
 
-/* The kernel's own rule for /dev/mmcblkNrpmb */
+/* The kernel's own rule for /dev/mmcblkNrpmb, and a host that can move a frame */
 static bool mmc_rpmb_exists(const struct mmc_card *card)
 {
 	return mmc_card_mmc(card) && card->ext_csd.raw_rpmb_size_mult &&
-	       card->host->caps & MMC_CAP_CMD23;
+	       card->host->caps & MMC_CAP_CMD23 && mmc_rpmb_limit(card->host);
 }
 
 static struct rpmb_dev *mmc_rpmb_register(struct mmc_rpmb *mr)

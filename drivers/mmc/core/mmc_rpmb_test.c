@@ -953,6 +953,26 @@ static void mmc_rpmb_test_status(struct kunit *test)
 	}
 }
 
+/* Of addresses in the frames, the response has more to say */
+static void mmc_rpmb_test_address(struct kunit *test)
+{
+	static const u32 bits[] = { R1_OUT_OF_RANGE, R1_ADDRESS_ERROR };
+	struct test_card *card = test_card_plugged(test);
+	struct rpmb_dev *rdev = test_find(card);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(bits); i++) {
+		struct test_call *call = test_write_call(test, rdev, 1);
+
+		card->fault = (struct test_fault) {
+			.cmd.opcode = MMC_WRITE_MULTIPLE_BLOCK,
+			.times = 1,
+			.later = bits[i],
+		};
+		test_transfer(call);
+		test_expect_answered(test, call);
+	}
+}
+
 /* CMD12 is sent for data that went wrong, but what went wrong first counts */
 static void mmc_rpmb_test_stop(struct kunit *test)
 {
@@ -1150,6 +1170,7 @@ static void mmc_rpmb_test_host_limits(struct kunit *test)
 		{ 65535, 4096, 128, 65536, 8 },
 		{ 65535, 524288, 1, 4096, 8 },
 		{ 65535, 524288, 3, 1000, 3 },
+		{ 65535, 524288, 128, 511, 0 },
 	};
 	struct test_card *card = test_card_plugged(test);
 	struct mmc_host *host = card->host;
@@ -1426,6 +1447,7 @@ static struct kunit_case mmc_rpmb_test_cases[] = {
 	KUNIT_CASE(mmc_rpmb_test_errors),
 	KUNIT_CASE(mmc_rpmb_test_r1),
 	KUNIT_CASE(mmc_rpmb_test_status),
+	KUNIT_CASE(mmc_rpmb_test_address),
 	KUNIT_CASE(mmc_rpmb_test_stop),
 	KUNIT_CASE(mmc_rpmb_test_not_entered),
 	KUNIT_CASE(mmc_rpmb_test_queue_stays_on),
