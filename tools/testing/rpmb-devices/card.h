@@ -31,7 +31,7 @@
  *
  * ADDRESSED: for the card whose RCA is in the argument
  * IN_RPMB: allowed while the RPMB is selected
- * NOT_QUEUED: not allowed while the command queue is on
+ * NOT_QUEUED, QUEUED: only while the command queue is off, or on
  * WRITES: brings data; faults strike when it is complete
  * NO_R1: the response is another
  */
@@ -39,8 +39,9 @@ enum command_flags {
 	ADDRESSED = 1 << 0,
 	IN_RPMB = 1 << 1,
 	NOT_QUEUED = 1 << 2,
-	WRITES = 1 << 3,
-	NO_R1 = 1 << 4,
+	QUEUED = 1 << 3,
+	WRITES = 1 << 4,
+	NO_R1 = 1 << 5,
 };
 
 /*
@@ -69,9 +70,12 @@ bool card_dies_after(struct emmc *card, int type);
 /* The end of what a host waits for; a fault can make it endless */
 void card_finish(struct emmc *card, int type);
 
-/* Start a transfer of sectors or frames; R1's error bits */
-uint32_t card_start(struct emmc *card, bool write, uint32_t sector,
-		    uint32_t count);
+/*
+ * Start a transfer of sectors, or of frames while the RPMB is selected; R1's error
+ * bits. @transfer says all but where it comes from.
+ */
+uint32_t card_start(struct emmc *card, bool write,
+		    const struct emmc_transfer *transfer);
 
 /* CMD12: the end of a transfer */
 void card_stop(struct emmc *card);

@@ -20,6 +20,14 @@
 #define ACCESS_SET_BITS 1
 #define ACCESS_CLEAR_BITS 2
 
+/* The arguments of CMD44 to CMD48 */
+#define TASK_READ (1U << 30)
+#define TASK_SHIFT 16
+#define TASK_MASK (EMMC_NR_TASKS - 1)
+#define MANAGE_MASK 0xf
+#define DISCARD_QUEUE 1
+#define DISCARD_TASK 2
+
 /* CMD38's argument: whole groups of 512 KiB, or exactly what was named */
 #define ERASE_GROUPS 0
 #define ERASE_TRIM 1
@@ -116,6 +124,8 @@ static bool set_register(struct emmc *card, unsigned int index, uint8_t value)
 	    !ext_csd_writable(index) || !can_set(card, index, value))
 		return false;
 	card->ext_csd[index] = value;
+	if (index == EXT_CSD_CMDQ_MODE_EN)
+		memset(card->tasks, 0, sizeof(card->tasks));
 	if (index == EXT_CSD_PARTITION_CONFIG)
 		card->stats.switches[emmc_partition(card)]++;
 	return true;
@@ -215,11 +225,24 @@ static uint32_t set_blocklen(struct emmc *card, uint32_t arg,
 	return arg == EMMC_MAX_BLOCK_LEN ? 0 : R1_BLOCK_LEN_ERROR;
 }
 
+/* A transfer of so many blocks, as the command says itself or CMD23 before it */
+static uint32_t start_blocks(struct emmc *card, bool write, uint32_t sector,
+			     uint32_t count)
+{
+	struct emmc_transfer transfer = {
+		.left = count,
+		.sector = sector,
+		.reliable = card->block_count & RELIABLE_WRITE,
+	};
+
+	return card_start(card, write, &transfer);
+}
+
 static uint32_t read_single(struct emmc *card, uint32_t arg,
 			    struct emmc_response *response)
 {
 	UNUSED(response);
-	return card_start(card, false, arg, 1);
+	return start_blocks(card, false, arg, 1);
 }
 
 static uint32_t count_of(const struct emmc *card)
@@ -233,7 +256,7 @@ static uint32_t read_multiple(struct emmc *card, uint32_t arg,
 			      struct emmc_response *response)
 {
 	UNUSED(response);
-	return card_start(card, false, arg, count_of(card));
+	return start_blocks(card, false, arg, count_of(card));
 }
 
 static uint32_t send_tuning_block(struct emmc *card, uint32_t arg,
@@ -256,14 +279,14 @@ static uint32_t write_single(struct emmc *card, uint32_t arg,
 			     struct emmc_response *response)
 {
 	UNUSED(response);
-	return card_start(card, true, arg, 1);
+	return start_blocks(card, true, arg, 1);
 }
 
 static uint32_t write_multiple(struct emmc *card, uint32_t arg,
 			       struct emmc_response *response)
 {
 	UNUSED(response);
-	return card_start(card, true, arg, count_of(card));
+	return start_blocks(card, true, arg, count_of(card));
 }
 
 static uint32_t erase_step(struct emmc *card, unsigned int step,
@@ -319,6 +342,75 @@ static uint32_t erase(struct emmc *card, uint32_t arg,
 	return 0;
 }
 
+static uint32_t queue_params(struct emmc *card, uint32_t arg,
+			     struct emmc_response *response)
+{
+	UNUSED(response);
+	card->next_task = arg >> TASK_SHIFT & TASK_MASK;
+	card->tasks[card->next_task] = (struct emmc_task) {
+		.has_params = true,
+		.read = arg & TASK_READ,
+		.reliable = arg & RELIABLE_WRITE,
+		.count = arg & BLOCK_COUNT_MASK,
+	};
+	return 0;
+}
+
+static uint32_t queue_address(struct emmc *card, uint32_t arg,
+			      struct emmc_response *response)
+{
+	struct emmc_task *task = &card->tasks[card->next_task];
+
+	UNUSED(response);
+	task->ready = task->has_params && task->count;
+	task->sector = arg;
+	return task->ready ? 0 : R1_ERROR;
+}
+
+static uint32_t execute_task(struct emmc *card, uint32_t arg, bool write)
+{
+	struct emmc_task *task = &card->tasks[arg >> TASK_SHIFT & TASK_MASK];
+	struct emmc_transfer transfer = {
+		.left = task->count,
+		.sector = task->sector,
+		.reliable = task->reliable,
+	};
+
+	if (!task->ready || task->read == write)
+		return R1_ERROR;
+	memset(task, 0, sizeof(*task));
+	return card_start(card, write, &transfer);
+}
+
+static uint32_t execute_read(struct emmc *card, uint32_t arg,
+			     struct emmc_response *response)
+{
+	UNUSED(response);
+	return execute_task(card, arg, false);
+}
+
+static uint32_t execute_write(struct emmc *card, uint32_t arg,
+			      struct emmc_response *response)
+{
+	UNUSED(response);
+	return execute_task(card, arg, true);
+}
+
+static uint32_t manage_tasks(struct emmc *card, uint32_t arg,
+			     struct emmc_response *response)
+{
+	struct emmc_task *task = &card->tasks[arg >> TASK_SHIFT & TASK_MASK];
+
+	UNUSED(response);
+	if ((arg & MANAGE_MASK) == DISCARD_QUEUE)
+		memset(card->tasks, 0, sizeof(card->tasks));
+	else if ((arg & MANAGE_MASK) == DISCARD_TASK)
+		memset(task, 0, sizeof(*task));
+	else
+		return R1_ERROR;
+	return 0;
+}
+
 #define IN(state) (1U << STATE_ ## state)
 #define ALWAYS 0xffff
 #define SELECTED (IN(TRAN) | IN(DATA) | IN(RCV) | IN(PRG))
@@ -347,4 +439,9 @@ const struct command card_commands[EMMC_NR_COMMANDS] = {
 	[35] = { erase_group_start, IN(TRAN), 0 },
 	[36] = { erase_group_end, IN(TRAN), 0 },
 	[38] = { erase, IN(TRAN), 0 },
+	[44] = { queue_params, IN(TRAN), QUEUED },
+	[45] = { queue_address, IN(TRAN), QUEUED },
+	[46] = { execute_read, IN(TRAN), QUEUED },
+	[47] = { execute_write, IN(TRAN), QUEUED | WRITES },
+	[48] = { manage_tasks, IN(TRAN), QUEUED },
 };

@@ -23,6 +23,7 @@ void card_reset(struct emmc *card)
 	card->block_count = 0;
 	card->erase_steps = 0;
 	memset(&card->transfer, 0, sizeof(card->transfer));
+	memset(card->tasks, 0, sizeof(card->tasks));
 	rpmb_power_off(&card->rpmb);
 	ext_csd_init(card->ext_csd, &card->config);
 }
@@ -155,7 +156,7 @@ static bool is_legal(const struct emmc *card, const struct command *command)
 
 	return command->run && command->states & 1U << card->state &&
 	       !(rpmb && !is_legal_in_rpmb(card, command)) &&
-	       !(queued && command->flags & NOT_QUEUED);
+	       !(command->flags & (queued ? NOT_QUEUED : QUEUED));
 }
 
 /* A selected card that another one is selected instead of gives way */

@@ -5,9 +5,10 @@
  * Executes each command at once, so it is busy only when it is told to be. In a
  * transfer the host fetches or brings block after block. Left out: boot mode,
  * open-drain identification of several cards, CMD4, CMD14, CMD19, CMD26 to CMD31,
- * CMD39, CMD40, CMD42, CMD49, CMD53 to CMD56, high priority interrupt, packed
- * commands, background operations, cache (data is written through), general
- * purpose partitions and enhanced areas. What SWITCH has set is lost with the
+ * CMD39, CMD40, CMD42, CMD49, CMD53 to CMD56, CMD13 for the state of the command
+ * queue (tasks are ready at once), high priority interrupt, packed commands,
+ * background operations, cache (data is written through), general purpose
+ * partitions and enhanced areas. What SWITCH has set is lost with the
  * power, the boot bits of PARTITION_CONFIG included.
  */
 #ifndef EMMC_H
@@ -85,6 +86,18 @@ struct emmc_stats {
 	uint64_t blocks_written[NR_PARTITIONS];
 };
 
+#define EMMC_NR_TASKS 32
+
+/* One of the command queue: CMD44 and CMD45 make it, CMD46 or CMD47 carries it out */
+struct emmc_task {
+	bool has_params;
+	bool ready;
+	bool read;
+	bool reliable;
+	uint16_t count;
+	uint32_t sector;
+};
+
 #define EMMC_HISTORY 256
 
 /* A command as it came */
@@ -100,6 +113,7 @@ struct emmc_event {
  * @command: the one that is or was executed last
  * @rca: 0 until the host has given one
  * @erase_steps: 1 after CMD35, 2 after CMD36
+ * @next_task: the one that CMD45 is about
  */
 struct emmc {
 	struct card_config config;
@@ -121,6 +135,8 @@ struct emmc {
 	uint32_t erase_last;
 	unsigned int erase_steps;
 	struct emmc_transfer transfer;
+	struct emmc_task tasks[EMMC_NR_TASKS];
+	uint8_t next_task;
 	struct rpmb rpmb;
 
 	uint8_t csd[CSD_LEN];

@@ -19,15 +19,28 @@
 
 #define SECTORS_PER_MIB (1024 * 1024 / SECTOR_LEN)
 
-/* A generic controller, which no driver thinks it knows better */
-static const struct pci_identity identity = {
+#define SDHCI_CLASS 0x080501	/* with DMA */
+
+/*
+ * A generic controller, which no driver thinks it knows better, and one of those
+ * that Linux knows to have a command queue engine
+ */
+static const struct pci_identity generic = {
 	.vendor = 0x1b36,	/* Red Hat, as QEMU's own */
 	.device = 0x00ff,
-	.class = 0x080501,	/* SD host controller with DMA */
+	.class = SDHCI_CLASS,
+	.bar_size = SDHCI_BAR_SIZE,
+};
+
+static const struct pci_identity with_queue = {
+	.vendor = 0x8086,	/* Intel, Gemini Lake's for eMMC */
+	.device = 0x31cc,
+	.class = SDHCI_CLASS,
 	.bar_size = SDHCI_BAR_SIZE,
 };
 
 struct device {
+	const struct pci_identity *identity;
 	struct pci pci;
 	struct vfio_user vfio_user;
 	struct sdhci host;
@@ -53,6 +66,7 @@ enum {
 	OPT_CID,
 	OPT_LARGE_WRITES,
 	OPT_NO_SECURE_WP,
+	OPT_COMMAND_QUEUE,
 };
 
 static const struct argp_option option_list[] = {
@@ -70,6 +84,8 @@ static const struct argp_option option_list[] = {
 	  "the RPMB takes 32 frames at once, too", 0 },
 	{ "no-secure-wp", OPT_NO_SECURE_WP, NULL, 0,
 	  "a card without secure write protection", 0 },
+	{ "command-queue", OPT_COMMAND_QUEUE, NULL, 0,
+	  "card and host have a command queue", 0 },
 	{}
 };
 
@@ -139,6 +155,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 	case OPT_NO_SECURE_WP:
 		options->card.secure_wp = false;
 		return 0;
+	case OPT_COMMAND_QUEUE:
+		options->card.command_queue = true;
+		return 0;
 	case ARGP_KEY_END:
 		if (!options->socket || !options->control ||
 		    !options->storage.directory)
@@ -189,7 +208,7 @@ static void reset(void *dev)
 {
 	struct device *device = dev;
 
-	pci_init(&device->pci, &identity);
+	pci_init(&device->pci, device->identity);
 	sdhci_reset(&device->host);
 }
 
@@ -218,7 +237,9 @@ static bool device_open(struct device *device, const struct options *options)
 		return false;
 
 	emmc_init(&device->card, &options->card, &device->storage);
-	pci_init(&device->pci, &identity);
+	device->identity = options->card.command_queue ? &with_queue :
+							 &generic;
+	pci_init(&device->pci, device->identity);
 	device->vfio_user = (struct vfio_user) {
 		.ops = &ops,
 		.dev = device,
@@ -227,7 +248,8 @@ static bool device_open(struct device *device, const struct options *options)
 	};
 	device->host.set_irq = set_irq;
 	device->host.machine = &device->vfio_user;
-	sdhci_init(&device->host, &device->card, &device->vfio_user.dma);
+	sdhci_init(&device->host, &device->card, &device->vfio_user.dma,
+		   options->card.command_queue);
 	return true;
 }
 

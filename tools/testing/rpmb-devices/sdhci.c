@@ -91,6 +91,7 @@ enum sdhci_register {
 #define INT_PORT_READABLE (1U << 5)
 #define INT_INSERTED (1U << 6)
 #define INT_REMOVED (1U << 7)
+#define INT_QUEUE (1U << 14)
 #define INT_ERROR (1U << 15)
 #define INT_COMMAND_TIMEOUT (1U << 16)
 #define INT_COMMAND_CRC (1U << 17)
@@ -162,10 +163,12 @@ static uint16_t reg16(const struct sdhci *host, uint32_t offset)
 
 static void update_irq(struct sdhci *host)
 {
-	uint32_t status = reg32(host, INT_STATUS) & ~INT_ERROR;
+	uint32_t status = reg32(host, INT_STATUS) & ~(INT_ERROR | INT_QUEUE);
 
 	if (status & INT_ERRORS)
 		status |= INT_ERROR;
+	if (cqhci_pending(host))
+		status |= INT_QUEUE & reg32(host, INT_ENABLE);
 	put_le32(host->regs + INT_STATUS, status);
 	host->regs[SLOT_INT_STATUS] = status & reg32(host, SIGNAL_ENABLE) ?
 				      1 : 0;
@@ -178,24 +181,34 @@ static void raise_int(struct sdhci *host, uint32_t bits)
 	put_le32(host->regs + INT_STATUS, reg32(host, INT_STATUS) | bits);
 }
 
-static void end_transfer(struct sdhci *host, uint32_t bits)
+static void forget_transfer(struct sdhci *host)
 {
 	memset(&host->transfer, 0, sizeof(host->transfer));
+}
+
+static void fail_transfer(struct sdhci *host, uint32_t bits)
+{
+	forget_transfer(host);
+	if (host->queue.running)
+		cqhci_task_failed(host, host->card->command, true);
 	raise_int(host, bits);
 }
 
 static void fail_adma(struct sdhci *host)
 {
 	host->regs[ADMA_ERROR_STATUS] = 1;	/* at a descriptor */
-	end_transfer(host, INT_ADMA);
+	fail_transfer(host, INT_ADMA);
 }
 
-/* A card that keeps the line low lets Transfer Complete wait */
+/* A card that keeps the line low lets this wait */
 static void complete(struct sdhci *host)
 {
-	end_transfer(host, 0);
 	host->awaits_idle = host->card->busy;
-	if (!host->awaits_idle)
+	if (host->awaits_idle)
+		return;
+	if (host->queue.running)
+		cqhci_task_done(host);
+	else
 		raise_int(host, INT_TRANSFER);
 }
 
@@ -317,9 +330,9 @@ static bool move_block(struct sdhci *host)
 static bool check_outcome(struct sdhci *host, enum emmc_outcome outcome)
 {
 	if (outcome == OUTCOME_CRC)
-		end_transfer(host, INT_DATA_CRC);
+		fail_transfer(host, INT_DATA_CRC);
 	else if (outcome == OUTCOME_TIMEOUT)
-		end_transfer(host, INT_DATA_TIMEOUT);
+		fail_transfer(host, INT_DATA_TIMEOUT);
 	return outcome == OUTCOME_OK;
 }
 
@@ -381,9 +394,9 @@ static bool wants_auto(const struct sdhci *host, uint16_t which)
 
 static void last_block(struct sdhci *host)
 {
-	if (wants_auto(host, MODE_AUTO_CMD12) && !auto_command(host, 12, 0))
-		end_transfer(host, 0);
-	else
+	forget_transfer(host);
+	if (host->queue.running || !wants_auto(host, MODE_AUTO_CMD12) ||
+	    auto_command(host, 12, 0))
 		complete(host);
 }
 
@@ -455,6 +468,20 @@ static void start_transfer(struct sdhci *host)
 		run_transfer(host);
 }
 
+void sdhci_task_data(struct sdhci *host, bool read, uint32_t blocks,
+		     uint64_t descriptor)
+{
+	host->transfer = (struct sdhci_transfer) {
+		.active = true,
+		.read = read,
+		.path = PATH_ADMA64,
+		.left = blocks,
+		.block_len = EMMC_MAX_BLOCK_LEN,
+		.descriptor = descriptor,
+	};
+	run_transfer(host);
+}
+
 /* The host looks at the tuning block itself; the machine gets an event only */
 static void tune(struct sdhci *host)
 {
@@ -485,24 +512,33 @@ static void put_response(struct sdhci *host,
 }
 
 /* False if the machine has been told that there is no response */
-static bool send_command(struct sdhci *host, uint8_t index)
+static bool send_command(struct sdhci *host, uint8_t index, uint32_t arg,
+			 bool silent)
 {
 	struct emmc_response response;
-	enum emmc_outcome outcome;
+	enum emmc_outcome outcome = emmc_command(host->card, index, arg,
+						 &response);
 
-	outcome = emmc_command(host->card, index, reg32(host, ARGUMENT),
-			       &response);
-	if ((reg16(host, COMMAND) & COMMAND_RESPONSE_MASK) ==
-	    COMMAND_NO_RESPONSE)
-		outcome = OUTCOME_OK;
-	if (outcome != OUTCOME_OK) {
+	if (!silent && outcome != OUTCOME_OK) {
 		raise_int(host, outcome == OUTCOME_CRC ? INT_COMMAND_CRC :
 							 INT_COMMAND_TIMEOUT);
 		return false;
 	}
 	put_response(host, &response);
-	raise_int(host, INT_RESPONSE);
 	return true;
+}
+
+bool sdhci_task_command(struct sdhci *host, uint8_t index, uint32_t arg)
+{
+	if (send_command(host, index, arg, false))
+		return true;
+	cqhci_task_failed(host, index, false);
+	return false;
+}
+
+void sdhci_task_lost(struct sdhci *host)
+{
+	fail_adma(host);
 }
 
 /* A command that uses the data lines waits for those who use them */
@@ -518,8 +554,11 @@ static void issue_command(struct sdhci *host)
 	if (data && wants_auto(host, MODE_AUTO_CMD23) &&
 	    !auto_command(host, 23, reg32(host, SDMA_ADDRESS)))
 		return;
-	if (!send_command(host, index))
+	if (!send_command(host, index, reg32(host, ARGUMENT),
+			  (command & COMMAND_RESPONSE_MASK) ==
+			  COMMAND_NO_RESPONSE))
 		return;
+	raise_int(host, INT_RESPONSE);
 	if (data && host->regs[HOST_CONTROL2] & CONTROL2_EXECUTE_TUNING)
 		tune(host);
 	else if (data)
@@ -588,19 +627,29 @@ static bool is_port(uint32_t offset, uint32_t len)
 	return offset >= BUFFER_PORT && offset < BUFFER_PORT + 4 && len <= 4;
 }
 
+static uint8_t read_byte(const struct sdhci *host, uint32_t offset)
+{
+	if (offset < SDHCI_NR_REGISTERS)
+		return host->regs[offset];
+	if (host->has_queue && offset >= CQHCI_OFFSET &&
+	    offset < CQHCI_OFFSET + CQHCI_NR_REGISTERS)
+		return cqhci_read(host, offset - CQHCI_OFFSET);
+	return 0;
+}
+
 void sdhci_read(struct sdhci *host, uint32_t offset, void *data, uint32_t len)
 {
-	uint32_t known = offset < SDHCI_NR_REGISTERS ?
-			 smaller(len, SDHCI_NR_REGISTERS - offset) : 0;
+	uint8_t *bytes = data;
+	uint32_t i;
 
-	put_le32(host->regs + PRESENT_STATE, present_state(host));
 	if (is_port(offset, len)) {
 		read_port(host, data, len);
 		sdhci_update(host);
 		return;
 	}
-	memset(data, 0, len);
-	memcpy(data, host->regs + offset, known);
+	put_le32(host->regs + PRESENT_STATE, present_state(host));
+	for (i = 0; i < len; i++)
+		bytes[i] = read_byte(host, offset + i);
 }
 
 static void reset_registers(struct sdhci *host)
@@ -609,8 +658,9 @@ static void reset_registers(struct sdhci *host)
 	put_le32(host->regs + CAPABILITIES, HAS);
 	put_le32(host->regs + CAPABILITIES1, HAS1);
 	put_le16(host->regs + HOST_VERSION, VERSION_300);
-	memset(&host->transfer, 0, sizeof(host->transfer));
+	forget_transfer(host);
 	host->awaits_idle = false;
+	cqhci_reset(host);
 }
 
 void sdhci_reset(struct sdhci *host)
@@ -626,7 +676,7 @@ static void software_reset(struct sdhci *host, uint8_t which)
 	if (which & RESET_ALL) {
 		sdhci_reset(host);
 	} else if (which & RESET_DATA) {
-		end_transfer(host, 0);
+		forget_transfer(host);
 		host->awaits_idle = false;
 	}
 }
@@ -665,9 +715,16 @@ static void wrote(struct sdhci *host, uint32_t offset, uint8_t value)
 
 static void write_byte(struct sdhci *host, uint32_t offset, uint8_t value)
 {
-	uint8_t mask = writable[offset];
+	if (offset < SDHCI_NR_REGISTERS) {
+		uint8_t mask = writable[offset];
 
-	host->regs[offset] = (host->regs[offset] & ~mask) | (value & mask);
+		host->regs[offset] = (host->regs[offset] & ~mask) |
+				     (value & mask);
+		wrote(host, offset, value);
+	} else if (host->has_queue && offset >= CQHCI_OFFSET &&
+		   offset < CQHCI_OFFSET + CQHCI_NR_REGISTERS) {
+		cqhci_write(host, offset - CQHCI_OFFSET, value);
+	}
 }
 
 void sdhci_write(struct sdhci *host, uint32_t offset, const void *data,
@@ -676,14 +733,11 @@ void sdhci_write(struct sdhci *host, uint32_t offset, const void *data,
 	const uint8_t *bytes = data;
 	uint32_t i;
 
-	if (is_port(offset, len)) {
+	if (is_port(offset, len))
 		write_port(host, data, len);
-	} else {
-		for (i = 0; i < len && offset + i < SDHCI_NR_REGISTERS; i++) {
+	else
+		for (i = 0; i < len; i++)
 			write_byte(host, offset + i, bytes[i]);
-			wrote(host, offset + i, bytes[i]);
-		}
-	}
 	sdhci_update(host);
 }
 
@@ -691,19 +745,20 @@ void sdhci_update(struct sdhci *host)
 {
 	bool present = host->card->present;
 
-	if (host->awaits_idle && !host->card->busy) {
-		host->awaits_idle = false;
-		raise_int(host, INT_TRANSFER);
-	}
+	if (host->awaits_idle)
+		complete(host);
+	cqhci_run(host);
 	if (present != host->was_present)
 		raise_int(host, present ? INT_INSERTED : INT_REMOVED);
 	host->was_present = present;
 	update_irq(host);
 }
 
-void sdhci_init(struct sdhci *host, struct emmc *card, const struct dma *dma)
+void sdhci_init(struct sdhci *host, struct emmc *card, const struct dma *dma,
+		bool has_queue)
 {
 	host->card = card;
+	host->has_queue = has_queue;
 	host->dma = dma;
 	host->tunings = 0;
 	sdhci_reset(host);

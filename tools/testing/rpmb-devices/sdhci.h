@@ -15,6 +15,7 @@
 #ifndef SDHCI_H
 #define SDHCI_H
 
+#include "cqhci.h"
 #include "dma.h"
 #include "emmc.h"
 
@@ -55,6 +56,7 @@ struct sdhci_transfer {
 };
 
 /*
+ * @has_queue: there is a command queue engine
  * @awaits_idle: Transfer Complete comes when the card is not busy any more
  * @was_present: what the machine knows of the card
  * @set_irq: tell the machine whether the interrupt is asserted
@@ -67,12 +69,15 @@ struct sdhci {
 
 	uint8_t regs[SDHCI_NR_REGISTERS];
 	struct sdhci_transfer transfer;
+	struct cqhci queue;
+	bool has_queue;
 	bool awaits_idle;
 	bool was_present;
 	unsigned int tunings;
 };
 
-void sdhci_init(struct sdhci *host, struct emmc *card, const struct dma *dma);
+void sdhci_init(struct sdhci *host, struct emmc *card, const struct dma *dma,
+		bool has_queue);
 
 /* As after power on; the card has lost its power with it */
 void sdhci_reset(struct sdhci *host);
@@ -80,6 +85,15 @@ void sdhci_reset(struct sdhci *host);
 void sdhci_read(struct sdhci *host, uint32_t offset, void *data, uint32_t len);
 void sdhci_write(struct sdhci *host, uint32_t offset, const void *data,
 		 uint32_t len);
+
+/*
+ * For the command queue engine: a command, false if there was no response; the
+ * task's data by the ADMA2 descriptors there; a task that cannot be read
+ */
+bool sdhci_task_command(struct sdhci *host, uint8_t index, uint32_t arg);
+void sdhci_task_data(struct sdhci *host, bool read, uint32_t blocks,
+		     uint64_t descriptor);
+void sdhci_task_lost(struct sdhci *host);
 
 /* Look at the card: it may have been taken out, or have become idle */
 void sdhci_update(struct sdhci *host);

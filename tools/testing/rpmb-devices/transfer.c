@@ -24,26 +24,24 @@ static uint32_t start_rpmb(struct emmc *card, bool write, uint32_t nr)
 	return ok ? 0 : R1_ERROR;
 }
 
-/* With the RPMB selected the frames tell the address, the argument is ignored */
-uint32_t card_start(struct emmc *card, bool write, uint32_t sector,
-		    uint32_t count)
+/* The RPMB's frames tell the address themselves */
+uint32_t card_start(struct emmc *card, bool write,
+		    const struct emmc_transfer *transfer)
 {
 	bool rpmb = emmc_partition(card) == PARTITION_RPMB;
+	uint32_t count = transfer->left;
 	uint32_t error = 0;
 
 	if (rpmb)
 		error = start_rpmb(card, write, count);
-	else if (!is_in_range(card, sector, count == OPEN_ENDED ? 1 : count))
+	else if (!is_in_range(card, transfer->sector,
+			      count == OPEN_ENDED ? 1 : count))
 		error = R1_OUT_OF_RANGE;
 	if (error)
 		return error;
 
-	card->transfer = (struct emmc_transfer) {
-		.source = rpmb ? SOURCE_RPMB : SOURCE_SECTORS,
-		.left = count,
-		.sector = sector,
-		.reliable = card->block_count & RELIABLE_WRITE,
-	};
+	card->transfer = *transfer;
+	card->transfer.source = rpmb ? SOURCE_RPMB : SOURCE_SECTORS;
 	card->state = write ? STATE_RCV : STATE_DATA;
 	return 0;
 }

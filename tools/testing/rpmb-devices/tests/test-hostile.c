@@ -27,6 +27,12 @@
 #define MODE_MULTI (1 << 5)
 #define WITH_DATA (1 << 5 | 2)
 
+/* The command queue engine's */
+#define QUEUE 0x200
+#define QUEUE_CONFIG (QUEUE + 0x08)
+#define QUEUE_LIST (QUEUE + 0x20)
+#define CMDQ_MODE_EN 15
+
 #define ADMA_NOP 0x01
 #define ADMA_TRANSFER 0x21
 #define ADMA_LINK 0x31
@@ -552,7 +558,13 @@ static void random_command(void)
 
 static void random_step(void)
 {
-	switch (random_of(8)) {
+	switch (random_of(9)) {
+	case 8:
+		machine_write(&m, QUEUE + random_of(0x60), 1 + random_of(4),
+			      random());
+		machine_write(&m, QUEUE_LIST, 4,
+			      MEMORY_ADDR + random_of(MEMORY_LEN + 4096));
+		break;
 	case 0:
 		random_table();
 		machine_write(&m, ADMA_ADDRESS, 4, MEMORY_ADDR + random_of(30));
@@ -579,18 +591,32 @@ static void random_step(void)
 }
 
 /* A card in transfer state now and then, or not much would come through */
-static void fuzz(void)
+static void fuzz(const char *const *options)
 {
 	unsigned int i;
 
 	srandom(1);
-	start();
+	machine_start(&m, options);
 	for (i = 0; i < 30000; i++) {
-		if (!(i % 100))
+		if (!(i % 100)) {
 			driver_init(&m);
+			driver_switch(&m, CMDQ_MODE_EN, 1);
+			machine_write(&m, QUEUE_CONFIG, 4, 0x101);
+			machine_write(&m, QUEUE_LIST + 4, 4, 0);
+		}
 		random_step();
 	}
 	check_works();
+}
+
+static void fuzz_host(void)
+{
+	fuzz(NONE);
+}
+
+static void fuzz_queue(void)
+{
+	fuzz((const char *const[]) { "--command-queue", NULL });
 }
 
 static const struct test tests[] = {
@@ -613,7 +639,8 @@ static const struct test tests[] = {
 	{ "buffer port: more and less than a block", wrong_port },
 	{ "a command while a transfer waits", command_in_between },
 	{ "control: a line that is too long", long_line },
-	{ "30000 random steps", fuzz },
+	{ "30000 random steps", fuzz_host },
+	{ "30000 random steps, with a command queue", fuzz_queue },
 };
 
 int main(int argc, char **argv)
