@@ -144,7 +144,7 @@ void rpmb_put_turn(struct rpmb_dev *rdev)
 	up(&rdev->turn);
 }
 
-/* Resume does this, and unregistering a suspended device, which has no resume */
+/* What unregistering a suspended device does, which has no resume */
 static void rpmb_end_suspend(struct rpmb_dev *rdev)
 {
 	if (atomic_xchg(&rdev->suspended, 0))
@@ -165,7 +165,14 @@ static int rpmb_suspend(struct device *dev)
 
 static int rpmb_resume(struct device *dev)
 {
-	rpmb_end_suspend(to_rpmb_dev(dev));
+	struct rpmb_dev *rdev = to_rpmb_dev(dev);
+
+	if (!atomic_xchg(&rdev->suspended, 0))
+		return 0;
+	/* The turn is still ours, so the backend is there */
+	if (rdev->descr.resumed)
+		rdev->descr.resumed(rdev);
+	rpmb_put_turn(rdev);
 	return 0;
 }
 

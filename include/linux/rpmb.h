@@ -115,6 +115,12 @@ struct rpmb_descr {
 	 * beside @transfer, may sleep.
 	 */
 	void (*abort)(struct rpmb_dev *rdev);
+	/**
+	 * @resumed: Optional: the system has slept, and the device may have lost
+	 * its power. Called when it is awake again, before the next @transfer; may
+	 * sleep.
+	 */
+	void (*resumed)(struct rpmb_dev *rdev);
 	/** @priv: the backend's own */
 	void *priv;
 	/** @frame_format: what frames the device speaks */

@@ -510,13 +510,18 @@ static void core_check_suspend(struct rpmb_fake *fake,
 {
 	struct kunit *test = fake->test;
 	int calls = atomic_read(&fake->nr_calls);
+	int resumed = fake->nr_resumed;
 	struct rpmb_thread *caller;
 
 	KUNIT_ASSERT_EQ(test, 0, suspend(&fake->rdev->dev));
 	caller = core_wait_in_line(fake, 1);
 	KUNIT_EXPECT_EQ(test, calls, atomic_read(&fake->nr_calls));
+	KUNIT_EXPECT_EQ(test, resumed, fake->nr_resumed);
 	KUNIT_EXPECT_EQ(test, 0, resume(&fake->rdev->dev));
 	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(caller));
+	/* The backend is told first */
+	KUNIT_EXPECT_EQ(test, resumed + 1, fake->nr_resumed);
+	KUNIT_EXPECT_EQ(test, calls, fake->resumed_after);
 	KUNIT_EXPECT_EQ(test, calls + 1, atomic_read(&fake->nr_calls));
 }
 
@@ -570,6 +575,7 @@ static void core_suspend_unregister_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, pm->suspend(&fake->rdev->dev));
 	core_expect_gone(fake);
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&fake->nr_calls));
+	KUNIT_EXPECT_EQ(test, 0, fake->nr_resumed);
 }
 
 static void core_expect_refused(struct kunit *test, struct device *parent,

@@ -159,6 +159,14 @@ static void rpmb_fake_abort(struct rpmb_dev *rdev)
 	complete_all(&fake->proceed);
 }
 
+static void rpmb_fake_resumed(struct rpmb_dev *rdev)
+{
+	struct rpmb_fake *fake = rdev->descr.priv;
+
+	fake->nr_resumed++;
+	fake->resumed_after = atomic_read(&fake->nr_calls);
+}
+
 /* Let one step that waits because of hang_at go on */
 void rpmb_fake_release(struct rpmb_fake *fake)
 {
@@ -210,6 +218,7 @@ struct rpmb_fake *rpmb_fake_new(struct kunit *test,
 						    RPMB_TYPE_EMMC,
 		.transfer = rpmb_fake_transfer,
 		.abort = rpmb_fake_abort,
+		.resumed = rpmb_fake_resumed,
 		.priv = fake,
 		.dev_id = "fake-rpmb-device",
 		.dev_id_len = 16,

@@ -53,6 +53,8 @@ struct rpmb_fake_call {
  * @entered: a step waits because of @hang_at
  * @aborted: abort was called
  * @proceed: ends the waiting
+ * @nr_resumed: calls of resumed
+ * @resumed_after: calls of the backend before the last of these
  * @gone: rpmb_dev_unregister() has returned
  * @calls: the calls
  * @nr_calls: how many they are
@@ -77,6 +79,8 @@ struct rpmb_fake {
 	struct completion entered;
 	struct completion aborted;
 	struct completion proceed;
+	int nr_resumed;
+	int resumed_after;
 	bool gone;
 
 	struct rpmb_fake_call calls[RPMB_FAKE_MAX_CALLS];
