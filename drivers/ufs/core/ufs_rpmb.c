@@ -1,0 +1,520 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * UFS RPMB: the regions behind a device's RPMB well known logical unit
+ *
+ * Universal Flash Storage, JESD220G, section 12.4. Frames are sent by SECURITY
+ * PROTOCOL OUT and come back by SECURITY PROTOCOL IN; each region has a key, a
+ * write counter and a result register of its own.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/pm_runtime.h>
+#include <linux/rpmb.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/unaligned.h>
+#include <crypto/blake2b.h>
+#include <scsi/scsi.h>
+#include <scsi/scsi_common.h>
+#include <scsi/scsi_device.h>
+#include <scsi/scsi_driver.h>
+#include <scsi/scsi_host.h>
+#include <scsi/scsi_proto.h>
+#include <ufs/ufs.h>
+#include <ufs/ufshcd.h>
+
+#define UFS_RPMB_LUN		(SCSI_W_LUN_BASE | \
+				 (UFS_UPIU_RPMB_WLUN & ~UFS_UPIU_WLUN_ID))
+#define UFS_RPMB_REGIONS	4
+#define UFS_RPMB_PROTOCOL	0xec	/* SECURITY PROTOCOL: JEDEC UFS */
+#define UFS_RPMB_PROTOCOL_ID	0x01	/* and what of it: RPMB */
+#define UFS_RPMB_CDB_LEN	12
+#define UFS_RPMB_ID_LEN		16
+/* Unit attentions are queued; one for each thing that can happen is plenty */
+#define UFS_RPMB_MAX_ATTENTIONS	8
+#define UFS_RPMB_ASC_RESET	0x29	/* power on, reset, or the like */
+
+/* The first versions of the specification that have it */
+#define UFS_RPMB_SPEC_CONFIG	0x0210	/* secure write protection */
+#define UFS_RPMB_SPEC_PURGE	0x0400
+
+static unsigned int timeout = 30000;
+module_param(timeout, uint, 0644);
+MODULE_PARM_DESC(timeout,
+		 "milliseconds that a command may take (default 30000)");
+
+static char *dev_id = "string";
+module_param(dev_id, charp, 0444);
+MODULE_PARM_DESC(dev_id,
+		 "identity of a region: \"string\", the device's with -R and the region's number (default), or \"blake2b\", the BLAKE2b-128 of that");
+
+/* What dev_id asks for; constant once the module is loaded */
+static bool ufs_rpmb_hash_ids;
+
+struct ufs_rpmb;
+
+/**
+ * struct ufs_rpmb_region - one region
+ */
+struct ufs_rpmb_region {
+	/** @ur: the logical unit that it is in */
+	struct ufs_rpmb *ur;
+	/** @rdev: what the core made of it; NULL if there is no such region */
+	struct rpmb_dev *rdev;
+	/** @id: its number */
+	u8 id;
+	/** @gone: set once by abort(); no command is started any more */
+	bool gone;
+};
+
+/**
+ * struct ufs_rpmb - an RPMB well known logical unit
+ */
+struct ufs_rpmb {
+	/** @node: in ufs_rpmb_list */
+	struct list_head node;
+	/**
+	 * @sdev: The logical unit. It is there from add_dev() to the end of
+	 * remove_dev(), which waits for the last transfer, so no reference is
+	 * held; scsi_device_get() would pin the host's module.
+	 */
+	struct scsi_device *sdev;
+	/** @settle_lock: one at a time asks for unit attentions */
+	struct mutex settle_lock;
+	/**
+	 * @unsettled: The device may have a unit attention to report. Set by
+	 * anybody, at any time; cleared under @settle_lock before asking, so that
+	 * what happens meanwhile is not forgotten.
+	 */
+	bool unsettled;
+	/** @regions: all that a device can have */
+	struct ufs_rpmb_region regions[UFS_RPMB_REGIONS];
+};
+
+/*
+ * All of them. The class interface's callbacks are called one at a time, under the
+ * mutex of the class, and nobody else looks.
+ */
+static LIST_HEAD(ufs_rpmb_list);
+
+/*
+ * What became of a command that has a result. -EAGAIN: the device had a unit
+ * attention to report, and did nothing else.
+ */
+static int ufs_rpmb_error(int result, const struct scsi_sense_hdr *sshdr,
+			  int resid)
+{
+	switch (host_byte(result)) {
+	case DID_OK:
+		break;
+	case DID_NO_CONNECT:
+	case DID_BAD_TARGET:
+		return -ENODEV;
+	case DID_TIME_OUT:
+		return -ETIMEDOUT;
+	default:
+		return -EIO;
+	}
+	if (scsi_status_is_check_condition(result) && scsi_sense_valid(sshdr) &&
+	    sshdr->sense_key == UNIT_ATTENTION)
+		return -EAGAIN;
+	return result || resid ? -EIO : 0;
+}
+
+/*
+ * Start a command and wait for it, at most for as long as the host's error handling
+ * takes. @started becomes true if the device may have seen it.
+ */
+static int ufs_rpmb_command(struct scsi_device *sdev, const u8 *cdb,
+			    blk_opf_t opf, void *buf, unsigned int len,
+			    bool *started, struct scsi_sense_hdr *sshdr)
+{
+	int resid = 0;
+	const struct scsi_exec_args args = {
+		.sshdr = sshdr,
+		.resid = &resid,
+	};
+	bool before = *started;
+	int result;
+
+	*started = true;
+	result = scsi_execute_cmd(sdev, cdb, opf, buf, len,
+				  msecs_to_jiffies(READ_ONCE(timeout)), 0,
+				  &args);
+	if (result < 0) {
+		*started = before;
+		return result;
+	}
+	return ufs_rpmb_error(result, sshdr, resid);
+}
+
+/*
+ * Take the unit attentions that wait after power on, a reset or an error, and that
+ * would hit the request; a write must not meet one, see ufs_rpmb_may_repeat().
+ */
+static int ufs_rpmb_settle(struct ufs_rpmb *ur)
+{
+	static const u8 cdb[6] = { TEST_UNIT_READY };
+	struct scsi_sense_hdr sshdr;
+	bool started = false;
+	int ret = -EAGAIN;
+
+	guard(mutex)(&ur->settle_lock);
+	if (!READ_ONCE(ur->unsettled) && !ur->sdev->expecting_cc_ua)
+		return 0;
+
+	WRITE_ONCE(ur->unsettled, false);
+	/*
+	 * After a reset by the host, the midlayer expects a unit attention. It does
+	 * not see the one that it passes on to who tests for readiness.
+	 */
+	ur->sdev->expecting_cc_ua = 0;
+	for (int i = 0; ret == -EAGAIN && i <= UFS_RPMB_MAX_ATTENTIONS; i++)
+		ret = ufs_rpmb_command(ur->sdev, cdb, REQ_OP_DRV_IN, NULL, 0,
+				       &started, &sshdr);
+	if (ret)
+		WRITE_ONCE(ur->unsettled, true);
+	return ret;
+}
+
+/* @buf: where to move from or to, xfer->buf or a copy of it */
+static int ufs_rpmb_move(struct ufs_rpmb_region *region, struct rpmb_xfer *xfer,
+			 void *buf, struct scsi_sense_hdr *sshdr)
+{
+	bool recv = xfer->kind == RPMB_XFER_RECV;
+	u8 cdb[UFS_RPMB_CDB_LEN] = {
+		recv ? SECURITY_PROTOCOL_IN : SECURITY_PROTOCOL_OUT,
+		UFS_RPMB_PROTOCOL, region->id, UFS_RPMB_PROTOCOL_ID,
+	};
+
+	if (READ_ONCE(region->gone))
+		return -ENODEV;
+	put_unaligned_be32(xfer->len, &cdb[6]);
+	return ufs_rpmb_command(region->ur->sdev, cdb,
+				recv ? REQ_OP_DRV_IN : REQ_OP_DRV_OUT, buf,
+				xfer->len, &xfer->started, sshdr);
+}
+
+/*
+ * May a request that was answered by a unit attention be sent again? The device has
+ * not carried it out, this time. But hosts abort commands and the midlayer sends
+ * them once more by itself: if the device was reset, it may have carried out a write
+ * before that.
+ */
+static bool ufs_rpmb_may_repeat(const struct rpmb_xfer *xfer,
+				const struct scsi_sense_hdr *sshdr)
+{
+	const struct rpmb_frame *frame = xfer->buf;
+
+	switch (be16_to_cpu(frame->req_resp)) {
+	case RPMB_GET_WRITE_COUNTER:
+	case RPMB_READ_DATA:
+	case RPMB_CONFIG_READ:
+	case RPMB_PURGE_STATUS:
+		return true;
+	default:
+		return sshdr->asc != UFS_RPMB_ASC_RESET;
+	}
+}
+
+/*
+ * Send the request, always a copy of it: when a device leaves bytes alone,
+ * scsi_execute_cmd() zeroes them in the buffer, for writes as well.
+ */
+static int ufs_rpmb_send_request(struct ufs_rpmb_region *region,
+				 struct rpmb_xfer *xfer, void *copy)
+{
+	struct scsi_sense_hdr sshdr;
+	int ret;
+
+	for (int i = 0; i <= UFS_RPMB_MAX_ATTENTIONS; i++) {
+		memcpy(copy, xfer->buf, xfer->len);
+		ret = ufs_rpmb_move(region, xfer, copy, &sshdr);
+		if (ret != -EAGAIN || !ufs_rpmb_may_repeat(xfer, &sshdr))
+			break;
+	}
+	return ret;
+}
+
+static int ufs_rpmb_run(struct ufs_rpmb_region *region, struct rpmb_xfer *xfers,
+			unsigned int nr, void *copy)
+{
+	struct scsi_sense_hdr sshdr;
+	int ret;
+
+	ret = ufs_rpmb_settle(region->ur) ?:
+	      ufs_rpmb_send_request(region, &xfers[0], copy);
+	for (unsigned int i = 1; !ret && i < nr; i++)
+		ret = ufs_rpmb_move(region, &xfers[i], xfers[i].buf, &sshdr);
+	if (ret)
+		WRITE_ONCE(region->ur->unsettled, true);
+	return ret == -EAGAIN ? -EIO : ret;
+}
+
+/* A device that has slept may report it */
+static int ufs_rpmb_wake(struct ufs_rpmb *ur)
+{
+	int active = pm_runtime_get_if_active(&ur->sdev->sdev_gendev);
+
+	if (active > 0)
+		return 0;
+	if (!active)
+		WRITE_ONCE(ur->unsettled, true);
+	return scsi_autopm_get_device(ur->sdev);
+}
+
+static bool ufs_rpmb_fits(const struct ufs_rpmb *ur,
+			  const struct rpmb_xfer *xfers, unsigned int nr)
+{
+	unsigned int max = queue_max_hw_sectors(ur->sdev->request_queue);
+
+	return xfers[0].len / SECTOR_SIZE <= max &&
+	       xfers[nr - 1].len / SECTOR_SIZE <= max;
+}
+
+static int ufs_rpmb_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
+			     unsigned int nr)
+{
+	struct ufs_rpmb_region *region = rdev->descr.priv;
+	struct ufs_rpmb *ur = region->ur;
+	void *copy;
+	int ret;
+
+	if (!ufs_rpmb_fits(ur, xfers, nr))
+		return -EMSGSIZE;
+	/* A caller of large requests is told by -ENOMEM, and may try smaller ones */
+	copy = kmalloc(xfers[0].len, GFP_KERNEL | __GFP_NOWARN);
+	if (!copy)
+		return -ENOMEM;
+
+	ret = ufs_rpmb_wake(ur);
+	if (!ret) {
+		ret = ufs_rpmb_run(region, xfers, nr, copy);
+		scsi_autopm_put_device(ur->sdev);
+	}
+	/* A program key request has the key in it */
+	kfree_sensitive(copy);
+	return ret;
+}
+
+/* A command that runs ends when the device or the host's error handling ends it */
+static void ufs_rpmb_abort(struct rpmb_dev *rdev)
+{
+	struct ufs_rpmb_region *region = rdev->descr.priv;
+
+	WRITE_ONCE(region->gone, true);
+}
+
+static void ufs_rpmb_resumed(struct rpmb_dev *rdev)
+{
+	struct ufs_rpmb_region *region = rdev->descr.priv;
+
+	WRITE_ONCE(region->ur->unsettled, true);
+}
+
+/* Secure write protection is configured through region 0 */
+static u32 ufs_rpmb_request_types(const struct ufs_dev_info *info, u8 region)
+{
+	u32 types = GENMASK(RPMB_READ_DATA, RPMB_PROGRAM_KEY);
+
+	if (info->wspecversion >= UFS_RPMB_SPEC_CONFIG && !region)
+		types |= BIT(RPMB_CONFIG_WRITE) | BIT(RPMB_CONFIG_READ);
+	if (info->wspecversion >= UFS_RPMB_SPEC_PURGE)
+		types |= BIT(RPMB_PURGE_ENABLE) | BIT(RPMB_PURGE_STATUS);
+	return types;
+}
+
+#if IS_ENABLED(CONFIG_CRYPTO_LIB_BLAKE2B)
+#define UFS_RPMB_HAS_BLAKE2B	true
+
+static void ufs_rpmb_hash_id(struct rpmb_descr *descr)
+{
+	u8 hash[UFS_RPMB_ID_LEN];
+
+	blake2b(NULL, 0, descr->dev_id, descr->dev_id_len, hash, sizeof(hash));
+	memcpy(descr->dev_id, hash, sizeof(hash));
+	descr->dev_id_len = sizeof(hash);
+}
+#else
+#define UFS_RPMB_HAS_BLAKE2B	false
+
+static void ufs_rpmb_hash_id(struct rpmb_descr *descr) { }
+#endif
+
+/* The string is longer than what becomes of it: it has six fields and more */
+static struct rpmb_dev *ufs_rpmb_register(struct ufs_rpmb_region *region,
+					  struct rpmb_descr *descr,
+					  const char *device_id)
+{
+	char *id __free(kfree) = kasprintf(GFP_KERNEL, "%s-R%u", device_id,
+					   region->id);
+
+	if (!id)
+		return ERR_PTR(-ENOMEM);
+	descr->dev_id = (u8 *)id;
+	descr->dev_id_len = strlen(id);
+	if (ufs_rpmb_hash_ids)
+		ufs_rpmb_hash_id(descr);
+	return rpmb_dev_register(&region->ur->sdev->sdev_gendev, descr);
+}
+
+static void ufs_rpmb_add_region(struct ufs_rpmb_region *region,
+				const struct ufs_dev_info *info)
+{
+	unsigned int max = max(info->rpmb_io_size, 1);
+	struct rpmb_descr descr = {
+		.type = RPMB_TYPE_UFS,
+		.reliable_wr_count = max(max / 2, 1),
+		.capacity = info->rpmb_region_size[region->id],
+		.transfer = ufs_rpmb_transfer,
+		.abort = ufs_rpmb_abort,
+		.resumed = ufs_rpmb_resumed,
+		.priv = region,
+		.frame_format = RPMB_FRAME_JEDEC,
+		.request_types = ufs_rpmb_request_types(info, region->id),
+		.write_sizes = GENMASK(ilog2(max), 0),
+		.max_read = max,
+		.target = region->id,
+		.fill_block_count = true,
+	};
+	struct rpmb_dev *rdev;
+
+	rdev = ufs_rpmb_register(region, &descr, info->device_id);
+	if (IS_ERR(rdev)) {
+		sdev_printk(KERN_ERR, region->ur->sdev,
+			    "RPMB region %u: cannot be registered: %pe\n",
+			    region->id, rdev);
+		return;
+	}
+	region->rdev = rdev;
+}
+
+/* The device's description, if its RPMB is one that we can serve */
+static const struct ufs_dev_info *ufs_rpmb_info(struct scsi_device *sdev)
+{
+	const struct ufs_hba *hba = shost_priv(sdev->host);
+
+	if (hba->dev_info.b_advanced_rpmb_en) {
+		sdev_printk(KERN_NOTICE, sdev,
+			    "RPMB is in advanced mode, which is not supported\n");
+		return NULL;
+	}
+	/* Keys are derived from it, so nothing else can take its place */
+	if (!hba->dev_info.device_id) {
+		sdev_printk(KERN_ERR, sdev,
+			    "RPMB cannot be used: the device's identity could not be read\n");
+		return NULL;
+	}
+	return &hba->dev_info;
+}
+
+static bool ufs_rpmb_is_ours(const struct scsi_device *sdev)
+{
+	const char *host = sdev->host->hostt->proc_name;
+
+	return sdev->lun == UFS_RPMB_LUN && host && !strcmp(host, UFSHCD);
+}
+
+static int ufs_rpmb_add(struct device *dev)
+{
+	struct scsi_device *sdev = to_scsi_device(dev->parent);
+	const struct ufs_dev_info *info;
+	struct ufs_rpmb *ur;
+
+	if (!ufs_rpmb_is_ours(sdev))
+		return 0;
+	info = ufs_rpmb_info(sdev);
+	if (!info)
+		return 0;
+	ur = kzalloc(sizeof(*ur), GFP_KERNEL);
+	if (!ur)
+		return -ENOMEM;
+
+	ur->sdev = sdev;
+	mutex_init(&ur->settle_lock);
+	ur->unsettled = true;
+	list_add(&ur->node, &ufs_rpmb_list);
+	for (int i = 0; i < UFS_RPMB_REGIONS; i++) {
+		ur->regions[i].ur = ur;
+		ur->regions[i].id = i;
+		if (info->rpmb_region_size[i])
+			ufs_rpmb_add_region(&ur->regions[i], info);
+	}
+	return 0;
+}
+
+static struct ufs_rpmb *ufs_rpmb_find(const struct scsi_device *sdev)
+{
+	struct ufs_rpmb *ur;
+
+	list_for_each_entry(ur, &ufs_rpmb_list, node)
+		if (ur->sdev == sdev)
+			return ur;
+	return NULL;
+}
+
+static void ufs_rpmb_remove(struct device *dev)
+{
+	struct ufs_rpmb *ur = ufs_rpmb_find(to_scsi_device(dev->parent));
+
+	if (!ur)
+		return;
+	list_del(&ur->node);
+	for (int i = 0; i < UFS_RPMB_REGIONS; i++)
+		rpmb_dev_unregister(ur->regions[i].rdev);
+	mutex_destroy(&ur->settle_lock);
+	kfree(ur);
+}
+
+static struct class_interface ufs_rpmb_interface = {
+	.add_dev = ufs_rpmb_add,
+	.remove_dev = ufs_rpmb_remove,
+};
+
+static int ufs_rpmb_parse_dev_id(void)
+{
+	static const char * const names[] = { "string", "blake2b" };
+	int ret = match_string(names, ARRAY_SIZE(names), dev_id);
+
+	if (ret < 0) {
+		pr_err("dev_id=%s is neither \"string\" nor \"blake2b\"\n",
+		       dev_id);
+		return ret;
+	}
+	if (ret && !UFS_RPMB_HAS_BLAKE2B) {
+		pr_err("dev_id=blake2b: this kernel does not have BLAKE2b-128\n");
+		return -EOPNOTSUPP;
+	}
+	ufs_rpmb_hash_ids = ret;
+	return 0;
+}
+
+static int __init ufs_rpmb_init(void)
+{
+	return ufs_rpmb_parse_dev_id() ?:
+	       scsi_register_interface(&ufs_rpmb_interface);
+}
+
+static void __exit ufs_rpmb_exit(void)
+{
+	scsi_unregister_interface(&ufs_rpmb_interface);
+}
+
+module_init(ufs_rpmb_init);
+module_exit(ufs_rpmb_exit);
+
+#ifdef CONFIG_SCSI_UFS_RPMB_KUNIT_TEST
+#include "ufs_rpmb_test.c"
+#endif
+
+MODULE_ALIAS_SCSI_DEVICE(TYPE_WLUN);
+MODULE_DESCRIPTION("UFS RPMB driver");
+MODULE_LICENSE("GPL");
