@@ -10,11 +10,8 @@
 #include "control.h"
 #include "unix.h"
 
-static void say(const struct control_client *client, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
 /* Who does not read the answer does not get it */
-static void say(const struct control_client *client, const char *format, ...)
+void control_say(const struct control_client *client, const char *format, ...)
 {
 	char text[CONTROL_MAX_LINE];
 	va_list args;
@@ -51,7 +48,8 @@ static bool parse_name(const char *text, const char *const *names,
 }
 
 /* NAME=VALUE, as after "fault KIND" */
-static bool parse_option(struct fault *fault, char *option)
+static bool parse_option(const struct control_device *device,
+			 struct fault *fault, char *option)
 {
 	char *value = strchr(option, '=');
 	uint32_t number;
@@ -60,11 +58,11 @@ static bool parse_option(struct fault *fault, char *option)
 		return false;
 	*value++ = '\0';
 	if (!strcmp(option, "part"))
-		return parse_name(value, partition_names, NR_PARTITIONS,
+		return parse_name(value, device->parts, device->nr_parts,
 				  &fault->point.partition);
 	if (!parse_number(value, &number))
 		return false;
-	if (!strcmp(option, "cmd") && number < EMMC_NR_COMMANDS)
+	if (!strcmp(option, "cmd") && number < device->nr_operations)
 		fault->point.command = number;
 	else if (!strcmp(option, "type") && number <= UINT16_MAX)
 		fault->point.type = number;
@@ -79,171 +77,66 @@ static bool parse_option(struct fault *fault, char *option)
 	return true;
 }
 
-static const char *arm_fault(struct sdhci *host, struct control_client *client,
-			     char *rest)
+static const char *arm_fault(const struct control_device *device, char *rest)
 {
 	struct fault fault = {
 		.point = { FAULT_ANY, FAULT_ANY, FAULT_ANY },
 		.times = 1,
-		.value = 1 << 19,	/* R1: a general or unknown error */
+		.value = device->fault_value,
 	};
 	char *word = strtok_r(NULL, " ", &rest);
-	int kind;
 
-	(void)client;
-	if (!word || !parse_name(word, fault_names, NR_FAULTS, &kind))
+	if (!word || !parse_name(word, device->fault_names, device->nr_faults,
+				 &fault.kind))
 		return "no such fault";
-	fault.kind = kind;
 	while ((word = strtok_r(NULL, " ", &rest)))
-		if (!parse_option(&fault, word))
+		if (!parse_option(device, &fault, word))
 			return "no such option";
-	return faults_arm(&host->card->faults, &fault) ? NULL :
-							  "too many faults";
+	return faults_arm(device->faults, &fault) ? NULL : "too many faults";
 }
 
-static const char *clear(struct sdhci *host, struct control_client *client,
-			 char *rest)
-{
-	(void)client;
-	(void)rest;
-	host->card->faults.nr = 0;
-	return NULL;
-}
-
-static const char *release(struct sdhci *host, struct control_client *client,
-			   char *rest)
-{
-	(void)client;
-	(void)rest;
-	if (!host->card->busy)
-		return "the card is not busy";
-	emmc_release(host->card);
-	return NULL;
-}
-
-static const char *take_out(struct sdhci *host, struct control_client *client,
-			    char *rest)
-{
-	(void)client;
-	(void)rest;
-	emmc_insert(host->card, false);
-	return NULL;
-}
-
-static const char *put_in(struct sdhci *host, struct control_client *client,
-			  char *rest)
-{
-	(void)client;
-	(void)rest;
-	emmc_insert(host->card, true);
-	return NULL;
-}
-
-static void show_partitions(struct control_client *client, const char *name,
-			    const uint64_t *values)
-{
-	int i;
-
-	for (i = 0; i < NR_PARTITIONS; i++)
-		say(client, "%s.%s %" PRIu64 "\n", name, partition_names[i],
-		    values[i]);
-}
-
-static void show_numbered(struct control_client *client, const char *name,
-			  const uint64_t *values, unsigned int nr)
+void control_show_numbered(const struct control_client *client,
+			   const char *name, const uint64_t *values,
+			   unsigned int nr)
 {
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
 		if (values[i])
-			say(client, "%s%u %" PRIu64 "\n", name, i, values[i]);
+			control_say(client, "%s%u %" PRIu64 "\n", name, i,
+				    values[i]);
 }
 
-static const char *show_stats(struct sdhci *host,
-			      struct control_client *client, char *rest)
+void control_show_faults(const struct control_client *client,
+			 const struct control_device *device)
 {
-	const struct emmc *card = host->card;
-	int i;
+	unsigned int i;
 
-	(void)rest;
-	say(client, "present %d\nstate %u\nbusy %d\n", card->present,
-	    card->state, card->busy);
-	say(client, "partition %s\nqueued %d\ncounter %" PRIu32 "\n",
-	    partition_names[emmc_partition(card)],
-	    card->ext_csd[EXT_CSD_CMDQ_MODE_EN],
-	    card->storage->rpmb.store.counter);
-	say(client, "tunings %u\nillegal %" PRIu64 "\n", host->tunings,
-	    card->stats.illegal);
-	show_partitions(client, "switches", card->stats.switches);
-	show_partitions(client, "read", card->stats.blocks_read);
-	show_partitions(client, "written", card->stats.blocks_written);
-	show_numbered(client, "cmd", card->stats.commands, EMMC_NR_COMMANDS);
-	show_numbered(client, "request", card->rpmb.requests,
-		      sizeof(card->rpmb.requests) / sizeof(uint64_t));
-	for (i = 0; i < NR_FAULTS; i++)
-		if (card->faults.happened[i])
-			say(client, "fault.%s %u\n", fault_names[i],
-			    card->faults.happened[i]);
-	return NULL;
+	for (i = 0; i < device->nr_faults; i++)
+		if (device->faults->happened[i])
+			control_say(client, "fault.%s %u\n",
+				    device->fault_names[i],
+				    device->faults->happened[i]);
 }
-
-static const char *reset_stats(struct sdhci *host,
-			       struct control_client *client, char *rest)
-{
-	struct emmc *card = host->card;
-
-	(void)client;
-	(void)rest;
-	memset(&card->stats, 0, sizeof(card->stats));
-	memset(card->rpmb.requests, 0, sizeof(card->rpmb.requests));
-	memset(card->faults.happened, 0, sizeof(card->faults.happened));
-	card->nr_events = 0;
-	host->tunings = 0;
-	return NULL;
-}
-
-static const char *show_history(struct sdhci *host,
-				struct control_client *client, char *rest)
-{
-	const struct emmc *card = host->card;
-	uint64_t i = card->nr_events > EMMC_HISTORY ?
-		     card->nr_events - EMMC_HISTORY : 0;
-
-	(void)rest;
-	for (; i < card->nr_events; i++) {
-		const struct emmc_event *event;
-
-		event = &card->history[i % EMMC_HISTORY];
-		say(client, "cmd%u 0x%08" PRIx32 " %s\n", event->command,
-		    event->arg, partition_names[event->partition]);
-	}
-	return NULL;
-}
-
-static const struct {
-	const char *name;
-	const char *(*run)(struct sdhci *host, struct control_client *client,
-			   char *rest);
-} commands[] = {
-	{ "fault", arm_fault },
-	{ "clear", clear },
-	{ "release", release },
-	{ "remove", take_out },
-	{ "insert", put_in },
-	{ "stats", show_stats },
-	{ "reset-stats", reset_stats },
-	{ "history", show_history },
-};
 
 static const char *run_command(struct control *control,
 			       struct control_client *client, char *line)
 {
+	const struct control_device *device = control->device;
 	char *rest = NULL, *word = strtok_r(line, " ", &rest);
-	unsigned int i;
+	const struct control_command *command;
 
-	for (i = 0; word && i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (!strcmp(word, commands[i].name))
-			return commands[i].run(control->host, client, rest);
+	if (!word)
+		return "no command";
+	if (!strcmp(word, "fault"))
+		return arm_fault(device, rest);
+	if (!strcmp(word, "clear")) {
+		device->faults->nr = 0;
+		return NULL;
+	}
+	for (command = device->commands; command->name; command++)
+		if (!strcmp(word, command->name))
+			return command->run(device, client);
 	return "no such command";
 }
 
@@ -256,11 +149,11 @@ static void run_line(struct control *control, struct control_client *client,
 	if (client->waits)
 		return;
 	error = run_command(control, client, line);
-	sdhci_update(control->host);
+	control->device->update(control->device->dev);
 	if (error)
-		say(client, "error: %s\n", error);
+		control_say(client, "error: %s\n", error);
 	else
-		say(client, "ok\n");
+		control_say(client, "ok\n");
 }
 
 /* Not while it waits: one answer after the other */
@@ -316,12 +209,12 @@ static void accept_client(struct control *control)
 		close(fd);
 }
 
-bool control_listen(struct control *control, struct sdhci *host,
+bool control_listen(struct control *control, const struct control_device *device,
 		    const char *path)
 {
 	int i;
 
-	control->host = host;
+	control->device = device;
 	for (i = 0; i < CONTROL_MAX_CLIENTS; i++)
 		control->clients[i] = (struct control_client) { .fd = -1 };
 	control->listener = unix_listen(path);
@@ -360,10 +253,10 @@ void control_update(struct control *control)
 	for (client = control->clients;
 	     client < control->clients + CONTROL_MAX_CLIENTS; client++) {
 		if (client->fd < 0 || !client->waits ||
-		    control->host->card->faults.nr)
+		    control->device->faults->nr)
 			continue;
 		client->waits = false;
-		say(client, "ok\n");
+		control_say(client, "ok\n");
 		run_lines(control, client);
 	}
 }

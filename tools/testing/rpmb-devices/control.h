@@ -10,8 +10,10 @@
 #define CONTROL_H
 
 #include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
 
-#include "sdhci.h"
+#include "faults.h"
 
 #define CONTROL_MAX_CLIENTS 8
 #define CONTROL_MAX_LINE 256
@@ -27,8 +29,39 @@ struct control_client {
 	char line[CONTROL_MAX_LINE];
 };
 
+struct control_device;
+
+/* @run: NULL, or what is wrong */
+struct control_command {
+	const char *name;
+	const char *(*run)(const struct control_device *device,
+			   struct control_client *client);
+};
+
+/*
+ * What a device has beside "fault", "clear" and "wait"
+ *
+ * @commands: the last one has no name
+ * @update: called after each command
+ * @fault_value: of faults that do not say it
+ * @parts: names of its parts, for faults that are for one of them
+ * @nr_operations: faults may be for one of so many
+ */
+struct control_device {
+	void *dev;
+	const struct control_command *commands;
+	void (*update)(void *dev);
+	struct faults *faults;
+	const char *const *fault_names;
+	unsigned int nr_faults;
+	uint32_t fault_value;
+	const char *const *parts;
+	unsigned int nr_parts;
+	unsigned int nr_operations;
+};
+
 struct control {
-	struct sdhci *host;
+	const struct control_device *device;
 	int listener;
 	struct control_client clients[CONTROL_MAX_CLIENTS];
 };
@@ -36,14 +69,27 @@ struct control {
 #define CONTROL_MAX_FDS (CONTROL_MAX_CLIENTS + 1)
 
 /* False and a log line on failure */
-bool control_listen(struct control *control, struct sdhci *host,
-		    const char *path);
+bool control_listen(struct control *control,
+		    const struct control_device *device, const char *path);
 
 /* What to wait for, and what to do when poll() has returned */
 void control_prepare(const struct control *control,
 		     struct pollfd fds[CONTROL_MAX_FDS]);
 void control_serve(struct control *control,
 		   const struct pollfd fds[CONTROL_MAX_FDS]);
+
+/* A line of the answer, or more */
+void control_say(const struct control_client *client, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Those that are not 0: a name with a number and the value in each line */
+void control_show_numbered(const struct control_client *client,
+			   const char *name, const uint64_t *values,
+			   unsigned int nr);
+
+/* How often each fault has happened */
+void control_show_faults(const struct control_client *client,
+			 const struct control_device *device);
 
 /* Answer those who wait, if what they wait for has come about */
 void control_update(struct control *control);

@@ -8,6 +8,22 @@
 #include "card.h"
 #include "log.h"
 
+const char *const fault_names[NR_FAULTS] = {
+	[FAULT_NO_RESPONSE] = "no-response",
+	[FAULT_RESPONSE_CRC] = "response-crc",
+	[FAULT_R1] = "r1",
+	[FAULT_DATA_CRC] = "data-crc",
+	[FAULT_DATA_TIMEOUT] = "data-timeout",
+	[FAULT_SWITCH_ERROR] = "switch-error",
+	[FAULT_WRITE_FAILURE] = "write-failure",
+	[FAULT_BUSY] = "busy",
+	[FAULT_REMOVE] = "remove",
+	[FAULT_POWER_BEFORE] = "power-before",
+	[FAULT_POWER_AFTER] = "power-after",
+	[FAULT_EXIT_BEFORE] = "exit-before",
+	[FAULT_EXIT_AFTER] = "exit-after",
+};
+
 #define R1_STATE_SHIFT 9
 #define R1_READY_FOR_DATA (1U << 8)
 

@@ -50,6 +50,26 @@ struct emmc_response {
 	uint8_t bytes[CID_LEN];
 };
 
+/* What can be made to go wrong; README.rst says more */
+enum fault_kind {
+	FAULT_NO_RESPONSE,	/* the command is lost: not executed */
+	FAULT_RESPONSE_CRC,	/* executed, its response damaged */
+	FAULT_R1,		/* executed, error bits in its response */
+	FAULT_DATA_CRC,		/* a block is damaged: refused, if written */
+	FAULT_DATA_TIMEOUT,	/* data in, but no word of it: or no data out */
+	FAULT_SWITCH_ERROR,	/* the switch is refused */
+	FAULT_WRITE_FAILURE,	/* the RPMB cannot write: nothing changes */
+	FAULT_BUSY,		/* done, but busy until released */
+	FAULT_REMOVE,		/* the card is taken out, before it does it */
+	FAULT_POWER_BEFORE,	/* the card loses power, before it does it */
+	FAULT_POWER_AFTER,	/* and after it has done it */
+	FAULT_EXIT_BEFORE,	/* the same, with this whole program */
+	FAULT_EXIT_AFTER,
+	NR_FAULTS
+};
+
+extern const char *const fault_names[NR_FAULTS];
+
 /* What a transfer's blocks are */
 enum emmc_source {
 	SOURCE_NONE,

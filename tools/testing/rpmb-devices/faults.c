@@ -3,22 +3,6 @@
 
 #include "faults.h"
 
-const char *const fault_names[NR_FAULTS] = {
-	[FAULT_NO_RESPONSE] = "no-response",
-	[FAULT_RESPONSE_CRC] = "response-crc",
-	[FAULT_R1] = "r1",
-	[FAULT_DATA_CRC] = "data-crc",
-	[FAULT_DATA_TIMEOUT] = "data-timeout",
-	[FAULT_SWITCH_ERROR] = "switch-error",
-	[FAULT_WRITE_FAILURE] = "write-failure",
-	[FAULT_BUSY] = "busy",
-	[FAULT_REMOVE] = "remove",
-	[FAULT_POWER_BEFORE] = "power-before",
-	[FAULT_POWER_AFTER] = "power-after",
-	[FAULT_EXIT_BEFORE] = "exit-before",
-	[FAULT_EXIT_AFTER] = "exit-after",
-};
-
 bool faults_arm(struct faults *faults, const struct fault *fault)
 {
 	if (faults->nr == FAULTS_MAX)
@@ -32,7 +16,7 @@ static bool fits(int wanted, int found)
 	return wanted == FAULT_ANY || wanted == found;
 }
 
-static bool matches(const struct fault *fault, enum fault_kind kind,
+static bool matches(const struct fault *fault, int kind,
 		    const struct fault_point *point)
 {
 	return fault->kind == kind &&
@@ -51,7 +35,7 @@ static void use_up(struct faults *faults, unsigned int i)
 		faults->armed[i] = faults->armed[i + 1];
 }
 
-bool faults_happen(struct faults *faults, enum fault_kind kind,
+bool faults_happen(struct faults *faults, int kind,
 		   const struct fault_point *point, uint32_t *value)
 {
 	unsigned int i;

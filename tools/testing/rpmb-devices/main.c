@@ -5,17 +5,15 @@
  */
 #include <argp.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "control.h"
+#include "emmc_control.h"
 #include "log.h"
 #include "pci.h"
-#include "vfio_user.h"
+#include "serve.h"
 
 #define SECTORS_PER_MIB (1024 * 1024 / SECTOR_LEN)
 
@@ -47,6 +45,7 @@ struct device {
 	struct emmc card;
 	struct storage storage;
 	struct control control;
+	struct control_device commands;
 };
 
 struct options {
@@ -250,42 +249,8 @@ static bool device_open(struct device *device, const struct options *options)
 	device->host.machine = &device->vfio_user;
 	sdhci_init(&device->host, &device->card, &device->vfio_user.dma,
 		   options->card.command_queue);
+	emmc_control_init(&device->commands, &device->host);
 	return true;
-}
-
-enum { FD_STOP, FD_VFIO_USER, FD_CONTROL };
-
-/* One thing after the other, until a signal ends it */
-static void serve(struct device *device, int stop)
-{
-	struct pollfd fds[FD_CONTROL + CONTROL_MAX_FDS] = {
-		[FD_STOP] = { .fd = stop, .events = POLLIN },
-		[FD_VFIO_USER] = { .events = POLLIN },
-	};
-
-	for (;;) {
-		fds[FD_VFIO_USER].fd = vfio_user_fd(&device->vfio_user);
-		control_prepare(&device->control, fds + FD_CONTROL);
-		if (poll(fds, FD_CONTROL + CONTROL_MAX_FDS, -1) < 0)
-			continue;
-		if (fds[FD_STOP].revents)
-			return;
-		if (fds[FD_VFIO_USER].revents)
-			vfio_user_serve(&device->vfio_user);
-		control_serve(&device->control, fds + FD_CONTROL);
-		control_update(&device->control);
-	}
-}
-
-static int catch_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
 int main(int argc, char **argv)
@@ -301,21 +266,18 @@ int main(int argc, char **argv)
 			.secure_wp = true,
 		},
 	};
-	int stop;
+	int signals;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	umask(077);
-	stop = catch_signals();
-	if (stop < 0) {
-		log_line("signalfd: %s", strerror(errno));
-		return EXIT_FAILURE;
-	}
-	if (!device_open(&device, &options) ||
-	    !control_listen(&device.control, &device.host, options.control) ||
+	signals = serve_catch_signals();
+	if (signals < 0 || !device_open(&device, &options) ||
+	    !control_listen(&device.control, &device.commands,
+			    options.control) ||
 	    !vfio_user_listen(&device.vfio_user, options.socket))
 		return EXIT_FAILURE;
 	log_line("listening on %s", options.socket);
-	serve(&device, stop);
+	serve(&device.vfio_user, &device.control, signals);
 	vfio_user_close(&device.vfio_user);
 	unlink(options.socket);
 	unlink(options.control);
