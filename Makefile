@@ -20,6 +20,10 @@ check: ## run all tests, or SUITE="name..."; how many at a time: JOBS=2
 lint: ## the checkers of sources only
 	@scripts/check lint
 
+.PHONY: fuzz
+fuzz: ## look for a guest that breaks vhost-user-rpmb, FUZZ_SECONDS=600 for each target
+	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) scripts/check fuzz
+
 .PHONY: bench
 bench: ## measure
 	@scripts/packages kernel guest tools

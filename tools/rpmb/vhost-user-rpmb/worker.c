@@ -31,11 +31,13 @@ static bool take_kick(const struct ring *ring)
 static void take_kicks(struct ring *ring)
 {
 	uint64_t count;
+	bool kicked;
 
 	if (read(ring->wake, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		log_line("wake: %s", strerror(errno));
 	pthread_rwlock_rdlock(&ring->lock);
-	if (take_kick(ring) | atomic_exchange(&ring->inband_kick, false)) {
+	kicked = take_kick(ring);
+	if (atomic_exchange(&ring->inband_kick, false) || kicked) {
 		ring->started = true;
 		ring->kicked = true;
 	}

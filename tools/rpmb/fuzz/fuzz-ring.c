@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The walk through the queue: all of the guest's memory is the input. Around it
+ * there is nothing, so a step outside ends the program. If the input wants it,
+ * another thread keeps rewriting the memory.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "fuzz.h"
+#include "ring.h"
+
+/* No ring is longer than that, and there is no buffer twice */
+#define MAX_SERVED 65536
+
+static uint8_t *regions[2];
+static atomic_bool restless;
+
+/* Rewrites addresses, lengths, flags and frames with what was there before */
+static void *rewrite(void *arg)
+{
+	volatile uint64_t *words = (uint64_t *)regions[0];
+	uint64_t seed = 1, word;
+
+	(void)arg;
+	for (;;) {
+		while (!atomic_load(&restless))
+			sched_yield();
+		seed = seed * 6364136223846793005 + 1442695040888963407;
+		word = words[(seed >> 33) % (FUZZ_REGION / 8)];
+		words[(seed >> 48) % (FUZZ_REGION / 8)] = word ^ (seed & 0xff);
+	}
+	return NULL;
+}
+
+static uint8_t *make_region(void)
+{
+	const size_t guard = 1 << 20;
+	uint8_t *area = mmap(NULL, FUZZ_REGION + 2 * guard, PROT_NONE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	must(area != MAP_FAILED);
+	must(!mprotect(area + guard, FUZZ_REGION, PROT_READ | PROT_WRITE));
+	return area + guard;
+}
+
+static void set_up(void)
+{
+	pthread_t thread;
+
+	if (regions[0])
+		return;
+	regions[0] = make_region();
+	regions[1] = make_region();
+	must(!pthread_create(&thread, NULL, rewrite, NULL));
+}
+
+static struct memory_mapping mapping(uint8_t *host, uint64_t guest)
+{
+	return (struct memory_mapping) {
+		.region = {
+			.guest_addr = guest,
+			.user_addr = guest,
+			.size = FUZZ_REGION,
+		},
+		.host = host,
+	};
+}
+
+static void make_ring(struct ring *ring, const struct fuzz_ring *what)
+{
+	*ring = (struct ring) {
+		.dev = fuzz_device(what->settings),
+		.memory = {
+			.nr = 2,
+			.mappings = {
+				mapping(regions[0], FUZZ_GUEST),
+				mapping(regions[1], FUZZ_GUEST_2),
+			},
+		},
+		.features = (uint64_t)what->features << 28,
+		.num = 1U << what->num % 6,
+		.desc_addr = FUZZ_GUEST + FUZZ_DESC,
+		.avail_addr = FUZZ_GUEST + FUZZ_AVAIL,
+		.used_addr = FUZZ_GUEST + FUZZ_USED,
+		.enabled = true,
+		.kick = -1,
+		.call = { .fd = -1 },
+		.err = { .fd = -1 },
+		.request_fd = -1,
+		.started = true,
+		.kicked = true,
+	};
+}
+
+/* Every buffer comes back, or the queue has stopped */
+static void serve_all(struct ring *ring)
+{
+	uint16_t avail = ring->next_avail, used;
+	unsigned int served = 0;
+
+	while (ring_serve(ring))
+		must(++served <= MAX_SERVED);
+	used = ring->next_used;
+	must(ring->broken || !ring->kicked);
+	must(!ring->mapped || (uint16_t)(ring->next_avail - avail) <= served);
+	must(!ring->mapped ||
+	     ring->used->idx == used || atomic_load(&restless));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input input = { data, size };
+	struct fuzz_ring what;
+	struct ring ring;
+
+	set_up();
+	input_take(&input, &what, sizeof(what));
+	memset(regions[1], 0, FUZZ_REGION);
+	input_take(&input, regions[0], FUZZ_REGION);
+	make_ring(&ring, &what);
+	atomic_store(&restless, what.restless & 1);
+	serve_all(&ring);
+	atomic_store(&restless, false);
+	free(ring.pieces);
+	return 0;
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * make-seeds DIRECTORY: inputs to begin with, in a directory for each target. They
+ * are what a driver does.
+ */
+#include <err.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <linux/vhost_types.h>
+#include <linux/virtio_ring.h>
+
+#include "fuzz.h"
+#include "vhost_user.h"
+
+static const char *directory;
+
+static void put(const char *target, unsigned int nr, const void *data,
+		size_t len)
+{
+	char path[4096];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, target);
+	mkdir(path, 0777);
+	snprintf(path, sizeof(path), "%s/%s/seed-%u", directory, target, nr);
+	f = fopen(path, "w");
+	if (!f || fwrite(data, len, 1, f) != 1 || fclose(f))
+		err(1, "%s", path);
+}
+
+/*
+ * Settings, then a life: key, counter, write, a result read alone, read, and both
+ * beyond the end
+ */
+static void requests(void)
+{
+	const struct fuzz_request life[] = {
+		{ RPMB_PROGRAM_KEY, 1, 1, FUZZ_RESULT_READ, 0, 1, 0, 0 },
+		{ RPMB_GET_WRITE_COUNTER, 1, 1, 0, 0, 1, 0, 0 },
+		{ RPMB_WRITE_DATA, 2, 1, FUZZ_SIGNED | FUZZ_RESULT_READ, 9, 2,
+		  0, 0 },
+		{ RPMB_WRITE_DATA, 1, 0, FUZZ_SIGNED, 9, 1, 1, 0 },
+		{ RPMB_RESULT_READ, 1, 1, 0, 0, 1, 0, 0 },
+		{ RPMB_READ_DATA, 1, 2, 0, 9, 2, 0, 0 },
+		{ RPMB_READ_DATA, 1, 3, 0, 9, 0, 0, 0 },
+		{ RPMB_WRITE_DATA, 2, 1, FUZZ_SIGNED | FUZZ_RESULT_READ,
+		  FUZZ_BLOCKS - 1, 2, 1, 0 },
+		{ RPMB_READ_DATA, 1, 2, 0, FUZZ_BLOCKS - 1, 2, 0, 0 },
+	};
+	uint8_t seed[1 + sizeof(life)];
+	unsigned int i;
+
+	memcpy(seed + 1, life, sizeof(life));
+	for (i = 0; i < 16; i++) {
+		seed[0] = i;
+		put("engine", i, seed, sizeof(seed));
+		put("forward", i, seed, sizeof(seed));
+	}
+}
+
+struct ring_seed {
+	struct fuzz_ring what;
+	uint8_t memory[FUZZ_DATA + 4 * FRAME_LEN];
+} __attribute__((aligned(8)));
+
+static void set_desc(struct ring_seed *seed, unsigned int i, uint64_t addr,
+		     uint32_t len, uint16_t flags)
+{
+	struct vring_desc *desc = (struct vring_desc *)
+				  (seed->memory + FUZZ_DESC) + i;
+
+	desc->addr = addr;
+	desc->len = len;
+	desc->flags = flags;
+	desc->next = i + 1;
+}
+
+/* A write request with its result read */
+static void put_frames(struct ring_seed *seed)
+{
+	const struct rpmb_fields write = { .type = RPMB_WRITE_DATA, .count = 1 };
+	const struct rpmb_fields result = { .type = RPMB_RESULT_READ, .count = 1 };
+	uint8_t *frames = seed->memory + FUZZ_DATA;
+
+	rpmb_frames_init(RPMB_FRAME_JEDEC, frames, FRAME_LEN, &write);
+	rpmb_frames_hmac(RPMB_FRAME_JEDEC, frames, FRAME_LEN, fuzz_key,
+			 rpmb_frames_mac(RPMB_FRAME_JEDEC, frames, FRAME_LEN));
+	rpmb_frames_init(RPMB_FRAME_JEDEC, frames + FRAME_LEN, FRAME_LEN,
+			 &result);
+}
+
+/* One chain from descriptor @head on; with @indirect it is in a table of its own */
+static void rings(void)
+{
+	const uint64_t data = FUZZ_GUEST + FUZZ_DATA;
+	const uint16_t next = VRING_DESC_F_NEXT;
+	unsigned int i, head;
+
+	_Static_assert(offsetof(struct ring_seed, memory) ==
+		       sizeof(struct fuzz_ring), "one follows the other");
+	for (i = 0; i < 8; i++) {
+		struct ring_seed seed = {
+			.what = {
+				.settings = 1,
+				.num = 3,
+				.features = i & 1 ? 3 : 0,
+				.restless = i >> 2,
+			},
+		};
+		struct vring_avail *avail = (struct vring_avail *)
+					    (seed.memory + FUZZ_AVAIL);
+
+		head = i & 1 ? 16 : 0;
+		set_desc(&seed, head, data, FRAME_LEN, next);
+		set_desc(&seed, head + 1, data + FRAME_LEN, FRAME_LEN, next);
+		set_desc(&seed, head + 2, i & 2 ? FUZZ_GUEST_2 :
+			 data + 2 * FRAME_LEN, FRAME_LEN, VRING_DESC_F_WRITE);
+		if (head) {
+			struct vring_desc *desc = (struct vring_desc *)
+						  (seed.memory + FUZZ_DESC);
+
+			set_desc(&seed, 0, FUZZ_GUEST + head * sizeof(*desc),
+				 3 * sizeof(*desc), VRING_DESC_F_INDIRECT);
+			desc[16].next = 1;
+			desc[17].next = 2;
+		}
+		put_frames(&seed);
+		avail->idx = 1;
+		put("ring", i, &seed, sizeof(seed));
+	}
+}
+
+struct control_seed {
+	uint8_t bytes[4096];
+	size_t len;
+};
+
+static void add(struct control_seed *seed, uint8_t request, uint8_t fds,
+		const void *payload, uint8_t size)
+{
+	const struct fuzz_message what = { request, 0, fds, 0, size };
+
+	memcpy(seed->bytes + seed->len, &what, sizeof(what));
+	memcpy(seed->bytes + seed->len + sizeof(what), payload, size);
+	seed->len += sizeof(what) + size;
+}
+
+static void add_u64(struct control_seed *seed, uint8_t request, uint8_t fds,
+		    uint64_t value)
+{
+	add(seed, request, fds, &value, sizeof(value));
+}
+
+static void add_state(struct control_seed *seed, uint8_t request, uint32_t num)
+{
+	const struct vhost_user_vring_state state = { 0, num };
+
+	add(seed, request, 0, &state, sizeof(state));
+}
+
+/* What QEMU sends to bring a device up and to stop it */
+static void messages(void)
+{
+	const struct vhost_vring_addr addr = {
+		.desc_user_addr = 0x10000, .avail_user_addr = 0x11000,
+		.used_user_addr = 0x12000,
+	};
+	const uint64_t table[] = { 1, 0x10000, 0x8000, 0x10000, 0 };
+	const uint32_t config[] = { 0, 3, 0, 0 };
+	struct control_seed seed = {};
+
+	add(&seed, 1, 0, "", 0);
+	add_u64(&seed, 16, 0, 1 << 3 | 1 << 5 | 1 << 9 | 1 << 14);
+	add_u64(&seed, 2, 0, UINT64_C(1) << 32 | 1 << 30 | 3 << 28);
+	put("control", 0, seed.bytes, seed.len);
+	add(&seed, 24, 0, config, 15);
+	add(&seed, 5, 0x01, table, sizeof(table));
+	add(&seed, 21, 0x31, "", 0);
+	add_state(&seed, 8, 256);
+	add_state(&seed, 10, 0);
+	add(&seed, 9, 0, &addr, sizeof(addr));
+	add_u64(&seed, 13, 0x11, 0);
+	add_u64(&seed, 14, 0x11, 0);
+	add_u64(&seed, 12, 0x11, 0);
+	add_state(&seed, 18, 1);
+	put("control", 1, seed.bytes, seed.len);
+	add_state(&seed, 35, 0);
+	add_state(&seed, 11, 0);
+	add(&seed, 4, 0, "", 0);
+	put("control", 2, seed.bytes, seed.len);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2)
+		errx(1, "usage: make-seeds DIRECTORY");
+	directory = argv[1];
+	mkdir(directory, 0777);
+	requests();
+	rings();
+	messages();
+	return 0;
+}
