@@ -165,10 +165,9 @@ static int sense_error(const struct command *cmd)
 	case SENSE_NOT_READY:
 		return EBUSY;
 	case SENSE_ILLEGAL_REQUEST:
-		if (asc == ASC_INVALID_OPCODE)
-			return EOPNOTSUPP;
-		/* There is no such region */
-		return asc == ASC_INVALID_FIELD_IN_CDB ? ENXIO : EINVAL;
+		/* No such command, or no such region */
+		return asc == ASC_INVALID_OPCODE ||
+		       asc == ASC_INVALID_FIELD_IN_CDB ? EOPNOTSUPP : EINVAL;
 	default:
 		return EIO;
 	}

@@ -465,7 +465,7 @@ static const struct command_error command_errors[] = {
 	{ &sg_kind, COMMAND_STATUS, SENSE(2, 4), RPMB_ERR_BUSY },
 	{ &sg_kind, COMMAND_STATUS, SENSE(4, 0), EIO },
 	{ &sg_kind, COMMAND_STATUS, SENSE(5, 0x20), RPMB_ERR_UNSUPPORTED },
-	{ &sg_kind, COMMAND_STATUS, SENSE(5, 0x24), RPMB_ERR_GONE },
+	{ &sg_kind, COMMAND_STATUS, SENSE(5, 0x24), RPMB_ERR_UNSUPPORTED },
 	{ &sg_kind, COMMAND_STATUS, SENSE(5, 0x26), RPMB_ERR_ARGUMENT },
 	{ &sg_kind, COMMAND_DESCRIPTORS, SENSE(5, 0x20),
 	  RPMB_ERR_UNSUPPORTED },
