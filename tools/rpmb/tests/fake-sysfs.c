@@ -175,7 +175,7 @@ static void make_scsi(const char *class, const char *name,
 		      const struct fake *fake, unsigned int major,
 		      unsigned int minor)
 {
-	const char *unit = fake->other_unit ? HOST "/host0/target0:0:0/0:0:0:0" :
+	const char *unit = fake->other_unit ? HOST "/host0/target0:0:0/0:0:0:1" :
 					      UNIT;
 	char dir[256], list[256];
 

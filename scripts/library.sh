@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# The tests of librpmb and of the rpmb command on the host; suites source it after
+# tap.sh.
+
+# library_tests PREFIX DIRECTORY: those that were built there
+library_tests()
+{
+	export RPMB_FAKE="$2/fake"
+	rm -rf "$RPMB_FAKE"
+	mkdir "$RPMB_FAKE"
+	for name in frame lib config; do
+		run_tap "$1" "$2/tests/test-$name"
+	done
+	run_tap "$1native: " "$2/tests/test-native"
+	for test in tools/rpmb/tests/test-cmd*; do
+		run_tap "$1" "$test" "$2/tests"
+	done
+}
