@@ -14,7 +14,7 @@ library_tests()
 		run_tap "$1" "$2/tests/test-$name"
 	done
 	run_tap "$1native: " "$2/tests/test-native"
-	for test in tools/rpmb/tests/test-cmd*; do
+	for test in tools/rpmb/tests/test-cmd* tools/rpmb/tests/test-page; do
 		run_tap "$1" "$test" "$2/tests"
 	done
 }

@@ -355,9 +355,15 @@ static int route(int fd, struct fake *fake, struct rpmb_ioc_route_frames *ioc)
 
 static int get_info(const struct fake *fake, struct rpmb_ioc_info *ioc)
 {
-	if (ioc->dev_id_len < fake->dev_id_len)
-		return -ENOBUFS;
-	memcpy((void *)(uintptr_t)ioc->dev_id, fake->dev_id, fake->dev_id_len);
+	void *dev_id = (void *)(uintptr_t)ioc->dev_id;
+	size_t len;
+
+	if (ioc->dev_id_len) {
+		len = ioc->dev_id_len < fake->dev_id_len ? ioc->dev_id_len :
+							   fake->dev_id_len;
+		memset(dev_id, 0, ioc->dev_id_len);
+		memcpy(dev_id, fake->dev_id, len);
+	}
 	ioc->dev_id_len = fake->dev_id_len;
 	ioc->frame_format = fake->frame_format;
 	ioc->transport = fake->transport;
