@@ -63,8 +63,7 @@ uint16_t rpmb_request_type(const struct rpmb *rpmb)
 	return fields.type;
 }
 
-/* What changes the card has to come as a reliable write */
-static bool needs_reliable_write(uint16_t type)
+bool rpmb_is_write(uint16_t type)
 {
 	return type == RPMB_PROGRAM_KEY || type == RPMB_WRITE_DATA ||
 	       type == RPMB_CONFIG_WRITE;
@@ -113,7 +112,7 @@ void rpmb_execute(struct rpmb *rpmb, bool reliable, bool fails)
 	rpmb->last_type = type;
 	if (fails)
 		store->ops = &failing_ops;
-	if (needs_reliable_write(type) && !reliable)
+	if (rpmb_is_write(type) && !reliable)
 		rpmb_engine_refuse(&rpmb->engine, rpmb->frames, len);
 	else
 		rpmb_engine_request(&rpmb->engine, rpmb->frames, len);

@@ -39,6 +39,9 @@ void rpmb_put(struct rpmb *rpmb, const void *frame);
 /* The type of the request whose frames are all here */
 uint16_t rpmb_request_type(const struct rpmb *rpmb);
 
+/* Whether such a request changes the card; it has to be a reliable write then */
+bool rpmb_is_write(uint16_t type);
+
 /*
  * Carry it out
  *

@@ -78,6 +78,7 @@ enum sdhci_register {
 #define POWER_ON (1 << 0)
 #define CLOCK_INTERNAL_EN (1 << 0)
 #define CLOCK_INTERNAL_STABLE (1 << 1)
+#define CLOCK_CARD_EN (1 << 2)
 
 /* SOFTWARE_RESET */
 #define RESET_ALL (1 << 0)
@@ -671,10 +672,22 @@ void sdhci_reset(struct sdhci *host)
 	update_irq(host);
 }
 
+/*
+ * Drivers write 0 in between when they set the same power once more, with the
+ * clock running. What the card has in its capacitors bridges that.
+ */
+static void set_power(struct sdhci *host, bool on)
+{
+	if (on || !(host->regs[CLOCK_CONTROL] & CLOCK_CARD_EN))
+		emmc_power(host->card, on);
+}
+
+/* The card keeps its power: that takes a write to the register for it */
 static void software_reset(struct sdhci *host, uint8_t which)
 {
 	if (which & RESET_ALL) {
-		sdhci_reset(host);
+		reset_registers(host);
+		host->was_present = host->card->present;
 	} else if (which & RESET_DATA) {
 		forget_transfer(host);
 		host->awaits_idle = false;
@@ -696,7 +709,7 @@ static void wrote(struct sdhci *host, uint32_t offset, uint8_t value)
 		issue_command(host);
 		break;
 	case POWER_CONTROL:
-		emmc_power(host->card, value & POWER_ON);
+		set_power(host, value & POWER_ON);
 		break;
 	case CLOCK_CONTROL:
 		if (value & CLOCK_INTERNAL_EN)

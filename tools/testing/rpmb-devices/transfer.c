@@ -156,7 +156,9 @@ static void write_sector(struct emmc *card, const uint8_t *block)
 /* All data is here. That of ordinary partitions has been written as it came. */
 static void commit(struct emmc *card, int type)
 {
-	bool fails = card_strikes(card, FAULT_WRITE_FAILURE, type);
+	bool fails = (card->transfer.source != SOURCE_RPMB ||
+		      rpmb_is_write(type)) &&
+		     card_strikes(card, FAULT_WRITE_FAILURE, type);
 
 	if (card->transfer.source == SOURCE_RPMB)
 		rpmb_execute(&card->rpmb, card->transfer.reliable, fails);

@@ -73,6 +73,7 @@ void driver_init_host(struct machine *m)
 	machine_write(m, SOFTWARE_RESET, 1, RESET_ALL);
 	machine_write(m, INT_ENABLE, 4, ~0U);
 	machine_write(m, SIGNAL_ENABLE, 4, ~0U);
+	machine_write(m, POWER_CONTROL, 1, 0);
 	machine_write(m, POWER_CONTROL, 1, 0xf);
 	path = ADMA64;
 }

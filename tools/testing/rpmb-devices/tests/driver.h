@@ -22,6 +22,7 @@
 #define PRESENT_STATE 0x24
 #define HOST_CONTROL 0x28
 #define POWER_CONTROL 0x29
+#define CLOCK_CONTROL 0x2c
 #define SOFTWARE_RESET 0x2f
 #define INT_STATUS 0x30
 #define INT_ENABLE 0x34
@@ -52,6 +53,7 @@
 #define STATE_DATA_INHIBIT (1U << 1)
 #define STATE_DATA_LINE_0 (1U << 20)
 #define RESET_ALL 1
+#define CLOCK_CARD_EN (1 << 2)
 #define RESET_COMMAND_AND_DATA 6
 
 /* Where things are in the machine's memory */

@@ -518,12 +518,30 @@ static void interrupts(void)
 	machine_write(&m, ARGUMENT, 4, 1 << 16);
 	machine_write(&m, COMMAND, 2, 13 << 8 | 2);
 	machine_await_irq(&m);
+	machine_write(&m, ARGUMENT, 4, 0);
 	check(!machine_has_irq(&m), "masked");
 	machine_unmask_irq(&m);
 	machine_await_irq(&m);
 	machine_write(&m, INT_STATUS, 4, INT_RESPONSE);
 	machine_unmask_irq(&m);
 	check(!machine_has_irq(&m), "the reason is gone");
+}
+
+/* Only the register for it takes the card's power, and only without a clock */
+static void supply(void)
+{
+	start(NONE);
+	machine_write(&m, SOFTWARE_RESET, 1, RESET_ALL);
+	machine_write(&m, INT_ENABLE, 4, ~0U);
+	machine_write(&m, CLOCK_CONTROL, 2, CLOCK_CARD_EN);
+	machine_write(&m, POWER_CONTROL, 1, 0);
+	machine_write(&m, POWER_CONTROL, 1, 0xf);
+	check_eq(driver_status(&m) >> 9 & 0xf, 4);
+	machine_write(&m, CLOCK_CONTROL, 2, 0);
+	machine_write(&m, POWER_CONTROL, 1, 0);
+	machine_write(&m, POWER_CONTROL, 1, 0xf);
+	check_eq(driver_command(&m, 13, 1 << 16),
+		 INT_COMMAND_TIMEOUT | INT_ERROR);
 }
 
 static void sleeping(void)
@@ -565,6 +583,7 @@ static const struct test tests[] = {
 	{ "a machine goes, the next comes", next_machine },
 	{ "tuning", tuning },
 	{ "INTx", interrupts },
+	{ "the card's power", supply },
 	{ "sleep and awake", sleeping },
 };
 

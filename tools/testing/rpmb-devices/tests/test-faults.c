@@ -181,7 +181,8 @@ static void switch_refused(void)
 static void cannot_write(void)
 {
 	start();
-	machine_tell(&m, "fault write-failure type=3", NULL);
+	machine_tell(&m, "fault write-failure", NULL);
+	check_eq(rpmb_counter(&m), 0);
 	check_eq(rpmb_write(&m, 0, 9, 1, 0x77), RPMB_RES_WRITE);
 	check_done(false);
 	check_eq(rpmb_write(&m, 0, 9, 1, 0x77), RPMB_RES_OK);
