@@ -25,8 +25,7 @@ static int open_file(struct rpmb *rpmb, const struct rpmb_name *name, int flags)
 		return rpmb_system_error(errno);
 
 	place.fd = rpmb->fd;
-	rpmb_set_name(&rpmb->info, rpmb->interface,
-		      strrchr(name->path, '/') + 1, name->target);
+	rpmb_set_name(&rpmb->info, rpmb->interface, name->file, name->target);
 	return rpmb->interface->get_info(&place, &rpmb->info);
 }
 

@@ -101,6 +101,16 @@ static const struct rpmb_interface *interface_of(const char *subsystem)
 	return &rpmb_device_interface;
 }
 
+/* A path may be a link with a name of its own */
+static void find_file(struct rpmb_name *name)
+{
+	char *dir = realpath(name->dir, NULL);
+
+	snprintf(name->file, sizeof(name->file), "%s",
+		 strrchr(dir ?: name->path, '/') + 1);
+	free(dir);
+}
+
 /* Where the file's device is in sysfs, and so which interface it belongs to */
 static int find_interface(struct rpmb_name *name)
 {
@@ -118,6 +128,7 @@ static int find_interface(struct rpmb_name *name)
 	free(subsystem);
 	if (name->has_target && !name->interface->nr_targets)
 		return RPMB_ERR_NO_DEVICE;
+	find_file(name);
 	return 0;
 }
 

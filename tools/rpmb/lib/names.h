@@ -12,6 +12,7 @@ struct rpmb_name {
 	bool has_target;
 	const struct rpmb_interface *interface;
 	char dir[RPMB_SYSFS_PATH];
+	char file[32];			/* what the kernel calls it */
 };
 
 /* Find what rpmb_open() calls @text */

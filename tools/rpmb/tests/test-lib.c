@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fake.h"
 #include "internal.h"
@@ -97,10 +98,19 @@ static void test_open(void)
 static void test_open_right_one(void)
 {
 	struct rpmb *rpmb;
+	char link[256];
 
 	fake_create("rpmb0", &emmc);
 	fake_create("rpmb1", &nvme);
 	rpmb = must_open("nqn.x:y-2", O_RDONLY);
+	expect(!strcmp(rpmb_info(rpmb)->name, "rpmb1"));
+	rpmb_close(rpmb);
+
+	/* By a link, as udev makes them */
+	snprintf(link, sizeof(link), "%s/dev/rpmb-by-id", fake_dir());
+	unlink(link);
+	check(!symlink("rpmb1", link), "no link");
+	rpmb = must_open("/dev/rpmb-by-id", O_RDONLY);
 	expect(!strcmp(rpmb_info(rpmb)->name, "rpmb1"));
 	rpmb_close(rpmb);
 }

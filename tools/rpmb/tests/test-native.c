@@ -381,6 +381,23 @@ static void test_program_key(void)
 	}
 }
 
+/* Nor is a key left that was routed in a frame of somebody else */
+static void test_route_key(void)
+{
+	struct rpmb_frame req = { .req_resp = htobe16(RPMB_PROGRAM_KEY) }, resp;
+	struct fake keyless = emmc, *fake;
+	struct rpmb *rpmb;
+
+	keyless.has_key = false;
+	rpmb = fresh(mmc_kind, &keyless, &fake);
+	memcpy(req.key_mac, key, sizeof(key));
+	expect_eq(rpmb_route(rpmb, &req, sizeof(req), &resp, sizeof(resp),
+			     NULL), 0);
+	expect(fake->has_key);
+	expect(!memmem(rpmb->req, sizeof(rpmb->req), key, sizeof(key)));
+	rpmb_close(rpmb);
+}
+
 static void test_config(void)
 {
 	const struct kind *kind;
@@ -541,6 +558,13 @@ static void test_response_missing(void)
 			  RPMB_ERR_MIXED_UP);
 		expect_eq(outcome.stored, 1);
 		expect_eq(fake->counter, 42);
+
+		/* Nor is that of the request before */
+		expect_eq(rpmb_read(rpmb, key, 0, 1, data), 0);
+		fake->command_fault = (struct fake_command_fault) {
+			COMMAND_EMPTY, 0, 0, FOREVER
+		};
+		expect_eq(rpmb_read(rpmb, key, 0, 1, data), RPMB_ERR_MIXED_UP);
 		rpmb_close(rpmb);
 	}
 }
@@ -725,6 +749,7 @@ static const struct test tests[] = {
 	{ "write: what was written is read", test_write_and_read },
 	{ "key: programmed, verified, wiped; a second one refused",
 	  test_program_key },
+	{ "key: wiped if it was routed, too", test_route_key },
 	{ "config: what was written is read", test_config },
 	{ "purge: started and watched", test_purge },
 	{ "access: reading and writing as opened", test_access },
