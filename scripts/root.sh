@@ -9,7 +9,17 @@ own_mounts()
 {
 	[ -z "${OWN_MOUNTS-}" ] || return 0
 	[ "$(id -u)" = 0 ] || die "only root can do this"
-	OWN_MOUNTS=y exec unshare --mount "$0" "$@"
+	OWN_MOUNTS=y exec unshare --mount "scripts/${0##*scripts/}" "$@"
+}
+
+# own_mounts_or_skip ARGUMENT...: the same for a suite, which without root has nothing to do
+own_mounts_or_skip()
+{
+	[ "$(id -u)" = 0 ] || {
+		printf '%s\n' "ok 1 - all of it # SKIP only root can mount" 1..1
+		exit 0
+	}
+	own_mounts "$@"
 }
 
 # open_root DIR: until close_root, $root is a copy of the system in DIR, of which
@@ -31,15 +41,35 @@ open_root()
 
 close_root()
 {
-	umount "$root/proc" "$root" "$tmp/layer"
+	umount --lazy "$root/proc" "$root" "$tmp/layer"
 	rm -rf --one-file-system "$tmp"
 }
 
-# in_root COMMAND...: run a command in $root
+# in_root COMMAND...: run a command in $root, without a network
 in_root()
 {
 	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-		DEBIAN_FRONTEND=noninteractive chroot "$root" "$@"
+		DEBIAN_FRONTEND=noninteractive unshare --net chroot "$root" "$@"
+}
+
+# apt ARGUMENT...: the same with apt-get
+apt()
+{
+	in_root apt-get -q -y -o Dpkg::Use-Pty=0 "$@"
+}
+
+# install_packages DIR NAME...: our packages that are in DIR, and what they need
+install_packages()
+{
+	from=$1
+	shift
+	mkdir -p "$root/tmp/packages"
+	cp -t "$root/tmp/packages" "$from"/*.deb
+	for name; do
+		set -- "$@" "$(cd "$root" && echo ./tmp/packages/"$name"_*.deb)"
+		shift
+	done
+	(cd "$root" && apt install "$@")
 }
 
 # left_behind: files in $root that are new, gone or not as they were, other than
@@ -47,7 +77,8 @@ in_root()
 left_behind()
 {
 	(cd "$changes" && find . ! -type d) | sed 's,^\.,,' |
-		grep -vE '^/(var/(log|cache|lib/(apt|dpkg))|proc|run|tmp)/' |
+		grep -vE -e '^/(var/(log|cache|lib/(apt|dpkg))|proc|run|tmp)/' \
+			-e '^/etc/(group|gshadow|ld\.so\.cache)-?$' |
 		while read -r file; do
 			cmp -s "$root$file" "$lower$file" || echo "$file"
 		done
