@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * RPMB targets of NVMe subsystems
+ *
+ * NVM Express Base Specification 2.1, section 8.1.21. A target belongs to the
+ * subsystem, and each of its controllers leads there. So there is one rpmbN for
+ * each target, however many controllers there are, and it stays until the last of
+ * them goes.
+ */
+#include <linux/bitfield.h>
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/list.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/mutex.h>
+#include <linux/rpmb.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+
+#include "nvme.h"
+
+/* RPMBS of Identify Controller; sizes are 0's based */
+#define NVME_RPMBS_TARGETS	GENMASK(2, 0)
+#define NVME_RPMBS_AUTH		GENMASK(5, 3)
+#define NVME_RPMBS_SIZE		GENMASK(23, 16)	/* 128 KiB */
+#define NVME_RPMBS_ACCESS	GENMASK(31, 24)	/* 512 bytes */
+#define NVME_RPMBS_AUTH_HMAC	0
+
+#define NVME_RPMB_TARGETS	7
+#define NVME_RPMB_SECTOR	512
+#define NVME_RPMB_HEADER	sizeof(struct rpmb_nvme_frame)
+
+/* Dword 10 of Security Send and Security Receive */
+#define NVME_SECURITY_SECP	GENMASK(31, 24)
+#define NVME_SECURITY_SPSP	GENMASK(23, 8)
+#define NVME_SECURITY_NSSF	GENMASK(7, 0)
+#define NVME_SECP_NVME		0xea
+#define NVME_SPSP_RPMB		0x0001
+
+/* OP-TEE gives up its search for an eMMC at a shorter identity than this */
+#define NVME_RPMB_MIN_ID	17
+
+/* Not every change of a controller's state wakes us, so look now and then */
+#define NVME_RPMB_POLL		HZ
+
+/**
+ * struct nvme_rpmb - the RPMB targets of a subsystem
+ *
+ * A controller that leads to them has ctrl->rpmb set, from nvme_rpmb_init() to
+ * nvme_rpmb_exit(). Nobody else looks at this member.
+ */
+struct nvme_rpmb {
+	/** @entry: place in nvme_rpmb_list */
+	struct list_head entry;
+	/** @subsys: whose targets they are; there as long as @ctrls has one */
+	struct nvme_subsystem *subsys;
+	/** @rpmbs: RPMBS that the devices were made for; constant */
+	u32 rpmbs;
+	/** @targets: the devices, NULL where there is none; see nvme_rpmb_lock */
+	struct rpmb_dev *targets[NVME_RPMB_TARGETS];
+	/**
+	 * @wait: where sequences wait for a live controller, and a controller's
+	 * removal for its sequences
+	 */
+	wait_queue_head_t wait;
+	/** @lock: protects what follows, and ctrl->rpmb_users; innermost */
+	spinlock_t lock;
+	/**
+	 * @ctrls: Controllers that lead to the targets. A sequence finds its
+	 * controller here and is counted in ctrl->rpmb_users. As long as it is,
+	 * it may use the controller and the module of the controller's transport,
+	 * since nvme_rpmb_exit() waits for it.
+	 */
+	struct list_head ctrls;
+	/** @gone: BIT(n) once abort() was called for target n */
+	unsigned int gone;
+};
+
+/*
+ * Protects nvme_rpmb_list, and makes it one thing to add a controller, and to
+ * remove one. Never taken on the way of a request: it is held while a device is
+ * registered, which clients may use at once, and unregistered, which waits for
+ * them.
+ */
+static DEFINE_MUTEX(nvme_rpmb_lock);
+static LIST_HEAD(nvme_rpmb_list);
+
+/* A live controller, NULL if there may be one later, or -ENODEV */
+static struct nvme_ctrl *nvme_rpmb_find_live(const struct nvme_rpmb *rpmb,
+					     u8 target)
+{
+	struct nvme_ctrl *ctrl;
+	bool hope = false;
+
+	if (rpmb->gone & BIT(target))
+		return ERR_PTR(-ENODEV);
+	list_for_each_entry(ctrl, &rpmb->ctrls, rpmb_entry) {
+		if (nvme_state_terminal(ctrl))
+			continue;
+		if (nvme_ctrl_state(ctrl) != NVME_CTRL_LIVE)
+			hope = true;
+		else if (ctrl->rpmbs == rpmb->rpmbs)
+			return ctrl;
+	}
+	return hope ? NULL : ERR_PTR(-ENODEV);
+}
+
+static struct nvme_ctrl *nvme_rpmb_try_get_ctrl(struct nvme_rpmb *rpmb,
+						u8 target)
+{
+	struct nvme_ctrl *ctrl;
+
+	scoped_guard(spinlock, &rpmb->lock) {
+		ctrl = nvme_rpmb_find_live(rpmb, target);
+		if (!IS_ERR_OR_NULL(ctrl))
+			ctrl->rpmb_users++;
+	}
+	return ctrl;
+}
+
+/*
+ * A controller until nvme_rpmb_put_ctrl(). A reset may be under way, which gets as
+ * long as a command.
+ */
+static struct nvme_ctrl *nvme_rpmb_get_ctrl(struct nvme_rpmb *rpmb, u8 target)
+{
+	long left = NVME_ADMIN_TIMEOUT;
+	struct nvme_ctrl *ctrl = NULL;
+	long ret = 0;
+
+	for (; left > 0 && !ret; left -= NVME_RPMB_POLL)
+		ret = wait_event_killable_timeout(rpmb->wait,
+						  (ctrl = nvme_rpmb_try_get_ctrl(rpmb, target)),
+						  NVME_RPMB_POLL);
+	if (ctrl)
+		return ctrl;
+	return ERR_PTR(ret < 0 ? -EINTR : -ETIMEDOUT);
+}
+
+static void nvme_rpmb_put_ctrl(struct nvme_rpmb *rpmb, struct nvme_ctrl *ctrl)
+{
+	/* Once it has no users, both may go as soon as the lock is free */
+	scoped_guard(spinlock, &rpmb->lock)
+		if (!--ctrl->rpmb_users)
+			wake_up_all(&rpmb->wait);
+}
+
+/* The target takes so much at once, and a controller maybe less */
+static int nvme_rpmb_check_len(const struct nvme_ctrl *ctrl,
+			       const struct rpmb_xfer *xfers, unsigned int nr)
+{
+	unsigned int access = FIELD_GET(NVME_RPMBS_ACCESS, ctrl->rpmbs) + 1;
+	unsigned int limit = NVME_RPMB_HEADER + access * NVME_RPMB_SECTOR;
+
+	for (unsigned int i = 0; i < nr; i++)
+		if (xfers[i].len > limit ||
+		    DIV_ROUND_UP(xfers[i].len, SECTOR_SIZE) >
+		    ctrl->max_hw_sectors)
+			return -EMSGSIZE;
+	return 0;
+}
+
+static void nvme_rpmb_command(struct nvme_command *cmd, u8 target,
+			      const struct rpmb_xfer *xfer)
+{
+	*cmd = (struct nvme_command) {
+		.common.opcode = xfer->kind == RPMB_XFER_RECV ?
+				 nvme_admin_security_recv :
+				 nvme_admin_security_send,
+		.common.cdw10 =
+			cpu_to_le32(FIELD_PREP(NVME_SECURITY_SECP, NVME_SECP_NVME) |
+				    FIELD_PREP(NVME_SECURITY_SPSP, NVME_SPSP_RPMB) |
+				    FIELD_PREP(NVME_SECURITY_NSSF, target)),
+		.common.cdw11 = cpu_to_le32(xfer->len),
+	};
+}
+
+/*
+ * The command is never sent again: without NVME_SUBMIT_RETRY nvme-core does not. It
+ * ends by its completion, its timeout, a reset, the loss of the link, or removal;
+ * a signal does not end it, since the controller has the caller's memory.
+ */
+static int nvme_rpmb_submit(struct nvme_ctrl *ctrl, u8 target,
+			    struct rpmb_xfer *xfer)
+{
+	struct nvme_command cmd;
+	int ret;
+
+	nvme_rpmb_command(&cmd, target, xfer);
+	ret = nvme_submit_sync_cmd(ctrl->admin_q, &cmd, xfer->buf, xfer->len);
+	/*
+	 * The controller's answer, or the end of a command that was with it. All
+	 * other errors come before a transport has sent anything.
+	 */
+	xfer->started = ret >= 0 || ret == -EINTR;
+	if (ret > 0)
+		dev_warn_ratelimited(ctrl->device,
+				     "RPMB target %u: security %s has failed, status %#x\n",
+				     target,
+				     xfer->kind == RPMB_XFER_RECV ? "receive" : "send",
+				     ret);
+	return ret > 0 || ret == -EINTR ? -EIO : ret;
+}
+
+static int nvme_rpmb_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
+			      unsigned int nr)
+{
+	struct nvme_rpmb *rpmb = rdev->descr.priv;
+	u8 target = rdev->descr.target;
+	struct nvme_ctrl *ctrl;
+	int ret;
+
+	ctrl = nvme_rpmb_get_ctrl(rpmb, target);
+	if (IS_ERR(ctrl))
+		return PTR_ERR(ctrl);
+
+	ret = nvme_rpmb_check_len(ctrl, xfers, nr);
+	for (unsigned int i = 0; i < nr && !ret; i++)
+		ret = nvme_rpmb_submit(ctrl, target, &xfers[i]);
+	nvme_rpmb_put_ctrl(rpmb, ctrl);
+	return ret;
+}
+
+/* Who waits for a controller is woken; commands end with their controller */
+static void nvme_rpmb_abort(struct rpmb_dev *rdev)
+{
+	struct nvme_rpmb *rpmb = rdev->descr.priv;
+
+	scoped_guard(spinlock, &rpmb->lock)
+		rpmb->gone |= BIT(rdev->descr.target);
+	wake_up_all(&rpmb->wait);
+}
+
+/* Most sectors of one request: what device, controller and core can carry */
+static unsigned int nvme_rpmb_max_sectors(const struct nvme_ctrl *ctrl)
+{
+	unsigned int access = FIELD_GET(NVME_RPMBS_ACCESS, ctrl->rpmbs) + 1;
+
+	/* The header is half a sector */
+	return min3(access, ctrl->max_hw_sectors - 1,
+		    (RPMB_MAX_LEN - NVME_RPMB_HEADER) / NVME_RPMB_SECTOR);
+}
+
+static struct rpmb_dev *nvme_rpmb_register(struct nvme_rpmb *rpmb,
+					   struct nvme_ctrl *ctrl, u8 target)
+{
+	unsigned int max_sectors = nvme_rpmb_max_sectors(ctrl);
+	struct rpmb_descr descr = {
+		.type = RPMB_TYPE_NVME,
+		.transfer = nvme_rpmb_transfer,
+		.abort = nvme_rpmb_abort,
+		.priv = rpmb,
+		.frame_format = RPMB_FRAME_NVME,
+		.capacity = FIELD_GET(NVME_RPMBS_SIZE, rpmb->rpmbs) + 1,
+		.request_types = GENMASK(RPMB_READ_DATA, RPMB_PROGRAM_KEY),
+		.reliable_wr_count = max_sectors,
+		.write_sizes = GENMASK(ilog2(max_sectors), 0),
+		.max_read = max_sectors,
+		.target = target,
+	};
+
+	char *id __free(kfree) = kasprintf(GFP_KERNEL, "%s-T%u",
+					   rpmb->subsys->subnqn, target);
+	if (!id)
+		return ERR_PTR(-ENOMEM);
+	descr.dev_id = id;
+	descr.dev_id_len = strlen(id);
+	/* The Device Configuration Block is the subsystem's, and target 0 has it */
+	if (!target)
+		descr.request_types |= BIT(RPMB_CONFIG_WRITE) |
+				       BIT(RPMB_CONFIG_READ);
+	return rpmb_dev_register(&rpmb->subsys->dev, &descr);
+}
+
+/*
+ * The subsystem has nothing to do with power, its controllers have: before one of
+ * them sleeps, rpmbN has to. The link goes with ctrl->device.
+ */
+static void nvme_rpmb_link(struct rpmb_dev *rdev, struct nvme_ctrl *ctrl)
+{
+	if (!device_link_add(&rdev->dev, ctrl->device, DL_FLAG_STATELESS))
+		dev_warn(ctrl->device, "%s may be in use during suspend\n",
+			 dev_name(&rdev->dev));
+}
+
+static void nvme_rpmb_register_targets(struct nvme_rpmb *rpmb,
+				       struct nvme_ctrl *ctrl)
+{
+	unsigned int nr = FIELD_GET(NVME_RPMBS_TARGETS, rpmb->rpmbs);
+	struct rpmb_dev *rdev;
+
+	for (unsigned int i = 0; i < nr; i++) {
+		rdev = nvme_rpmb_register(rpmb, ctrl, i);
+		if (IS_ERR(rdev))
+			dev_err(ctrl->device,
+				"RPMB target %u cannot be used, error %ld\n", i,
+				PTR_ERR(rdev));
+		else
+			rpmb->targets[i] = rdev;
+	}
+}
+
+/*
+ * The identity must be the same on every kernel and at every boot, and belong to
+ * one subsystem. An NQN that this kernel takes for ambiguous is neither.
+ */
+static bool nvme_rpmb_has_identity(struct nvme_ctrl *ctrl)
+{
+	if (ctrl->quirks & NVME_QUIRK_IGNORE_DEV_SUBNQN) {
+		dev_err(ctrl->device, "RPMB not used: the NQN is not unique\n");
+		return false;
+	}
+	if (strlen(ctrl->subsys->subnqn) + strlen("-T0") < NVME_RPMB_MIN_ID) {
+		dev_err(ctrl->device, "RPMB not used: NQN \"%s\" is too short\n",
+			ctrl->subsys->subnqn);
+		return false;
+	}
+	return true;
+}
+
+static bool nvme_rpmb_usable(struct nvme_ctrl *ctrl)
+{
+	unsigned int auth = FIELD_GET(NVME_RPMBS_AUTH, ctrl->rpmbs);
+
+	if (ctrl->subsys->subtype != NVME_NQN_NVME ||
+	    !FIELD_GET(NVME_RPMBS_TARGETS, ctrl->rpmbs))
+		return false;
+	if (!(ctrl->oacs & NVME_CTRL_OACS_SEC_SUPP)) {
+		dev_err(ctrl->device, "RPMB not used: no security commands\n");
+		return false;
+	}
+	if (auth != NVME_RPMBS_AUTH_HMAC) {
+		dev_err(ctrl->device,
+			"RPMB not used: authentication method %u is not HMAC-SHA256\n",
+			auth);
+		return false;
+	}
+	return nvme_rpmb_has_identity(ctrl);
+}
+
+static struct nvme_rpmb *nvme_rpmb_find(const struct nvme_subsystem *subsys)
+{
+	struct nvme_rpmb *rpmb;
+
+	lockdep_assert_held(&nvme_rpmb_lock);
+	list_for_each_entry(rpmb, &nvme_rpmb_list, entry)
+		if (rpmb->subsys == subsys)
+			return rpmb;
+	return NULL;
+}
+
+static struct nvme_rpmb *nvme_rpmb_create(struct nvme_ctrl *ctrl)
+{
+	struct nvme_rpmb *rpmb = kzalloc(sizeof(*rpmb), GFP_KERNEL);
+
+	if (!rpmb)
+		return NULL;
+	rpmb->subsys = ctrl->subsys;
+	rpmb->rpmbs = ctrl->rpmbs;
+	init_waitqueue_head(&rpmb->wait);
+	spin_lock_init(&rpmb->lock);
+	INIT_LIST_HEAD(&rpmb->ctrls);
+	list_add(&rpmb->entry, &nvme_rpmb_list);
+	return rpmb;
+}
+
+/* When no controller leads to it any more */
+static void nvme_rpmb_destroy(struct nvme_rpmb *rpmb)
+{
+	for (unsigned int i = 0; i < NVME_RPMB_TARGETS; i++)
+		if (rpmb->targets[i])
+			rpmb_dev_unregister(rpmb->targets[i]);
+	list_del(&rpmb->entry);
+	kfree(rpmb);
+}
+
+static void nvme_rpmb_add_ctrl(struct nvme_rpmb *rpmb, struct nvme_ctrl *ctrl)
+{
+	ctrl->rpmb = rpmb;
+	ctrl->rpmb_users = 0;
+	scoped_guard(spinlock, &rpmb->lock)
+		list_add_tail(&ctrl->rpmb_entry, &rpmb->ctrls);
+}
+
+static bool nvme_rpmb_is_idle(struct nvme_rpmb *rpmb,
+			      const struct nvme_ctrl *ctrl)
+{
+	bool idle;
+
+	scoped_guard(spinlock, &rpmb->lock)
+		idle = !ctrl->rpmb_users;
+	return idle;
+}
+
+/* New sequences take other controllers; those on this one fail at once */
+static void nvme_rpmb_del_ctrl(struct nvme_rpmb *rpmb, struct nvme_ctrl *ctrl)
+{
+	scoped_guard(spinlock, &rpmb->lock)
+		list_del(&ctrl->rpmb_entry);
+	wake_up_all(&rpmb->wait);
+	wait_event(rpmb->wait, nvme_rpmb_is_idle(rpmb, ctrl));
+	ctrl->rpmb = NULL;
+}
+
+static void nvme_rpmb_attach(struct nvme_ctrl *ctrl)
+{
+	struct nvme_rpmb *rpmb;
+
+	guard(mutex)(&nvme_rpmb_lock);
+	rpmb = nvme_rpmb_find(ctrl->subsys) ?: nvme_rpmb_create(ctrl);
+	if (!rpmb) {
+		dev_err(ctrl->device, "RPMB not used: out of memory\n");
+		return;
+	}
+
+	nvme_rpmb_add_ctrl(rpmb, ctrl);
+	if (list_is_singular(&rpmb->ctrls))
+		nvme_rpmb_register_targets(rpmb, ctrl);
+	for (unsigned int i = 0; i < NVME_RPMB_TARGETS; i++)
+		if (rpmb->targets[i])
+			nvme_rpmb_link(rpmb->targets[i], ctrl);
+}
+
+/**
+ * nvme_rpmb_init() - use the RPMB of a controller that has become live
+ * @ctrl: the controller
+ *
+ * For each controller, and again after each reset of it.
+ *
+ * Context: may sleep; not beside nvme_rpmb_exit() for the same controller.
+ */
+void nvme_rpmb_init(struct nvme_ctrl *ctrl)
+{
+	if (!ctrl->rpmb && nvme_rpmb_usable(ctrl))
+		nvme_rpmb_attach(ctrl);
+	if (!ctrl->rpmb)
+		return;
+
+	/* What was published is final, so this one cannot be used as it is now */
+	if (ctrl->rpmbs != ctrl->rpmb->rpmbs)
+		dev_err(ctrl->device,
+			"RPMB not used: RPMBS is %#x, but its devices were made for %#x\n",
+			ctrl->rpmbs, ctrl->rpmb->rpmbs);
+	wake_up_all(&ctrl->rpmb->wait);
+}
+
+/**
+ * nvme_rpmb_exit() - end what nvme_rpmb_init() has begun
+ * @ctrl: the controller; all commands to it have ended, and new ones fail
+ *
+ * When this returns, nothing of the RPMB uses @ctrl any more. The devices go with
+ * the last controller of the subsystem.
+ *
+ * Context: may sleep.
+ */
+void nvme_rpmb_exit(struct nvme_ctrl *ctrl)
+{
+	struct nvme_rpmb *rpmb = ctrl->rpmb;
+
+	if (!rpmb)
+		return;
+
+	guard(mutex)(&nvme_rpmb_lock);
+	nvme_rpmb_del_ctrl(rpmb, ctrl);
+	if (list_empty(&rpmb->ctrls))
+		nvme_rpmb_destroy(rpmb);
+}
