@@ -45,12 +45,12 @@ enum command_flags {
 };
 
 /*
- * @run: carries it out, and returns R1's error bits
+ * @run: carries it out, and returns R1's error bits; what is no R1 it puts into
+ *	the card's response itself
  * @states: bit n is set if it is allowed in state n
  */
 struct command {
-	uint32_t (*run)(struct emmc *card, uint32_t arg,
-			struct emmc_response *response);
+	uint32_t (*run)(struct emmc *card, uint32_t arg);
 	uint16_t states;
 	uint16_t flags;
 };

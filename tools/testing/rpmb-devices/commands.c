@@ -6,8 +6,6 @@
 
 #include "card.h"
 
-#define UNUSED(x) ((void)(x))
-
 /* OCR: powered up, addresses are sectors, all voltages */
 #define OCR_READY 0xc0ff8080
 #define OCR_VOLTAGES 0x00ff8080
@@ -34,53 +32,45 @@
 #define ERASE_DISCARD 3
 #define GROUP_SECTORS 1024U
 
-static uint32_t go_idle(struct emmc *card, uint32_t arg,
-			struct emmc_response *response)
+static uint32_t go_idle(struct emmc *card, uint32_t arg)
 {
-	UNUSED(arg);
-	UNUSED(response);
+	(void)arg;
 	card_reset(card);
 	return 0;
 }
 
 /* Asked without voltages it only tells its own */
-static uint32_t send_op_cond(struct emmc *card, uint32_t arg,
-			     struct emmc_response *response)
+static uint32_t send_op_cond(struct emmc *card, uint32_t arg)
 {
-	response->word = OCR_READY;
+	card->response->word = OCR_READY;
 	if (arg & OCR_VOLTAGES)
 		card->state = STATE_READY;
 	return 0;
 }
 
-static void put_long(struct emmc_response *response, const uint8_t *bytes)
+static void put_long(struct emmc *card, const uint8_t *bytes)
 {
-	response->is_long = true;
-	memcpy(response->bytes, bytes, sizeof(response->bytes));
+	card->response->is_long = true;
+	memcpy(card->response->bytes, bytes, CID_LEN);
 }
 
-static uint32_t all_send_cid(struct emmc *card, uint32_t arg,
-			     struct emmc_response *response)
+static uint32_t all_send_cid(struct emmc *card, uint32_t arg)
 {
-	UNUSED(arg);
-	put_long(response, card->config.cid);
+	(void)arg;
+	put_long(card, card->config.cid);
 	card->state = STATE_IDENT;
 	return 0;
 }
 
-static uint32_t set_relative_addr(struct emmc *card, uint32_t arg,
-				  struct emmc_response *response)
+static uint32_t set_relative_addr(struct emmc *card, uint32_t arg)
 {
-	UNUSED(response);
 	card->rca = arg >> 16;
 	card->state = STATE_STBY;
 	return 0;
 }
 
-static uint32_t sleep_awake(struct emmc *card, uint32_t arg,
-			    struct emmc_response *response)
+static uint32_t sleep_awake(struct emmc *card, uint32_t arg)
 {
-	UNUSED(response);
 	card->state = arg & SLEEP ? STATE_SLP : STATE_STBY;
 	return 0;
 }
@@ -132,13 +122,11 @@ static bool set_register(struct emmc *card, unsigned int index, uint8_t value)
 }
 
 /* Whether it could be done stands in the next response */
-static uint32_t switch_register(struct emmc *card, uint32_t arg,
-				struct emmc_response *response)
+static uint32_t switch_register(struct emmc *card, uint32_t arg)
 {
 	unsigned int access = arg >> 24 & 3, index = arg >> 16 & 0xff;
 	uint8_t value = arg >> 8;
 
-	UNUSED(response);
 	if (access == ACCESS_SET_BITS)
 		value = card->ext_csd[index] | value;
 	else if (access == ACCESS_CLEAR_BITS)
@@ -149,11 +137,9 @@ static uint32_t switch_register(struct emmc *card, uint32_t arg,
 	return 0;
 }
 
-static uint32_t select_card(struct emmc *card, uint32_t arg,
-			    struct emmc_response *response)
+static uint32_t select_card(struct emmc *card, uint32_t arg)
 {
-	UNUSED(arg);
-	UNUSED(response);
+	(void)arg;
 	card->state = STATE_TRAN;
 	return 0;
 }
@@ -165,63 +151,51 @@ static uint32_t start_register(struct emmc *card, enum emmc_source source)
 	return 0;
 }
 
-static uint32_t send_ext_csd(struct emmc *card, uint32_t arg,
-			     struct emmc_response *response)
+static uint32_t send_ext_csd(struct emmc *card, uint32_t arg)
 {
-	UNUSED(arg);
-	UNUSED(response);
+	(void)arg;
 	return start_register(card, SOURCE_EXT_CSD);
 }
 
-static uint32_t send_csd(struct emmc *card, uint32_t arg,
-			 struct emmc_response *response)
+static uint32_t send_csd(struct emmc *card, uint32_t arg)
 {
-	UNUSED(arg);
-	put_long(response, card->csd);
+	(void)arg;
+	put_long(card, card->csd);
 	return 0;
 }
 
-static uint32_t send_cid(struct emmc *card, uint32_t arg,
-			 struct emmc_response *response)
+static uint32_t send_cid(struct emmc *card, uint32_t arg)
 {
-	UNUSED(arg);
-	put_long(response, card->config.cid);
+	(void)arg;
+	put_long(card, card->config.cid);
 	return 0;
 }
 
-static uint32_t stop_transmission(struct emmc *card, uint32_t arg,
-				  struct emmc_response *response)
+static uint32_t stop_transmission(struct emmc *card, uint32_t arg)
 {
-	UNUSED(arg);
-	UNUSED(response);
+	(void)arg;
 	if (card->state != STATE_PRG)
 		card_stop(card);
 	return 0;
 }
 
-static uint32_t send_status(struct emmc *card, uint32_t arg,
-			    struct emmc_response *response)
+static uint32_t send_status(struct emmc *card, uint32_t arg)
 {
-	UNUSED(card);
-	UNUSED(arg);
-	UNUSED(response);
+	(void)card;
+	(void)arg;
 	return 0;
 }
 
-static uint32_t go_inactive(struct emmc *card, uint32_t arg,
-			    struct emmc_response *response)
+static uint32_t go_inactive(struct emmc *card, uint32_t arg)
 {
-	UNUSED(arg);
-	UNUSED(response);
+	(void)arg;
 	card->state = STATE_INA;
 	return 0;
 }
 
-static uint32_t set_blocklen(struct emmc *card, uint32_t arg,
-			     struct emmc_response *response)
+static uint32_t set_blocklen(struct emmc *card, uint32_t arg)
 {
-	UNUSED(card);
-	UNUSED(response);
+	(void)card;
 	return arg == EMMC_MAX_BLOCK_LEN ? 0 : R1_BLOCK_LEN_ERROR;
 }
 
@@ -238,10 +212,8 @@ static uint32_t start_blocks(struct emmc *card, bool write, uint32_t sector,
 	return card_start(card, write, &transfer);
 }
 
-static uint32_t read_single(struct emmc *card, uint32_t arg,
-			    struct emmc_response *response)
+static uint32_t read_single(struct emmc *card, uint32_t arg)
 {
-	UNUSED(response);
 	return start_blocks(card, false, arg, 1);
 }
 
@@ -252,40 +224,30 @@ static uint32_t count_of(const struct emmc *card)
 	return count ? count : OPEN_ENDED;
 }
 
-static uint32_t read_multiple(struct emmc *card, uint32_t arg,
-			      struct emmc_response *response)
+static uint32_t read_multiple(struct emmc *card, uint32_t arg)
 {
-	UNUSED(response);
 	return start_blocks(card, false, arg, count_of(card));
 }
 
-static uint32_t send_tuning_block(struct emmc *card, uint32_t arg,
-				  struct emmc_response *response)
+static uint32_t send_tuning_block(struct emmc *card, uint32_t arg)
 {
-	UNUSED(arg);
-	UNUSED(response);
+	(void)arg;
 	return start_register(card, SOURCE_TUNING);
 }
 
-static uint32_t set_block_count(struct emmc *card, uint32_t arg,
-				struct emmc_response *response)
+static uint32_t set_block_count(struct emmc *card, uint32_t arg)
 {
-	UNUSED(response);
 	card->block_count = arg;
 	return 0;
 }
 
-static uint32_t write_single(struct emmc *card, uint32_t arg,
-			     struct emmc_response *response)
+static uint32_t write_single(struct emmc *card, uint32_t arg)
 {
-	UNUSED(response);
 	return start_blocks(card, true, arg, 1);
 }
 
-static uint32_t write_multiple(struct emmc *card, uint32_t arg,
-			       struct emmc_response *response)
+static uint32_t write_multiple(struct emmc *card, uint32_t arg)
 {
-	UNUSED(response);
 	return start_blocks(card, true, arg, count_of(card));
 }
 
@@ -301,30 +263,24 @@ static uint32_t erase_step(struct emmc *card, unsigned int step,
 	return 0;
 }
 
-static uint32_t erase_group_start(struct emmc *card, uint32_t arg,
-				  struct emmc_response *response)
+static uint32_t erase_group_start(struct emmc *card, uint32_t arg)
 {
-	UNUSED(response);
 	card->erase_steps = 0;
 	return erase_step(card, 0, &card->erase_first, arg);
 }
 
-static uint32_t erase_group_end(struct emmc *card, uint32_t arg,
-				struct emmc_response *response)
+static uint32_t erase_group_end(struct emmc *card, uint32_t arg)
 {
-	UNUSED(response);
 	return erase_step(card, 1, &card->erase_last, arg);
 }
 
-static uint32_t erase(struct emmc *card, uint32_t arg,
-		      struct emmc_response *response)
+static uint32_t erase(struct emmc *card, uint32_t arg)
 {
 	enum partition partition = emmc_partition(card);
 	uint32_t sectors = card->storage->sectors[partition];
 	uint32_t first = card->erase_first, last = card->erase_last;
 	bool ready = card->erase_steps == 2;
 
-	UNUSED(response);
 	card->erase_steps = 0;
 	if (!ready || last < first)
 		return R1_ERASE_SEQ_ERROR;
@@ -342,10 +298,8 @@ static uint32_t erase(struct emmc *card, uint32_t arg,
 	return 0;
 }
 
-static uint32_t queue_params(struct emmc *card, uint32_t arg,
-			     struct emmc_response *response)
+static uint32_t queue_params(struct emmc *card, uint32_t arg)
 {
-	UNUSED(response);
 	card->next_task = arg >> TASK_SHIFT & TASK_MASK;
 	card->tasks[card->next_task] = (struct emmc_task) {
 		.has_params = true,
@@ -356,12 +310,10 @@ static uint32_t queue_params(struct emmc *card, uint32_t arg,
 	return 0;
 }
 
-static uint32_t queue_address(struct emmc *card, uint32_t arg,
-			      struct emmc_response *response)
+static uint32_t queue_address(struct emmc *card, uint32_t arg)
 {
 	struct emmc_task *task = &card->tasks[card->next_task];
 
-	UNUSED(response);
 	task->ready = task->has_params && task->count;
 	task->sector = arg;
 	return task->ready ? 0 : R1_ERROR;
@@ -382,26 +334,20 @@ static uint32_t execute_task(struct emmc *card, uint32_t arg, bool write)
 	return card_start(card, write, &transfer);
 }
 
-static uint32_t execute_read(struct emmc *card, uint32_t arg,
-			     struct emmc_response *response)
+static uint32_t execute_read(struct emmc *card, uint32_t arg)
 {
-	UNUSED(response);
 	return execute_task(card, arg, false);
 }
 
-static uint32_t execute_write(struct emmc *card, uint32_t arg,
-			      struct emmc_response *response)
+static uint32_t execute_write(struct emmc *card, uint32_t arg)
 {
-	UNUSED(response);
 	return execute_task(card, arg, true);
 }
 
-static uint32_t manage_tasks(struct emmc *card, uint32_t arg,
-			     struct emmc_response *response)
+static uint32_t manage_tasks(struct emmc *card, uint32_t arg)
 {
 	struct emmc_task *task = &card->tasks[arg >> TASK_SHIFT & TASK_MASK];
 
-	UNUSED(response);
 	if ((arg & MANAGE_MASK) == DISCARD_QUEUE)
 		memset(card->tasks, 0, sizeof(card->tasks));
 	else if ((arg & MANAGE_MASK) == DISCARD_TASK)

@@ -188,7 +188,7 @@ static bool is_for_us(struct emmc *card, const struct command *command,
 
 /* R1 tells the state that the command found, and errors from before */
 static void execute(struct emmc *card, const struct command *command,
-		    uint32_t arg, struct emmc_response *response)
+		    uint32_t arg)
 {
 	struct fault_point here = point(card, card->rpmb.last_type);
 	uint32_t word = card->status | card->state << R1_STATE_SHIFT;
@@ -198,9 +198,9 @@ static void execute(struct emmc *card, const struct command *command,
 		word |= R1_READY_FOR_DATA;
 	faults_happen(&card->faults, FAULT_R1, &here, &bits);
 	card->status = 0;
-	word |= bits | command->run(card, arg, response);
+	word |= bits | command->run(card, arg);
 	if (!(command->flags & NO_R1))
-		response->word = word;
+		card->response->word = word;
 	if (card->command != 23)
 		card->block_count = 0;
 }
@@ -228,7 +228,8 @@ enum emmc_outcome emmc_command(struct emmc *card, uint8_t index, uint32_t arg,
 	    (!(command->flags & WRITES) && card_dies_before(card, type)))
 		return OUTCOME_TIMEOUT;
 
-	execute(card, command, arg, response);
+	card->response = response;
+	execute(card, command, arg);
 	if (!(command->flags & WRITES) && card_dies_after(card, type))
 		return OUTCOME_TIMEOUT;
 	return card_strikes(card, FAULT_RESPONSE_CRC, type) ? OUTCOME_CRC :

@@ -131,6 +131,7 @@ struct emmc_event {
  * @status: R1's error bits to be reported with the next response
  * @block_count: CMD23's argument for the next command, 0 if there is none
  * @command: the one that is or was executed last
+ * @response: its response, while it is executed
  * @rca: 0 until the host has given one
  * @erase_steps: 1 after CMD35, 2 after CMD36
  * @next_task: the one that CMD45 is about
@@ -151,6 +152,7 @@ struct emmc {
 	uint16_t rca;
 	uint32_t block_count;
 	uint8_t command;
+	struct emmc_response *response;
 	uint32_t erase_first;
 	uint32_t erase_last;
 	unsigned int erase_steps;
