@@ -40,6 +40,10 @@ struct command {
 	int flags;			/* that the device is opened with */
 };
 
+/* In the order in which the help has them; those of one first word together */
+extern const struct command commands[];
+extern const size_t nr_commands;
+
 /* Parse the command line of @command, whose argv[0] is the last word of its name */
 int parse_args(const struct command *command, int argc, char **argv,
 	       struct args *args);

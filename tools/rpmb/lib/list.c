@@ -82,7 +82,7 @@ static int add(struct rpmb_list *list, const struct file *file,
 	return 0;
 }
 
-/* An interface has other devices as well, and some may be closed to the caller */
+/* An interface has devices without an RPMB as well */
 static int add_target(struct rpmb_list *list, const struct file *file, int fd,
 		      unsigned int target)
 {
@@ -96,6 +96,7 @@ static int add_target(struct rpmb_list *list, const struct file *file, int fd,
 	return add(list, file, &info);
 }
 
+/* What is closed to the caller is not listed */
 static int add_file(struct rpmb_list *list, const struct file *file)
 {
 	unsigned int target = 0;
@@ -104,8 +105,11 @@ static int add_file(struct rpmb_list *list, const struct file *file)
 
 	snprintf(path, sizeof(path), "%s/%s", file->interface->dev_dir,
 		 file->name);
-	if (file->interface->list_asks)
+	if (file->interface->list_asks) {
 		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return 0;
+	}
 	do
 		ret = add_target(list, file, fd, target);
 	while (!ret && ++target < file->interface->nr_targets);

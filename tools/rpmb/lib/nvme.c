@@ -116,7 +116,7 @@ static void make_id(const struct rpmb_place *place, struct rpmb_info *info)
 	char nqn[LIBRPMB_ID_LEN];
 	int len;
 
-	if (!rpmb_attr(place->dir, "subsysnqn", nqn, sizeof(nqn)))
+	if (!rpmb_attr(place->dir, "subsysnqn", nqn, sizeof(nqn)) || !nqn[0])
 		return;
 	len = snprintf((char *)info->dev_id, sizeof(info->dev_id), "%s-T%u",
 		       nqn, place->target);

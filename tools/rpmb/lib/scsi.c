@@ -55,6 +55,9 @@
 #define REGIONS 4
 #define ADVANCED_RPMB (1 << 4)
 
+/* More than the longest string of a descriptor, as text */
+#define UFS_STRING 400
+
 /* One command and what became of it, in whichever form the kernel takes it */
 struct command {
 	uint8_t cdb[CDB_LEN];
@@ -265,6 +268,7 @@ static int bsg_transfer(struct rpmb *rpmb, struct rpmb_sequence *seq)
 /* The directories of the logical unit, and of the UFS host that it belongs to */
 #define UNIT "device/unit_descriptor/"
 #define HOST "device/../../../"
+#define DEVICE HOST "device_descriptor/"
 
 /* Is it the RPMB of a UFS device? */
 static bool is_ufs_rpmb(const char *dir)
@@ -308,42 +312,62 @@ static unsigned int region_blocks(const char *dir, unsigned int region,
 }
 
 /*
- * The identity that the kernel's drivers give it, "<device id>-R<region>". They make
- * it with the serial number as it stands in the descriptor; sysfs shows that as
- * text, with a blank for everything else. So after a blank nobody knows.
+ * The serial number as it stands in the descriptor, in hexadecimal: UTF-16, and two
+ * bytes more. sysfs shows it as text, with a blank for all that is none; after a
+ * blank nobody knows.
+ */
+static bool read_serial(const char *dir, char *hex, size_t size)
+{
+	char text[UFS_STRING];
+	size_t i;
+
+	if (!rpmb_attr(dir, HOST "string_descriptors/serial_number", text,
+		       sizeof(text)))
+		return false;
+	if (!text[0] || strchr(text, ' ') || 4 * strlen(text) + 5 > size)
+		return false;
+	for (i = 0; text[i]; i++)
+		sprintf(hex + 4 * i, "00%02x", text[i]);
+	strcpy(hex + 4 * i, "0000");
+	return true;
+}
+
+/*
+ * The identity that the kernel's drivers give it, "<device id>-R<region>". None is
+ * better than a wrong one, so it takes all of what is in it.
  */
 static void make_id(const char *dir, unsigned int region,
 		    struct rpmb_info *info)
 {
 	unsigned long long maker, version, revision, date;
-	char model[160], serial[160], hex[LIBRPMB_ID_LEN] = "";
-	size_t i;
+	char model[UFS_STRING], serial[LIBRPMB_ID_LEN];
 	int len;
 
-	rpmb_attr_number(dir, HOST "device_descriptor/manufacturer_id", &maker);
-	rpmb_attr_number(dir, HOST "device_descriptor/specification_version",
-			 &version);
-	rpmb_attr_number(dir, HOST "device_descriptor/device_version",
-			 &revision);
-	rpmb_attr_number(dir, HOST "device_descriptor/manufacturing_date",
-			 &date);
-	rpmb_attr(dir, HOST "string_descriptors/product_name", model,
-		  sizeof(model));
-	rpmb_attr(dir, HOST "string_descriptors/serial_number", serial,
-		  sizeof(serial));
-	if (!serial[0] || strchr(serial, ' ') || 4 * strlen(serial) + 5 >
-						 sizeof(hex))
+	if (!rpmb_attr_number(dir, DEVICE "manufacturer_id", &maker) ||
+	    !rpmb_attr_number(dir, DEVICE "specification_version", &version) ||
+	    !rpmb_attr_number(dir, DEVICE "device_version", &revision) ||
+	    !rpmb_attr_number(dir, DEVICE "manufacturing_date", &date) ||
+	    !rpmb_attr(dir, HOST "string_descriptors/product_name", model,
+		       sizeof(model)) ||
+	    !read_serial(dir, serial, sizeof(serial)))
 		return;
-
-	/* UTF-16, and two bytes more */
-	for (i = 0; serial[i]; i++)
-		sprintf(hex + 4 * i, "00%02x", serial[i]);
-	strcat(hex, "0000");
 	len = snprintf((char *)info->dev_id, sizeof(info->dev_id),
 		       "%04llX-%04llX-%s-%s-%04llX-%04llX-R%u", maker, version,
-		       model, hex, revision, date, region);
+		       model, serial, revision, date, region);
 	if (len > 0 && (size_t)len < sizeof(info->dev_id))
 		info->dev_id_len = len;
+}
+
+static unsigned int request_types(unsigned int region,
+				  unsigned long long version)
+{
+	unsigned int types = RPMB_BASIC_TYPES;
+
+	if (!region)
+		types |= RPMB_CONFIG_TYPES;
+	if (version >= UFS_4_0)
+		types |= RPMB_PURGE_TYPES;
+	return types;
 }
 
 static int scsi_get_info(const struct rpmb_place *place, struct rpmb_info *info)
@@ -353,8 +377,7 @@ static int scsi_get_info(const struct rpmb_place *place, struct rpmb_info *info)
 
 	if (!is_ufs_rpmb(dir))
 		return RPMB_ERR_NOT_RPMB;
-	rpmb_attr_number(dir, HOST "device_descriptor/specification_version",
-			 &version);
+	rpmb_attr_number(dir, DEVICE "specification_version", &version);
 	rpmb_attr_number(dir, HOST "geometry_descriptor/rpmb_rw_size", &max);
 	/* bRPMBRegionEnable; other units have bDataReliability there */
 	rpmb_attr_number(dir, UNIT "data_reliability", &regions);
@@ -370,11 +393,7 @@ static int scsi_get_info(const struct rpmb_place *place, struct rpmb_info *info)
 	info->block_size = rpmb_block_size(RPMB_FRAME_JEDEC);
 	info->write_sizes = rpmb_sizes_up_to(max ?: 1);
 	info->max_read = max ?: 1;
-	info->request_types = RPMB_BASIC_TYPES;
-	if (!place->target)
-		info->request_types |= RPMB_CONFIG_TYPES;
-	if (version >= UFS_4_0)
-		info->request_types |= RPMB_PURGE_TYPES;
+	info->request_types = request_types(place->target, version);
 	info->target = place->target;
 	make_id(dir, place->target, info);
 	return 0;

@@ -4,6 +4,7 @@
  *	fake-device NAME emmc|ufs|nvme		make one without a key
  *	fake-device NAME fault FAULT [SKIP]	after SKIP requests of its type
  *	fake-device NAME counter|purge VALUE	change what it keeps
+ *	fake-device NAME capacity|writes|reads VALUE	change what it says of itself
  */
 #include <err.h>
 #include <errno.h>
@@ -66,6 +67,14 @@ static const struct {
 	{ "write-counter", { FAULT_COUNTER, RPMB_WRITE_DATA, 0, 0 } },
 	{ "write-overwritten", { FAULT_OVERWRITTEN, RPMB_WRITE_DATA, 0,
 				 ETIMEDOUT } },
+	{ "read-frames", { FAULT_FRAMES, RPMB_READ_DATA, 0, 0 } },
+	{ "read-count", { FAULT_COUNT, RPMB_READ_DATA, 0, 0 } },
+	{ "write-accepted", { FAULT_RESULT, RPMB_WRITE_DATA, 0, RPMB_RES_OK } },
+	{ "counter-moves", { FAULT_OTHER_WRITER, RPMB_GET_WRITE_COUNTER, 0,
+			     0 } },
+	{ "counter-unsupported", { FAULT_BEFORE, RPMB_GET_WRITE_COUNTER, 0,
+				   EOPNOTSUPP } },
+	{ "config-writers", { FAULT_OTHER_WRITERS, RPMB_CONFIG_WRITE, 0, 0 } },
 	{ "read-type", { FAULT_TYPE, RPMB_READ_DATA, 0, 0 } },
 	{ "counter-forged", { FAULT_MAC, RPMB_GET_WRITE_COUNTER, 0, 0 } },
 	{ "config-busy", { FAULT_BEFORE, RPMB_CONFIG_WRITE, 0, EBUSY } },
@@ -106,21 +115,44 @@ static void set_fault(struct fake *fake, const char *name, const char *skip)
 	errx(99, "there is no fault %s", name);
 }
 
+static bool make(const char *name, const char *kind)
+{
+	if (!strcmp(kind, "emmc"))
+		fake_create(name, &emmc);
+	else if (!strcmp(kind, "ufs"))
+		fake_create(name, &ufs);
+	else if (!strcmp(kind, "nvme"))
+		fake_create(name, &nvme);
+	else
+		return false;
+	return true;
+}
+
+static bool set(struct fake *fake, const char *setting, uint32_t value)
+{
+	if (!strcmp(setting, "counter"))
+		fake->counter = value;
+	else if (!strcmp(setting, "purge"))
+		fake->purge_state = value;
+	else if (!strcmp(setting, "capacity"))
+		fake->capacity = value;
+	else if (!strcmp(setting, "writes"))
+		fake->write_sizes = value;
+	else if (!strcmp(setting, "reads"))
+		fake->max_read = value;
+	else
+		return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
-	if (argc == 3 && !strcmp(argv[2], "emmc"))
-		fake_create(argv[1], &emmc);
-	else if (argc == 3 && !strcmp(argv[2], "ufs"))
-		fake_create(argv[1], &ufs);
-	else if (argc == 3 && !strcmp(argv[2], "nvme"))
-		fake_create(argv[1], &nvme);
-	else if (argc >= 4 && !strcmp(argv[2], "fault"))
+	if (argc == 3 && make(argv[1], argv[2]))
+		return 0;
+	if (argc >= 4 && !strcmp(argv[2], "fault"))
 		set_fault(fake_get(argv[1]), argv[3], argv[4]);
-	else if (argc == 4 && !strcmp(argv[2], "purge"))
-		fake_get(argv[1])->purge_state = strtoul(argv[3], NULL, 0);
-	else if (argc == 4 && !strcmp(argv[2], "counter"))
-		fake_get(argv[1])->counter = strtoul(argv[3], NULL, 0);
-	else
+	else if (argc != 4 || !set(fake_get(argv[1]), argv[2],
+				   strtoul(argv[3], NULL, 0)))
 		errx(99, "what?");
 	return 0;
 }

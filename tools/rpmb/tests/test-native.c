@@ -228,6 +228,11 @@ static void test_info_variants(void)
 	rpmb = fresh(sg_kind, &like, &fake);
 	expect_eq(rpmb_info(rpmb)->dev_id_len, 0);
 	rpmb_close(rpmb);
+	like = nvme;
+	like.no_id = true;
+	rpmb = fresh(nvme_kind, &like, &fake);
+	expect_eq(rpmb_info(rpmb)->dev_id_len, 0);
+	rpmb_close(rpmb);
 }
 
 static void test_no_rpmb(void)

@@ -62,6 +62,7 @@ static struct forward *to_forward(struct device *dev)
 	return (struct forward *)dev;
 }
 
+/* An answer of our own, without a MAC */
 static struct answer refusal(const struct rpmb_fields *req, uint16_t result)
 {
 	struct rpmb_fields fields = {
@@ -82,6 +83,7 @@ static const char *words(int err)
 	return err == RPMB_ERR_SYSTEM ? strerror(errno) : rpmb_strerror(err);
 }
 
+/* @kind: an error of librpmb, or 0 for what is none of them */
 static void complain(struct forward *forward, unsigned int kind,
 		     const char *what, bool started)
 {

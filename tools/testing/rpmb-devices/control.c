@@ -20,7 +20,7 @@ void control_say(const struct control_client *client, const char *format, ...)
 	va_start(args, format);
 	len = vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (send(client->fd, text, len, MSG_NOSIGNAL) != len)
+	if (send(client->fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT) != len)
 		shutdown(client->fd, SHUT_RDWR);
 }
 

@@ -20,6 +20,7 @@
 #define MESSAGES "messages"
 #define MAX_ARGS 32
 #define MAX_DAEMONS 8
+#define GENTLE_MS 5000
 
 static pid_t running[MAX_DAEMONS];
 
@@ -154,11 +155,25 @@ void daemon_show_messages(void)
 	free(text);
 }
 
+/* Whoever counts lines wants a daemon to write them down, if it can, at its end */
+static void end_gently(pid_t pid)
+{
+	struct pollfd pfd = {
+		.fd = syscall(SYS_pidfd_open, pid, 0), .events = POLLIN
+	};
+
+	kill(pid, SIGTERM);
+	poll(&pfd, 1, GENTLE_MS);
+	close(pfd.fd);
+}
+
 void daemon_end_all(void)
 {
 	for (unsigned int i = 0; i < MAX_DAEMONS; i++) {
 		if (!running[i])
 			continue;
+		if (getenv("RPMB_END_GENTLY"))
+			end_gently(running[i]);
 		kill(running[i], SIGKILL);
 		waitpid(running[i], NULL, 0);
 		running[i] = 0;

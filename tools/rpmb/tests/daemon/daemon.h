@@ -54,7 +54,7 @@ const char *daemon_messages(void);
 /* The same as notes, after a failure */
 void daemon_show_messages(void);
 
-/* Kill what still runs */
+/* Kill what still runs; with $RPMB_END_GENTLY after giving it time to end itself */
 void daemon_end_all(void);
 
 #endif /* DAEMON_H */

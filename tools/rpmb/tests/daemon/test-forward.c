@@ -492,6 +492,37 @@ static void bad_devices(void)
 	refused("rpmb0", "NVMe");
 }
 
+/* A card, by each of the ways to it that the kernel has */
+static void card(void)
+{
+	char *ways = strdup(getenv("RPMB_CARD"));
+	uint32_t written = 0;
+	struct frontend fe;
+	struct daemon d;
+
+	for (device = strtok(ways, " "); device; device = strtok(NULL, " ")) {
+		start(&d, SOCKET, "--allow-key");
+		fe_open(&fe, &d);
+		if (!written)
+			must_program_key(&fe);
+		else
+			must_hold(&fe, 6, 1, block);
+		check_eq(must_count(&fe), written);
+		pattern(block, 1, 6, ++written);
+		must_write(&fe, 6, 1, written - 1, block);
+		must_hold(&fe, 6, 1, block);
+		check_eq(rpmb_write(&fe, test_key, 6, 1, written - 1, block),
+			 RPMB_RES_COUNTER);
+		fe_close(&fe);
+		daemon_stop(&d);
+	}
+	check(written > 1, "no ways");
+}
+
+static const struct test card_tests[] = {
+	{ "card: by /dev/mmcblkNrpmb and by /dev/rpmbN", card },
+};
+
 /* Of a kernel, of both, and of the stand-in; bounds are below */
 static const struct test tests[] = {
 	{ "device: two guests write at the same time", two_guests },
@@ -520,6 +551,9 @@ static const struct test tests[] = {
 
 int main(int argc, char **argv)
 {
+	if (getenv("RPMB_CARD"))
+		return run_daemon_tests(argc, argv, card_tests,
+					ARRAY_SIZE(card_tests));
 	if (getenv("RPMB_SIM"))
 		return run_daemon_tests(argc, argv, tests, STAND_IN);
 	return run_daemon_tests(argc, argv, tests + BOTH,

@@ -413,6 +413,16 @@ bool machine_answers(struct machine *m, const char *command)
 	return converse(command, NULL, NULL, 0);
 }
 
+/* The descriptor stays open, or the device would notice */
+void machine_flood(struct machine *m, const char *line, unsigned int times)
+{
+	int fd = dial("c");
+
+	(void)m;
+	while (times-- && send(fd, line, strlen(line), MSG_NOSIGNAL) > 0)
+		;
+}
+
 const char *machine_try(struct machine *m, const char *command)
 {
 	const char *answer = converse(command, NULL, NULL, 0);

@@ -100,6 +100,9 @@ bool machine_says(struct machine *m, const char *command, const char *line);
 /* Whether there is one at all */
 bool machine_answers(struct machine *m, const char *command);
 
+/* Give it so many times without listening, or until the device hangs up */
+void machine_flood(struct machine *m, const char *line, unsigned int times);
+
 /* How the answer ends: "ok", or the error */
 const char *machine_try(struct machine *m, const char *command);
 

@@ -516,6 +516,15 @@ static void long_line(void)
 	check_works();
 }
 
+/* A client that asks, and asks, and never listens */
+static void deaf_client(void)
+{
+	start();
+	machine_flood(&m, "stats\n", 20000);
+	check(machine_answers(&m, "stats"), "it is not");
+	check_works();
+}
+
 static uint32_t random_of(uint32_t n)
 {
 	return random() % n;
@@ -639,6 +648,7 @@ static const struct test tests[] = {
 	{ "buffer port: more and less than a block", wrong_port },
 	{ "a command while a transfer waits", command_in_between },
 	{ "control: a line that is too long", long_line },
+	{ "control: a client that does not listen", deaf_client },
 	{ "30000 random steps", fuzz_host },
 	{ "30000 random steps, with a command queue", fuzz_queue },
 };
