@@ -3,6 +3,7 @@
  * Make and change fake devices, for test scripts:
  *	fake-device NAME emmc|ufs|nvme		make one without a key
  *	fake-device NAME fault FAULT [SKIP]	after SKIP requests of its type
+ *	fake-device NAME second FAULT [SKIP]	one more
  *	fake-device NAME counter|purge VALUE	change what it keeps
  *	fake-device NAME capacity|writes|reads VALUE	change what it says of itself
  */
@@ -115,6 +116,16 @@ static void set_fault(struct fake *fake, const char *name, const char *skip)
 	errx(99, "there is no fault %s", name);
 }
 
+static void set_second_fault(struct fake *fake, const char *name,
+			     const char *skip)
+{
+	struct fake_fault first = fake->faults[0];
+
+	set_fault(fake, name, skip);
+	fake->faults[1] = fake->faults[0];
+	fake->faults[0] = first;
+}
+
 static bool make(const char *name, const char *kind)
 {
 	if (!strcmp(kind, "emmc"))
@@ -151,6 +162,8 @@ int main(int argc, char **argv)
 		return 0;
 	if (argc >= 4 && !strcmp(argv[2], "fault"))
 		set_fault(fake_get(argv[1]), argv[3], argv[4]);
+	else if (argc >= 4 && !strcmp(argv[2], "second"))
+		set_second_fault(fake_get(argv[1]), argv[3], argv[4]);
 	else if (argc != 4 || !set(fake_get(argv[1]), argv[2],
 				   strtoul(argv[3], NULL, 0)))
 		errx(99, "what?");
