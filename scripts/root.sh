@@ -22,7 +22,7 @@ own_mounts_or_skip()
 	own_mounts "$@"
 }
 
-# open_root DIR: until close_root, $root is a copy of the system in DIR, of which
+# open_root DIR: until umount_root, $root is a copy of the system in DIR, of which
 # nothing but what changes is copied, to $changes
 open_root()
 {
@@ -39,9 +39,15 @@ open_root()
 	trap close_root EXIT
 }
 
-close_root()
+umount_root()
 {
 	umount --lazy "$root/proc" "$root" "$tmp/layer"
+	root=
+}
+
+close_root()
+{
+	[ -z "$root" ] || umount_root
 	rm -rf --one-file-system "$tmp"
 }
 
@@ -52,10 +58,12 @@ in_root()
 		DEBIAN_FRONTEND=noninteractive unshare --net chroot "$root" "$@"
 }
 
-# apt ARGUMENT...: the same with apt-get
+# apt ARGUMENT...: the same with apt-get, to which nobody needs what is only suggested
 apt()
 {
-	in_root apt-get -q -y -o Dpkg::Use-Pty=0 "$@"
+	in_root apt-get -q -y -o Dpkg::Use-Pty=0 \
+		-o APT::AutoRemove::RecommendsImportant=false \
+		-o APT::AutoRemove::SuggestsImportant=false "$@"
 }
 
 # install_packages DIR NAME...: our packages that are in DIR, and what they need
@@ -73,12 +81,13 @@ install_packages()
 }
 
 # left_behind: files in $root that are new, gone or not as they were, other than
-# those in which apt, dpkg and the like write down what they do
+# those in which apt, dpkg and the like write down what they do; users and groups stay
+# for good on every Debian
 left_behind()
 {
 	(cd "$changes" && find . ! -type d) | sed 's,^\.,,' |
 		grep -vE -e '^/(var/(log|cache|lib/(apt|dpkg))|proc|run|tmp)/' \
-			-e '^/etc/(group|gshadow|ld\.so\.cache)-?$' |
+			-e '^/etc/(passwd|shadow|group|gshadow|ld\.so\.cache)-?$' |
 		while read -r file; do
 			cmp -s "$root$file" "$lower$file" || echo "$file"
 		done
