@@ -96,12 +96,10 @@ static LIST_HEAD(mmc_rpmb_list);
 /* Nothing is registered before mmc_rpmb_watch() and once mmc_rpmb_close() was there */
 static bool mmc_rpmb_closed;
 
-/* The right to the host, and a card that is awake */
+/* Whoever called did not give up while waiting, and all that sleeps is awake */
 static int mmc_rpmb_check_card(struct mmc_card *card)
 {
-	if (mmc_card_removed(card))
-		return -ENOMEDIUM;
-	/* After shutdown it stays so */
+	/* After a shutdown it stays so */
 	if (mmc_card_suspended(card))
 		return -ESHUTDOWN;
 	/* True without runtime PM, false if waking up has failed */
@@ -112,9 +110,9 @@ static int mmc_rpmb_check_card(struct mmc_card *card)
 }
 
 /*
- * mmc_get_card(), but with errors, and ended by abort(). A fatal signal does not
- * end the wait, since the host's queue knows no such thing; it ends when others
- * give the host back, which takes as long as what they do.
+ * As mmc_get_card(), but errors are seen, and abort() ends the wait for the host. A
+ * fatal signal does not, since waiting for a host knows none: that takes as long as
+ * what others do with it, and the signal is heeded then.
  */
 static int mmc_rpmb_get_card(struct mmc_rpmb *mr)
 {
@@ -188,7 +186,8 @@ static void mmc_rpmb_leave(struct mmc_card *card,
 	if (!mmc_rpmb_restore(card, found) || mmc_card_removed(card))
 		return;
 
-	dev_warn(&card->dev, "does not leave the RPMB partition: reset\n");
+	dev_warn_ratelimited(&card->dev,
+			     "does not leave the RPMB partition: reset\n");
 	if (!mmc_hw_reset(card) && !mmc_rpmb_restore(card, found))
 		return;
 
