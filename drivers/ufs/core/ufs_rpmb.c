@@ -244,6 +244,14 @@ static int ufs_rpmb_send_request(struct ufs_rpmb_region *region,
 	return ret;
 }
 
+/* The host is being removed, and with it this unit; ufs_rpmb_remove() follows */
+static bool ufs_rpmb_is_leaving(const struct scsi_device *sdev)
+{
+	enum scsi_device_state state = READ_ONCE(sdev->sdev_state);
+
+	return state == SDEV_CANCEL || state == SDEV_DEL;
+}
+
 static int ufs_rpmb_run(struct ufs_rpmb_region *region, struct rpmb_xfer *xfers,
 			unsigned int nr, void *copy)
 {
@@ -254,8 +262,12 @@ static int ufs_rpmb_run(struct ufs_rpmb_region *region, struct rpmb_xfer *xfers,
 	      ufs_rpmb_send_request(region, &xfers[0], copy);
 	for (unsigned int i = 1; !ret && i < nr; i++)
 		ret = ufs_rpmb_move(region, &xfers[i], xfers[i].buf, &sshdr);
-	if (ret)
-		WRITE_ONCE(region->ur->unsettled, true);
+	if (!ret)
+		return 0;
+	WRITE_ONCE(region->ur->unsettled, true);
+	/* Whatever it was, it was the end: nobody need try again */
+	if (ufs_rpmb_is_leaving(region->ur->sdev))
+		return -ENODEV;
 	return ret == -EAGAIN ? -EIO : ret;
 }
 

@@ -835,7 +835,7 @@ static void ufs_rpmb_test_remove(struct kunit *test)
 							     TEST_BOUND));
 	test_remove_host(ufs);
 	KUNIT_EXPECT_TRUE(test, completion_done(&call->done));
-	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, call->ret);
+	KUNIT_EXPECT_EQ(test, -ENODEV, call->ret);
 	KUNIT_EXPECT_EQ(test, 1, ufs->nr_cmds);
 	test_expect_started(test, call, 1);
 
