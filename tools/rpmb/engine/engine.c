@@ -102,7 +102,7 @@ static uint16_t check_all(const struct rpmb_engine *engine,
 {
 	uint16_t result = RPMB_RES_OK;
 
-	while (!result && *checks)
+	while (!result && checks && *checks)
 		result = (*checks++)(engine, req);
 	return result;
 }
@@ -161,6 +161,41 @@ static uint16_t read_config(struct rpmb_engine *engine,
 	memcpy(resp->nonce, req->fields.nonce, sizeof(resp->nonce));
 	if (!engine->store->has_key)
 		return RPMB_RES_NO_KEY;
+	if (!is_bare_or_uncounted(engine, req))
+		return RPMB_RES_GENERAL;
+	return check_all(engine, engine->rules->check_config_read, req);
+}
+
+/* JESD220G 12.4.7: it answers at once, and goes on by itself */
+static uint16_t enable_purge(struct rpmb_engine *engine,
+			     const struct rpmb_request *req,
+			     struct rpmb_fields *resp)
+{
+	const struct rpmb_blocks none = {};
+	struct rpmb_store *store = engine->store;
+	uint16_t result = check_all(engine, engine->rules->check_purge, req);
+
+	memcpy(resp->nonce, req->fields.nonce, sizeof(resp->nonce));
+	if (!result) {
+		if (store->ops->write(store, store->counter + 1, &none)) {
+			store->counter++;
+			engine->purge = RPMB_ENGINE_PURGE_RUNS;
+		} else {
+			result = RPMB_RES_WRITE;
+		}
+	}
+	resp->counter = store->counter;
+	return result;
+}
+
+/* JESD220G 12.4.7; put_purge() adds how far it is */
+static uint16_t read_purge(struct rpmb_engine *engine,
+			   const struct rpmb_request *req,
+			   struct rpmb_fields *resp)
+{
+	memcpy(resp->nonce, req->fields.nonce, sizeof(resp->nonce));
+	if (!engine->store->has_key)
+		return RPMB_RES_NO_KEY;
 	return is_bare_or_uncounted(engine, req) ? RPMB_RES_OK :
 						   RPMB_RES_GENERAL;
 }
@@ -193,13 +228,15 @@ static const struct request_type request_types[] = {
 	[RPMB_READ_DATA] = { read_data },
 	[RPMB_CONFIG_WRITE] = { write_config, true },
 	[RPMB_CONFIG_READ] = { read_config },
+	[RPMB_PURGE_ENABLE] = { enable_purge },
+	[RPMB_PURGE_STATUS] = { read_purge },
 };
 
 static const struct request_type *request_type(const struct rpmb_engine *engine,
 					       uint16_t type)
 {
 	if (type >= sizeof(request_types) / sizeof(request_types[0]) ||
-	    !(engine->rules->types & 1U << type))
+	    !(engine->rules->types & ~engine->lacks & 1U << type))
 		return NULL;
 	return &request_types[type];
 }
@@ -209,8 +246,23 @@ static void result_read(struct rpmb_engine *engine, const struct rpmb_request *r
 {
 	engine->response = engine->result;
 	engine->ready = true;
-	if (!is_bare(engine, req))
+	if (!(engine->rules->counted_result ?
+	      is_bare(engine, req) : is_bare_or_uncounted(engine, req)))
 		engine->response.result = RPMB_RES_GENERAL;
+}
+
+/* A request that is not refused by the transport, and of a known type or not */
+static uint16_t run_type(struct rpmb_engine *engine,
+			 const struct request_type *type,
+			 const struct rpmb_request *req,
+			 struct rpmb_fields *resp)
+{
+	if (engine->purge == RPMB_ENGINE_PURGE_RUNS &&
+	    req->fields.type != RPMB_PURGE_STATUS)
+		return RPMB_RES_PURGING;
+	if (!type)
+		return engine->rules->unknown ?: RPMB_RES_GENERAL;
+	return type->run(engine, req, resp);
 }
 
 static void run(struct rpmb_engine *engine, const struct rpmb_request *req,
@@ -226,8 +278,8 @@ static void run(struct rpmb_engine *engine, const struct rpmb_request *req,
 
 	/* Every request overwrites the result register */
 	engine->result = resp;
-	if (type && !refuse)
-		resp.result = type->run(engine, req, &resp);
+	if (!refuse)
+		resp.result = run_type(engine, type, req, &resp);
 	if (type && type->result_read)
 		engine->result = resp;
 	else
@@ -322,6 +374,16 @@ static void put_config(const struct rpmb_engine *engine, void *frames,
 		       rpmb_block_size(engine->format));
 }
 
+static void put_purge(const struct rpmb_engine *engine, void *frames,
+		      size_t len)
+{
+	uint8_t *data = rpmb_frames_data(engine->format, frames, 0);
+
+	put_fields(engine, frames, len, engine->response);
+	if (!engine->response.result)
+		data[0] = engine->purge;
+}
+
 /*
  * The MAC is there as soon as there is a key to make it with. 5.12.6.1.1 wants it
  * in the response to a key as well.
@@ -364,6 +426,8 @@ size_t rpmb_engine_response(struct rpmb_engine *engine, void *frames,
 		put_data(engine, frames, len, &engine->response);
 	else if (engine->response.type == RPMB_CONFIG_READ << 8)
 		put_config(engine, frames, len);
+	else if (engine->response.type == RPMB_PURGE_STATUS << 8)
+		put_purge(engine, frames, len);
 	else
 		put_fields(engine, frames, len, engine->response);
 	put_mac(engine, frames, len);

@@ -70,11 +70,22 @@ struct rpmb_rules;
 extern const struct rpmb_rules rpmb_rules_virtio;
 extern const struct rpmb_rules rpmb_rules_emmc;
 extern const struct rpmb_rules rpmb_rules_emmc_secure_wp;
+extern const struct rpmb_rules rpmb_rules_ufs;
+
+/* How far the purge is, as UFS tells it */
+enum rpmb_engine_purge {
+	RPMB_ENGINE_PURGE_NONE = 0,
+	RPMB_ENGINE_PURGE_RUNS = 1,
+	RPMB_ENGINE_PURGE_DONE = 2,
+	RPMB_ENGINE_PURGE_FAILED = 3,
+};
 
 /*
- * A device. The caller sets the first five members.
+ * A device. The caller sets the first six members.
  *
+ * @lacks: bit n is set if it does not have request type n, which its kind may have
  * @max_write, @max_read: most blocks in one request, 0 for any number
+ * @purge: a request starts it, and the caller says when it has ended
  * @result: the result register: what a result read makes the response
  * @response: what the next response says
  * @ready: there is such a response
@@ -83,8 +94,10 @@ struct rpmb_engine {
 	const struct rpmb_rules *rules;
 	enum rpmb_frame_format format;
 	struct rpmb_store *store;
+	uint16_t lacks;
 	uint32_t max_write;
 	uint32_t max_read;
+	enum rpmb_engine_purge purge;
 
 	struct rpmb_fields result;
 	struct rpmb_fields response;

@@ -25,19 +25,25 @@ typedef uint16_t (*rpmb_check)(const struct rpmb_engine *engine,
  * @types: bit n is set if request type n is known
  * @counted: requests without a signature say how many blocks they are about, or
  *	0; if not, only the length of a transfer does
+ * @counted_result: a result read has to say 1
  * @key_mac: the response to a key has a MAC already
+ * @unknown: the result of a request of another type
  * @write_expired: the result of a write when the counter is at its end
- * @check_write, @check_config: the checks of such a request in their order, the
- *	last one NULL
+ * @check_write, @check_config, @check_config_read, @check_purge: the checks of
+ *	such a request in their order, the last one NULL
  * @configure: change the configuration as the request says
  */
 struct rpmb_rules {
 	uint16_t types;
 	bool counted;
+	bool counted_result;
 	bool key_mac;
+	uint16_t unknown;
 	uint16_t write_expired;
 	const rpmb_check *check_write;
 	const rpmb_check *check_config;
+	const rpmb_check *check_config_read;
+	const rpmb_check *check_purge;
 	uint16_t (*configure)(const struct rpmb_request *req,
 			      uint8_t config[RPMB_CONFIG_LEN]);
 };

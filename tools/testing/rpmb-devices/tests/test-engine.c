@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The RPMB engine with eMMC's rules: which answer a request gets that has several
+ * The RPMB engine with eMMC's and UFS's rules: which answer a request gets that has several
  * things wrong, and what differs from virtio
  */
 #include <endian.h>
@@ -416,7 +416,113 @@ static void unknown_types(void)
 	check_eq(memory.writes, 0);
 }
 
+static void ufs_order(void)
+{
+	make_card(&rpmb_rules_ufs, 4);
+	memory.store.counter = RPMB_COUNTER_MAX;
+	make(RPMB_WRITE_DATA, 4, CAPACITY - 4, 5, 5);
+	frames[4].key_mac[0] ^= 1;
+	check_eq(run_write(5), 0x85);
+	memory.store.counter = 5;
+	make(RPMB_WRITE_DATA, 4, CAPACITY - 4, 5, 5);
+	frames[4].key_mac[0] ^= 1;
+	check_eq(run_write(5), RPMB_RES_ADDRESS);
+	make(RPMB_WRITE_DATA, 4, CAPACITY - 5, 5, 5);
+	frames[4].key_mac[0] ^= 1;
+	check_eq(run_write(5), RPMB_RES_GENERAL);
+	make(RPMB_WRITE_DATA, 4, CAPACITY - 4, 4, 4);
+	frames[3].key_mac[0] ^= 1;
+	check_eq(run_write(4), RPMB_RES_AUTH);
+	make(RPMB_WRITE_DATA, 4, CAPACITY - 4, 4, 4);
+	check_eq(run_write(4), RPMB_RES_COUNTER);
+	check_eq(memory.writes, 0);
+	check_eq(write_blocks(CAPACITY - 3, 3), RPMB_RES_OK);
+	check_eq(memory.writes, 1);
+}
+
+static uint16_t write_swp(uint32_t counter, uint8_t lun, uint8_t len,
+			  uint8_t flags)
+{
+	make(RPMB_CONFIG_WRITE, counter, 0, 1, 1);
+	frames[0].data[0] = lun;
+	frames[0].data[1] = len;
+	frames[0].data[16] = flags;
+	sign(1);
+	return run_write(1);
+}
+
+static uint16_t read_swp(uint8_t lun)
+{
+	make(RPMB_CONFIG_READ, 0, 0, 1, 1);
+	frames[0].data[0] = lun;
+	send_frames(1);
+	return fetch(1);
+}
+
+static void ufs_configuration(void)
+{
+	make_card(&rpmb_rules_ufs, 4);
+	check_eq(write_swp(5, 0, 16, 1), RPMB_RES_OK);
+	check_eq(response.counter, 6);
+	check_eq(read_swp(0), RPMB_RES_OK);
+	check_eq(frames[0].data[1], 16);
+	check_eq(frames[0].data[16], 1);
+	/* An entry that is not there any more means nothing */
+	check_eq(write_swp(6, 0, 0, 1), RPMB_RES_OK);
+	check_eq(read_swp(0), RPMB_RES_OK);
+	check_eq(frames[0].data[16], 0);
+
+	check_eq(write_swp(7, 1, 16, 1), RPMB_RES_SWP_PARAM);
+	check_eq(write_swp(7, 0, 15, 1), RPMB_RES_SWP_PARAM);
+	check_eq(write_swp(7, 0, 80, 1), RPMB_RES_SWP_PARAM);
+	check_eq(write_swp(7, 0, 16, 3 << 1), RPMB_RES_SWP_PARAM);
+	check_eq(write_swp(6, 0, 16, 1), RPMB_RES_COUNTER);
+	check_eq(read_swp(1), RPMB_RES_SWP_PARAM);
+	check_eq(memory.writes, 2);
+}
+
+static uint16_t ask(uint16_t type, uint32_t counter)
+{
+	make(type, counter, 0, 1, 1);
+	send_frames(1);
+	return fetch(1);
+}
+
+static void ufs_purge(void)
+{
+	make_card(&rpmb_rules_ufs, 4);
+	check_eq(ask(RPMB_PURGE_STATUS, 0), RPMB_RES_OK);
+	check_eq(frames[0].data[0], 0);
+	check_eq(ask(RPMB_PURGE_ENABLE, 4), RPMB_RES_COUNTER);
+	check_eq(ask(RPMB_PURGE_ENABLE, 5), RPMB_RES_OK);
+	check_eq(response.counter, 6);
+	check(!memcmp(response.nonce, "sixteen bytelong", 16), "nonce");
+
+	check_eq(ask(RPMB_PURGE_STATUS, 0), RPMB_RES_OK);
+	check_eq(frames[0].data[0], 1);
+	check_eq(ask(RPMB_GET_WRITE_COUNTER, 0), RPMB_RES_PURGING);
+	check_eq(ask(RPMB_PURGE_ENABLE, 6), RPMB_RES_PURGING);
+	check_eq(memory.writes, 1);
+	engine.purge = RPMB_ENGINE_PURGE_DONE;
+	check_eq(ask(RPMB_PURGE_STATUS, 0), RPMB_RES_OK);
+	check_eq(frames[0].data[0], 2);
+	check_eq(write_blocks(0, 1), RPMB_RES_OK);
+}
+
+static void ufs_unknown_types(void)
+{
+	make_card(&rpmb_rules_ufs, 4);
+	engine.lacks = 1 << RPMB_PURGE_ENABLE;
+	check_eq(ask(RPMB_PURGE_ENABLE, 5), RPMB_RES_UNSUPPORTED);
+	check_eq(ask(16, 5), RPMB_RES_UNSUPPORTED);
+	check_eq(memory.writes, 0);
+}
+
 static const struct test tests[] = {
+	{ "UFS: the order of the checks of a write", ufs_order },
+	{ "UFS: secure write protection", ufs_configuration },
+	{ "UFS: purge", ufs_purge },
+	{ "UFS: requests that a device does not have", ufs_unknown_types },
 	{ "a card takes 1 and 2 frames", small_sizes },
 	{ "a card with large writes takes 1, 2 and 32 frames", large_sizes },
 	{ "order: key, expiry, address, count, MAC, counter", order },
