@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * rpmb-ufs: a UFS host controller with a UFS device, for a machine under QEMU.
+ * README.rst says how to use it.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "pci.h"
+#include "serve.h"
+#include "ufs_control.h"
+#include "ufshci.h"
+
+#define BLOCKS_PER_MIB (1024 * 1024 / UFS_BLOCK_LEN)
+
+/* A generic controller, which no driver thinks it knows better */
+static const struct pci_identity identity = {
+	.vendor = 0x1b36,	/* Red Hat, as QEMU's own */
+	.device = 0x0013,
+	.class = 0x010901,	/* UFS host controller */
+	.bar_size = UFSHCI_BAR_SIZE,
+};
+
+struct device {
+	struct pci pci;
+	struct vfio_user vfio_user;
+	struct ufshci host;
+	struct ufs ufs;
+	struct control control;
+	struct control_device commands;
+};
+
+struct options {
+	const char *socket;
+	const char *control;
+	struct ufs_config ufs;
+};
+
+enum {
+	OPT_SOCKET = 0x100,
+	OPT_CONTROL,
+	OPT_DEVICE,
+	OPT_SIZE,
+	OPT_REGIONS,
+	OPT_IO_SIZE,
+	OPT_SPEC,
+	OPT_ADVANCED,
+};
+
+static const struct argp_option option_list[] = {
+	{ "socket", OPT_SOCKET, "PATH", 0, "listen here for QEMU", 0 },
+	{ "control", OPT_CONTROL, "PATH", 0, "listen here for commands", 0 },
+	{ "device", OPT_DEVICE, "DIRECTORY", 0,
+	  "keep what is on the device here; made if there is none", 0 },
+	{ "size", OPT_SIZE, "MIB", 0, "of logical unit 0 (default 16)", 0 },
+	{ "regions", OPT_REGIONS, "UNITS,...", 0,
+	  "of 128 KiB in each region, 1 to 128; 0 if it is not enabled (default 4,2)",
+	  0 },
+	{ "io-size", OPT_IO_SIZE, "FRAMES", 0,
+	  "most frames in a request, 1 to 255 (default 64)", 0 },
+	{ "spec", OPT_SPEC, "VERSION", 0,
+	  "of the specification, as 0x0310 (default 0x0400)", 0 },
+	{ "advanced", OPT_ADVANCED, NULL, 0, "in advanced RPMB mode", 0 },
+	{}
+};
+
+static unsigned long parse_number(struct argp_state *argp, const char *option,
+				  const char *text, unsigned long min,
+				  unsigned long max)
+{
+	unsigned long value;
+	char *end;
+
+	errno = 0;
+	value = strtoul(text, &end, 0);
+	if (errno || end == text || *end || *text == '-' || value < min ||
+	    value > max)
+		argp_error(argp, "--%s takes a number from %lu to %lu, not '%s'",
+			   option, min, max, text);
+	return value;
+}
+
+static void parse_regions(struct argp_state *argp, uint8_t *regions, char *text)
+{
+	char *rest = NULL, *word = strtok_r(text, ",", &rest);
+	int i;
+
+	memset(regions, 0, UFS_REGIONS);
+	for (i = 0; word; i++, word = strtok_r(NULL, ",", &rest)) {
+		if (i == UFS_REGIONS)
+			argp_error(argp, "there are %d regions at most",
+				   UFS_REGIONS);
+		regions[i] = parse_number(argp, "regions", word, 0,
+					  STATE_MAX_CAPACITY);
+	}
+}
+
+static void check_options(struct argp_state *argp, const struct options *options)
+{
+	if (!options->socket || !options->control || !options->ufs.directory)
+		argp_error(argp, "--socket, --control and --device are needed");
+	if (!options->ufs.regions[0])
+		argp_error(argp, "region 0 is always enabled");
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *argp)
+{
+	struct options *options = argp->input;
+
+	switch (key) {
+	case OPT_SOCKET:
+		options->socket = arg;
+		return 0;
+	case OPT_CONTROL:
+		options->control = arg;
+		return 0;
+	case OPT_DEVICE:
+		options->ufs.directory = arg;
+		return 0;
+	case OPT_SIZE:
+		options->ufs.blocks = BLOCKS_PER_MIB *
+			parse_number(argp, "size", arg, 1, 65536);
+		return 0;
+	case OPT_REGIONS:
+		parse_regions(argp, options->ufs.regions, arg);
+		return 0;
+	case OPT_IO_SIZE:
+		options->ufs.io_size = parse_number(argp, "io-size", arg, 1,
+						    255);
+		return 0;
+	case OPT_SPEC:
+		options->ufs.spec = parse_number(argp, "spec", arg, 0x0200,
+						 0x0fff);
+		return 0;
+	case OPT_ADVANCED:
+		options->ufs.advanced = true;
+		return 0;
+	case ARGP_KEY_END:
+		check_options(argp, options);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	.options = option_list,
+	.parser = parse_option,
+	.doc = "A UFS host controller with a UFS device, served over vfio-user.",
+};
+
+static void config_read(void *dev, uint32_t offset, void *data, uint32_t len)
+{
+	struct device *device = dev;
+
+	pci_read(&device->pci, offset, data, len);
+}
+
+static void config_write(void *dev, uint32_t offset, const void *data,
+			 uint32_t len)
+{
+	struct device *device = dev;
+
+	pci_write(&device->pci, offset, data, len);
+}
+
+static void bar_read(void *dev, uint32_t offset, void *data, uint32_t len)
+{
+	struct device *device = dev;
+
+	ufshci_read(&device->host, offset, data, len);
+}
+
+static void bar_write(void *dev, uint32_t offset, const void *data,
+		      uint32_t len)
+{
+	struct device *device = dev;
+
+	ufshci_write(&device->host, offset, data, len);
+}
+
+static void reset(void *dev)
+{
+	struct device *device = dev;
+
+	pci_init(&device->pci, &identity);
+	ufshci_reset(&device->host);
+}
+
+static const struct vfio_user_ops ops = {
+	.config_read = config_read,
+	.config_write = config_write,
+	.bar_read = bar_read,
+	.bar_write = bar_write,
+	.reset = reset,
+	.gone = reset,
+};
+
+static void set_irq(void *machine, bool level)
+{
+	vfio_user_set_irq(machine, level);
+}
+
+static bool device_open(struct device *device, const struct options *options)
+{
+	if (!ufs_open(&device->ufs, &options->ufs))
+		return false;
+	pci_init(&device->pci, &identity);
+	device->vfio_user = (struct vfio_user) {
+		.ops = &ops,
+		.dev = device,
+		.bar_size = UFSHCI_BAR_SIZE,
+		.irq_fd = -1,
+	};
+	device->host.set_irq = set_irq;
+	device->host.machine = &device->vfio_user;
+	ufshci_init(&device->host, &device->ufs, &device->vfio_user.dma);
+	ufs_control_init(&device->commands, &device->ufs);
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	static struct device device;
+	struct options options = {
+		.ufs = {
+			.blocks = 16 * BLOCKS_PER_MIB,
+			.spec = 0x0400,
+			.regions = { 4, 2 },
+			.io_size = 64,
+		},
+	};
+	int signals;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	umask(077);
+	signals = serve_catch_signals();
+	if (signals < 0 || !device_open(&device, &options) ||
+	    !control_listen(&device.control, &device.commands,
+			    options.control) ||
+	    !vfio_user_listen(&device.vfio_user, options.socket))
+		return EXIT_FAILURE;
+	log_line("listening on %s", options.socket);
+	serve(&device.vfio_user, &device.control, signals);
+	vfio_user_close(&device.vfio_user);
+	unlink(options.socket);
+	unlink(options.control);
+	return ufs_close(&device.ufs) ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The RPMB well known logical unit: frames in and out of the engines of the regions
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+#include "scsi.h"
+
+#define PROTOCOL 0xec
+#define PROTOCOL_ID 0x01
+#define FRAME_LEN sizeof(struct rpmb_frame)
+#define NR_TYPES (sizeof(((struct ufs_region *)0)->requests) / sizeof(uint64_t))
+
+enum cdb_offset {
+	CDB_PROTOCOL = 1,
+	CDB_REGION = 2,
+	CDB_PROTOCOL_ID = 3,
+	CDB_FLAGS = 4,
+	CDB_LEN = 6,
+};
+
+static bool is_security(const struct scsi_command *command)
+{
+	return command->lun == UFS_LUN_RPMB &&
+	       (command->cdb[0] == SECURITY_PROTOCOL_IN ||
+		command->cdb[0] == SECURITY_PROTOCOL_OUT);
+}
+
+static uint16_t type_of(const uint8_t *frames, uint32_t len)
+{
+	struct rpmb_fields fields;
+
+	rpmb_frames_parse(RPMB_FRAME_JEDEC, frames, len, &fields);
+	return fields.type;
+}
+
+/* The type of what is sent, and of what was sent last if something is fetched */
+struct fault_point ufs_fault_point(const struct ufs *ufs,
+				   const struct scsi_command *command)
+{
+	struct fault_point point = {
+		.command = command->cdb[0],
+		.partition = command->cdb[CDB_REGION],
+	};
+
+	if (!is_security(command) || point.partition >= UFS_REGIONS) {
+		point.partition = UFS_REGIONS;
+		return point;
+	}
+	if (command->cdb[0] == SECURITY_PROTOCOL_IN)
+		point.type = ufs->regions[point.partition].last_type;
+	else if (command->len >= FRAME_LEN)
+		point.type = type_of(command->data, command->len);
+	return point;
+}
+
+static uint32_t check_cdb(const struct ufs *ufs,
+			  const struct scsi_command *command)
+{
+	const uint8_t *cdb = command->cdb;
+	uint32_t len = get_cdb32(cdb + CDB_LEN);
+
+	if (cdb[CDB_PROTOCOL] != PROTOCOL ||
+	    cdb[CDB_PROTOCOL_ID] != PROTOCOL_ID || cdb[CDB_FLAGS] ||
+	    cdb[CDB_REGION] >= UFS_REGIONS ||
+	    !ufs->config.regions[cdb[CDB_REGION]] || ufs->config.advanced)
+		return SENSE_INVALID_FIELD;
+	if (!len || len % FRAME_LEN || len != command->len)
+		return SENSE_INVALID_FIELD;
+	return SENSE_NONE;
+}
+
+static void send(struct ufs_region *region, struct scsi_command *command)
+{
+	uint16_t type = type_of(command->data, command->len);
+
+	region->requests[type < NR_TYPES ? type : 0]++;
+	region->last_type = type;
+	rpmb_engine_request(&region->engine, command->data, command->len);
+	command->moved = command->len;
+}
+
+/* Who asks without having requested anything gets a general failure */
+static void receive(struct ufs_region *region, struct scsi_command *command)
+{
+	const struct rpmb_fields none = { .result = RPMB_RES_GENERAL };
+
+	command->moved = rpmb_engine_response(&region->engine, command->data,
+					      command->len);
+	if (command->moved)
+		return;
+	rpmb_frames_init(RPMB_FRAME_JEDEC, command->data, FRAME_LEN, &none);
+	command->moved = FRAME_LEN;
+}
+
+uint32_t ufs_security(struct ufs *ufs, struct scsi_command *command)
+{
+	uint32_t sense = check_cdb(ufs, command);
+	struct ufs_region *region;
+
+	if (sense)
+		return sense;
+	region = &ufs->regions[command->cdb[CDB_REGION]];
+	if (command->cdb[0] == SECURITY_PROTOCOL_OUT)
+		send(region, command);
+	else
+		receive(region, command);
+	return SENSE_NONE;
+}

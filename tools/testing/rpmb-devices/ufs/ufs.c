@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A UFS device: its life, and how a request goes
+ */
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "internal.h"
+#include "log.h"
+
+/* What the program ends with when a fault takes the power of all */
+#define EXIT_POWER_LOST 3
+
+#define SPEC_CONFIG 0x0210
+#define SPEC_PURGE 0x0400
+#define BIT(n) (1U << (n))
+
+const char *const ufs_fault_names[UFS_NR_FAULTS] = {
+	[UFS_LOST_REQUEST] = "lost-request",
+	[UFS_LOST_RESPONSE] = "lost-response",
+	[UFS_FATAL_BEFORE] = "fatal-before",
+	[UFS_FATAL_AFTER] = "fatal-after",
+	[UFS_SENSE_BEFORE] = "sense-before",
+	[UFS_SENSE_AFTER] = "sense-after",
+	[UFS_RESIDUAL] = "residual",
+	[UFS_POWER_BEFORE] = "power-before",
+	[UFS_POWER_AFTER] = "power-after",
+	[UFS_EXIT_BEFORE] = "exit-before",
+	[UFS_EXIT_AFTER] = "exit-after",
+};
+
+const char *const ufs_region_names[UFS_REGIONS] = {
+	"region0", "region1", "region2", "region3",
+};
+
+/* Before the specification that has them, and elsewhere than in region 0 */
+static uint16_t lacking(const struct ufs_config *config, int region)
+{
+	uint16_t lacks = 0;
+
+	if (config->spec < SPEC_CONFIG || region)
+		lacks |= BIT(RPMB_CONFIG_WRITE) | BIT(RPMB_CONFIG_READ);
+	if (config->spec < SPEC_PURGE)
+		lacks |= BIT(RPMB_PURGE_ENABLE) | BIT(RPMB_PURGE_STATUS);
+	return lacks;
+}
+
+/* The state keeps a pointer to its name for as long as it is open */
+static bool open_region(struct ufs *ufs, int i)
+{
+	static char names[UFS_REGIONS][PATH_MAX];
+	struct ufs_region *region = &ufs->regions[i];
+	struct state_config state = {
+		.name = names[i],
+		.capacity = ufs->config.regions[i],
+	};
+
+	if (snprintf(names[i], PATH_MAX, "%s/%s", ufs->config.directory,
+		     ufs_region_names[i]) >= PATH_MAX) {
+		log_line("%s: name too long", ufs->config.directory);
+		return false;
+	}
+	if (!state_open(&region->state, &state))
+		return false;
+	region->engine = (struct rpmb_engine) {
+		.rules = &rpmb_rules_ufs,
+		.format = RPMB_FRAME_JEDEC,
+		.store = &region->state.store,
+		.lacks = lacking(&ufs->config, i),
+		.max_write = ufs->config.io_size,
+		.max_read = ufs->config.io_size,
+	};
+	return true;
+}
+
+static bool open_data(struct ufs *ufs)
+{
+	char name[PATH_MAX];
+
+	if (mkdir(ufs->config.directory, 0700) && errno != EEXIST) {
+		log_line("%s: %s", ufs->config.directory, strerror(errno));
+		return false;
+	}
+	if (snprintf(name, sizeof(name), "%s/data", ufs->config.directory) >=
+	    (int)sizeof(name)) {
+		log_line("%s: name too long", ufs->config.directory);
+		return false;
+	}
+	ufs->data = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (ufs->data < 0 ||
+	    ftruncate(ufs->data, (off_t)ufs->config.blocks * UFS_BLOCK_LEN)) {
+		log_line("%s: %s", name, strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+bool ufs_open(struct ufs *ufs, const struct ufs_config *config)
+{
+	bool ok;
+	int i;
+
+	memset(ufs, 0, sizeof(*ufs));
+	ufs->config = *config;
+	ok = open_data(ufs);
+	for (i = 0; ok && i < UFS_REGIONS; i++)
+		ok = !config->regions[i] || open_region(ufs, i);
+	ufs_reset(ufs);
+	return ok;
+}
+
+bool ufs_close(struct ufs *ufs)
+{
+	bool ok = true;
+	int i;
+
+	close(ufs->data);
+	for (i = 0; i < UFS_REGIONS; i++)
+		if (ufs->config.regions[i])
+			ok &= state_close(&ufs->regions[i].state);
+	return ok;
+}
+
+void ufs_reset(struct ufs *ufs)
+{
+	int i;
+
+	ufs->powered = true;
+	memset(ufs->flags, 0, sizeof(ufs->flags));
+	memset(ufs->attributes, 0, sizeof(ufs->attributes));
+	memset(ufs->attention, true, sizeof(ufs->attention));
+	for (i = 0; i < UFS_REGIONS; i++) {
+		struct rpmb_engine *engine = &ufs->regions[i].engine;
+
+		engine->ready = false;
+		memset(&engine->result, 0, sizeof(engine->result));
+		ufs->regions[i].last_type = 0;
+	}
+}
+
+static bool strikes(struct ufs *ufs, enum ufs_fault kind,
+		    const struct fault_point *point)
+{
+	return faults_happen(&ufs->faults, kind, point, NULL);
+}
+
+/* Nothing is put in order: that is what the fault is for */
+static void end_program(void)
+{
+	log_line("the power is cut");
+	_exit(EXIT_POWER_LOST);
+}
+
+static enum ufs_outcome lose_power(struct ufs *ufs)
+{
+	ufs->powered = false;
+	return UFS_SILENT;
+}
+
+static enum ufs_outcome fault_before(struct ufs *ufs,
+				     const struct fault_point *point)
+{
+	if (strikes(ufs, UFS_EXIT_BEFORE, point))
+		end_program();
+	if (strikes(ufs, UFS_POWER_BEFORE, point))
+		return lose_power(ufs);
+	if (strikes(ufs, UFS_FATAL_BEFORE, point))
+		return UFS_FATAL;
+	return strikes(ufs, UFS_LOST_REQUEST, point) ? UFS_SILENT :
+						       UFS_ANSWERED;
+}
+
+static enum ufs_outcome fault_after(struct ufs *ufs,
+				    const struct fault_point *point)
+{
+	if (strikes(ufs, UFS_EXIT_AFTER, point))
+		end_program();
+	if (strikes(ufs, UFS_POWER_AFTER, point))
+		return lose_power(ufs);
+	if (strikes(ufs, UFS_FATAL_AFTER, point))
+		return UFS_FATAL;
+	return strikes(ufs, UFS_LOST_RESPONSE, point) ? UFS_SILENT :
+							UFS_ANSWERED;
+}
+
+static void record(struct ufs *ufs, const struct scsi_command *command,
+		   const struct fault_point *point)
+{
+	struct ufs_event *event;
+
+	event = &ufs->history[ufs->nr_events++ % UFS_HISTORY];
+	*event = (struct ufs_event) {
+		.opcode = command->cdb[0],
+		.lun = command->lun,
+		.region = point->partition,
+		.type = point->type,
+	};
+	ufs->commands[command->cdb[0]]++;
+}
+
+/* Faults may come before the command, instead of it, or after it */
+static uint32_t execute(struct ufs *ufs, struct scsi_command *command,
+			const struct fault_point *point)
+{
+	uint32_t sense, resid;
+
+	if (faults_happen(&ufs->faults, UFS_SENSE_BEFORE, point, &sense))
+		return sense;
+	sense = ufs_scsi(ufs, command);
+	if (faults_happen(&ufs->faults, UFS_SENSE_AFTER, point, &sense))
+		return sense;
+	if (faults_happen(&ufs->faults, UFS_RESIDUAL, point, &resid))
+		command->moved -= resid < command->moved ? resid :
+							   command->moved;
+	return sense;
+}
+
+/* Fixed format */
+static void put_sense(struct upiu *response, uint32_t sense)
+{
+	uint8_t *data = response->data;
+
+	response->status = SCSI_CHECK_CONDITION;
+	response->data_len = htobe16(2 + UPIU_SENSE_LEN);
+	data[1] = UPIU_SENSE_LEN;
+	data[2] = 0x70;
+	data[4] = sense >> 16;
+	data[9] = UPIU_SENSE_LEN - 8;
+	data[14] = sense >> 8;
+	data[15] = sense;
+}
+
+static enum ufs_outcome run_command(struct ufs *ufs,
+				    const struct upiu *request, uint8_t *data,
+				    uint32_t len, struct upiu *response)
+{
+	struct scsi_command command = {
+		.lun = request->lun,
+		.cdb = request->command.cdb,
+		.data = data,
+		.len = len,
+	};
+	struct fault_point point = ufs_fault_point(ufs, &command);
+	enum ufs_outcome outcome;
+	uint32_t sense;
+
+	record(ufs, &command, &point);
+	outcome = fault_before(ufs, &point);
+	if (outcome != UFS_ANSWERED)
+		return outcome;
+	sense = execute(ufs, &command, &point);
+	response->code = UPIU_RESPONSE;
+	if (sense)
+		put_sense(response, sense);
+	if (command.moved < len) {
+		response->flags = UPIU_UNDERFLOW;
+		response->result.residual = htobe32(len - command.moved);
+	}
+	return fault_after(ufs, &point);
+}
+
+enum ufs_outcome ufs_request(struct ufs *ufs, const struct upiu *request,
+			     uint8_t *data, uint32_t len,
+			     struct upiu *response)
+{
+	memset(response, 0, sizeof(*response));
+	response->lun = request->lun;
+	response->tag = request->tag;
+	response->set = request->set;
+	if (!ufs->powered)
+		return UFS_SILENT;
+
+	switch (request->code & UPIU_CODE_MASK) {
+	case UPIU_NOP_OUT:
+		response->code = UPIU_NOP_IN;
+		return UFS_ANSWERED;
+	case UPIU_QUERY_REQUEST:
+		ufs_query(ufs, request, response);
+		return UFS_ANSWERED;
+	case UPIU_COMMAND:
+		return run_command(ufs, request, data, len, response);
+	default:
+		return UFS_SILENT;
+	}
+}

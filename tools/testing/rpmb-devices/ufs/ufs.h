@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A UFS device: its logical units, descriptors and RPMB regions, after JESD220G
+ *
+ * Executes each request at once. Logical unit 0 has data, and the well known ones
+ * are there: REPORT LUNS, UFS DEVICE, BOOT and RPMB. Left out: boot, queues that
+ * fill up, background operations, write booster, exceptions, FFU, descriptors that
+ * can be written. Secure write protection is configured and read, but does not
+ * protect.
+ */
+#ifndef UFS_H
+#define UFS_H
+
+#include "faults.h"
+#include "state.h"
+#include "upiu.h"
+
+#define UFS_REGIONS 4
+#define UFS_BLOCK_LEN 4096
+#define UFS_MAX_TRANSFER (1024 * 1024)
+
+enum ufs_lun {
+	UFS_LUN_DATA = 0x00,
+	UFS_LUN_REPORT_LUNS = 0x81,
+	UFS_LUN_BOOT = 0xb0,
+	UFS_LUN_RPMB = 0xc4,
+	UFS_LUN_DEVICE = 0xd0,
+	UFS_NR_LUNS = 256
+};
+
+/* What can be made to go wrong; README.rst says more */
+enum ufs_fault {
+	UFS_LOST_REQUEST,
+	UFS_LOST_RESPONSE,
+	UFS_FATAL_BEFORE,
+	UFS_FATAL_AFTER,
+	UFS_SENSE_BEFORE,
+	UFS_SENSE_AFTER,
+	UFS_RESIDUAL,
+	UFS_POWER_BEFORE,
+	UFS_POWER_AFTER,
+	UFS_EXIT_BEFORE,
+	UFS_EXIT_AFTER,
+	UFS_NR_FAULTS
+};
+
+extern const char *const ufs_fault_names[UFS_NR_FAULTS];
+extern const char *const ufs_region_names[UFS_REGIONS];
+
+/* What becomes of a request on its way */
+enum ufs_outcome {
+	UFS_ANSWERED,
+	UFS_SILENT,		/* no answer ever comes */
+	UFS_FATAL,		/* nor that, and the host sees a fatal error */
+};
+
+/*
+ * What the device is
+ *
+ * @directory: where it keeps all
+ * @blocks: of logical unit 0
+ * @spec: version of the specification, as 0x0310
+ * @regions: units of 128 KiB in each region, 0 if it is not enabled
+ * @io_size: most frames of a request
+ * @advanced: in advanced RPMB mode
+ */
+struct ufs_config {
+	const char *directory;
+	uint32_t blocks;
+	uint16_t spec;
+	uint8_t regions[UFS_REGIONS];
+	uint8_t io_size;
+	bool advanced;
+};
+
+#define UFS_HISTORY 256
+
+/* A command as it came; @type is that of an RPMB request, 0 if it is none */
+struct ufs_event {
+	uint8_t opcode;
+	uint8_t lun;
+	uint8_t region;
+	uint16_t type;
+};
+
+/*
+ * A region; a region that is not enabled has no open state
+ *
+ * @last_type: of the request that came last
+ * @requests: how many came, by their type
+ */
+struct ufs_region {
+	struct state state;
+	struct rpmb_engine engine;
+	uint16_t last_type;
+	uint64_t requests[16];
+};
+
+/*
+ * @powered: it answers; after a loss of power, when the host has reset it
+ * @attention: logical units that have a reset to report
+ * @ready: fDeviceInit was set
+ * @data: of logical unit 0
+ */
+struct ufs {
+	struct ufs_config config;
+	struct ufs_region regions[UFS_REGIONS];
+	struct faults faults;
+	uint64_t commands[256];
+	struct ufs_event history[UFS_HISTORY];
+	uint64_t nr_events;
+
+	bool powered;
+	bool attention[UFS_NR_LUNS];
+	uint8_t flags[256];
+	uint32_t attributes[256];
+	int data;
+};
+
+/* Open what it keeps, make what there is not; false and a log line on failure */
+bool ufs_open(struct ufs *ufs, const struct ufs_config *config);
+bool ufs_close(struct ufs *ufs);
+
+/* As after power on */
+void ufs_reset(struct ufs *ufs);
+
+/*
+ * Carry out a request of any kind but task management. @data has @len bytes, what
+ * the machine sends or room for what it gets.
+ */
+enum ufs_outcome ufs_request(struct ufs *ufs, const struct upiu *request,
+			     uint8_t *data, uint32_t len,
+			     struct upiu *response);
+
+#endif /* UFS_H */

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ufs_control.h"
+
+#define NR_TYPES (sizeof(((struct ufs_region *)0)->requests) / sizeof(uint64_t))
+
+static const char *end_purge(const struct control_device *device,
+			     enum rpmb_engine_purge end)
+{
+	struct ufs *ufs = device->dev;
+	const char *error = "no purge runs";
+	int i;
+
+	for (i = 0; i < UFS_REGIONS; i++) {
+		struct rpmb_engine *engine = &ufs->regions[i].engine;
+
+		if (engine->purge != RPMB_ENGINE_PURGE_RUNS)
+			continue;
+		engine->purge = end;
+		error = NULL;
+	}
+	return error;
+}
+
+static const char *purged(const struct control_device *device,
+			  struct control_client *client)
+{
+	(void)client;
+	return end_purge(device, RPMB_ENGINE_PURGE_DONE);
+}
+
+static const char *purge_failed(const struct control_device *device,
+				struct control_client *client)
+{
+	(void)client;
+	return end_purge(device, RPMB_ENGINE_PURGE_FAILED);
+}
+
+static const char *show_stats(const struct control_device *device,
+			      struct control_client *client)
+{
+	const struct ufs *ufs = device->dev;
+	char name[32];
+	int i;
+
+	control_say(client, "powered %d\n", ufs->powered);
+	for (i = 0; i < UFS_REGIONS; i++) {
+		if (!ufs->config.regions[i])
+			continue;
+		control_say(client, "counter.%s %" PRIu32 "\n",
+			    ufs_region_names[i],
+			    ufs->regions[i].state.store.counter);
+		snprintf(name, sizeof(name), "%s.request",
+			 ufs_region_names[i]);
+		control_show_numbered(client, name, ufs->regions[i].requests,
+				      NR_TYPES);
+	}
+	control_show_numbered(client, "cmd", ufs->commands, 256);
+	control_show_faults(client, device);
+	return NULL;
+}
+
+static const char *reset_stats(const struct control_device *device,
+			       struct control_client *client)
+{
+	struct ufs *ufs = device->dev;
+	int i;
+
+	(void)client;
+	for (i = 0; i < UFS_REGIONS; i++)
+		memset(ufs->regions[i].requests, 0,
+		       sizeof(ufs->regions[i].requests));
+	memset(ufs->commands, 0, sizeof(ufs->commands));
+	memset(ufs->faults.happened, 0, sizeof(ufs->faults.happened));
+	ufs->nr_events = 0;
+	return NULL;
+}
+
+static const char *show_history(const struct control_device *device,
+				struct control_client *client)
+{
+	const struct ufs *ufs = device->dev;
+	uint64_t i = ufs->nr_events > UFS_HISTORY ?
+		     ufs->nr_events - UFS_HISTORY : 0;
+
+	for (; i < ufs->nr_events; i++) {
+		const struct ufs_event *event;
+
+		event = &ufs->history[i % UFS_HISTORY];
+		control_say(client, "cmd%u lun%u %s type%u\n", event->opcode,
+			    event->lun,
+			    event->region < UFS_REGIONS ?
+			    ufs_region_names[event->region] : "-",
+			    event->type);
+	}
+	return NULL;
+}
+
+static const struct control_command commands[] = {
+	{ "purged", purged },
+	{ "purge-failed", purge_failed },
+	{ "stats", show_stats },
+	{ "reset-stats", reset_stats },
+	{ "history", show_history },
+	{}
+};
+
+static void update(void *dev)
+{
+	(void)dev;
+}
+
+void ufs_control_init(struct control_device *device, struct ufs *ufs)
+{
+	*device = (struct control_device) {
+		.dev = ufs,
+		.commands = commands,
+		.update = update,
+		.faults = &ufs->faults,
+		.fault_names = ufs_fault_names,
+		.nr_faults = UFS_NR_FAULTS,
+		.fault_value = 0x062900,	/* unit attention: reset */
+		.parts = ufs_region_names,
+		.nr_parts = UFS_REGIONS,
+		.nr_operations = 256,
+	};
+}

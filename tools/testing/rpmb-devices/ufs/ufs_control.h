@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The control socket's commands of a UFS device; README.rst has them
+ */
+#ifndef UFS_CONTROL_H
+#define UFS_CONTROL_H
+
+#include "control.h"
+#include "ufs.h"
+
+void ufs_control_init(struct control_device *device, struct ufs *ufs);
+
+#endif /* UFS_CONTROL_H */

@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <endian.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "ufshci.h"
+
+/* In words */
+enum ufshci_register {
+	CAPABILITIES = 0x00 / 4,
+	VERSION = 0x08 / 4,
+	INT_STATUS = 0x20 / 4,
+	INT_ENABLE = 0x24 / 4,
+	STATUS = 0x30 / 4,
+	ENABLE = 0x34 / 4,
+	LIST_BASE = 0x50 / 4,
+	LIST_BASE_UPPER = 0x54 / 4,
+	LIST_DOORBELL = 0x58 / 4,
+	LIST_CLEAR = 0x5c / 4,
+	LIST_RUN = 0x60 / 4,
+	TASK_BASE = 0x70 / 4,
+	TASK_BASE_UPPER = 0x74 / 4,
+	TASK_DOORBELL = 0x78 / 4,
+	TASK_CLEAR = 0x7c / 4,
+	TASK_RUN = 0x80 / 4,
+	UIC_COMMAND = 0x90 / 4,
+	UIC_ARG1 = 0x94 / 4,
+	UIC_ARG2 = 0x98 / 4,
+	UIC_ARG3 = 0x9c / 4,
+};
+
+/* CAPABILITIES: slots, task slots, addresses of 64 bits */
+#define HAS ((UFSHCI_SLOTS - 1) | (UFSHCI_TASK_SLOTS - 1) << 16 | 1 << 24)
+#define VERSION_30 0x0300
+
+#define INT_REQUEST (1U << 0)
+#define INT_POWER_MODE (1U << 4)
+#define INT_HIBERNATE_EXIT (1U << 5)
+#define INT_HIBERNATE_ENTER (1U << 6)
+#define INT_TASK (1U << 9)
+#define INT_UIC (1U << 10)
+#define INT_DEVICE_FATAL (1U << 11)
+#define INT_BUS_FATAL (1U << 17)
+
+#define STATUS_PRESENT (1U << 0)
+#define STATUS_LISTS (3U << 1)
+#define STATUS_UIC (1U << 3)
+#define STATUS_POWER_LOCAL (1U << 8)
+
+enum uic_command {
+	DME_GET = 0x01,
+	DME_SET = 0x02,
+	DME_PEER_GET = 0x03,
+	DME_PEER_SET = 0x04,
+	DME_LINK_STARTUP = 0x16,
+	DME_HIBERNATE_ENTER = 0x17,
+	DME_HIBERNATE_EXIT = 0x18,
+};
+
+/* UniPro's attributes */
+#define PA_CONNECTED_TX_LANES 0x1561
+#define PA_POWER_MODE 0x1571
+#define PA_CONNECTED_RX_LANES 0x1581
+#define PA_MAX_RX_HS_GEAR 0x1587
+
+/* A descriptor of the list */
+#define REQUEST_LEN 32
+#define REQUEST_STATUS 8
+#define STATUS_SUCCESS 0x00
+#define STATUS_INVALID 0x0f
+#define DIRECTION_SHIFT 25
+#define DIRECTION_MASK 3
+#define TO_DEVICE 1
+
+#define EXTENT_LEN 16
+#define EXTENT_SIZE_MASK 0x3ffff
+
+/* A descriptor of the list of tasks */
+#define TASK_LEN 80
+#define TASK_STATUS 8
+#define TASK_REQUEST 16
+#define TASK_RESPONSE 48
+
+enum task_function {
+	ABORT_TASK = 0x01,
+	QUERY_TASK = 0x80,
+};
+
+#define TASK_COMPLETE 0x00
+#define TASK_SUCCEEDED 0x08
+
+static void update_irq(struct ufshci *host)
+{
+	host->set_irq(host->machine, host->regs[INT_STATUS] &
+				     host->regs[INT_ENABLE]);
+}
+
+static void interrupt(struct ufshci *host, uint32_t what)
+{
+	host->regs[INT_STATUS] |= what;
+	update_irq(host);
+}
+
+static uint64_t base_of(const struct ufshci *host, enum ufshci_register reg)
+{
+	return (uint64_t)host->regs[reg + 1] << 32 | host->regs[reg];
+}
+
+/*
+ * A request in its slot, as the machine has described it
+ *
+ * @descriptor: where its descriptor is
+ * @upiu: where its UPIU is; response and extents are behind it
+ */
+struct slot {
+	unsigned int nr;
+	uint64_t descriptor;
+	uint64_t upiu;
+	uint32_t response;
+	uint32_t response_len;
+	uint32_t extents;
+	uint32_t nr_extents;
+	bool to_device;
+};
+
+static bool read_slot(const struct ufshci *host, unsigned int nr,
+		      struct slot *slot)
+{
+	uint8_t raw[REQUEST_LEN];
+
+	slot->nr = nr;
+	slot->descriptor = base_of(host, LIST_BASE) + nr * REQUEST_LEN;
+	if (!dma_read(host->dma, slot->descriptor, raw, sizeof(raw)))
+		return false;
+	slot->to_device = (get_le32(raw) >> DIRECTION_SHIFT & DIRECTION_MASK) ==
+			  TO_DEVICE;
+	slot->upiu = get_le64(raw + 16);
+	slot->response_len = get_le16(raw + 24) * 4;
+	slot->response = get_le16(raw + 26) * 4;
+	slot->nr_extents = get_le16(raw + 28);
+	slot->extents = get_le16(raw + 30) * 4;
+	return true;
+}
+
+/* Between @data and the memory that the extents describe */
+static bool move_data(const struct ufshci *host, const struct slot *slot,
+		      uint8_t *data, uint32_t len)
+{
+	uint8_t raw[EXTENT_LEN];
+	uint32_t i, size, done = 0;
+
+	for (i = 0; i < slot->nr_extents && done < len; i++, done += size) {
+		if (!dma_read(host->dma,
+			      slot->upiu + slot->extents + i * EXTENT_LEN, raw,
+			      sizeof(raw)))
+			return false;
+		size = (get_le32(raw + 12) & EXTENT_SIZE_MASK) + 1;
+		if (size > len - done)
+			size = len - done;
+		if (!(slot->to_device ?
+		      dma_read(host->dma, get_le64(raw), data + done, size) :
+		      dma_write(host->dma, get_le64(raw), data + done, size)))
+			return false;
+	}
+	return done == len;
+}
+
+static bool write_response(const struct ufshci *host, const struct slot *slot,
+			   const struct upiu *response)
+{
+	uint32_t len = UPIU_LEN + be16toh(response->data_len);
+
+	return len <= slot->response_len &&
+	       dma_write(host->dma, slot->upiu + slot->response, response, len);
+}
+
+static void end_request(struct ufshci *host, const struct slot *slot,
+			uint8_t status)
+{
+	if (!dma_write(host->dma, slot->descriptor + REQUEST_STATUS, &status,
+		       sizeof(status))) {
+		interrupt(host, INT_BUS_FATAL);
+		return;
+	}
+	host->regs[LIST_DOORBELL] &= ~(1U << slot->nr);
+	interrupt(host, INT_REQUEST);
+}
+
+/* Bytes of data, as the command says; other requests have theirs in the UPIU */
+static uint32_t data_len(const struct upiu *request)
+{
+	if ((request->code & UPIU_CODE_MASK) != UPIU_COMMAND)
+		return 0;
+	return be32toh(request->command.len);
+}
+
+static enum ufs_outcome exchange(struct ufshci *host, const struct slot *slot,
+				 const struct upiu *request, uint8_t *data,
+				 uint8_t *status)
+{
+	uint32_t len = data_len(request);
+	enum ufs_outcome outcome;
+	struct upiu response;
+
+	*status = STATUS_INVALID;
+	if (slot->to_device && !move_data(host, slot, data, len))
+		return UFS_ANSWERED;
+	outcome = ufs_request(host->ufs, request, data, len, &response);
+	if (outcome != UFS_ANSWERED)
+		return outcome;
+	if (!slot->to_device && response.status == 0 &&
+	    !move_data(host, slot, data, len))
+		return UFS_ANSWERED;
+	if (write_response(host, slot, &response))
+		*status = STATUS_SUCCESS;
+	return UFS_ANSWERED;
+}
+
+static void start_request(struct ufshci *host, unsigned int nr)
+{
+	struct upiu request;
+	struct slot slot;
+	uint8_t *data, status;
+	uint32_t len;
+
+	if (!read_slot(host, nr, &slot) ||
+	    !dma_read(host->dma, slot.upiu, &request, sizeof(request))) {
+		interrupt(host, INT_BUS_FATAL);
+		return;
+	}
+	len = data_len(&request);
+	data = len <= UFS_MAX_TRANSFER ? calloc(len + 1, 1) : NULL;
+	if (!data) {
+		end_request(host, &slot, STATUS_INVALID);
+		return;
+	}
+	switch (exchange(host, &slot, &request, data, &status)) {
+	case UFS_ANSWERED:
+		end_request(host, &slot, status);
+		break;
+	case UFS_FATAL:
+		host->kept |= 1U << nr;
+		interrupt(host, INT_DEVICE_FATAL);
+		break;
+	case UFS_SILENT:
+		host->kept |= 1U << nr;
+		break;
+	}
+	free(data);
+}
+
+static void ring(struct ufshci *host, uint32_t slots)
+{
+	unsigned int i;
+
+	slots &= ~host->regs[LIST_DOORBELL];
+	host->regs[LIST_DOORBELL] |= slots;
+	for (i = 0; host->regs[LIST_RUN] && i < UFSHCI_SLOTS; i++)
+		if (slots & 1U << i)
+			start_request(host, i);
+}
+
+/* What becomes of one request: is the device at it, or can it be given up? */
+static uint32_t run_task(struct ufshci *host, const struct upiu *request)
+{
+	uint32_t slot = 1U << (be32toh(request->task.tag) % UFSHCI_SLOTS);
+
+	switch (request->function) {
+	case QUERY_TASK:
+		return host->kept & slot ? TASK_SUCCEEDED : TASK_COMPLETE;
+	case ABORT_TASK:
+		host->kept &= ~slot;
+		return TASK_COMPLETE;
+	default:
+		return TASK_COMPLETE;
+	}
+}
+
+static void start_task(struct ufshci *host, unsigned int nr)
+{
+	uint64_t descriptor = base_of(host, TASK_BASE) + nr * TASK_LEN;
+	struct upiu request = {}, response = {};
+	uint8_t status = STATUS_SUCCESS;
+
+	/* A device without power says nothing here either */
+	if (!host->ufs->powered)
+		return;
+	if (!dma_read(host->dma, descriptor + TASK_REQUEST, &request,
+		      UPIU_LEN)) {
+		interrupt(host, INT_BUS_FATAL);
+		return;
+	}
+	response.code = UPIU_TASK_RESPONSE;
+	response.lun = request.lun;
+	response.tag = request.tag;
+	response.task.lun = htobe32(run_task(host, &request));
+	if (!dma_write(host->dma, descriptor + TASK_RESPONSE, &response,
+		       UPIU_LEN) ||
+	    !dma_write(host->dma, descriptor + TASK_STATUS, &status,
+		       sizeof(status))) {
+		interrupt(host, INT_BUS_FATAL);
+		return;
+	}
+	host->regs[TASK_DOORBELL] &= ~(1U << nr);
+	interrupt(host, INT_TASK);
+}
+
+static void ring_tasks(struct ufshci *host, uint32_t slots)
+{
+	unsigned int i;
+
+	slots &= ~host->regs[TASK_DOORBELL] & ((1U << UFSHCI_TASK_SLOTS) - 1);
+	host->regs[TASK_DOORBELL] |= slots;
+	for (i = 0; host->regs[TASK_RUN] && i < UFSHCI_TASK_SLOTS; i++)
+		if (slots & 1U << i)
+			start_task(host, i);
+}
+
+/* Attributes of this side, or of the device's */
+static uint32_t uic(struct ufshci *host, uint8_t command)
+{
+	uint16_t attribute = host->regs[UIC_ARG1] >> 16;
+	bool peer = command == DME_PEER_GET || command == DME_PEER_SET;
+
+	switch (command) {
+	case DME_GET:
+	case DME_PEER_GET:
+		host->regs[UIC_ARG3] = host->attributes[peer][attribute];
+		return 0;
+	case DME_SET:
+	case DME_PEER_SET:
+		host->attributes[peer][attribute] = host->regs[UIC_ARG3];
+		return attribute == PA_POWER_MODE ? INT_POWER_MODE : 0;
+	case DME_LINK_STARTUP:
+		host->regs[STATUS] |= STATUS_PRESENT | STATUS_LISTS;
+		return 0;
+	case DME_HIBERNATE_ENTER:
+		return INT_HIBERNATE_ENTER;
+	case DME_HIBERNATE_EXIT:
+		return INT_HIBERNATE_EXIT;
+	default:
+		return 0;
+	}
+}
+
+static void uic_command(struct ufshci *host, uint32_t value)
+{
+	uint32_t also = uic(host, value);
+
+	host->regs[UIC_ARG2] &= ~0xffU;		/* success */
+	if (also)
+		host->regs[STATUS] |= STATUS_POWER_LOCAL;
+	interrupt(host, INT_UIC | also);
+}
+
+/* The link goes down with the controller, and the device is reset by that */
+static void restart(struct ufshci *host, bool enable)
+{
+	int side;
+
+	memset(host->regs, 0, sizeof(host->regs));
+	memset(host->attributes, 0, sizeof(host->attributes));
+	host->kept = 0;
+	host->regs[CAPABILITIES] = HAS;
+	host->regs[VERSION] = VERSION_30;
+	host->regs[ENABLE] = enable;
+	host->regs[STATUS] = enable ? STATUS_UIC : 0;
+	for (side = 0; side < 2; side++) {
+		host->attributes[side][PA_CONNECTED_TX_LANES] = 1;
+		host->attributes[side][PA_CONNECTED_RX_LANES] = 1;
+		host->attributes[side][PA_MAX_RX_HS_GEAR] = 3;
+	}
+	ufs_reset(host->ufs);
+	update_irq(host);
+}
+
+static void write_register(struct ufshci *host, uint32_t reg, uint32_t value)
+{
+	switch (reg) {
+	case CAPABILITIES:
+	case VERSION:
+	case STATUS:
+		return;
+	case INT_STATUS:
+		host->regs[reg] &= ~value;
+		update_irq(host);
+		return;
+	case ENABLE:
+		restart(host, value & 1);
+		return;
+	case LIST_DOORBELL:
+		ring(host, value);
+		return;
+	case LIST_CLEAR:
+		host->regs[LIST_DOORBELL] &= value;
+		host->kept &= value;
+		return;
+	case TASK_DOORBELL:
+		ring_tasks(host, value);
+		return;
+	case TASK_CLEAR:
+		host->regs[TASK_DOORBELL] &= value;
+		return;
+	case UIC_COMMAND:
+		uic_command(host, value);
+		return;
+	}
+	host->regs[reg] = value;
+	if (reg == INT_ENABLE)
+		update_irq(host);
+}
+
+void ufshci_read(struct ufshci *host, uint32_t offset, void *data,
+		 uint32_t len)
+{
+	memset(data, 0, len);
+	if (offset % 4 || len != 4 || offset / 4 >= UFSHCI_NR_REGISTERS)
+		return;
+	put_le32(data, host->regs[offset / 4]);
+}
+
+/* Registers are written as a whole, or not at all */
+void ufshci_write(struct ufshci *host, uint32_t offset, const void *data,
+		  uint32_t len)
+{
+	if (offset % 4 || len != 4 || offset / 4 >= UFSHCI_NR_REGISTERS)
+		return;
+	write_register(host, offset / 4, get_le32(data));
+}
+
+void ufshci_reset(struct ufshci *host)
+{
+	restart(host, false);
+}
+
+void ufshci_init(struct ufshci *host, struct ufs *ufs, const struct dma *dma)
+{
+	host->ufs = ufs;
+	host->dma = dma;
+	restart(host, false);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A UFS host controller: registers and lists of requests, after the UFSHCI
+ * specification 3.0 (JESD223D)
+ *
+ * A request is over when the register write that starts it is, unless the device
+ * gives no answer: then it stays in the list until the host clears it. Addresses
+ * come from the machine and may be anything: what cannot be read or written is a
+ * fatal error of the system bus. Left out: interrupt aggregation, cryptography,
+ * queues of version 4, automatic hibernation. Gears and power modes are stored and
+ * do nothing.
+ */
+#ifndef UFSHCI_H
+#define UFSHCI_H
+
+#include "dma.h"
+#include "ufs.h"
+
+#define UFSHCI_BAR_SIZE 4096
+#define UFSHCI_NR_REGISTERS 64
+#define UFSHCI_SLOTS 32
+#define UFSHCI_TASK_SLOTS 8
+#define UFSHCI_NR_ATTRIBUTES 0x10000
+
+/*
+ * @kept: slots whose requests the device has, and says nothing to
+ * @attributes: UniPro's, of this side and the device's
+ * @set_irq: tell the machine whether the interrupt is asserted
+ */
+struct ufshci {
+	struct ufs *ufs;
+	const struct dma *dma;
+	void (*set_irq)(void *machine, bool level);
+	void *machine;
+
+	uint32_t regs[UFSHCI_NR_REGISTERS];
+	uint32_t kept;
+	uint32_t attributes[2][UFSHCI_NR_ATTRIBUTES];
+};
+
+void ufshci_init(struct ufshci *host, struct ufs *ufs, const struct dma *dma);
+
+/* As after power on; the device has lost its power with it */
+void ufshci_reset(struct ufshci *host);
+
+void ufshci_read(struct ufshci *host, uint32_t offset, void *data,
+		 uint32_t len);
+void ufshci_write(struct ufshci *host, uint32_t offset, const void *data,
+		  uint32_t len);
+
+#endif /* UFSHCI_H */
