@@ -8,9 +8,9 @@ help: ## list the targets
 	@echo 'which may be deleted; everything else is in build/.'
 
 .PHONY: run
-run: ## watch a virtual machine use its RPMB, lose power and refuse a replay
+run: ## watch a virtual machine use its RPMB, lose power, refuse a replay; TRANSPORT=emmc
 	@scripts/packages kernel guest tools
-	@scripts/run
+	@TRANSPORT="$(TRANSPORT)" scripts/run
 
 .PHONY: check
 check: ## run all tests, or SUITE="name..."; how many at a time: JOBS=2

@@ -63,9 +63,8 @@ static const char *in_words(unsigned int result)
 {
 	if (!result)
 		return "OK";
-	if (result == RPMB_RES_EXPIRED)
+	if (result & RPMB_RES_EXPIRED)
 		return "write counter expired";
-	result &= ~RPMB_RES_EXPIRED;
 	return rpmb_strerror(RPMB_ERR_GENERAL - (int)(result - RPMB_RES_GENERAL));
 }
 
