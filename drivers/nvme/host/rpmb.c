@@ -467,3 +467,7 @@ void nvme_rpmb_exit(struct nvme_ctrl *ctrl)
 	if (list_empty(&rpmb->ctrls))
 		nvme_rpmb_destroy(rpmb);
 }
+
+#ifdef CONFIG_NVME_RPMB_KUNIT_TEST
+#include "rpmb_test.c"
+#endif

@@ -1,0 +1,692 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of rpmb.c, which includes this file: real controllers of nvme-core,
+ * whose admin queue is served by the tests. What Identify would have said is set
+ * by the tests as well.
+ */
+#include <kunit/test.h>
+#include <linux/bvec.h>
+#include <linux/completion.h>
+#include <linux/kthread.h>
+
+/* A bound for what must happen, not a measure of how fast */
+#define TEST_BOUND	(120 * HZ)
+#define TEST_CMDS	8
+#define TEST_MAX_SENT	4096
+#define TEST_ANSWER	0x5a
+#define TEST_NQN	"nqn.2014-08.org.nvmexpress:rpmb-test"
+
+/* 4 MiB each, @targets of them, up to @access sectors at once */
+#define TEST_RPMBS(targets, access) \
+	((targets) | 31 << 16 | (u32)((access) - 1) << 24)
+
+/**
+ * struct test_ctrl - a controller
+ * @ctrl: what nvme-core knows of it
+ * @admin_set: tags of its admin queue
+ * @parent: the device that it is in
+ * @cmds: commands that it has got
+ * @nr_cmds: how many
+ * @sent: data of the commands that send, one after the other
+ * @sent_len: bytes of that
+ * @fail_at: answer command number n with @status, counted from 1
+ * @status: an NVMe status
+ * @hold_at: do not answer command number n, counted from 1
+ * @held: a command is held
+ * @released: nobody knows @ctrl any more
+ */
+struct test_ctrl {
+	struct nvme_ctrl ctrl;
+	struct blk_mq_tag_set admin_set;
+	struct device *parent;
+	struct nvme_command cmds[TEST_CMDS];
+	unsigned int nr_cmds;
+	u8 sent[TEST_MAX_SENT];
+	unsigned int sent_len;
+	unsigned int fail_at;
+	u16 status;
+	unsigned int hold_at;
+	struct completion held;
+	struct completion released;
+};
+
+struct test_pdu {
+	struct nvme_request req;
+	struct nvme_command cmd;
+};
+
+/**
+ * struct test_call - one request
+ * @rdev: the device
+ * @xfers: its transfers
+ * @nr: how many
+ * @ret: what came of it
+ * @task: who calls, if not the test itself
+ * @done: the call has ended
+ */
+struct test_call {
+	struct rpmb_dev *rdev;
+	struct rpmb_xfer xfers[3];
+	unsigned int nr;
+	int ret;
+	struct task_struct *task;
+	struct completion done;
+};
+
+#define to_test_ctrl(x)	container_of((x), struct test_ctrl, ctrl)
+
+/* The controller */
+
+static int test_reg_read32(struct nvme_ctrl *ctrl, u32 off, u32 *val)
+{
+	*val = 0;
+	return 0;
+}
+
+static void test_free_ctrl(struct nvme_ctrl *ctrl)
+{
+	complete(&to_test_ctrl(ctrl)->released);
+}
+
+static const struct nvme_ctrl_ops test_ctrl_ops = {
+	.name = "test",
+	.module = THIS_MODULE,
+	.reg_read32 = test_reg_read32,
+	.free_ctrl = test_free_ctrl,
+};
+
+static void test_move_data(struct test_ctrl *tc, struct request *rq)
+{
+	struct req_iterator iter;
+	struct bio_vec bvec;
+
+	rq_for_each_segment(bvec, rq, iter) {
+		void *data = bvec_kmap_local(&bvec);
+
+		if (rq_data_dir(rq) == READ) {
+			memset(data, TEST_ANSWER, bvec.bv_len);
+		} else if (tc->sent_len + bvec.bv_len <= TEST_MAX_SENT) {
+			memcpy(tc->sent + tc->sent_len, data, bvec.bv_len);
+			tc->sent_len += bvec.bv_len;
+		}
+		kunmap_local(data);
+	}
+}
+
+static blk_status_t test_queue_rq(struct blk_mq_hw_ctx *hctx,
+				  const struct blk_mq_queue_data *bd)
+{
+	struct nvme_ctrl *ctrl = hctx->queue->tag_set->driver_data;
+	struct test_ctrl *tc = to_test_ctrl(ctrl);
+	union nvme_result result = { };
+	unsigned int n = ++tc->nr_cmds;
+	u16 status = n == tc->fail_at ? tc->status : 0;
+	blk_status_t ret;
+
+	ret = nvme_setup_cmd(NULL, bd->rq);
+	if (ret)
+		return ret;
+	nvme_start_request(bd->rq);
+	if (n <= TEST_CMDS)
+		tc->cmds[n - 1] = *nvme_req(bd->rq)->cmd;
+	test_move_data(tc, bd->rq);
+	if (n == tc->hold_at)
+		complete(&tc->held);
+	else if (!nvme_try_complete_req(bd->rq, cpu_to_le16(status << 1), result))
+		nvme_complete_rq(bd->rq);
+	return BLK_STS_OK;
+}
+
+static const struct blk_mq_ops test_mq_ops = {
+	.queue_rq = test_queue_rq,
+	.complete = nvme_complete_rq,
+};
+
+static void test_init_request(struct blk_mq_tags *tags, unsigned int i,
+			      struct nvme_ctrl *ctrl)
+{
+	struct test_pdu *pdu = blk_mq_rq_to_pdu(tags->static_rqs[i]);
+
+	pdu->req.ctrl = ctrl;
+	pdu->req.cmd = &pdu->cmd;
+}
+
+static void test_wait(struct kunit *test, struct completion *event)
+{
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(event, TEST_BOUND),
+			0);
+}
+
+/* As transports do, up to what they wait for next */
+static void test_end_commands(struct test_ctrl *tc)
+{
+	nvme_quiesce_admin_queue(&tc->ctrl);
+	nvme_cancel_admin_tagset(&tc->ctrl);
+	nvme_unquiesce_admin_queue(&tc->ctrl);
+}
+
+static void test_remove_ctrl(void *data)
+{
+	struct test_ctrl *tc = data;
+
+	nvme_change_ctrl_state(&tc->ctrl, NVME_CTRL_DELETING);
+	nvme_stop_ctrl(&tc->ctrl);
+	test_end_commands(tc);
+	nvme_remove_admin_tag_set(&tc->ctrl);
+	nvme_uninit_ctrl(&tc->ctrl);
+	tc->ctrl.subsys = NULL;
+	nvme_put_ctrl(&tc->ctrl);
+	wait_for_completion(&tc->released);
+	put_device(tc->parent);
+}
+
+static struct test_ctrl *test_alloc_ctrl(struct kunit *test)
+{
+	struct nvme_subsystem *subsys = test->priv;
+	struct test_ctrl *tc = kunit_kzalloc(test, sizeof(*tc), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, tc);
+	init_completion(&tc->held);
+	init_completion(&tc->released);
+	tc->parent = get_device(&subsys->dev);
+	KUNIT_ASSERT_EQ(test, nvme_init_ctrl(&tc->ctrl, tc->parent,
+					     &test_ctrl_ops, 0), 0);
+	KUNIT_ASSERT_EQ(test, nvme_add_ctrl(&tc->ctrl), 0);
+	KUNIT_ASSERT_EQ(test, nvme_alloc_admin_tag_set(&tc->ctrl, &tc->admin_set,
+						       &test_mq_ops,
+						       sizeof(struct test_pdu)),
+			0);
+	for (unsigned int i = 0; i < tc->admin_set.queue_depth; i++)
+		test_init_request(tc->admin_set.tags[0], i, &tc->ctrl);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_remove_ctrl,
+							tc), 0);
+	tc->ctrl.subsys = subsys;
+	tc->ctrl.oacs = NVME_CTRL_OACS_SEC_SUPP;
+	tc->ctrl.max_hw_sectors = 128;
+	return tc;
+}
+
+static void test_go_live(struct test_ctrl *tc)
+{
+	nvme_change_ctrl_state(&tc->ctrl, NVME_CTRL_CONNECTING);
+	nvme_change_ctrl_state(&tc->ctrl, NVME_CTRL_LIVE);
+	nvme_start_ctrl(&tc->ctrl);
+}
+
+static struct test_ctrl *test_add_ctrl(struct kunit *test, u32 rpmbs)
+{
+	struct test_ctrl *tc = test_alloc_ctrl(test);
+
+	tc->ctrl.rpmbs = rpmbs;
+	test_go_live(tc);
+	return tc;
+}
+
+static void test_begin_reset(struct test_ctrl *tc)
+{
+	nvme_change_ctrl_state(&tc->ctrl, NVME_CTRL_RESETTING);
+	test_end_commands(tc);
+}
+
+static struct rpmb_dev *test_rdev(struct kunit *test, struct test_ctrl *tc,
+				  u8 target)
+{
+	KUNIT_ASSERT_NOT_NULL(test, tc->ctrl.rpmb);
+	KUNIT_ASSERT_NOT_NULL(test, tc->ctrl.rpmb->targets[target]);
+	return tc->ctrl.rpmb->targets[target];
+}
+
+/* Requests */
+
+static void test_add_xfer(struct kunit *test, struct test_call *call,
+			  enum rpmb_xfer_kind kind, unsigned int sectors)
+{
+	struct rpmb_xfer *xfer = &call->xfers[call->nr++];
+
+	xfer->kind = kind;
+	xfer->len = NVME_RPMB_HEADER + sectors * NVME_RPMB_SECTOR;
+	xfer->buf = kunit_kmalloc(test, xfer->len, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, xfer->buf);
+	memset(xfer->buf, call->nr, xfer->len);
+}
+
+static struct test_call *test_call_alloc(struct kunit *test,
+					 struct rpmb_dev *rdev)
+{
+	struct test_call *call = kunit_kzalloc(test, sizeof(*call), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, call);
+	call->rdev = rdev;
+	init_completion(&call->done);
+	return call;
+}
+
+static struct test_call *test_write(struct kunit *test, struct rpmb_dev *rdev,
+				    unsigned int sectors)
+{
+	struct test_call *call = test_call_alloc(test, rdev);
+
+	test_add_xfer(test, call, RPMB_XFER_SEND, sectors);
+	test_add_xfer(test, call, RPMB_XFER_SEND_RESULT_READ, 0);
+	test_add_xfer(test, call, RPMB_XFER_RECV, 0);
+	return call;
+}
+
+static struct test_call *test_read(struct kunit *test, struct rpmb_dev *rdev,
+				   unsigned int sectors)
+{
+	struct test_call *call = test_call_alloc(test, rdev);
+
+	test_add_xfer(test, call, RPMB_XFER_SEND, 0);
+	test_add_xfer(test, call, RPMB_XFER_RECV, sectors);
+	return call;
+}
+
+static int test_transfer(struct test_call *call)
+{
+	return call->rdev->descr.transfer(call->rdev, call->xfers, call->nr);
+}
+
+static int test_thread(void *data)
+{
+	struct test_call *call = data;
+
+	call->ret = test_transfer(call);
+	complete(&call->done);
+	return 0;
+}
+
+/* In the device's turn, so that rpmb_dev_unregister() waits for the end */
+static int test_route_thread(void *data)
+{
+	struct test_call *call = data;
+	struct rpmb_nvme_frame *frame = call->xfers[0].buf;
+
+	memset(frame, 0, sizeof(*frame));
+	frame->target = call->rdev->descr.target;
+	frame->req_resp = cpu_to_le16(RPMB_GET_WRITE_COUNTER);
+	call->ret = rpmb_route_frames(call->rdev, (u8 *)frame, sizeof(*frame),
+				      call->xfers[1].buf, call->xfers[1].len);
+	complete(&call->done);
+	return 0;
+}
+
+static void test_stop(void *data)
+{
+	struct test_call *call = data;
+
+	kthread_stop_put(call->task);
+}
+
+/* Let another task call, so that the test can be the controller's driver */
+static void test_start(struct kunit *test, struct test_call *call,
+		       int (*thread)(void *))
+{
+	call->task = kthread_create(thread, call, "nvme_rpmb_test");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(call->task));
+	get_task_struct(call->task);
+	wake_up_process(call->task);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_stop, call),
+			0);
+}
+
+static void test_wait_asleep(struct kunit *test, struct test_ctrl *tc,
+			     struct test_call *call)
+{
+	unsigned long end = jiffies + TEST_BOUND;
+
+	while (!wq_has_sleeper(&tc->ctrl.rpmb->wait)) {
+		KUNIT_ASSERT_FALSE_MSG(test, completion_done(&call->done),
+				       "a call ended that should wait");
+		KUNIT_ASSERT_TRUE_MSG(test, time_before(jiffies, end),
+				      "a call does not wait as it should");
+		schedule_timeout_uninterruptible(1);
+	}
+}
+
+/* Exactly the first @nr transfers may have reached the controller */
+static void test_expect_started(struct kunit *test, const struct test_call *call,
+				unsigned int nr)
+{
+	for (unsigned int i = 0; i < call->nr; i++)
+		KUNIT_EXPECT_EQ(test, call->xfers[i].started, i < nr);
+}
+
+static void test_expect_cmd(struct kunit *test, const struct nvme_command *cmd,
+			    u8 opcode, u8 target, u32 len)
+{
+	KUNIT_EXPECT_EQ(test, cmd->common.opcode, opcode);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(cmd->common.nsid), 0);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(cmd->common.cdw10),
+			0xea000100 | target);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(cmd->common.cdw11), len);
+}
+
+/* Tests */
+
+static void nvme_rpmb_test_write(struct kunit *test)
+{
+	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(4, 16));
+	struct test_call *call = test_write(test, test_rdev(test, tc, 3), 4);
+
+	KUNIT_EXPECT_EQ(test, test_transfer(call), 0);
+	test_expect_started(test, call, 3);
+	KUNIT_ASSERT_EQ(test, tc->nr_cmds, 3);
+	test_expect_cmd(test, &tc->cmds[0], 0x81, 3, 256 + 4 * 512);
+	test_expect_cmd(test, &tc->cmds[1], 0x81, 3, 256);
+	test_expect_cmd(test, &tc->cmds[2], 0x82, 3, 256);
+
+	KUNIT_ASSERT_EQ(test, tc->sent_len, 256 + 4 * 512 + 256);
+	KUNIT_EXPECT_NULL(test, memchr_inv(tc->sent, 1, 256 + 4 * 512));
+	KUNIT_EXPECT_NULL(test, memchr_inv(tc->sent + 256 + 4 * 512, 2, 256));
+	KUNIT_EXPECT_NULL(test, memchr_inv(call->xfers[2].buf, TEST_ANSWER, 256));
+}
+
+static void nvme_rpmb_test_read(struct kunit *test)
+{
+	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(1, 128));
+	struct test_call *call = test_read(test, test_rdev(test, tc, 0), 100);
+
+	KUNIT_EXPECT_EQ(test, test_transfer(call), 0);
+	test_expect_started(test, call, 2);
+	KUNIT_ASSERT_EQ(test, tc->nr_cmds, 2);
+	test_expect_cmd(test, &tc->cmds[0], 0x81, 0, 256);
+	test_expect_cmd(test, &tc->cmds[1], 0x82, 0, 256 + 100 * 512);
+	KUNIT_EXPECT_NULL(test, memchr_inv(call->xfers[1].buf, TEST_ANSWER,
+					   256 + 100 * 512));
+}
+
+/* A status without "do not retry", which ends the sequence all the same */
+static void nvme_rpmb_test_errors(struct kunit *test)
+{
+	for (unsigned int step = 1; step <= 3; step++) {
+		struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(1, 16));
+		struct test_call *call = test_write(test, test_rdev(test, tc, 0), 1);
+
+		tc->fail_at = step;
+		tc->status = NVME_SC_INTERNAL;
+		KUNIT_EXPECT_EQ(test, test_transfer(call), -EIO);
+		KUNIT_EXPECT_EQ(test, tc->nr_cmds, step);
+		test_expect_started(test, call, step);
+		kunit_release_action(test, test_remove_ctrl, tc);
+	}
+}
+
+static void nvme_rpmb_test_too_long(struct kunit *test)
+{
+	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(1, 16));
+	struct rpmb_dev *rdev = test_rdev(test, tc, 0);
+	struct test_call *call = test_write(test, rdev, 17);
+
+	KUNIT_EXPECT_EQ(test, test_transfer(call), -EMSGSIZE);
+	test_expect_started(test, call, 0);
+	KUNIT_EXPECT_EQ(test, test_transfer(test_read(test, rdev, 17)),
+			-EMSGSIZE);
+	KUNIT_EXPECT_EQ(test, tc->nr_cmds, 0);
+	KUNIT_EXPECT_EQ(test, test_transfer(test_write(test, rdev, 16)), 0);
+
+	/* A controller that takes no more than that without the header */
+	tc->ctrl.max_hw_sectors = 16;
+	call = test_write(test, rdev, 16);
+	KUNIT_EXPECT_EQ(test, test_transfer(call), -EMSGSIZE);
+	test_expect_started(test, call, 0);
+}
+
+static void nvme_rpmb_test_descr(struct kunit *test)
+{
+	/* 7 targets, HMAC-SHA256, 32 MiB, 256 sectors */
+	struct test_ctrl *tc = test_add_ctrl(test, 0xffff0007);
+	const struct rpmb_descr *descr = &test_rdev(test, tc, 0)->descr;
+
+	KUNIT_EXPECT_EQ(test, descr->type, RPMB_TYPE_NVME);
+	KUNIT_EXPECT_EQ(test, descr->frame_format, RPMB_FRAME_NVME);
+	KUNIT_EXPECT_EQ(test, descr->capacity, 256);
+	/* What fits in RPMB_MAX_LEN */
+	KUNIT_EXPECT_EQ(test, descr->max_read, 127);
+	KUNIT_EXPECT_EQ(test, descr->write_sizes, 0x7f);
+	KUNIT_EXPECT_EQ(test, descr->request_types, 0xde);
+	KUNIT_EXPECT_EQ(test, descr->dev_id_len, strlen(TEST_NQN "-T0"));
+	KUNIT_EXPECT_MEMEQ(test, descr->dev_id, TEST_NQN "-T0",
+			   descr->dev_id_len);
+
+	descr = &test_rdev(test, tc, 6)->descr;
+	KUNIT_EXPECT_EQ(test, descr->target, 6);
+	KUNIT_EXPECT_EQ(test, descr->request_types, 0x1e);
+	KUNIT_EXPECT_MEMEQ(test, descr->dev_id, TEST_NQN "-T6",
+			   descr->dev_id_len);
+}
+
+/* The smallest: one target of 128 KiB, one sector at once */
+static void nvme_rpmb_test_descr_smallest(struct kunit *test)
+{
+	struct test_ctrl *tc = test_add_ctrl(test, 0x00000001);
+	const struct rpmb_descr *descr = &test_rdev(test, tc, 0)->descr;
+
+	KUNIT_EXPECT_NULL(test, tc->ctrl.rpmb->targets[1]);
+	KUNIT_EXPECT_EQ(test, descr->capacity, 1);
+	KUNIT_EXPECT_EQ(test, descr->max_read, 1);
+	KUNIT_EXPECT_EQ(test, descr->write_sizes, 1);
+	KUNIT_EXPECT_EQ(test, descr->reliable_wr_count, 1);
+}
+
+static void nvme_rpmb_test_refused(struct kunit *test)
+{
+	struct nvme_subsystem *subsys = test->priv;
+	struct test_ctrl *tc = test_alloc_ctrl(test);
+	struct nvme_ctrl *ctrl = &tc->ctrl;
+
+	ctrl->rpmbs = TEST_RPMBS(0, 16);
+	test_go_live(tc);
+	KUNIT_EXPECT_NULL_MSG(test, ctrl->rpmb, "no targets");
+	ctrl->rpmbs = TEST_RPMBS(1, 16) | 1 << 3;
+	nvme_rpmb_init(ctrl);
+	KUNIT_EXPECT_NULL_MSG(test, ctrl->rpmb, "authentication");
+
+	ctrl->rpmbs = TEST_RPMBS(1, 16);
+	ctrl->oacs = 0;
+	nvme_rpmb_init(ctrl);
+	KUNIT_EXPECT_NULL_MSG(test, ctrl->rpmb, "no security commands");
+	ctrl->oacs = NVME_CTRL_OACS_SEC_SUPP;
+
+	subsys->subtype = NVME_NQN_DISC;
+	nvme_rpmb_init(ctrl);
+	KUNIT_EXPECT_NULL_MSG(test, ctrl->rpmb, "discovery");
+	subsys->subtype = NVME_NQN_NVME;
+
+	ctrl->quirks |= NVME_QUIRK_IGNORE_DEV_SUBNQN;
+	nvme_rpmb_init(ctrl);
+	KUNIT_EXPECT_NULL_MSG(test, ctrl->rpmb, "NQN not unique");
+	ctrl->quirks &= ~NVME_QUIRK_IGNORE_DEV_SUBNQN;
+
+	/* With "-T0" 16 and 17 bytes */
+	strscpy(subsys->subnqn, "nqn.123456789");
+	nvme_rpmb_init(ctrl);
+	KUNIT_EXPECT_NULL_MSG(test, ctrl->rpmb, "NQN too short");
+	strscpy(subsys->subnqn, "nqn.1234567890");
+	nvme_rpmb_init(ctrl);
+	KUNIT_EXPECT_NOT_NULL(test, ctrl->rpmb);
+}
+
+/* One device, which goes by the controller that is live and outlives the first */
+static void nvme_rpmb_test_two_controllers(struct kunit *test)
+{
+	struct test_ctrl *first = test_add_ctrl(test, TEST_RPMBS(2, 16));
+	struct test_ctrl *second = test_add_ctrl(test, TEST_RPMBS(2, 16));
+	struct rpmb_dev *rdev = rpmb_dev_get(test_rdev(test, first, 1));
+
+	KUNIT_EXPECT_PTR_EQ(test, test_rdev(test, second, 1), rdev);
+	KUNIT_EXPECT_EQ(test, test_transfer(test_write(test, rdev, 1)), 0);
+	KUNIT_EXPECT_EQ(test, first->nr_cmds, 3);
+
+	test_begin_reset(first);
+	KUNIT_EXPECT_EQ(test, test_transfer(test_write(test, rdev, 1)), 0);
+	KUNIT_EXPECT_EQ(test, first->nr_cmds, 3);
+	KUNIT_EXPECT_EQ(test, second->nr_cmds, 3);
+
+	kunit_release_action(test, test_remove_ctrl, first);
+	KUNIT_EXPECT_TRUE(test, device_is_registered(&rdev->dev));
+	KUNIT_EXPECT_EQ(test, test_transfer(test_write(test, rdev, 1)), 0);
+	KUNIT_EXPECT_EQ(test, second->nr_cmds, 6);
+
+	kunit_release_action(test, test_remove_ctrl, second);
+	KUNIT_EXPECT_FALSE(test, device_is_registered(&rdev->dev));
+	rpmb_dev_put(rdev);
+}
+
+/* Another RPMBS than the devices were made for: not a way to them */
+static void nvme_rpmb_test_other_rpmbs(struct kunit *test)
+{
+	struct test_ctrl *first = test_add_ctrl(test, TEST_RPMBS(2, 16));
+	struct test_ctrl *second = test_add_ctrl(test, TEST_RPMBS(2, 8));
+	struct rpmb_dev *rdev = test_rdev(test, first, 0);
+
+	test_begin_reset(first);
+	first->ctrl.rpmbs = TEST_RPMBS(1, 16);
+	test_go_live(first);
+	KUNIT_EXPECT_EQ(test, test_transfer(test_write(test, rdev, 1)), -ENODEV);
+	KUNIT_EXPECT_EQ(test, first->nr_cmds, 0);
+	KUNIT_EXPECT_EQ(test, second->nr_cmds, 0);
+
+	test_begin_reset(first);
+	first->ctrl.rpmbs = TEST_RPMBS(2, 16);
+	test_go_live(first);
+	KUNIT_EXPECT_EQ(test, test_transfer(test_write(test, rdev, 1)), 0);
+}
+
+/* The device stays, and what was under way fails and is not sent again */
+static void nvme_rpmb_test_reset(struct kunit *test)
+{
+	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(1, 16));
+	struct rpmb_dev *rdev = test_rdev(test, tc, 0);
+	struct test_call *call = test_write(test, rdev, 1);
+
+	tc->hold_at = 2;
+	test_start(test, call, test_thread);
+	test_wait(test, &tc->held);
+	test_begin_reset(tc);
+	test_wait(test, &call->done);
+	KUNIT_EXPECT_EQ(test, call->ret, -EIO);
+	test_expect_started(test, call, 2);
+
+	test_go_live(tc);
+	KUNIT_EXPECT_PTR_EQ(test, test_rdev(test, tc, 0), rdev);
+	KUNIT_EXPECT_EQ(test, tc->nr_cmds, 2);
+	KUNIT_EXPECT_EQ(test, test_transfer(test_write(test, rdev, 1)), 0);
+}
+
+static void nvme_rpmb_test_wait_for_reset(struct kunit *test)
+{
+	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(1, 16));
+	struct test_call *call = test_write(test, test_rdev(test, tc, 0), 1);
+
+	test_begin_reset(tc);
+	test_start(test, call, test_thread);
+	test_wait_asleep(test, tc, call);
+	KUNIT_EXPECT_EQ(test, tc->nr_cmds, 0);
+	test_go_live(tc);
+	test_wait(test, &call->done);
+	KUNIT_EXPECT_EQ(test, call->ret, 0);
+	test_expect_started(test, call, 3);
+}
+
+/* Removal ends a command that the controller has, and waits for its end */
+static void nvme_rpmb_test_remove_busy(struct kunit *test)
+{
+	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(1, 16));
+	struct rpmb_dev *rdev = rpmb_dev_get(test_rdev(test, tc, 0));
+	struct test_call *call = test_read(test, rdev, 0);
+
+	tc->hold_at = 1;
+	test_start(test, call, test_route_thread);
+	test_wait(test, &tc->held);
+	kunit_release_action(test, test_remove_ctrl, tc);
+	test_wait(test, &call->done);
+	KUNIT_EXPECT_EQ(test, call->ret, -EIO);
+	KUNIT_EXPECT_FALSE(test, device_is_registered(&rdev->dev));
+
+	test_route_thread(call);
+	KUNIT_EXPECT_EQ(test, call->ret, -ENODEV);
+	rpmb_dev_put(rdev);
+}
+
+static void nvme_rpmb_test_remove_waiting(struct kunit *test)
+{
+	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(1, 16));
+	struct rpmb_dev *rdev = rpmb_dev_get(test_rdev(test, tc, 0));
+	struct test_call *call = test_read(test, rdev, 0);
+
+	test_begin_reset(tc);
+	test_start(test, call, test_route_thread);
+	test_wait_asleep(test, tc, call);
+	kunit_release_action(test, test_remove_ctrl, tc);
+	test_wait(test, &call->done);
+	KUNIT_EXPECT_EQ(test, call->ret, -ENODEV);
+	KUNIT_EXPECT_EQ(test, tc->nr_cmds, 0);
+	rpmb_dev_put(rdev);
+}
+
+/* One controller sleeps only after the device does */
+static void nvme_rpmb_test_power_order(struct kunit *test)
+{
+	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(1, 16));
+	struct rpmb_dev *rdev = test_rdev(test, tc, 0);
+	struct device_link *link;
+
+	link = list_first_entry_or_null(&tc->ctrl.device->links.consumers,
+					struct device_link, s_node);
+	KUNIT_ASSERT_NOT_NULL(test, link);
+	KUNIT_EXPECT_PTR_EQ(test, link->consumer, &rdev->dev);
+}
+
+static void test_release_subsys(struct device *dev)
+{
+	kfree(container_of(dev, struct nvme_subsystem, dev));
+}
+
+static int nvme_rpmb_test_init(struct kunit *test)
+{
+	struct nvme_subsystem *subsys = kzalloc(sizeof(*subsys), GFP_KERNEL);
+
+	if (!subsys)
+		return -ENOMEM;
+	subsys->subtype = NVME_NQN_NVME;
+	strscpy(subsys->subnqn, TEST_NQN);
+	subsys->dev.release = test_release_subsys;
+	dev_set_name(&subsys->dev, "nvme-rpmb-test");
+	test->priv = subsys;
+	return device_register(&subsys->dev);
+}
+
+static void nvme_rpmb_test_exit(struct kunit *test)
+{
+	struct nvme_subsystem *subsys = test->priv;
+
+	device_unregister(&subsys->dev);
+}
+
+static struct kunit_case nvme_rpmb_test_cases[] = {
+	KUNIT_CASE(nvme_rpmb_test_write),
+	KUNIT_CASE(nvme_rpmb_test_read),
+	KUNIT_CASE(nvme_rpmb_test_errors),
+	KUNIT_CASE(nvme_rpmb_test_too_long),
+	KUNIT_CASE(nvme_rpmb_test_descr),
+	KUNIT_CASE(nvme_rpmb_test_descr_smallest),
+	KUNIT_CASE(nvme_rpmb_test_refused),
+	KUNIT_CASE(nvme_rpmb_test_two_controllers),
+	KUNIT_CASE(nvme_rpmb_test_other_rpmbs),
+	KUNIT_CASE(nvme_rpmb_test_reset),
+	KUNIT_CASE(nvme_rpmb_test_wait_for_reset),
+	KUNIT_CASE(nvme_rpmb_test_remove_busy),
+	KUNIT_CASE(nvme_rpmb_test_remove_waiting),
+	KUNIT_CASE(nvme_rpmb_test_power_order),
+	{ }
+};
+
+static struct kunit_suite nvme_rpmb_test_suite = {
+	.name = "nvme_rpmb",
+	.init = nvme_rpmb_test_init,
+	.exit = nvme_rpmb_test_exit,
+	.test_cases = nvme_rpmb_test_cases,
+};
+
+kunit_test_suite(nvme_rpmb_test_suite);
