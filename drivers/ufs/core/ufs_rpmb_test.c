@@ -758,7 +758,8 @@ static void ufs_rpmb_test_sleeping(struct kunit *test)
 
 	pm_runtime_allow(dev);
 	ufs->usage = 0;
-	KUNIT_ASSERT_EQ(test, 0, pm_runtime_suspend(dev));
+	/* 1: it sleeps already */
+	KUNIT_ASSERT_GE(test, pm_runtime_suspend(dev), 0);
 	test_expect_settles(ufs, rdev, true);
 	for (unsigned int i = 0; i < ufs->nr_cmds; i++)
 		KUNIT_EXPECT_TRUE(test, ufs->cmds[i].awake);
