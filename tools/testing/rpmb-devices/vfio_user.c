@@ -17,6 +17,13 @@
 #define MAX_PAYLOAD (sizeof(struct access) + MAX_ACCESS)
 #define MAX_FDS 8
 
+/*
+ * QEMU wants to hear of INTx, MSI and MSI-X, even that there is none. What comes
+ * behind is left out: QEMU warns of an interrupt for errors that exists, but has a
+ * count of 0.
+ */
+#define NR_IRQS (VFIO_PCI_MSIX_IRQ_INDEX + 1)
+
 enum command {
 	VERSION = 1,
 	DMA_MAP = 2,
@@ -136,7 +143,7 @@ static int get_info(struct vfio_user *vu, struct message *msg)
 	msg->info.argsz = msg->len;
 	msg->info.flags = VFIO_DEVICE_FLAGS_RESET | VFIO_DEVICE_FLAGS_PCI;
 	msg->info.num_regions = VFIO_PCI_NUM_REGIONS;
-	msg->info.num_irqs = VFIO_PCI_NUM_IRQS;
+	msg->info.num_irqs = NR_IRQS;
 	return 0;
 }
 
@@ -175,7 +182,7 @@ static int get_irq_info(struct vfio_user *vu, struct message *msg)
 	uint32_t index = msg->irq.index;
 
 	(void)vu;
-	if (index >= VFIO_PCI_NUM_IRQS)
+	if (index >= NR_IRQS)
 		return EINVAL;
 	msg->irq = (struct vfio_irq_info) {
 		.argsz = sizeof(msg->irq),
