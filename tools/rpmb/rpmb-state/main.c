@@ -100,7 +100,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 					STATE_MAX_CAPACITY);
 		return 0;
 	case OPT_DEV_ID:
-		argument_dev_id(argp, line->dev_id, arg);
+		argument_id(argp, "dev-id", line->dev_id, arg);
 		line->args.state.dev_id = line->dev_id;
 		return 0;
 	case ARGP_KEY_ARG:

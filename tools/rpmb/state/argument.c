@@ -14,7 +14,7 @@ unsigned int argument_number(struct argp_state *argp, const char *option,
 	char *end;
 
 	errno = 0;
-	value = strtoul(text, &end, 10);
+	value = strtoul(text, &end, strncmp(text, "0x", 2) ? 10 : 16);
 	if (errno || end == text || *end || *text == '-' || value < min ||
 	    value > max)
 		argp_error(argp, "--%s takes a number from %lu to %lu, not '%s'",
@@ -22,7 +22,8 @@ unsigned int argument_number(struct argp_state *argp, const char *option,
 	return value;
 }
 
-void argument_dev_id(struct argp_state *argp, uint8_t *id, const char *text)
+void argument_id(struct argp_state *argp, const char *option, uint8_t *id,
+		 const char *text)
 {
 	static const char digits[] = "0123456789abcdefABCDEF";
 	char byte[3] = "";
@@ -30,7 +31,7 @@ void argument_dev_id(struct argp_state *argp, uint8_t *id, const char *text)
 
 	if (strlen(text) != 2 * STATE_DEV_ID_LEN ||
 	    strspn(text, digits) != 2 * STATE_DEV_ID_LEN)
-		argp_error(argp, "--dev-id takes %d hex digits, not '%s'",
+		argp_error(argp, "--%s takes %d hex digits, not '%s'", option,
 			   2 * STATE_DEV_ID_LEN, text);
 	for (i = 0; i < STATE_DEV_ID_LEN; i++) {
 		memcpy(byte, text + 2 * i, 2);

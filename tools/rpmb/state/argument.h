@@ -9,11 +9,13 @@
 #include <argp.h>
 #include <stdint.h>
 
+/* Decimal, or hexadecimal after 0x */
 unsigned int argument_number(struct argp_state *argp, const char *option,
 			     const char *text, unsigned long min,
 			     unsigned long max);
 
 /* STATE_DEV_ID_LEN bytes */
-void argument_dev_id(struct argp_state *argp, uint8_t *id, const char *text);
+void argument_id(struct argp_state *argp, const char *option, uint8_t *id,
+		 const char *text);
 
 #endif /* ARGUMENT_H */

@@ -103,7 +103,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 		options->forward.allow_key = true;
 		return 0;
 	case OPT_DEV_ID:
-		argument_dev_id(argp, options->dev_id, arg);
+		argument_id(argp, "dev-id", options->dev_id, arg);
 		options->emulate.state.dev_id = options->dev_id;
 		options->forward.dev_id = options->dev_id;
 		return 0;

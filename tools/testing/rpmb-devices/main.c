@@ -4,15 +4,11 @@
  * README.rst says how to use it.
  */
 #include <argp.h>
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "argument.h"
 #include "emmc_control.h"
-#include "log.h"
-#include "pci.h"
 #include "serve.h"
 
 #define SECTORS_PER_MIB (1024 * 1024 / SECTOR_LEN)
@@ -88,37 +84,6 @@ static const struct argp_option option_list[] = {
 	{}
 };
 
-static unsigned int parse_number(struct argp_state *argp, const char *option,
-				 const char *text, unsigned long min,
-				 unsigned long max)
-{
-	unsigned long value;
-	char *end;
-
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (errno || end == text || *end || *text == '-' || value < min ||
-	    value > max)
-		argp_error(argp, "--%s takes a number from %lu to %lu, not '%s'",
-			   option, min, max, text);
-	return value;
-}
-
-static void parse_cid(struct argp_state *argp, uint8_t *cid, const char *text)
-{
-	static const char digits[] = "0123456789abcdefABCDEF";
-	char byte[3] = "";
-	size_t i;
-
-	if (strlen(text) != 2 * CID_LEN || strspn(text, digits) != 2 * CID_LEN)
-		argp_error(argp, "--cid takes %d hex digits, not '%s'",
-			   2 * CID_LEN, text);
-	for (i = 0; i < CID_LEN; i++) {
-		memcpy(byte, text + 2 * i, 2);
-		cid[i] = strtoul(byte, NULL, 16);
-	}
-}
-
 static error_t parse_option(int key, char *arg, struct argp_state *argp)
 {
 	struct options *options = argp->input;
@@ -135,18 +100,19 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 		return 0;
 	case OPT_SIZE:
 		options->card.sectors = SECTORS_PER_MIB *
-			parse_number(argp, "size", arg, 1, 65536);
+			argument_number(argp, "size", arg, 1, 65536);
 		return 0;
 	case OPT_BOOT:
-		options->card.boot_mult = parse_number(argp, "boot", arg, 0,
-						       255);
+		options->card.boot_mult = argument_number(argp, "boot", arg,
+							  0, 255);
 		return 0;
 	case OPT_RPMB:
-		options->card.rpmb_mult = parse_number(argp, "rpmb", arg, 1,
-						       STATE_MAX_CAPACITY);
+		options->card.rpmb_mult =
+			argument_number(argp, "rpmb", arg, 1,
+					STATE_MAX_CAPACITY);
 		return 0;
 	case OPT_CID:
-		parse_cid(argp, options->card.cid, arg);
+		argument_id(argp, "cid", options->card.cid, arg);
 		return 0;
 	case OPT_LARGE_WRITES:
 		options->card.large_rpmb_writes = true;
@@ -173,21 +139,6 @@ static const struct argp argp = {
 	.doc = "An SD host controller with an eMMC card, served over vfio-user.",
 };
 
-static void config_read(void *dev, uint32_t offset, void *data, uint32_t len)
-{
-	struct device *device = dev;
-
-	pci_read(&device->pci, offset, data, len);
-}
-
-static void config_write(void *dev, uint32_t offset, const void *data,
-			 uint32_t len)
-{
-	struct device *device = dev;
-
-	pci_write(&device->pci, offset, data, len);
-}
-
 static void bar_read(void *dev, uint32_t offset, void *data, uint32_t len)
 {
 	struct device *device = dev;
@@ -212,8 +163,6 @@ static void reset(void *dev)
 }
 
 static const struct vfio_user_ops ops = {
-	.config_read = config_read,
-	.config_write = config_write,
 	.bar_read = bar_read,
 	.bar_write = bar_write,
 	.reset = reset,
@@ -242,6 +191,7 @@ static bool device_open(struct device *device, const struct options *options)
 	device->vfio_user = (struct vfio_user) {
 		.ops = &ops,
 		.dev = device,
+		.pci = &device->pci,
 		.bar_size = SDHCI_BAR_SIZE,
 		.irq_fd = -1,
 	};
@@ -272,14 +222,8 @@ int main(int argc, char **argv)
 	umask(077);
 	signals = serve_catch_signals();
 	if (signals < 0 || !device_open(&device, &options) ||
-	    !control_listen(&device.control, &device.commands,
-			    options.control) ||
-	    !vfio_user_listen(&device.vfio_user, options.socket))
+	    !serve(&device.vfio_user, options.socket, &device.control,
+		   &device.commands, options.control, signals))
 		return EXIT_FAILURE;
-	log_line("listening on %s", options.socket);
-	serve(&device.vfio_user, &device.control, signals);
-	vfio_user_close(&device.vfio_user);
-	unlink(options.socket);
-	unlink(options.control);
 	return storage_close(&device.storage) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "serve.h"
@@ -24,7 +25,8 @@ int serve_catch_signals(void)
 	return fd;
 }
 
-void serve(struct vfio_user *vu, struct control *control, int signals)
+static void serve_until_signal(struct vfio_user *vu, struct control *control,
+			       int signals)
 {
 	struct pollfd fds[FD_CONTROL + CONTROL_MAX_FDS] = {
 		[FD_STOP] = { .fd = signals, .events = POLLIN },
@@ -43,4 +45,19 @@ void serve(struct vfio_user *vu, struct control *control, int signals)
 		control_serve(control, fds + FD_CONTROL);
 		control_update(control);
 	}
+}
+
+bool serve(struct vfio_user *vu, const char *socket, struct control *control,
+	   const struct control_device *commands, const char *control_socket,
+	   int signals)
+{
+	if (!control_listen(control, commands, control_socket) ||
+	    !vfio_user_listen(vu, socket))
+		return false;
+	log_line("listening on %s", socket);
+	serve_until_signal(vu, control, signals);
+	vfio_user_close(vu);
+	unlink(socket);
+	unlink(control_socket);
+	return true;
 }

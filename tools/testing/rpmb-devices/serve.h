@@ -11,7 +11,12 @@
  */
 int serve_catch_signals(void);
 
-/* Serve the machine and the tests, one after the other, until a signal ends it */
-void serve(struct vfio_user *vu, struct control *control, int signals);
+/*
+ * Serve the machine and the tests at these sockets, one after the other, until a
+ * signal ends it; false and a log line if it cannot listen there
+ */
+bool serve(struct vfio_user *vu, const char *socket, struct control *control,
+	   const struct control_device *commands, const char *control_socket,
+	   int signals);
 
 #endif /* SERVE_H */

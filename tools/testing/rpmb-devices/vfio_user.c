@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "pci.h"
 #include "unix.h"
 #include "vfio_user.h"
 
@@ -265,8 +264,7 @@ static int region_read(struct vfio_user *vu, struct message *msg)
 	if (!in_region(vu, access))
 		return EINVAL;
 	if (access->region == VFIO_PCI_CONFIG_REGION_INDEX)
-		vu->ops->config_read(vu->dev, access->offset, access->data,
-				     access->count);
+		pci_read(vu->pci, access->offset, access->data, access->count);
 	else
 		vu->ops->bar_read(vu->dev, access->offset, access->data,
 				  access->count);
@@ -282,8 +280,7 @@ static int region_write(struct vfio_user *vu, struct message *msg)
 	    msg->len < sizeof(*access) + access->count)
 		return EINVAL;
 	if (access->region == VFIO_PCI_CONFIG_REGION_INDEX)
-		vu->ops->config_write(vu->dev, access->offset, access->data,
-				      access->count);
+		pci_write(vu->pci, access->offset, access->data, access->count);
 	else
 		vu->ops->bar_write(vu->dev, access->offset, access->data,
 				   access->count);

@@ -11,18 +11,15 @@
 #define VFIO_USER_H
 
 #include "dma.h"
+#include "pci.h"
 
 /*
- * What a device does. Accesses lie within the region, and are of any length.
+ * What a device does. Accesses lie within the BAR, and are of any length.
  *
  * @reset: as after power on
  * @gone: the machine has gone, and with it the power
  */
 struct vfio_user_ops {
-	void (*config_read)(void *dev, uint32_t offset, void *data,
-			    uint32_t len);
-	void (*config_write)(void *dev, uint32_t offset, const void *data,
-			     uint32_t len);
 	void (*bar_read)(void *dev, uint32_t offset, void *data, uint32_t len);
 	void (*bar_write)(void *dev, uint32_t offset, const void *data,
 			  uint32_t len);
@@ -31,8 +28,9 @@ struct vfio_user_ops {
 };
 
 /*
- * The caller sets the first three members.
+ * The caller sets the first four members.
  *
+ * @pci: its configuration space
  * @client: -1 if there is none
  * @dma: the client's memory
  * @irq_fd: signals INTx, -1 if the client does not want to know
@@ -42,6 +40,7 @@ struct vfio_user_ops {
 struct vfio_user {
 	const struct vfio_user_ops *ops;
 	void *dev;
+	struct pci *pci;
 	uint32_t bar_size;
 
 	int listener;

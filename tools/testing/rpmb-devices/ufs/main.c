@@ -4,14 +4,11 @@
  * README.rst says how to use it.
  */
 #include <argp.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "log.h"
-#include "pci.h"
+#include "argument.h"
 #include "serve.h"
 #include "ufs_control.h"
 #include "ufshci.h"
@@ -69,22 +66,6 @@ static const struct argp_option option_list[] = {
 	{}
 };
 
-static unsigned long parse_number(struct argp_state *argp, const char *option,
-				  const char *text, unsigned long min,
-				  unsigned long max)
-{
-	unsigned long value;
-	char *end;
-
-	errno = 0;
-	value = strtoul(text, &end, 0);
-	if (errno || end == text || *end || *text == '-' || value < min ||
-	    value > max)
-		argp_error(argp, "--%s takes a number from %lu to %lu, not '%s'",
-			   option, min, max, text);
-	return value;
-}
-
 static void parse_regions(struct argp_state *argp, uint8_t *regions, char *text)
 {
 	char *rest = NULL, *word = strtok_r(text, ",", &rest);
@@ -95,8 +76,8 @@ static void parse_regions(struct argp_state *argp, uint8_t *regions, char *text)
 		if (i == UFS_REGIONS)
 			argp_error(argp, "there are %d regions at most",
 				   UFS_REGIONS);
-		regions[i] = parse_number(argp, "regions", word, 0,
-					  STATE_MAX_CAPACITY);
+		regions[i] = argument_number(argp, "regions", word, 0,
+					     STATE_MAX_CAPACITY);
 	}
 }
 
@@ -124,18 +105,18 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 		return 0;
 	case OPT_SIZE:
 		options->ufs.blocks = BLOCKS_PER_MIB *
-			parse_number(argp, "size", arg, 1, 65536);
+			argument_number(argp, "size", arg, 1, 65536);
 		return 0;
 	case OPT_REGIONS:
 		parse_regions(argp, options->ufs.regions, arg);
 		return 0;
 	case OPT_IO_SIZE:
-		options->ufs.io_size = parse_number(argp, "io-size", arg, 1,
-						    255);
+		options->ufs.io_size = argument_number(argp, "io-size", arg, 1,
+						       255);
 		return 0;
 	case OPT_SPEC:
-		options->ufs.spec = parse_number(argp, "spec", arg, 0x0200,
-						 0x0fff);
+		options->ufs.spec = argument_number(argp, "spec", arg, 0x0200,
+						    0x0fff);
 		return 0;
 	case OPT_ADVANCED:
 		options->ufs.advanced = true;
@@ -152,21 +133,6 @@ static const struct argp argp = {
 	.parser = parse_option,
 	.doc = "A UFS host controller with a UFS device, served over vfio-user.",
 };
-
-static void config_read(void *dev, uint32_t offset, void *data, uint32_t len)
-{
-	struct device *device = dev;
-
-	pci_read(&device->pci, offset, data, len);
-}
-
-static void config_write(void *dev, uint32_t offset, const void *data,
-			 uint32_t len)
-{
-	struct device *device = dev;
-
-	pci_write(&device->pci, offset, data, len);
-}
 
 static void bar_read(void *dev, uint32_t offset, void *data, uint32_t len)
 {
@@ -192,8 +158,6 @@ static void reset(void *dev)
 }
 
 static const struct vfio_user_ops ops = {
-	.config_read = config_read,
-	.config_write = config_write,
 	.bar_read = bar_read,
 	.bar_write = bar_write,
 	.reset = reset,
@@ -213,6 +177,7 @@ static bool device_open(struct device *device, const struct options *options)
 	device->vfio_user = (struct vfio_user) {
 		.ops = &ops,
 		.dev = device,
+		.pci = &device->pci,
 		.bar_size = UFSHCI_BAR_SIZE,
 		.irq_fd = -1,
 	};
@@ -240,14 +205,8 @@ int main(int argc, char **argv)
 	umask(077);
 	signals = serve_catch_signals();
 	if (signals < 0 || !device_open(&device, &options) ||
-	    !control_listen(&device.control, &device.commands,
-			    options.control) ||
-	    !vfio_user_listen(&device.vfio_user, options.socket))
+	    !serve(&device.vfio_user, options.socket, &device.control,
+		   &device.commands, options.control, signals))
 		return EXIT_FAILURE;
-	log_line("listening on %s", options.socket);
-	serve(&device.vfio_user, &device.control, signals);
-	vfio_user_close(&device.vfio_user);
-	unlink(options.socket);
-	unlink(options.control);
 	return ufs_close(&device.ufs) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
