@@ -76,6 +76,16 @@ struct mmc_rpmb {
 };
 
 /**
+ * struct mmc_rpmb_status - what the card says while it is waited for
+ * @card: the card
+ * @errors: what it had against the transfer; it says so once
+ */
+struct mmc_rpmb_status {
+	struct mmc_card *card;
+	u32 errors;
+};
+
+/**
  * struct mmc_rpmb_found - how a sequence finds the card, and leaves it
  * @part_config: PARTITION_CONFIG
  * @cmdq: the command queue is on
@@ -99,7 +109,7 @@ static bool mmc_rpmb_closed;
 /* Whoever called did not give up while waiting, and all that sleeps is awake */
 static int mmc_rpmb_check_card(struct mmc_card *card)
 {
-	/* After a shutdown it stays so */
+	/* By a shutdown; or by a sleep, after which runtime PM has not woken it up */
 	if (mmc_card_suspended(card))
 		return -ESHUTDOWN;
 	/* True without runtime PM, false if waking up has failed */
@@ -112,7 +122,8 @@ static int mmc_rpmb_check_card(struct mmc_card *card)
 /*
  * As mmc_get_card(), but errors are seen, and abort() ends the wait for the host. A
  * fatal signal does not, since waiting for a host knows none: that takes as long as
- * what others do with it, and the signal is heeded then.
+ * what others do with it, and the signal is heeded then. mmc_block keeps the host for
+ * as long as its queue does not run empty.
  */
 static int mmc_rpmb_get_card(struct mmc_rpmb *mr)
 {
@@ -180,15 +191,19 @@ static int mmc_rpmb_restore(struct mmc_card *card,
  * mmc_block remembers the partition that it selected last. In another one its
  * blocks would be lost, or overwrite others, so rather no card than that.
  */
-static void mmc_rpmb_leave(struct mmc_card *card,
-			   const struct mmc_rpmb_found *found)
+static void mmc_rpmb_leave(struct mmc_card *card, struct mmc_rpmb_found *found)
 {
+	int ret;
+
 	if (!mmc_rpmb_restore(card, found) || mmc_card_removed(card))
 		return;
 
 	dev_warn_ratelimited(&card->dev,
 			     "does not leave the RPMB partition: reset\n");
-	if (!mmc_hw_reset(card) && !mmc_rpmb_restore(card, found))
+	ret = mmc_hw_reset(card);
+	/* A card that takes the queue no more is used without it */
+	found->cmdq = card->ext_csd.cmdq_en;
+	if (!ret && !mmc_rpmb_restore(card, found))
 		return;
 
 	dev_err(&card->dev, "cannot leave the RPMB partition: given up\n");
@@ -215,24 +230,30 @@ static int mmc_rpmb_request_error(const struct mmc_request *mrq)
 	       data->bytes_xfered != data->blocks * data->blksz ? -EIO : 0;
 }
 
+/* Errors do not end this: a busy card takes no command by which to leave it */
 static int mmc_rpmb_busy(void *data, bool *busy)
 {
-	u32 status;
+	struct mmc_rpmb_status *status = data;
+	u32 r1;
 	int ret;
 
-	ret = mmc_send_status(data, &status);
+	ret = mmc_send_status(status->card, &r1);
 	if (ret)
 		return ret;
-	*busy = !mmc_ready_for_data(status);
-	status &= ~MMC_RPMB_R1_ADDRESS;
-	return status & MMC_RPMB_R1_ERRORS ? -EIO : 0;
+	*busy = !mmc_ready_for_data(r1);
+	status->errors |= r1 & MMC_RPMB_R1_ERRORS & ~MMC_RPMB_R1_ADDRESS;
+	return 0;
 }
 
 /* Errors during the data come with the next response, thus with this one */
 static int mmc_rpmb_wait_ready(struct mmc_card *card)
 {
-	return __mmc_poll_for_busy(card->host, 0, READ_ONCE(busy_timeout),
-				   mmc_rpmb_busy, card);
+	struct mmc_rpmb_status status = { .card = card };
+	int ret;
+
+	ret = __mmc_poll_for_busy(card->host, 0, READ_ONCE(busy_timeout),
+				  mmc_rpmb_busy, &status);
+	return ret ?: status.errors ? -EIO : 0;
 }
 
 /* Bytes that go into one segment of a request to the host */

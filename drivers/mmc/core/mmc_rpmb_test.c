@@ -953,6 +953,23 @@ static void mmc_rpmb_test_status(struct kunit *test)
 	}
 }
 
+/* It says so while it is busy: not until it is ready is it disturbed */
+static void mmc_rpmb_test_status_while_busy(struct kunit *test)
+{
+	struct test_card *card = test_card_plugged(test);
+
+	card->fault = (struct test_fault) {
+		.cmd.opcode = MMC_WRITE_MULTIPLE_BLOCK,
+		.times = 1,
+		.busy = 3,
+		.later = R1_CC_ERROR,
+	};
+	test_expect_failed(card, test_write_call(test, test_find(card), 1),
+			   -EIO, 1);
+	KUNIT_EXPECT_EQ(test, card->resets, 0);
+	test_expect_serves(card);
+}
+
 /* Of addresses in the frames, the response has more to say */
 static void mmc_rpmb_test_address(struct kunit *test)
 {
@@ -1047,6 +1064,26 @@ static void mmc_rpmb_test_reset(struct kunit *test)
 		test_expect_restored(card);
 		test_expect_serves(card);
 	}
+}
+
+/* Then the kernel goes on without the queue, and so does the card */
+static void mmc_rpmb_test_queue_stays_off(struct kunit *test)
+{
+	struct test_card *card = test_card_with_queue(test);
+	struct test_call *call = test_write_call(test, test_find(card), 1);
+
+	card->fault = (struct test_fault) {
+		.cmd = { MMC_SWITCH, TEST_CMDQ(1) },
+		.times = UINT_MAX,
+		.later = R1_SWITCH_ERROR,
+	};
+	test_transfer(call);
+	test_expect_answered(test, call);
+	KUNIT_EXPECT_EQ(test, card->resets, 1);
+	KUNIT_EXPECT_FALSE(test, card->host->card->ext_csd.cmdq_en);
+	KUNIT_EXPECT_FALSE(test, mmc_card_removed(card->host->card));
+	card->ext_csd[EXT_CSD_CMDQ_MODE_EN] = 0;
+	test_expect_serves(card);
 }
 
 static void mmc_rpmb_test_reset_to_boot_partition(struct kunit *test)
@@ -1447,11 +1484,13 @@ static struct kunit_case mmc_rpmb_test_cases[] = {
 	KUNIT_CASE(mmc_rpmb_test_errors),
 	KUNIT_CASE(mmc_rpmb_test_r1),
 	KUNIT_CASE(mmc_rpmb_test_status),
+	KUNIT_CASE(mmc_rpmb_test_status_while_busy),
 	KUNIT_CASE(mmc_rpmb_test_address),
 	KUNIT_CASE(mmc_rpmb_test_stop),
 	KUNIT_CASE(mmc_rpmb_test_not_entered),
 	KUNIT_CASE(mmc_rpmb_test_queue_stays_on),
 	KUNIT_CASE(mmc_rpmb_test_reset),
+	KUNIT_CASE(mmc_rpmb_test_queue_stays_off),
 	KUNIT_CASE(mmc_rpmb_test_reset_to_boot_partition),
 	KUNIT_CASE(mmc_rpmb_test_given_up),
 	KUNIT_CASE(mmc_rpmb_test_pulled_out),
