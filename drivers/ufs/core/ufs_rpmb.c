@@ -101,7 +101,8 @@ struct ufs_rpmb {
 
 /*
  * All of them. The class interface's callbacks are called one at a time, under the
- * mutex of the class, and nobody else looks.
+ * mutex of the class, and nobody else looks. While one waits for a command that
+ * hangs, no SCSI device of any host can come or go.
  */
 static LIST_HEAD(ufs_rpmb_list);
 
@@ -133,7 +134,7 @@ static int ufs_rpmb_error(int result, const struct scsi_sense_hdr *sshdr,
  * Start a command and wait for it, at most for as long as the host's error handling
  * takes. @started becomes true if the device may have seen it.
  */
-static int ufs_rpmb_command(struct scsi_device *sdev, const u8 *cdb,
+static int ufs_rpmb_command(struct ufs_rpmb_region *region, const u8 *cdb,
 			    blk_opf_t opf, void *buf, unsigned int len,
 			    bool *started, struct scsi_sense_hdr *sshdr)
 {
@@ -145,8 +146,10 @@ static int ufs_rpmb_command(struct scsi_device *sdev, const u8 *cdb,
 	bool before = *started;
 	int result;
 
+	if (READ_ONCE(region->gone))
+		return -ENODEV;
 	*started = true;
-	result = scsi_execute_cmd(sdev, cdb, opf, buf, len,
+	result = scsi_execute_cmd(region->ur->sdev, cdb, opf, buf, len,
 				  msecs_to_jiffies(READ_ONCE(timeout)), 0,
 				  &args);
 	if (result < 0) {
@@ -160,9 +163,10 @@ static int ufs_rpmb_command(struct scsi_device *sdev, const u8 *cdb,
  * Take the unit attentions that wait after power on, a reset or an error, and that
  * would hit the request; a write must not meet one, see ufs_rpmb_may_repeat().
  */
-static int ufs_rpmb_settle(struct ufs_rpmb *ur)
+static int ufs_rpmb_settle(struct ufs_rpmb_region *region)
 {
 	static const u8 cdb[6] = { TEST_UNIT_READY };
+	struct ufs_rpmb *ur = region->ur;
 	struct scsi_sense_hdr sshdr;
 	bool started = false;
 	int ret = -EAGAIN;
@@ -174,11 +178,13 @@ static int ufs_rpmb_settle(struct ufs_rpmb *ur)
 	WRITE_ONCE(ur->unsettled, false);
 	/*
 	 * After a reset by the host, the midlayer expects a unit attention. It does
-	 * not see the one that it passes on to who tests for readiness.
+	 * not see the one that it passes on to who tests for readiness. Other bits
+	 * of the word belong to its error handling: no write that is not needed.
 	 */
-	ur->sdev->expecting_cc_ua = 0;
+	if (ur->sdev->expecting_cc_ua)
+		ur->sdev->expecting_cc_ua = 0;
 	for (int i = 0; ret == -EAGAIN && i <= UFS_RPMB_MAX_ATTENTIONS; i++)
-		ret = ufs_rpmb_command(ur->sdev, cdb, REQ_OP_DRV_IN, NULL, 0,
+		ret = ufs_rpmb_command(region, cdb, REQ_OP_DRV_IN, NULL, 0,
 				       &started, &sshdr);
 	if (ret)
 		WRITE_ONCE(ur->unsettled, true);
@@ -195,10 +201,8 @@ static int ufs_rpmb_move(struct ufs_rpmb_region *region, struct rpmb_xfer *xfer,
 		UFS_RPMB_PROTOCOL, region->id, UFS_RPMB_PROTOCOL_ID,
 	};
 
-	if (READ_ONCE(region->gone))
-		return -ENODEV;
 	put_unaligned_be32(xfer->len, &cdb[6]);
-	return ufs_rpmb_command(region->ur->sdev, cdb,
+	return ufs_rpmb_command(region, cdb,
 				recv ? REQ_OP_DRV_IN : REQ_OP_DRV_OUT, buf,
 				xfer->len, &xfer->started, sshdr);
 }
@@ -258,7 +262,7 @@ static int ufs_rpmb_run(struct ufs_rpmb_region *region, struct rpmb_xfer *xfers,
 	struct scsi_sense_hdr sshdr;
 	int ret;
 
-	ret = ufs_rpmb_settle(region->ur) ?:
+	ret = ufs_rpmb_settle(region) ?:
 	      ufs_rpmb_send_request(region, &xfers[0], copy);
 	for (unsigned int i = 1; !ret && i < nr; i++)
 		ret = ufs_rpmb_move(region, &xfers[i], xfers[i].buf, &sshdr);
@@ -271,7 +275,10 @@ static int ufs_rpmb_run(struct ufs_rpmb_region *region, struct rpmb_xfer *xfers,
 	return ret == -EAGAIN ? -EIO : ret;
 }
 
-/* A device that has slept may report it */
+/*
+ * A device that has slept may report it. Runtime PM's own errors would tell callers
+ * something else: after a resume that failed it says -EINVAL.
+ */
 static int ufs_rpmb_wake(struct ufs_rpmb *ur)
 {
 	int active = pm_runtime_get_if_active(&ur->sdev->sdev_gendev);
@@ -280,7 +287,7 @@ static int ufs_rpmb_wake(struct ufs_rpmb *ur)
 		return 0;
 	if (!active)
 		WRITE_ONCE(ur->unsettled, true);
-	return scsi_autopm_get_device(ur->sdev);
+	return scsi_autopm_get_device(ur->sdev) ? -EIO : 0;
 }
 
 static bool ufs_rpmb_fits(const struct ufs_rpmb *ur,
@@ -480,6 +487,9 @@ static void ufs_rpmb_remove(struct device *dev)
 	if (!ur)
 		return;
 	list_del(&ur->node);
+	/* All before the first is waited for, so that waits do not add up */
+	for (int i = 0; i < UFS_RPMB_REGIONS; i++)
+		WRITE_ONCE(ur->regions[i].gone, true);
 	for (int i = 0; i < UFS_RPMB_REGIONS; i++)
 		rpmb_dev_unregister(ur->regions[i].rdev);
 	mutex_destroy(&ur->settle_lock);

@@ -75,6 +75,8 @@ struct test_cmd {
  * @nr_cmds: how many they are
  * @hung: the command that it says nothing to
  * @hanging: there is one
+ * @last: the region to be unregistered last
+ * @last_gone: it was gone when the command was aborted
  * @rdev: who is marked as gone in a step
  */
 struct test_ufs {
@@ -88,6 +90,8 @@ struct test_ufs {
 	unsigned int nr_cmds;
 	struct scsi_cmnd *hung;
 	struct completion hanging;
+	struct ufs_rpmb_region *last;
+	bool last_gone;
 	struct rpmb_dev *rdev;
 };
 
@@ -200,7 +204,11 @@ static DEF_SCSI_QCMD(test_queuecommand)
 /* The midlayer finishes what was aborted */
 static int test_eh_abort(struct scsi_cmnd *cmd)
 {
-	test_of_host(cmd->device->host)->hung = NULL;
+	struct test_ufs *ufs = test_of_host(cmd->device->host);
+
+	ufs->hung = NULL;
+	if (ufs->last)
+		ufs->last_gone = READ_ONCE(ufs->last->gone);
 	return SUCCESS;
 }
 
@@ -766,6 +774,23 @@ static void ufs_rpmb_test_sleeping(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&dev->power.usage_count));
 	pm_runtime_forbid(dev);
 }
+
+/* Who cannot be woken gets no request; -EINVAL would be about the frames */
+static void ufs_rpmb_test_not_woken(struct kunit *test)
+{
+	struct test_ufs *ufs = test_ufs_with(test, &test_info);
+	struct test_call *call = test_write(ufs, test_settled(ufs), 1);
+	struct device *dev = &ufs->sdev->sdev_gendev;
+
+	pm_runtime_allow(dev);
+	KUNIT_ASSERT_GE(test, pm_runtime_suspend(dev), 0);
+	dev->power.runtime_error = -EIO;
+	KUNIT_EXPECT_EQ(test, -EIO, test_transfer(call));
+	KUNIT_EXPECT_EQ(test, 0, ufs->nr_cmds);
+	test_expect_started(test, call, 0);
+	dev->power.runtime_error = 0;
+	pm_runtime_forbid(dev);
+}
 #endif
 
 /* Ends that the midlayer and the host bring about */
@@ -803,11 +828,21 @@ static void ufs_rpmb_test_abort(struct kunit *test)
 {
 	struct test_ufs *ufs = test_ufs_with(test, &test_info);
 	struct test_call *call = test_write(ufs, test_settled(ufs), 1);
+	struct test_step step = TEST_RESET;
 
 	TEST_SCRIPT(ufs, { .gone = true });
 	KUNIT_EXPECT_EQ(test, -ENODEV, test_transfer(call));
 	KUNIT_EXPECT_EQ(test, 1, ufs->nr_cmds);
 	test_expect_started(test, call, 1);
+
+	/* So does the asking for unit attentions, before the request */
+	call = test_write(ufs, test_region(ufs, 3), 1);
+	call->rdev->descr.resumed(call->rdev);
+	step.gone = true;
+	test_script(ufs, &step, 1);
+	KUNIT_EXPECT_EQ(test, -ENODEV, test_transfer(call));
+	KUNIT_EXPECT_EQ(test, 1, ufs->nr_cmds);
+	test_expect_started(test, call, 0);
 
 	/* Other regions go on */
 	call = test_read(ufs, test_region(ufs, 2), 1);
@@ -828,7 +863,8 @@ static void ufs_rpmb_test_remove(struct kunit *test)
 	struct test_call *call = test_write(ufs, rdev, 1);
 	struct test_call *late = test_ask(ufs, rdev, RPMB_GET_WRITE_COUNTER, 1);
 
-	timeout = 100;
+	timeout = 1000;
+	ufs->last = test_region(ufs, 3)->descr.priv;
 	TEST_SCRIPT(ufs, { .hang = true });
 	KUNIT_ASSERT_FALSE(test,
 			   IS_ERR(kthread_run(test_thread, call, "ufs-rpmb")));
@@ -837,6 +873,7 @@ static void ufs_rpmb_test_remove(struct kunit *test)
 	test_remove_host(ufs);
 	KUNIT_EXPECT_TRUE(test, completion_done(&call->done));
 	KUNIT_EXPECT_EQ(test, -ENODEV, call->ret);
+	KUNIT_EXPECT_TRUE(test, ufs->last_gone);
 	KUNIT_EXPECT_EQ(test, 1, ufs->nr_cmds);
 	test_expect_started(test, call, 1);
 
@@ -1017,6 +1054,7 @@ static struct kunit_case ufs_rpmb_test_cases[] = {
 	KUNIT_CASE(ufs_rpmb_test_unsettled),
 #ifdef CONFIG_PM
 	KUNIT_CASE(ufs_rpmb_test_sleeping),
+	KUNIT_CASE(ufs_rpmb_test_not_woken),
 #endif
 	KUNIT_CASE(ufs_rpmb_test_requeued),
 	KUNIT_CASE(ufs_rpmb_test_timeout),
