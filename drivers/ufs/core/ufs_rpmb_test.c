@@ -393,8 +393,9 @@ static int test_transfer(struct test_call *call)
 	down(&call->rdev->turn);
 	call->ret = call->rdev->descr.transfer(call->rdev, call->xfers,
 					       call->nr);
-	up(&call->rdev->turn);
+	/* Within the turn, so that who waits for the turn finds it done */
 	complete_all(&call->done);
+	up(&call->rdev->turn);
 	return call->ret;
 }
 
