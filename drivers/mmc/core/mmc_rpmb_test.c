@@ -558,8 +558,8 @@ static void test_transfer(struct test_call *call)
 	down(&call->rdev->turn);
 	call->ret = call->rdev->descr.transfer(call->rdev, call->xfers,
 					       call->nr);
-	up(&call->rdev->turn);
 	complete_all(&call->done);
+	up(&call->rdev->turn);
 }
 
 static int test_thread(void *data)
