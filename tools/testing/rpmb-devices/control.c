@@ -209,44 +209,8 @@ static void accept_client(struct control *control)
 		close(fd);
 }
 
-bool control_listen(struct control *control, const struct control_device *device,
-		    const char *path)
-{
-	int i;
-
-	control->device = device;
-	for (i = 0; i < CONTROL_MAX_CLIENTS; i++)
-		control->clients[i] = (struct control_client) { .fd = -1 };
-	control->listener = unix_listen(path);
-	return control->listener >= 0;
-}
-
-void control_prepare(const struct control *control,
-		     struct pollfd fds[CONTROL_MAX_FDS])
-{
-	int i;
-
-	for (i = 0; i < CONTROL_MAX_CLIENTS; i++)
-		fds[i] = (struct pollfd) {
-			.fd = control->clients[i].fd,
-			.events = POLLIN,
-		};
-	fds[i] = (struct pollfd) { .fd = control->listener, .events = POLLIN };
-}
-
-void control_serve(struct control *control,
-		   const struct pollfd fds[CONTROL_MAX_FDS])
-{
-	int i;
-
-	for (i = 0; i < CONTROL_MAX_CLIENTS; i++)
-		if (fds[i].fd >= 0 && fds[i].revents)
-			receive(control, &control->clients[i]);
-	if (fds[CONTROL_MAX_CLIENTS].revents)
-		accept_client(control);
-}
-
-void control_update(struct control *control)
+/* Answer those who wait, if what they wait for has come about */
+static void update(struct control *control)
 {
 	struct control_client *client;
 
@@ -259,4 +223,63 @@ void control_update(struct control *control)
 		control_say(client, "ok\n");
 		run_lines(control, client);
 	}
+}
+
+/* Before each wait: something may have been served since the last one */
+static void prepare(void *dev, struct pollfd *fds)
+{
+	struct control *control = dev;
+	int i;
+
+	update(control);
+	for (i = 0; i < CONTROL_MAX_CLIENTS; i++)
+		fds[i] = (struct pollfd) {
+			.fd = control->clients[i].fd,
+			.events = POLLIN,
+		};
+	fds[i] = (struct pollfd) { .fd = control->listener, .events = POLLIN };
+}
+
+static void serve_clients(void *dev, const struct pollfd *fds)
+{
+	struct control *control = dev;
+	int i;
+
+	for (i = 0; i < CONTROL_MAX_CLIENTS; i++)
+		if (fds[i].fd >= 0 && fds[i].revents)
+			receive(control, &control->clients[i]);
+	if (fds[CONTROL_MAX_CLIENTS].revents)
+		accept_client(control);
+}
+
+static void close_all(void *dev)
+{
+	struct control *control = dev;
+	int i;
+
+	for (i = 0; i < CONTROL_MAX_CLIENTS; i++)
+		if (control->clients[i].fd >= 0)
+			hang_up(&control->clients[i]);
+	close(control->listener);
+}
+
+bool control_listen(struct control *control,
+		    const struct control_device *device, const char *path,
+		    struct service *service)
+{
+	int i;
+
+	control->device = device;
+	for (i = 0; i < CONTROL_MAX_CLIENTS; i++)
+		control->clients[i] = (struct control_client) { .fd = -1 };
+	control->listener = unix_listen(path);
+	*service = (struct service) {
+		.path = path,
+		.dev = control,
+		.nr_fds = CONTROL_MAX_CLIENTS + 1,
+		.prepare = prepare,
+		.serve = serve_clients,
+		.close = close_all,
+	};
+	return control->listener >= 0;
 }

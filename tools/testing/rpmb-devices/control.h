@@ -9,11 +9,11 @@
 #ifndef CONTROL_H
 #define CONTROL_H
 
-#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "faults.h"
+#include "serve.h"
 
 #define CONTROL_MAX_CLIENTS 8
 #define CONTROL_MAX_LINE 256
@@ -66,17 +66,10 @@ struct control {
 	struct control_client clients[CONTROL_MAX_CLIENTS];
 };
 
-#define CONTROL_MAX_FDS (CONTROL_MAX_CLIENTS + 1)
-
-/* False and a log line on failure */
+/* Listen at @path, and fill in the service; false and a log line on failure */
 bool control_listen(struct control *control,
-		    const struct control_device *device, const char *path);
-
-/* What to wait for, and what to do when poll() has returned */
-void control_prepare(const struct control *control,
-		     struct pollfd fds[CONTROL_MAX_FDS]);
-void control_serve(struct control *control,
-		   const struct pollfd fds[CONTROL_MAX_FDS]);
+		    const struct control_device *device, const char *path,
+		    struct service *service);
 
 /* A line of the answer, or more */
 void control_say(const struct control_client *client, const char *format, ...)
@@ -90,8 +83,5 @@ void control_show_numbered(const struct control_client *client,
 /* How often each fault has happened */
 void control_show_faults(const struct control_client *client,
 			 const struct control_device *device);
-
-/* Answer those who wait, if what they wait for has come about */
-void control_update(struct control *control);
 
 #endif /* CONTROL_H */

@@ -9,7 +9,7 @@
 
 #include "argument.h"
 #include "emmc_control.h"
-#include "serve.h"
+#include "vfio_user.h"
 
 #define SECTORS_PER_MIB (1024 * 1024 / SECTOR_LEN)
 
@@ -32,6 +32,8 @@ static const struct pci_identity with_queue = {
 	.class = SDHCI_CLASS,
 	.bar_size = SDHCI_BAR_SIZE,
 };
+
+enum { SERVICE_MACHINE, SERVICE_CONTROL, NR_SERVICES };
 
 struct device {
 	const struct pci_identity *identity;
@@ -203,8 +205,18 @@ static bool device_open(struct device *device, const struct options *options)
 	return true;
 }
 
+static bool listen_at(struct device *device, const struct options *options,
+		      struct service services[NR_SERVICES])
+{
+	return vfio_user_listen(&device->vfio_user, options->socket,
+				&services[SERVICE_MACHINE]) &&
+	       control_listen(&device->control, &device->commands,
+			      options->control, &services[SERVICE_CONTROL]);
+}
+
 int main(int argc, char **argv)
 {
+	struct service services[NR_SERVICES];
 	static struct device device;
 	struct options options = {
 		.card = {
@@ -222,8 +234,8 @@ int main(int argc, char **argv)
 	umask(077);
 	signals = serve_catch_signals();
 	if (signals < 0 || !device_open(&device, &options) ||
-	    !serve(&device.vfio_user, options.socket, &device.control,
-		   &device.commands, options.control, signals))
+	    !listen_at(&device, &options, services) ||
+	    !serve(services, NR_SERVICES, signals))
 		return EXIT_FAILURE;
 	return storage_close(&device.storage) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "log.h"
 #include "serve.h"
-
-enum { FD_STOP, FD_VFIO_USER, FD_CONTROL };
 
 int serve_catch_signals(void)
 {
@@ -25,39 +24,77 @@ int serve_catch_signals(void)
 	return fd;
 }
 
-static void serve_until_signal(struct vfio_user *vu, struct control *control,
-			       int signals)
+static unsigned int count_fds(const struct service *services, unsigned int nr)
 {
-	struct pollfd fds[FD_CONTROL + CONTROL_MAX_FDS] = {
-		[FD_STOP] = { .fd = signals, .events = POLLIN },
-		[FD_VFIO_USER] = { .events = POLLIN },
-	};
+	unsigned int i, fds = 0;
 
+	for (i = 0; i < nr; i++)
+		fds += services[i].nr_fds;
+	return fds;
+}
+
+static void prepare(const struct service *services, unsigned int nr,
+		    struct pollfd *fds)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; fds += services[i++].nr_fds)
+		services[i].prepare(services[i].dev, fds);
+}
+
+static bool has_events(const struct pollfd *fds, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		if (fds[i].fd >= 0 && fds[i].revents)
+			return true;
+	return false;
+}
+
+static void serve_round(const struct service *services, unsigned int nr,
+			const struct pollfd *fds)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; fds += services[i++].nr_fds)
+		if (has_events(fds, services[i].nr_fds))
+			services[i].serve(services[i].dev, fds);
+}
+
+/* The signals come last, behind what the services wait for */
+static void serve_until_signal(const struct service *services, unsigned int nr,
+			       int signals, struct pollfd *fds,
+			       unsigned int nr_fds)
+{
+	struct pollfd *stop = &fds[nr_fds];
+
+	*stop = (struct pollfd) { .fd = signals, .events = POLLIN };
 	for (;;) {
-		fds[FD_VFIO_USER].fd = vfio_user_fd(vu);
-		control_prepare(control, fds + FD_CONTROL);
-		if (poll(fds, FD_CONTROL + CONTROL_MAX_FDS, -1) < 0)
+		prepare(services, nr, fds);
+		if (poll(fds, nr_fds + 1, -1) < 0)
 			continue;
-		if (fds[FD_STOP].revents)
+		if (stop->revents)
 			return;
-		if (fds[FD_VFIO_USER].revents)
-			vfio_user_serve(vu);
-		control_serve(control, fds + FD_CONTROL);
-		control_update(control);
+		serve_round(services, nr, fds);
 	}
 }
 
-bool serve(struct vfio_user *vu, const char *socket, struct control *control,
-	   const struct control_device *commands, const char *control_socket,
-	   int signals)
+bool serve(const struct service *services, unsigned int nr, int signals)
 {
-	if (!control_listen(control, commands, control_socket) ||
-	    !vfio_user_listen(vu, socket))
+	unsigned int i, nr_fds = count_fds(services, nr);
+	struct pollfd *fds = calloc(nr_fds + 1, sizeof(*fds));
+
+	if (!fds) {
+		log_line("out of memory");
 		return false;
-	log_line("listening on %s", socket);
-	serve_until_signal(vu, control, signals);
-	vfio_user_close(vu);
-	unlink(socket);
-	unlink(control_socket);
+	}
+	log_line("listening on %s", services[0].path);
+	serve_until_signal(services, nr, signals, fds, nr_fds);
+	for (i = 0; i < nr; i++) {
+		services[i].close(services[i].dev);
+		unlink(services[i].path);
+	}
+	free(fds);
 	return true;
 }

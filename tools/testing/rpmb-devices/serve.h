@@ -1,9 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The loop of a program that is a device: it waits for all who may want something,
+ * and serves one after the other
+ */
 #ifndef SERVE_H
 #define SERVE_H
 
-#include "control.h"
-#include "vfio_user.h"
+#include <poll.h>
+#include <stdbool.h>
+
+/*
+ * Somebody to be served. What serves one may change what another waits for, so @serve
+ * must not take a descriptor for what it was when @prepare saw it.
+ *
+ * @path: of the socket, which is removed in the end
+ * @nr_fds: so many descriptors at most
+ * @prepare: say what to wait for; a descriptor is -1 where there is nothing
+ * @serve: there is something at one of them
+ * @close: hang up
+ */
+struct service {
+	const char *path;
+	void *dev;
+	unsigned int nr_fds;
+	void (*prepare)(void *dev, struct pollfd *fds);
+	void (*serve)(void *dev, const struct pollfd *fds);
+	void (*close)(void *dev);
+};
 
 /*
  * Block the signals that end a program; a descriptor that becomes readable when one
@@ -12,11 +35,9 @@
 int serve_catch_signals(void);
 
 /*
- * Serve the machine and the tests at these sockets, one after the other, until a
- * signal ends it; false and a log line if it cannot listen there
+ * Serve them all until a signal ends it, the first one first; false and a log line
+ * if there is no memory
  */
-bool serve(struct vfio_user *vu, const char *socket, struct control *control,
-	   const struct control_device *commands, const char *control_socket,
-	   int signals);
+bool serve(const struct service *services, unsigned int nr, int signals);
 
 #endif /* SERVE_H */

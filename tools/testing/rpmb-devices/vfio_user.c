@@ -415,30 +415,50 @@ static void serve_message(struct vfio_user *vu)
 		disconnect(vu);
 }
 
-void vfio_user_serve(struct vfio_user *vu)
+static void prepare(void *dev, struct pollfd *fds)
 {
+	const struct vfio_user *vu = dev;
+
+	*fds = (struct pollfd) {
+		.fd = vu->client >= 0 ? vu->client : vu->listener,
+		.events = POLLIN,
+	};
+}
+
+/* Accept the client, or serve a message of his */
+static void serve_client(void *dev, const struct pollfd *fds)
+{
+	struct vfio_user *vu = dev;
+
+	(void)fds;
 	if (vu->client >= 0)
 		serve_message(vu);
 	else
 		vu->client = accept4(vu->listener, NULL, NULL, SOCK_CLOEXEC);
 }
 
-int vfio_user_fd(const struct vfio_user *vu)
+static void close_all(void *dev)
 {
-	return vu->client >= 0 ? vu->client : vu->listener;
+	struct vfio_user *vu = dev;
+
+	if (vu->client >= 0)
+		disconnect(vu);
+	close(vu->listener);
 }
 
-bool vfio_user_listen(struct vfio_user *vu, const char *path)
+bool vfio_user_listen(struct vfio_user *vu, const char *path,
+		      struct service *service)
 {
 	vu->client = -1;
 	vu->irq_fd = -1;
 	vu->listener = unix_listen(path);
+	*service = (struct service) {
+		.path = path,
+		.dev = vu,
+		.nr_fds = 1,
+		.prepare = prepare,
+		.serve = serve_client,
+		.close = close_all,
+	};
 	return vu->listener >= 0;
-}
-
-void vfio_user_close(struct vfio_user *vu)
-{
-	if (vu->client >= 0)
-		disconnect(vu);
-	close(vu->listener);
 }

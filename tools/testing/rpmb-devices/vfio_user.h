@@ -12,6 +12,7 @@
 
 #include "dma.h"
 #include "pci.h"
+#include "serve.h"
 
 /*
  * What a device does. Accesses lie within the BAR, and are of any length.
@@ -51,17 +52,13 @@ struct vfio_user {
 	bool irq_masked;
 };
 
-/* Listen on a socket of that name; false and a log line if that is not possible */
-bool vfio_user_listen(struct vfio_user *vu, const char *path);
-
-/* What to wait for until there is something to serve */
-int vfio_user_fd(const struct vfio_user *vu);
-
-/* Accept the client, or serve a message of his */
-void vfio_user_serve(struct vfio_user *vu);
+/*
+ * Listen on a socket of that name, and fill in the service; false and a log line if
+ * that is not possible
+ */
+bool vfio_user_listen(struct vfio_user *vu, const char *path,
+		      struct service *service);
 
 void vfio_user_set_irq(struct vfio_user *vu, bool level);
-
-void vfio_user_close(struct vfio_user *vu);
 
 #endif /* VFIO_USER_H */

@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 
 #include "argument.h"
-#include "serve.h"
 #include "ufs_control.h"
 #include "ufshci.h"
+#include "vfio_user.h"
 
 #define BLOCKS_PER_MIB (1024 * 1024 / UFS_BLOCK_LEN)
 
@@ -22,6 +22,8 @@ static const struct pci_identity identity = {
 	.class = 0x010901,	/* UFS host controller */
 	.bar_size = UFSHCI_BAR_SIZE,
 };
+
+enum { SERVICE_MACHINE, SERVICE_CONTROL, NR_SERVICES };
 
 struct device {
 	struct pci pci;
@@ -188,8 +190,18 @@ static bool device_open(struct device *device, const struct options *options)
 	return true;
 }
 
+static bool listen_at(struct device *device, const struct options *options,
+		      struct service services[NR_SERVICES])
+{
+	return vfio_user_listen(&device->vfio_user, options->socket,
+				&services[SERVICE_MACHINE]) &&
+	       control_listen(&device->control, &device->commands,
+			      options->control, &services[SERVICE_CONTROL]);
+}
+
 int main(int argc, char **argv)
 {
+	struct service services[NR_SERVICES];
 	static struct device device;
 	struct options options = {
 		.ufs = {
@@ -205,8 +217,8 @@ int main(int argc, char **argv)
 	umask(077);
 	signals = serve_catch_signals();
 	if (signals < 0 || !device_open(&device, &options) ||
-	    !serve(&device.vfio_user, options.socket, &device.control,
-		   &device.commands, options.control, signals))
+	    !listen_at(&device, &options, services) ||
+	    !serve(services, NR_SERVICES, signals))
 		return EXIT_FAILURE;
 	return ufs_close(&device.ufs) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
