@@ -36,7 +36,6 @@ static const struct pci_identity with_queue = {
 enum { SERVICE_MACHINE, SERVICE_CONTROL, NR_SERVICES };
 
 struct device {
-	const struct pci_identity *identity;
 	struct pci pci;
 	struct vfio_user vfio_user;
 	struct sdhci host;
@@ -160,21 +159,14 @@ static void reset(void *dev)
 {
 	struct device *device = dev;
 
-	pci_init(&device->pci, device->identity);
 	sdhci_reset(&device->host);
 }
 
-static const struct vfio_user_ops ops = {
+static const struct pci_ops ops = {
 	.bar_read = bar_read,
 	.bar_write = bar_write,
 	.reset = reset,
-	.gone = reset,
 };
-
-static void set_irq(void *machine, bool level)
-{
-	vfio_user_set_irq(machine, level);
-}
 
 static bool device_open(struct device *device, const struct options *options)
 {
@@ -187,19 +179,11 @@ static bool device_open(struct device *device, const struct options *options)
 		return false;
 
 	emmc_init(&device->card, &options->card, &device->storage);
-	device->identity = options->card.command_queue ? &with_queue :
-							 &generic;
-	pci_init(&device->pci, device->identity);
-	device->vfio_user = (struct vfio_user) {
-		.ops = &ops,
-		.dev = device,
-		.pci = &device->pci,
-		.bar_size = SDHCI_BAR_SIZE,
-		.irq_fd = -1,
-	};
-	device->host.set_irq = set_irq;
-	device->host.machine = &device->vfio_user;
-	sdhci_init(&device->host, &device->card, &device->vfio_user.dma,
+	pci_init(&device->pci,
+		 options->card.command_queue ? &with_queue : &generic, &ops,
+		 device);
+	device->vfio_user.pci = &device->pci;
+	sdhci_init(&device->host, &device->card, &device->pci,
 		   options->card.command_queue);
 	emmc_control_init(&device->commands, &device->host);
 	return true;

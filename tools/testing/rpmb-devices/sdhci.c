@@ -48,7 +48,7 @@ static void update_irq(struct sdhci *host)
 	put_le32(host->regs + INT_STATUS, status);
 	host->regs[SLOT_INT_STATUS] = status & sdhci_reg32(host, SIGNAL_ENABLE) ?
 				      1 : 0;
-	host->set_irq(host->machine, host->regs[SLOT_INT_STATUS]);
+	pci_set_irq(host->pci, 0, host->regs[SLOT_INT_STATUS]);
 }
 
 void sdhci_raise(struct sdhci *host, uint32_t bits)
@@ -217,12 +217,12 @@ void sdhci_update(struct sdhci *host)
 	update_irq(host);
 }
 
-void sdhci_init(struct sdhci *host, struct emmc *card, const struct dma *dma,
+void sdhci_init(struct sdhci *host, struct emmc *card, struct pci *pci,
 		bool has_queue)
 {
 	host->card = card;
 	host->has_queue = has_queue;
-	host->dma = dma;
+	host->pci = pci;
 	host->tunings = 0;
 	sdhci_reset(host);
 }

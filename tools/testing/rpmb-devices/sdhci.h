@@ -16,8 +16,8 @@
 #define SDHCI_H
 
 #include "cqhci.h"
-#include "dma.h"
 #include "emmc.h"
+#include "pci.h"
 
 #define SDHCI_BAR_SIZE 4096
 #define SDHCI_NR_REGISTERS 256
@@ -59,13 +59,10 @@ struct sdhci_transfer {
  * @has_queue: there is a command queue engine
  * @awaits_idle: Transfer Complete comes when the card is not busy any more
  * @was_present: what the machine knows of the card
- * @set_irq: tell the machine whether the interrupt is asserted
  */
 struct sdhci {
 	struct emmc *card;
-	const struct dma *dma;
-	void (*set_irq)(void *machine, bool level);
-	void *machine;
+	struct pci *pci;
 
 	uint8_t regs[SDHCI_NR_REGISTERS];
 	struct sdhci_transfer transfer;
@@ -76,7 +73,7 @@ struct sdhci {
 	unsigned int tunings;
 };
 
-void sdhci_init(struct sdhci *host, struct emmc *card, const struct dma *dma,
+void sdhci_init(struct sdhci *host, struct emmc *card, struct pci *pci,
 		bool has_queue);
 
 /* As after power on; the card has lost its power with it */

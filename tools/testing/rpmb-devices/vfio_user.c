@@ -122,7 +122,7 @@ static int map(struct vfio_user *vu, struct message *msg)
 	};
 
 	msg->len = 0;
-	return dma_map(&vu->dma, &region, msg->nr_fds ? msg->fds[0] : -1,
+	return dma_map(&vu->pci->dma, &region, msg->nr_fds ? msg->fds[0] : -1,
 		       msg->map.offset);
 }
 
@@ -130,8 +130,8 @@ static int unmap(struct vfio_user *vu, struct message *msg)
 {
 	msg->len = sizeof(msg->unmap);
 	if (!(msg->unmap.flags & VFIO_DMA_UNMAP_FLAG_ALL))
-		return dma_unmap(&vu->dma, msg->unmap.addr, msg->unmap.size);
-	dma_unmap_all(&vu->dma);
+		return dma_unmap(&vu->pci->dma, msg->unmap.addr, msg->unmap.size);
+	dma_unmap_all(&vu->pci->dma);
 	return 0;
 }
 
@@ -148,14 +148,9 @@ static int get_info(struct vfio_user *vu, struct message *msg)
 
 static uint32_t region_size(const struct vfio_user *vu, uint32_t index)
 {
-	switch (index) {
-	case VFIO_PCI_BAR0_REGION_INDEX:
-		return vu->bar_size;
-	case VFIO_PCI_CONFIG_REGION_INDEX:
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
 		return PCI_CONFIG_SIZE;
-	default:
-		return 0;
-	}
+	return index < PCI_NR_BARS ? pci_bar_size(vu->pci, index) : 0;
 }
 
 static int get_region_info(struct vfio_user *vu, struct message *msg)
@@ -209,8 +204,10 @@ static void signal_irq(struct vfio_user *vu)
 		log_line("cannot signal an interrupt: %s", strerror(errno));
 }
 
-void vfio_user_set_irq(struct vfio_user *vu, bool level)
+static void set_intx(void *machine, bool level)
 {
+	struct vfio_user *vu = machine;
+
 	vu->irq_level = level;
 	signal_irq(vu);
 }
@@ -249,41 +246,42 @@ static int set_irqs(struct vfio_user *vu, struct message *msg)
 	return 0;
 }
 
-static bool in_region(const struct vfio_user *vu, const struct access *access)
+static bool read_region(struct vfio_user *vu, struct access *access)
 {
-	uint32_t size = region_size(vu, access->region);
-
-	return access->count <= MAX_ACCESS && access->offset <= size &&
-	       access->count <= size - access->offset;
+	if (access->region == VFIO_PCI_CONFIG_REGION_INDEX)
+		return pci_config_read(vu->pci, access->offset, access->data,
+				       access->count);
+	return pci_bar_read(vu->pci, access->region, access->offset,
+			    access->data, access->count);
 }
 
 static int region_read(struct vfio_user *vu, struct message *msg)
 {
 	struct access *access = &msg->access;
 
-	if (!in_region(vu, access))
+	if (access->count > MAX_ACCESS || !read_region(vu, access))
 		return EINVAL;
-	if (access->region == VFIO_PCI_CONFIG_REGION_INDEX)
-		pci_read(vu->pci, access->offset, access->data, access->count);
-	else
-		vu->ops->bar_read(vu->dev, access->offset, access->data,
-				  access->count);
 	msg->len = sizeof(*access) + access->count;
 	return 0;
+}
+
+static bool write_region(struct vfio_user *vu, const struct access *access)
+{
+	if (access->region == VFIO_PCI_CONFIG_REGION_INDEX)
+		return pci_config_write(vu->pci, access->offset, access->data,
+					access->count);
+	return pci_bar_write(vu->pci, access->region, access->offset,
+			     access->data, access->count);
 }
 
 static int region_write(struct vfio_user *vu, struct message *msg)
 {
 	struct access *access = &msg->access;
 
-	if (!in_region(vu, access) ||
-	    msg->len < sizeof(*access) + access->count)
+	if (access->count > MAX_ACCESS ||
+	    msg->len < sizeof(*access) + access->count ||
+	    !write_region(vu, access))
 		return EINVAL;
-	if (access->region == VFIO_PCI_CONFIG_REGION_INDEX)
-		pci_write(vu->pci, access->offset, access->data, access->count);
-	else
-		vu->ops->bar_write(vu->dev, access->offset, access->data,
-				   access->count);
 	msg->len = sizeof(*access);
 	return 0;
 }
@@ -291,7 +289,7 @@ static int region_write(struct vfio_user *vu, struct message *msg)
 static int reset(struct vfio_user *vu, struct message *msg)
 {
 	msg->len = 0;
-	vu->ops->reset(vu->dev);
+	pci_reset(vu->pci);
 	return 0;
 }
 
@@ -397,9 +395,9 @@ static void disconnect(struct vfio_user *vu)
 
 	close(vu->client);
 	vu->client = -1;
-	dma_unmap_all(&vu->dma);
+	dma_unmap_all(&vu->pci->dma);
 	set_irq_fd(vu, &none);
-	vu->ops->gone(vu->dev);
+	pci_reset(vu->pci);
 }
 
 static void serve_message(struct vfio_user *vu)
@@ -449,9 +447,12 @@ static void close_all(void *dev)
 bool vfio_user_listen(struct vfio_user *vu, const char *path,
 		      struct service *service)
 {
+	static const struct pci_front front = { .set_intx = set_intx };
+
 	vu->client = -1;
 	vu->irq_fd = -1;
 	vu->listener = unix_listen(path);
+	pci_attach(vu->pci, &front, vu);
 	*service = (struct service) {
 		.path = path,
 		.dev = vu,

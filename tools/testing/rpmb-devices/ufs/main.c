@@ -155,37 +155,22 @@ static void reset(void *dev)
 {
 	struct device *device = dev;
 
-	pci_init(&device->pci, &identity);
 	ufshci_reset(&device->host);
 }
 
-static const struct vfio_user_ops ops = {
+static const struct pci_ops ops = {
 	.bar_read = bar_read,
 	.bar_write = bar_write,
 	.reset = reset,
-	.gone = reset,
 };
-
-static void set_irq(void *machine, bool level)
-{
-	vfio_user_set_irq(machine, level);
-}
 
 static bool device_open(struct device *device, const struct options *options)
 {
 	if (!ufs_open(&device->ufs, &options->ufs))
 		return false;
-	pci_init(&device->pci, &identity);
-	device->vfio_user = (struct vfio_user) {
-		.ops = &ops,
-		.dev = device,
-		.pci = &device->pci,
-		.bar_size = UFSHCI_BAR_SIZE,
-		.irq_fd = -1,
-	};
-	device->host.set_irq = set_irq;
-	device->host.machine = &device->vfio_user;
-	ufshci_init(&device->host, &device->ufs, &device->vfio_user.dma);
+	pci_init(&device->pci, &identity, &ops, device);
+	device->vfio_user.pci = &device->pci;
+	ufshci_init(&device->host, &device->ufs, &device->pci);
 	ufs_control_init(&device->commands, &device->ufs);
 	return true;
 }

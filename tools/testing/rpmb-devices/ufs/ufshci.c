@@ -93,8 +93,8 @@ enum task_function {
 
 static void update_irq(struct ufshci *host)
 {
-	host->set_irq(host->machine, host->regs[INT_STATUS] &
-				     host->regs[INT_ENABLE]);
+	pci_set_irq(host->pci, 0,
+		    host->regs[INT_STATUS] & host->regs[INT_ENABLE]);
 }
 
 static void interrupt(struct ufshci *host, uint32_t what)
@@ -132,7 +132,7 @@ static bool read_slot(const struct ufshci *host, unsigned int nr,
 
 	slot->nr = nr;
 	slot->descriptor = base_of(host, LIST_BASE) + nr * REQUEST_LEN;
-	if (!dma_read(host->dma, slot->descriptor, raw, sizeof(raw)))
+	if (!dma_read(&host->pci->dma, slot->descriptor, raw, sizeof(raw)))
 		return false;
 	slot->to_device = (get_le32(raw) >> DIRECTION_SHIFT & DIRECTION_MASK) ==
 			  TO_DEVICE;
@@ -148,20 +148,20 @@ static bool read_slot(const struct ufshci *host, unsigned int nr,
 static bool move_data(const struct ufshci *host, const struct slot *slot,
 		      uint8_t *data, uint32_t len)
 {
+	const struct dma *dma = &host->pci->dma;
 	uint8_t raw[EXTENT_LEN];
 	uint32_t i, size, done = 0;
 
 	for (i = 0; i < slot->nr_extents && done < len; i++, done += size) {
-		if (!dma_read(host->dma,
-			      slot->upiu + slot->extents + i * EXTENT_LEN, raw,
-			      sizeof(raw)))
+		if (!dma_read(dma, slot->upiu + slot->extents + i * EXTENT_LEN,
+			      raw, sizeof(raw)))
 			return false;
 		size = (get_le32(raw + 12) & EXTENT_SIZE_MASK) + 1;
 		if (size > len - done)
 			size = len - done;
 		if (!(slot->to_device ?
-		      dma_read(host->dma, get_le64(raw), data + done, size) :
-		      dma_write(host->dma, get_le64(raw), data + done, size)))
+		      dma_read(dma, get_le64(raw), data + done, size) :
+		      dma_write(dma, get_le64(raw), data + done, size)))
 			return false;
 	}
 	return done == len;
@@ -173,14 +173,15 @@ static bool write_response(const struct ufshci *host, const struct slot *slot,
 	uint32_t len = UPIU_LEN + be16toh(response->data_len);
 
 	return len <= slot->response_len &&
-	       dma_write(host->dma, slot->upiu + slot->response, response, len);
+	       dma_write(&host->pci->dma, slot->upiu + slot->response, response,
+			 len);
 }
 
 static void end_request(struct ufshci *host, const struct slot *slot,
 			uint8_t status)
 {
-	if (!dma_write(host->dma, slot->descriptor + REQUEST_STATUS, &status,
-		       sizeof(status))) {
+	if (!dma_write(&host->pci->dma, slot->descriptor + REQUEST_STATUS,
+		       &status, sizeof(status))) {
 		interrupt(host, INT_BUS_FATAL);
 		return;
 	}
@@ -226,7 +227,7 @@ static void start_request(struct ufshci *host, unsigned int nr)
 	uint32_t len;
 
 	if (!read_slot(host, nr, &slot) ||
-	    !dma_read(host->dma, slot.upiu, &request, sizeof(request))) {
+	    !dma_read(&host->pci->dma, slot.upiu, &request, sizeof(request))) {
 		interrupt(host, INT_BUS_FATAL);
 		return;
 	}
@@ -287,7 +288,7 @@ static void start_task(struct ufshci *host, unsigned int nr)
 	/* A device without power says nothing here either */
 	if (!host->ufs->powered)
 		return;
-	if (!dma_read(host->dma, descriptor + TASK_REQUEST, &request,
+	if (!dma_read(&host->pci->dma, descriptor + TASK_REQUEST, &request,
 		      UPIU_LEN)) {
 		interrupt(host, INT_BUS_FATAL);
 		return;
@@ -296,9 +297,9 @@ static void start_task(struct ufshci *host, unsigned int nr)
 	response.lun = request.lun;
 	response.tag = request.tag;
 	response.task.lun = htobe32(run_task(host, &request));
-	if (!dma_write(host->dma, descriptor + TASK_RESPONSE, &response,
+	if (!dma_write(&host->pci->dma, descriptor + TASK_RESPONSE, &response,
 		       UPIU_LEN) ||
-	    !dma_write(host->dma, descriptor + TASK_STATUS, &status,
+	    !dma_write(&host->pci->dma, descriptor + TASK_STATUS, &status,
 		       sizeof(status))) {
 		interrupt(host, INT_BUS_FATAL);
 		return;
@@ -435,9 +436,9 @@ void ufshci_reset(struct ufshci *host)
 	restart(host, false);
 }
 
-void ufshci_init(struct ufshci *host, struct ufs *ufs, const struct dma *dma)
+void ufshci_init(struct ufshci *host, struct ufs *ufs, struct pci *pci)
 {
 	host->ufs = ufs;
-	host->dma = dma;
+	host->pci = pci;
 	restart(host, false);
 }

@@ -13,7 +13,7 @@
 #ifndef UFSHCI_H
 #define UFSHCI_H
 
-#include "dma.h"
+#include "pci.h"
 #include "ufs.h"
 
 #define UFSHCI_BAR_SIZE 4096
@@ -25,20 +25,17 @@
 /*
  * @kept: slots whose requests the device has, and says nothing to
  * @attributes: UniPro's, of this side and the device's
- * @set_irq: tell the machine whether the interrupt is asserted
  */
 struct ufshci {
 	struct ufs *ufs;
-	const struct dma *dma;
-	void (*set_irq)(void *machine, bool level);
-	void *machine;
+	struct pci *pci;
 
 	uint32_t regs[UFSHCI_NR_REGISTERS];
 	uint32_t kept;
 	uint32_t attributes[2][UFSHCI_NR_ATTRIBUTES];
 };
 
-void ufshci_init(struct ufshci *host, struct ufs *ufs, const struct dma *dma);
+void ufshci_init(struct ufshci *host, struct ufs *ufs, struct pci *pci);
 
 /* As after power on; the device has lost its power with it */
 void ufshci_reset(struct ufshci *host);
