@@ -5,10 +5,12 @@
  */
 #include <kunit/device.h>
 #include <kunit/test.h>
+#include <linux/async.h>
 #include <linux/completion.h>
+#include <linux/iopoll.h>
 #include <linux/kthread.h>
 #include <linux/scatterlist.h>
-#include <linux/wait.h>
+#include <linux/sched/task.h>
 #include <scsi/scsi_cmnd.h>
 #include <scsi/scsi_eh.h>
 
@@ -75,8 +77,6 @@ struct test_cmd {
  * @nr_cmds: how many they are
  * @hung: the command that it says nothing to
  * @hanging: there is one
- * @last: the region to be unregistered last
- * @last_gone: it was gone when the command was aborted
  * @rdev: who is marked as gone in a step
  */
 struct test_ufs {
@@ -90,8 +90,6 @@ struct test_ufs {
 	unsigned int nr_cmds;
 	struct scsi_cmnd *hung;
 	struct completion hanging;
-	struct ufs_rpmb_region *last;
-	bool last_gone;
 	struct rpmb_dev *rdev;
 };
 
@@ -207,8 +205,6 @@ static int test_eh_abort(struct scsi_cmnd *cmd)
 	struct test_ufs *ufs = test_of_host(cmd->device->host);
 
 	ufs->hung = NULL;
-	if (ufs->last)
-		ufs->last_gone = READ_ONCE(ufs->last->gone);
 	return SUCCESS;
 }
 
@@ -247,9 +243,6 @@ static void test_free(void *data)
 {
 	struct test_ufs *ufs = data;
 
-	/* If the test has failed, a command may still be waiting */
-	if (ufs->hung)
-		scsi_done(ufs->hung);
 	test_remove_host(ufs);
 	if (ufs->sdev)
 		put_device(&ufs->sdev->sdev_gendev);
@@ -301,6 +294,8 @@ static void test_add_lun(struct test_ufs *ufs, u64 lun)
 	KUNIT_ASSERT_FALSE(ufs->test, IS_ERR(sdev));
 	get_device(&sdev->sdev_gendev);
 	scsi_device_put(sdev);
+	/* The disk driver looks at each unit in its own time, and keeps it awake */
+	async_synchronize_full();
 	ufs->sdev = sdev;
 	ufs->usage = atomic_read(&sdev->sdev_gendev.power.usage_count);
 	test_script(ufs, NULL, 0);
@@ -817,7 +812,7 @@ static void ufs_rpmb_test_timeout(struct kunit *test)
 	struct test_ufs *ufs = test_ufs_with(test, &test_info);
 	struct test_call *call = test_write(ufs, test_settled(ufs), 1);
 
-	timeout = 10;
+	timeout = 1000;
 	TEST_SCRIPT(ufs, TEST_GOOD, { .hang = true });
 	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, test_transfer(call));
 	KUNIT_EXPECT_EQ(test, 2, ufs->nr_cmds);
@@ -850,10 +845,45 @@ static void ufs_rpmb_test_abort(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, test_transfer(call));
 }
 
-static int test_thread(void *data)
+/* Threads end before what they use is freed, even if the test fails */
+static void test_join(void *thread)
+{
+	kthread_stop_put(thread);
+}
+
+static struct task_struct *test_start(struct kunit *test,
+				      int (*run)(void *data), void *data)
+{
+	struct task_struct *thread = kthread_create(run, data, "ufs-rpmb");
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(thread));
+	get_task_struct(thread);
+	wake_up_process(thread);
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, test_join, thread));
+	return thread;
+}
+
+static int test_caller(void *data)
 {
 	test_transfer(data);
 	return 0;
+}
+
+static int test_remover(void *data)
+{
+	test_remove_host(data);
+	return 0;
+}
+
+/* The host gives up what hangs */
+static void test_end_hung(struct test_ufs *ufs)
+{
+	static const struct test_step aborted = TEST_HOST(DID_ABORT);
+	struct scsi_cmnd *cmd = ufs->hung;
+
+	ufs->hung = NULL;
+	test_answer(cmd, &aborted);
 }
 
 /* The host goes while a command hangs; the RPMB device is still known to somebody */
@@ -861,20 +891,26 @@ static void ufs_rpmb_test_remove(struct kunit *test)
 {
 	struct test_ufs *ufs = test_ufs_with(test, &test_info);
 	struct rpmb_dev *rdev = rpmb_dev_get(test_settled(ufs));
+	struct ufs_rpmb_region *last = test_region(ufs, 3)->descr.priv;
 	struct test_call *call = test_write(ufs, rdev, 1);
 	struct test_call *late = test_ask(ufs, rdev, RPMB_GET_WRITE_COUNTER, 1);
+	struct task_struct *caller, *remover;
+	bool gone;
 
-	timeout = 1000;
-	ufs->last = test_region(ufs, 3)->descr.priv;
 	TEST_SCRIPT(ufs, { .hang = true });
-	KUNIT_ASSERT_FALSE(test,
-			   IS_ERR(kthread_run(test_thread, call, "ufs-rpmb")));
-	KUNIT_EXPECT_NE(test, 0, wait_for_completion_timeout(&ufs->hanging,
+	caller = test_start(test, test_caller, call);
+	KUNIT_ASSERT_NE(test, 0, wait_for_completion_timeout(&ufs->hanging,
 							     TEST_BOUND));
-	test_remove_host(ufs);
+	remover = test_start(test, test_remover, ufs);
+	/* All are told before the first, which hangs, is waited for */
+	KUNIT_ASSERT_EQ(test, 0, read_poll_timeout(READ_ONCE, gone, gone, 1000,
+						   30 * USEC_PER_SEC, false,
+						   last->gone));
+	test_end_hung(ufs);
+	kunit_release_action(test, test_join, remover);
 	KUNIT_EXPECT_TRUE(test, completion_done(&call->done));
+	kunit_release_action(test, test_join, caller);
 	KUNIT_EXPECT_EQ(test, -ENODEV, call->ret);
-	KUNIT_EXPECT_TRUE(test, ufs->last_gone);
 	KUNIT_EXPECT_EQ(test, 1, ufs->nr_cmds);
 	test_expect_started(test, call, 1);
 
