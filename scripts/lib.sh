@@ -3,6 +3,9 @@
 #
 # What the scripts share; they source it from the repository's root.
 
+# What programs say, and in which order, whatever the user's language
+export LC_ALL=C.UTF-8
+
 # shellcheck disable=SC2034 # used by who sources this
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/linux-rpmb
 

@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 /* Bound of every wait for something that must happen */
-#define WAIT_MS 30000
+#define WAIT_MS 300000
 
 #define SOCKET "socket"
 #define STATE "state"

@@ -77,9 +77,10 @@ void disk_wait_held(struct disk *disk)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += WAIT_MS / 1000;
-	check(!sem_timedwait(&disk->held, &until), "%s", strerror(errno));
+	check(!sem_clockwait(&disk->held, CLOCK_MONOTONIC, &until), "%s",
+	      strerror(errno));
 }
 
 static void load_file(struct disk_file *file, const char *name)

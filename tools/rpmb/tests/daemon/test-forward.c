@@ -464,7 +464,8 @@ static void log_is_bounded(void)
 	len = strlen(daemon_messages());
 	for (unsigned int i = 0; i < 100; i++)
 		check_eq(rpmb_program_key(&fe, test_key), RPMB_RES_GENERAL);
-	check_eq(strlen(daemon_messages()), len);
+	/* on a slow machine, the same may be said again after a while */
+	check(strlen(daemon_messages()) < 10 * len, "%s", daemon_messages());
 }
 
 /* What cannot be a virtio device, or cannot be opened */

@@ -18,7 +18,7 @@
 #include "machine.h"
 #include "tap.h"
 
-#define WAIT_SECONDS 60
+#define WAIT_SECONDS 300
 #define MAX_ARGS 32
 
 enum {
