@@ -42,6 +42,14 @@ static bool is_bare_or_uncounted(const struct rpmb_engine *engine,
 		!req->fields.count);
 }
 
+/* The same for the configuration, which is a block: JEDEC's frames have one anyway */
+static bool asks_for_one(const struct rpmb_engine *engine,
+			 const struct rpmb_request *req)
+{
+	return req->len == rpmb_frames_len(engine->format, 0) &&
+	       (!engine->rules->counted || req->fields.count <= 1);
+}
+
 static bool exceeds(uint32_t count, uint32_t limit)
 {
 	return limit && count > limit;
@@ -134,6 +142,7 @@ static uint16_t write_config(struct rpmb_engine *engine,
 			     struct rpmb_fields *resp)
 {
 	struct rpmb_store *store = engine->store;
+	uint32_t *counter = rpmb_counter_of(engine, RPMB_CONFIG_WRITE);
 	uint8_t config[RPMB_CONFIG_LEN];
 	uint16_t result = check_all(engine, engine->rules->check_config, req);
 
@@ -141,15 +150,15 @@ static uint16_t write_config(struct rpmb_engine *engine,
 	if (!result)
 		result = engine->rules->configure(req, config);
 	if (!result) {
-		if (store->ops->configure(store, store->counter + 1, config)) {
+		if (store->ops->configure(store, *counter + 1, config)) {
 			memcpy(store->config, config, sizeof(config));
-			store->counter++;
+			++*counter;
 		} else {
 			result = RPMB_RES_WRITE;
 		}
 	}
 	resp->addr = req->fields.addr;
-	resp->counter = store->counter;
+	resp->counter = *counter;
 	return result;
 }
 
@@ -161,8 +170,12 @@ static uint16_t read_config(struct rpmb_engine *engine,
 	memcpy(resp->nonce, req->fields.nonce, sizeof(resp->nonce));
 	if (!engine->store->has_key)
 		return RPMB_RES_NO_KEY;
-	if (!is_bare_or_uncounted(engine, req))
+	if (!asks_for_one(engine, req))
 		return RPMB_RES_GENERAL;
+	if (engine->rules->config_counter) {
+		resp->counter = engine->store->config_counter;
+		resp->count = 1;
+	}
 	return check_all(engine, engine->rules->check_config_read, req);
 }
 
@@ -340,7 +353,7 @@ static uint16_t check_read(const struct rpmb_engine *engine,
 static void put_fields(const struct rpmb_engine *engine, void *frames,
 		       size_t len, struct rpmb_fields resp)
 {
-	if (engine->store->counter == RPMB_COUNTER_MAX)
+	if (*rpmb_counter_of(engine, resp.type >> 8) == RPMB_COUNTER_MAX)
 		resp.result |= RPMB_RES_EXPIRED;
 	rpmb_frames_init(engine->format, frames, len, &resp);
 }

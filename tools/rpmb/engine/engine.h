@@ -35,7 +35,7 @@ struct rpmb_store;
  * @program_key: keep the key
  * @write: keep the blocks and the new value of the counter, both or neither
  * @read: fill in the blocks; those that were never written are zero
- * @configure: keep the configuration and the new value of the counter, both or
+ * @configure: keep the configuration and the new value of its counter, both or
  *	neither; only for devices that have one
  *
  * What they have accepted survives any crash from then on.
@@ -53,13 +53,17 @@ struct rpmb_store_ops {
 
 /*
  * A store, with the engine's copy of what it keeps. Whoever opens the store
- * fills it in; from then on only the engine changes key, counter and
+ * fills it in; from then on only the engine changes key, counters and
  * configuration, after the store has accepted them.
+ *
+ * @config_counter: of writes to the configuration, on devices that do not count them
+ *	with the others
  */
 struct rpmb_store {
 	const struct rpmb_store_ops *ops;
 	uint32_t capacity;		/* blocks */
 	uint32_t counter;
+	uint32_t config_counter;
 	bool has_key;
 	uint8_t key[RPMB_KEY_LEN];
 	uint8_t config[RPMB_CONFIG_LEN];
@@ -71,6 +75,7 @@ extern const struct rpmb_rules rpmb_rules_virtio;
 extern const struct rpmb_rules rpmb_rules_emmc;
 extern const struct rpmb_rules rpmb_rules_emmc_secure_wp;
 extern const struct rpmb_rules rpmb_rules_ufs;
+extern const struct rpmb_rules rpmb_rules_nvme;
 
 /* How far the purge is, as UFS tells it */
 enum rpmb_engine_purge {

@@ -7,6 +7,8 @@
 
 #include "engine.h"
 
+#define BIT(n) (1U << (n))
+
 /* A request as it came; @blocks is -1 if its frames contradict each other */
 struct rpmb_request {
 	void *frames;
@@ -27,6 +29,8 @@ typedef uint16_t (*rpmb_check)(const struct rpmb_engine *engine,
  *	0; if not, only the length of a transfer does
  * @counted_result: a result read has to say 1
  * @key_mac: the response to a key has a MAC already
+ * @config_counter: the configuration has a counter of its own, and its responses
+ *	tell it
  * @unknown: the result of a request of another type
  * @write_expired: the result of a write when the counter is at its end
  * @check_write, @check_config, @check_config_read, @check_purge: the checks of
@@ -38,6 +42,7 @@ struct rpmb_rules {
 	bool counted;
 	bool counted_result;
 	bool key_mac;
+	bool config_counter;
 	uint16_t unknown;
 	uint16_t write_expired;
 	const rpmb_check *check_write;
@@ -51,5 +56,31 @@ struct rpmb_rules {
 /* Whether @count blocks from @addr on are there */
 bool rpmb_in_range(const struct rpmb_store *store, uint32_t addr,
 		   uint32_t count);
+
+/* The counter that counts requests of a type */
+uint32_t *rpmb_counter_of(const struct rpmb_engine *engine, uint16_t type);
+
+/*
+ * Checks that several kinds of devices have: there is a key; the counter has not come
+ * to its end; there are as many blocks as the request says, and not too many; it is
+ * about one block; all of them lie within the device, or at its start; the MAC is
+ * right; the counter is the device's
+ */
+uint16_t rpmb_check_key(const struct rpmb_engine *engine,
+			const struct rpmb_request *req);
+uint16_t rpmb_check_expiry(const struct rpmb_engine *engine,
+			   const struct rpmb_request *req);
+uint16_t rpmb_check_count(const struct rpmb_engine *engine,
+			  const struct rpmb_request *req);
+uint16_t rpmb_check_single(const struct rpmb_engine *engine,
+			   const struct rpmb_request *req);
+uint16_t rpmb_check_address(const struct rpmb_engine *engine,
+			    const struct rpmb_request *req);
+uint16_t rpmb_check_start(const struct rpmb_engine *engine,
+			  const struct rpmb_request *req);
+uint16_t rpmb_check_mac(const struct rpmb_engine *engine,
+			const struct rpmb_request *req);
+uint16_t rpmb_check_counter(const struct rpmb_engine *engine,
+			    const struct rpmb_request *req);
 
 #endif /* RPMB_RULES_H */

@@ -132,6 +132,7 @@ static bool sqlite_read(struct rpmb_store *store,
 	return err == SQLITE_DONE || db_failed(db, "cannot read");
 }
 
+/* Devices that count these writes by themselves leave the counter as it is */
 static bool sqlite_configure(struct rpmb_store *store, uint32_t counter,
 			     const uint8_t config[RPMB_CONFIG_LEN])
 {
@@ -162,7 +163,7 @@ static bool prepare_all(struct database *db)
 			  "UPDATE meta SET counter = ?1 WHERE counter = ?1 - 1") &&
 	       db_prepare(db, &db->set_config,
 			  "UPDATE meta SET counter = ?1, config = ?2"
-		       " WHERE counter = ?1 - 1") &&
+		       " WHERE counter IN (?1, ?1 - 1)") &&
 	       db_prepare(db, &db->put_block,
 			  "INSERT INTO blocks (addr, data) VALUES (?1, ?2)"
 		       " ON CONFLICT (addr) DO UPDATE SET data = ?2") &&
