@@ -27,9 +27,6 @@ const char *const fault_names[NR_FAULTS] = {
 #define R1_STATE_SHIFT 9
 #define R1_READY_FOR_DATA (1U << 8)
 
-/* What a program that has been told to lose its power exits with */
-#define EXIT_POWER_LOST 3
-
 void card_reset(struct emmc *card)
 {
 	card->state = STATE_IDLE;
@@ -107,17 +104,10 @@ static void lose_power(struct emmc *card)
 	card->state = STATE_INA;
 }
 
-/* Nothing is put in order: that is what the fault is for */
-static void end_program(void)
-{
-	log_line("the power is cut");
-	_exit(EXIT_POWER_LOST);
-}
-
 bool card_dies_before(struct emmc *card, int type)
 {
 	if (card_strikes(card, FAULT_EXIT_BEFORE, type))
-		end_program();
+		faults_cut_power();
 	if (card_strikes(card, FAULT_POWER_BEFORE, type))
 		lose_power(card);
 	else if (card_strikes(card, FAULT_REMOVE, type))
@@ -130,7 +120,7 @@ bool card_dies_before(struct emmc *card, int type)
 bool card_dies_after(struct emmc *card, int type)
 {
 	if (card_strikes(card, FAULT_EXIT_AFTER, type))
-		end_program();
+		faults_cut_power();
 	if (!card_strikes(card, FAULT_POWER_AFTER, type))
 		return false;
 	lose_power(card);

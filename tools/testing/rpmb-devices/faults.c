@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stddef.h>
+#include <unistd.h>
 
 #include "faults.h"
+#include "log.h"
+
+#define EXIT_POWER_LOST 3
 
 bool faults_arm(struct faults *faults, const struct fault *fault)
 {
@@ -56,4 +60,10 @@ bool faults_happen(struct faults *faults, int kind,
 		return true;
 	}
 	return false;
+}
+
+void faults_cut_power(void)
+{
+	log_line("the power is cut");
+	_exit(EXIT_POWER_LOST);
 }

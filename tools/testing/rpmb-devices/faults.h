@@ -58,4 +58,10 @@ bool faults_arm(struct faults *faults, const struct fault *fault);
 bool faults_happen(struct faults *faults, int kind,
 		   const struct fault_point *point, uint32_t *value);
 
+/*
+ * The power of all is cut: the program ends where it is, with status 3, which
+ * scripts/boot knows. Nothing is put in order: that is what this is for.
+ */
+void faults_cut_power(void) __attribute__((noreturn));
+
 #endif /* FAULTS_H */

@@ -14,9 +14,6 @@
 #include "internal.h"
 #include "log.h"
 
-/* What the program ends with when a fault takes the power of all */
-#define EXIT_POWER_LOST 3
-
 #define SPEC_CONFIG 0x0210
 #define SPEC_PURGE 0x0400
 #define BIT(n) (1U << (n))
@@ -150,13 +147,6 @@ static bool strikes(struct ufs *ufs, enum ufs_fault kind,
 	return faults_happen(&ufs->faults, kind, point, NULL);
 }
 
-/* Nothing is put in order: that is what the fault is for */
-static void end_program(void)
-{
-	log_line("the power is cut");
-	_exit(EXIT_POWER_LOST);
-}
-
 static enum ufs_outcome lose_power(struct ufs *ufs)
 {
 	ufs->powered = false;
@@ -167,7 +157,7 @@ static enum ufs_outcome fault_before(struct ufs *ufs,
 				     const struct fault_point *point)
 {
 	if (strikes(ufs, UFS_EXIT_BEFORE, point))
-		end_program();
+		faults_cut_power();
 	if (strikes(ufs, UFS_POWER_BEFORE, point))
 		return lose_power(ufs);
 	if (strikes(ufs, UFS_FATAL_BEFORE, point))
@@ -180,7 +170,7 @@ static enum ufs_outcome fault_after(struct ufs *ufs,
 				    const struct fault_point *point)
 {
 	if (strikes(ufs, UFS_EXIT_AFTER, point))
-		end_program();
+		faults_cut_power();
 	if (strikes(ufs, UFS_POWER_AFTER, point))
 		return lose_power(ufs);
 	if (strikes(ufs, UFS_FATAL_AFTER, point))
