@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An NVMe controller: its life, and how a request goes
+ */
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+const char *const nvme_fault_names[NVME_NR_FAULTS] = {
+	[NVME_LOST_REQUEST] = "lost-request",
+	[NVME_LOST_RESPONSE] = "lost-response",
+	[NVME_DELAY_BEFORE] = "delay-before",
+	[NVME_DELAY_AFTER] = "delay-after",
+	[NVME_FATAL_BEFORE] = "fatal-before",
+	[NVME_FATAL_AFTER] = "fatal-after",
+	[NVME_REMOVE_BEFORE] = "remove-before",
+	[NVME_REMOVE_AFTER] = "remove-after",
+	[NVME_POWER_BEFORE] = "power-before",
+	[NVME_POWER_AFTER] = "power-after",
+	[NVME_EXIT_BEFORE] = "exit-before",
+	[NVME_EXIT_AFTER] = "exit-after",
+	[NVME_STATUS_BEFORE] = "status-before",
+	[NVME_STATUS_AFTER] = "status-after",
+	[NVME_SHORT] = "short",
+};
+
+struct nvme_request *nvme_request_new(struct nvme_controller *ctrl,
+				      uint16_t queue,
+				      const struct nvme_command *command,
+				      uint32_t len)
+{
+	struct nvme_request *req = calloc(1, sizeof(*req) + len);
+
+	if (!req)
+		return NULL;
+	req->ctrl = ctrl;
+	req->queue = queue;
+	req->command = *command;
+	req->len = len;
+	return req;
+}
+
+static void complete(struct nvme_request *req)
+{
+	req->ctrl->ops->complete(req->ctrl->front, req);
+	free(req);
+}
+
+/* In the order in which they came */
+static void hold(struct nvme_request *req, enum nvme_held why)
+{
+	struct nvme_request **at = &req->ctrl->held;
+
+	while (*at)
+		at = &(*at)->next;
+	req->held = why;
+	req->next = NULL;
+	*at = req;
+}
+
+unsigned int nvme_count_held(const struct nvme_controller *ctrl,
+			     enum nvme_held held)
+{
+	const struct nvme_request *req;
+	unsigned int nr = 0;
+
+	for (req = ctrl->held; req; req = req->next)
+		nr += req->held == held;
+	return nr;
+}
+
+static void forget_all(struct nvme_controller *ctrl)
+{
+	struct nvme_request *req;
+
+	while ((req = ctrl->held)) {
+		ctrl->held = req->next;
+		free(req);
+	}
+}
+
+void nvme_forget(struct nvme_controller *ctrl, uint16_t queue)
+{
+	struct nvme_request *req, **at = &ctrl->held;
+
+	while ((req = *at)) {
+		if (req->queue != queue) {
+			at = &req->next;
+			continue;
+		}
+		*at = req->next;
+		free(req);
+	}
+}
+
+bool nvme_abort(struct nvme_controller *ctrl, uint16_t queue, uint16_t id)
+{
+	struct nvme_request *req, **at;
+
+	for (at = &ctrl->held; (req = *at); at = &req->next) {
+		if (req->queue != queue || le16toh(req->command.id) != id)
+			continue;
+		*at = req->next;
+		nvme_refuse(req, NVME_ABORT_REQUESTED);
+		return true;
+	}
+	return false;
+}
+
+void nvme_reset(struct nvme_controller *ctrl)
+{
+	forget_all(ctrl);
+	ctrl->cc = 0;
+	ctrl->csts = 0;
+	ctrl->silent = false;
+	memset(ctrl->features, 0, sizeof(ctrl->features));
+	ctrl->ops->stop(ctrl->front);
+}
+
+static void remove_controller(struct nvme_controller *ctrl)
+{
+	nvme_reset(ctrl);
+	ctrl->removed = true;
+	ctrl->ops->gone(ctrl->front);
+}
+
+/* Only the NVM command set, and pages of 4 KiB */
+static bool is_usable(uint32_t cc)
+{
+	return !(cc & (NVME_CC_COMMAND_SET | NVME_CC_PAGE_SIZE));
+}
+
+static void enable(struct nvme_controller *ctrl)
+{
+	if (is_usable(ctrl->cc) && ctrl->ops->start(ctrl->front))
+		ctrl->csts |= NVME_CSTS_READY;
+	else
+		ctrl->csts |= NVME_CSTS_FATAL;
+}
+
+/* Whatever else the host writes means nothing while the controller is enabled */
+static void configure(struct nvme_controller *ctrl, uint32_t cc)
+{
+	bool was_enabled = ctrl->cc & NVME_CC_ENABLE;
+
+	if (was_enabled && !(cc & NVME_CC_ENABLE)) {
+		nvme_reset(ctrl);
+		ctrl->resets++;
+	}
+	ctrl->cc = cc;
+	if (!was_enabled && cc & NVME_CC_ENABLE)
+		enable(ctrl);
+	if (cc & NVME_CC_SHUTDOWN)
+		ctrl->csts |= NVME_CSTS_SHUTDOWN_COMPLETE;
+}
+
+bool nvme_get_property(const struct nvme_controller *ctrl, uint32_t offset,
+		       uint64_t *value)
+{
+	switch (offset) {
+	case NVME_CAP:
+		*value = (NVME_QUEUE_ENTRIES - 1) | NVME_CAP_QUEUES_CONTIGUOUS |
+			 NVME_CAP_TIMEOUT(20) | NVME_CAP_NVM_COMMAND_SET;
+		return true;
+	case NVME_VS:
+		*value = NVME_VERSION;
+		return true;
+	case NVME_CC:
+		*value = ctrl->cc;
+		return true;
+	case NVME_CSTS:
+		*value = ctrl->csts;
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool nvme_set_property(struct nvme_controller *ctrl, uint32_t offset,
+		       uint64_t value)
+{
+	if (offset != NVME_CC)
+		return false;
+	configure(ctrl, value);
+	return true;
+}
+
+void nvme_reply(struct nvme_request *req, const void *data, uint32_t len)
+{
+	req->moved = len < req->len ? len : req->len;
+	memcpy(req->data, data, req->moved);
+}
+
+static bool strikes(const struct nvme_request *req,
+		    const struct fault_point *point, enum nvme_fault kind)
+{
+	return faults_happen(&req->ctrl->subsys->faults, kind, point, NULL);
+}
+
+/*
+ * Faults that keep a request from going on, before or after it is carried out: there
+ * is one of each kind for either. True if the request is held, or gone already.
+ */
+static bool is_stopped(struct nvme_request *req,
+		       const struct fault_point *point, bool after)
+{
+	struct nvme_controller *ctrl = req->ctrl;
+
+	if (strikes(req, point, NVME_EXIT_BEFORE + after))
+		faults_cut_power();
+	if (strikes(req, point, NVME_DELAY_BEFORE + after)) {
+		hold(req, after ? NVME_HELD_AFTER : NVME_HELD_BEFORE);
+	} else if (strikes(req, point, NVME_LOST_REQUEST + after)) {
+		hold(req, NVME_HELD_LOST);
+	} else if (strikes(req, point, NVME_FATAL_BEFORE + after)) {
+		hold(req, NVME_HELD_LOST);
+		ctrl->csts |= NVME_CSTS_FATAL;
+	} else if (strikes(req, point, NVME_POWER_BEFORE + after)) {
+		hold(req, NVME_HELD_LOST);
+		nvme_lose_power(ctrl->subsys);
+	} else if (strikes(req, point, NVME_REMOVE_BEFORE + after)) {
+		hold(req, NVME_HELD_LOST);
+		remove_controller(ctrl);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* A command that is refused for a reason of its own is refused next time, too */
+static uint16_t execute(struct nvme_request *req)
+{
+	uint16_t status = NVME_INVALID_FIELD;
+
+	if (!(req->command.flags & NVME_FUSE) &&
+	    req->len >= nvme_data_len(req->queue, &req->command))
+		status = req->queue ? nvme_execute_io(req) :
+				      nvme_execute_admin(req);
+	return status ? status | NVME_DO_NOT_RETRY : status;
+}
+
+/* With the faults that only change the answer */
+static void execute_or_fail(struct nvme_request *req,
+			    const struct fault_point *point)
+{
+	struct faults *faults = &req->ctrl->subsys->faults;
+	uint32_t value;
+
+	if (faults_happen(faults, NVME_STATUS_BEFORE, point, &value)) {
+		req->status = value & NVME_STATUS_MASK;
+		return;
+	}
+	req->status = execute(req);
+	if (faults_happen(faults, NVME_STATUS_AFTER, point, &value))
+		req->status = value & NVME_STATUS_MASK;
+	if (faults_happen(faults, NVME_SHORT, point, &value))
+		req->moved -= value < req->moved ? value : req->moved;
+}
+
+static void run(struct nvme_request *req)
+{
+	struct fault_point point = nvme_fault_point(req);
+
+	execute_or_fail(req, &point);
+	if (req->held == NVME_HELD_EVENT)
+		hold(req, NVME_HELD_EVENT);
+	else if (!is_stopped(req, &point, true))
+		complete(req);
+}
+
+static void record(const struct nvme_request *req,
+		   const struct fault_point *point)
+{
+	struct nvme_subsystem *subsys = req->ctrl->subsys;
+
+	subsys->history[subsys->nr_events++ % NVME_HISTORY] =
+		(struct nvme_event) {
+			.opcode = req->command.opcode,
+			.controller = req->ctrl->id,
+			.queue = req->queue,
+			.part = point->partition,
+			.type = point->type,
+		};
+	(req->queue ? subsys->io : subsys->admin)[req->command.opcode]++;
+}
+
+static bool is_listening(const struct nvme_controller *ctrl)
+{
+	return ctrl->csts & NVME_CSTS_READY && !(ctrl->csts & NVME_CSTS_FATAL) &&
+	       !ctrl->silent && !ctrl->removed;
+}
+
+void nvme_submit(struct nvme_request *req)
+{
+	struct fault_point point = nvme_fault_point(req);
+
+	if (!is_listening(req->ctrl)) {
+		free(req);
+		return;
+	}
+	record(req, &point);
+	if (!is_stopped(req, &point, false))
+		run(req);
+}
+
+void nvme_refuse(struct nvme_request *req, enum nvme_status status)
+{
+	req->status = status;
+	req->moved = 0;
+	complete(req);
+}
+
+/* Requests that are held for tests; those behind them stay */
+static struct nvme_request *take_delayed(struct nvme_controller *ctrl)
+{
+	struct nvme_request *req, **at;
+
+	for (at = &ctrl->held; (req = *at); at = &req->next)
+		if (req->held == NVME_HELD_BEFORE ||
+		    req->held == NVME_HELD_AFTER) {
+			*at = req->next;
+			return req;
+		}
+	return NULL;
+}
+
+/* One that meets another delay on its way is held again, behind the others */
+void nvme_release_held(struct nvme_controller *ctrl)
+{
+	unsigned int nr = nvme_count_held(ctrl, NVME_HELD_BEFORE) +
+			  nvme_count_held(ctrl, NVME_HELD_AFTER);
+
+	for (; nr && is_listening(ctrl); nr--) {
+		struct nvme_request *req = take_delayed(ctrl);
+		bool carried_out = req->held == NVME_HELD_AFTER;
+
+		req->held = NVME_NOT_HELD;
+		if (carried_out)
+			complete(req);
+		else
+			run(req);
+	}
+}
