@@ -42,6 +42,17 @@ struct nvme_request *nvme_request_new(struct nvme_controller *ctrl,
 	return req;
 }
 
+bool nvme_is_ready(const struct nvme_controller *ctrl)
+{
+	return ctrl->csts & NVME_CSTS_READY && !(ctrl->csts & NVME_CSTS_FATAL) &&
+	       !ctrl->silent && !ctrl->removed;
+}
+
+void nvme_fail(struct nvme_controller *ctrl)
+{
+	ctrl->csts |= NVME_CSTS_FATAL;
+}
+
 static void complete(struct nvme_request *req)
 {
 	req->ctrl->ops->complete(req->ctrl->front, req);
@@ -137,7 +148,7 @@ static void enable(struct nvme_controller *ctrl)
 	if (is_usable(ctrl->cc) && ctrl->ops->start(ctrl->front))
 		ctrl->csts |= NVME_CSTS_READY;
 	else
-		ctrl->csts |= NVME_CSTS_FATAL;
+		nvme_fail(ctrl);
 }
 
 /* Whatever else the host writes means nothing while the controller is enabled */
@@ -145,6 +156,8 @@ static void configure(struct nvme_controller *ctrl, uint32_t cc)
 {
 	bool was_enabled = ctrl->cc & NVME_CC_ENABLE;
 
+	if (ctrl->removed)
+		return;
 	if (was_enabled && !(cc & NVME_CC_ENABLE)) {
 		nvme_reset(ctrl);
 		ctrl->resets++;
@@ -216,7 +229,7 @@ static bool is_stopped(struct nvme_request *req,
 		hold(req, NVME_HELD_LOST);
 	} else if (strikes(req, point, NVME_FATAL_BEFORE + after)) {
 		hold(req, NVME_HELD_LOST);
-		ctrl->csts |= NVME_CSTS_FATAL;
+		nvme_fail(ctrl);
 	} else if (strikes(req, point, NVME_POWER_BEFORE + after)) {
 		hold(req, NVME_HELD_LOST);
 		nvme_lose_power(ctrl->subsys);
@@ -286,17 +299,11 @@ static void record(const struct nvme_request *req,
 	(req->queue ? subsys->io : subsys->admin)[req->command.opcode]++;
 }
 
-static bool is_listening(const struct nvme_controller *ctrl)
-{
-	return ctrl->csts & NVME_CSTS_READY && !(ctrl->csts & NVME_CSTS_FATAL) &&
-	       !ctrl->silent && !ctrl->removed;
-}
-
 void nvme_submit(struct nvme_request *req)
 {
 	struct fault_point point = nvme_fault_point(req);
 
-	if (!is_listening(req->ctrl)) {
+	if (!nvme_is_ready(req->ctrl)) {
 		free(req);
 		return;
 	}
@@ -332,7 +339,7 @@ void nvme_release_held(struct nvme_controller *ctrl)
 	unsigned int nr = nvme_count_held(ctrl, NVME_HELD_BEFORE) +
 			  nvme_count_held(ctrl, NVME_HELD_AFTER);
 
-	for (; nr && is_listening(ctrl); nr--) {
+	for (; nr && nvme_is_ready(ctrl); nr--) {
 		struct nvme_request *req = take_delayed(ctrl);
 		bool carried_out = req->held == NVME_HELD_AFTER;
 

@@ -227,6 +227,12 @@ bool nvme_add_controller(struct nvme_subsystem *subsys,
 			 const struct nvme_front_ops *ops, void *front,
 			 bool fabrics);
 
+/* Whether it takes commands: enabled by the host, and nothing has gone wrong */
+bool nvme_is_ready(const struct nvme_controller *ctrl);
+
+/* It cannot go on until it is reset, and says so */
+void nvme_fail(struct nvme_controller *ctrl);
+
 /* As after power on: disabled, all requests forgotten, the front stopped */
 void nvme_reset(struct nvme_controller *ctrl);
 

@@ -99,6 +99,7 @@ static bool is_idle(const struct nvme_subsystem *subsys)
 
 void nvme_power_off(struct nvme_controller *ctrl)
 {
+	ctrl->removed = false;
 	nvme_reset(ctrl);
 	if (is_idle(ctrl->subsys))
 		nvme_targets_power_off(ctrl->subsys);

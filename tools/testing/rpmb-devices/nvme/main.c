@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * rpmb-nvme: an NVMe subsystem, whose controllers are PCI functions of a machine under
+ * QEMU. README.rst says how to use it.
+ */
+#include <argp.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "argument.h"
+#include "nvme_control.h"
+#include "pcie.h"
+#include "vfio_user.h"
+
+#define BLOCKS_PER_MIB (1024 * 1024 / NVME_BLOCK_LEN)
+
+/* What a host takes for a name, and for a serial number */
+#define MAX_NQN 223
+#define MAX_SERIAL 20
+
+/* A controller with the machine that it is in */
+struct function {
+	struct nvme_pcie pcie;
+	struct vfio_user vfio_user;
+	char socket[PATH_MAX];
+};
+
+struct device {
+	struct nvme_subsystem subsys;
+	struct function functions[NVME_CONTROLLERS];
+	struct control control;
+	struct control_device commands;
+};
+
+struct options {
+	const char *socket;
+	const char *control;
+	unsigned int controllers;
+	struct nvme_config nvme;
+};
+
+enum {
+	OPT_SOCKET = 0x100,
+	OPT_CONTROL,
+	OPT_DEVICE,
+	OPT_CONTROLLERS,
+	OPT_SIZE,
+	OPT_TARGETS,
+	OPT_CAPACITY,
+	OPT_ACCESS,
+	OPT_METHOD,
+	OPT_NO_SECURITY,
+	OPT_NQN,
+	OPT_SERIAL,
+};
+
+static const struct argp_option option_list[] = {
+	{ "socket", OPT_SOCKET, "PATH", 0,
+	  "listen here for QEMU, and for controller N from the second on at PATH.N",
+	  0 },
+	{ "control", OPT_CONTROL, "PATH", 0, "listen here for commands", 0 },
+	{ "device", OPT_DEVICE, "DIRECTORY", 0,
+	  "keep what is in the subsystem here; made if there is none", 0 },
+	{ "controllers", OPT_CONTROLLERS, "N", 0,
+	  "that lead to the subsystem, 1 to 4 (default 1)", 0 },
+	{ "size", OPT_SIZE, "MIB", 0, "of the namespace (default 16)", 0 },
+	{ "targets", OPT_TARGETS, "N", 0,
+	  "of RPMB, 0 to 7 (default 2)", 0 },
+	{ "capacity", OPT_CAPACITY, "UNITS", 0,
+	  "of 128 KiB in each target, 1 to 128 (default 4)", 0 },
+	{ "access", OPT_ACCESS, "SECTORS", 0,
+	  "most in a request, 1 to 256 (default 32)", 0 },
+	{ "method", OPT_METHOD, "N", 0,
+	  "of authentication that it announces, 0 to 7 (default 0)", 0 },
+	{ "no-security", OPT_NO_SECURITY, NULL, 0,
+	  "there are no security commands", 0 },
+	{ "nqn", OPT_NQN, "NAME", 0, "of the subsystem", 0 },
+	{ "serial", OPT_SERIAL, "NUMBER", 0, "of the subsystem", 0 },
+	{}
+};
+
+static const char *parse_text(struct argp_state *argp, const char *option,
+			      const char *text, size_t max)
+{
+	if (strlen(text) > max)
+		argp_error(argp, "--%s: more than %zu characters", option, max);
+	return text;
+}
+
+static void check_options(struct argp_state *argp,
+			  const struct options *options)
+{
+	if (!options->socket || !options->control || !options->nvme.directory)
+		argp_error(argp, "--socket, --control and --device are needed");
+	if (strlen(options->socket) + sizeof(".N") > PATH_MAX)
+		argp_error(argp, "--socket: too long");
+}
+
+/* What the subsystem is */
+static error_t parse_config(int key, char *arg, struct argp_state *argp)
+{
+	struct nvme_config *config = &((struct options *)argp->input)->nvme;
+
+	switch (key) {
+	case OPT_DEVICE:
+		config->directory = arg;
+		return 0;
+	case OPT_SIZE:
+		config->blocks = BLOCKS_PER_MIB *
+			argument_number(argp, "size", arg, 1, 65536);
+		return 0;
+	case OPT_TARGETS:
+		config->targets = argument_number(argp, "targets", arg, 0,
+						  NVME_TARGETS);
+		return 0;
+	case OPT_CAPACITY:
+		config->capacity = argument_number(argp, "capacity", arg, 1,
+						   STATE_MAX_CAPACITY);
+		return 0;
+	case OPT_ACCESS:
+		config->access = argument_number(argp, "access", arg, 1,
+						 NVME_MAX_ACCESS);
+		return 0;
+	case OPT_METHOD:
+		config->method = argument_number(argp, "method", arg, 0, 7);
+		return 0;
+	case OPT_NO_SECURITY:
+		config->security = false;
+		return 0;
+	case OPT_NQN:
+		config->nqn = parse_text(argp, "nqn", arg, MAX_NQN);
+		return 0;
+	case OPT_SERIAL:
+		config->serial = parse_text(argp, "serial", arg, MAX_SERIAL);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *argp)
+{
+	struct options *options = argp->input;
+
+	switch (key) {
+	case OPT_SOCKET:
+		options->socket = arg;
+		return 0;
+	case OPT_CONTROL:
+		options->control = arg;
+		return 0;
+	case OPT_CONTROLLERS:
+		options->controllers = argument_number(argp, "controllers", arg,
+						       1, NVME_CONTROLLERS);
+		return 0;
+	case ARGP_KEY_END:
+		check_options(argp, options);
+		return 0;
+	}
+	return parse_config(key, arg, argp);
+}
+
+static const struct argp argp = {
+	.options = option_list,
+	.parser = parse_option,
+	.doc = "An NVMe subsystem with RPMB targets, served over vfio-user.",
+};
+
+static bool open_function(struct device *device, const struct options *options,
+			  unsigned int i)
+{
+	struct function *function = &device->functions[i];
+	const char *suffix[NVME_CONTROLLERS] = { "", ".2", ".3", ".4" };
+
+	snprintf(function->socket, sizeof(function->socket), "%s%s",
+		 options->socket, suffix[i]);
+	function->vfio_user.pci = &function->pcie.pci;
+	return nvme_pcie_init(&function->pcie, &device->subsys);
+}
+
+static bool device_open(struct device *device, const struct options *options)
+{
+	bool ok = nvme_open(&device->subsys, &options->nvme);
+	unsigned int i;
+
+	for (i = 0; ok && i < options->controllers; i++)
+		ok = open_function(device, options, i);
+	nvme_control_init(&device->commands, &device->subsys);
+	return ok;
+}
+
+/* The tests' socket is the last one */
+static bool listen_at(struct device *device, const struct options *options,
+		      struct service *services)
+{
+	unsigned int i;
+
+	for (i = 0; i < options->controllers; i++)
+		if (!vfio_user_listen(&device->functions[i].vfio_user,
+				      device->functions[i].socket,
+				      &services[i]))
+			return false;
+	return control_listen(&device->control, &device->commands,
+			      options->control, &services[i]);
+}
+
+int main(int argc, char **argv)
+{
+	struct service services[NVME_CONTROLLERS + 1];
+	static struct device device;
+	struct options options = {
+		.controllers = 1,
+		.nvme = {
+			.nqn = "nqn.2026-11.org.example:rpmb-test-device",
+			.serial = "RPMB0001",
+			.blocks = 16 * BLOCKS_PER_MIB,
+			.targets = 2,
+			.capacity = 4,
+			.access = 32,
+			.security = true,
+		},
+	};
+	int signals;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	umask(077);
+	signals = serve_catch_signals();
+	if (signals < 0 || !device_open(&device, &options) ||
+	    !listen_at(&device, &options, services) ||
+	    !serve(services, options.controllers + 1, signals))
+		return EXIT_FAILURE;
+	return nvme_close(&device.subsys) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
