@@ -6,85 +6,21 @@
 #include <endian.h>
 #include <string.h>
 
-#include "engine.h"
+#include "memory.h"
 #include "tap.h"
 
-#define CAPACITY 512
+#define CAPACITY MEMORY_CAPACITY
 #define MAX_FRAMES 64
 
-static const uint8_t key[RPMB_KEY_LEN] = "a key for the engine's own tests";
-
-/* A store in memory, which fails when told to */
-static struct {
-	struct rpmb_store store;
-	uint8_t blocks[CAPACITY][256];
-	unsigned int writes;
-	bool fails;
-} memory;
-
+static struct memory memory;
 static struct rpmb_engine engine;
 static struct rpmb_frame frames[MAX_FRAMES];
 static struct rpmb_fields response;
 
-static bool store_key(struct rpmb_store *store, const uint8_t *new_key)
-{
-	(void)store;
-	(void)new_key;
-	return !memory.fails;
-}
-
-static bool store_write(struct rpmb_store *store, uint32_t counter,
-			const struct rpmb_blocks *blocks)
-{
-	uint32_t i;
-
-	check_eq(counter, store->counter + 1);
-	for (i = 0; i < blocks->count && !memory.fails; i++)
-		memcpy(memory.blocks[blocks->addr + i],
-		       blocks->data + i * blocks->stride, 256);
-	memory.writes += !memory.fails;
-	return !memory.fails;
-}
-
-static bool store_read(struct rpmb_store *store,
-		       const struct rpmb_blocks *blocks)
-{
-	uint32_t i;
-
-	(void)store;
-	for (i = 0; i < blocks->count; i++)
-		memcpy(blocks->data + i * blocks->stride,
-		       memory.blocks[blocks->addr + i], 256);
-	return true;
-}
-
-static bool store_configure(struct rpmb_store *store, uint32_t counter,
-			    const uint8_t *config)
-{
-	(void)config;
-	check_eq(counter, store->counter + 1);
-	memory.writes += !memory.fails;
-	return !memory.fails;
-}
-
-static const struct rpmb_store_ops ops = {
-	.program_key = store_key,
-	.write = store_write,
-	.read = store_read,
-	.configure = store_configure,
-};
-
 /* A card with a key, whose counter is at 5 */
 static void make_card(const struct rpmb_rules *rules, uint32_t max_write)
 {
-	memset(&memory, 0, sizeof(memory));
-	memory.store = (struct rpmb_store) {
-		.ops = &ops,
-		.capacity = CAPACITY,
-		.counter = 5,
-		.has_key = true,
-	};
-	memcpy(memory.store.key, key, sizeof(key));
+	memory_init(&memory, RPMB_FRAME_JEDEC);
 	engine = (struct rpmb_engine) {
 		.rules = rules,
 		.format = RPMB_FRAME_JEDEC,
@@ -95,7 +31,7 @@ static void make_card(const struct rpmb_rules *rules, uint32_t max_write)
 
 static void sign(unsigned int nr)
 {
-	rpmb_frames_hmac(RPMB_FRAME_JEDEC, frames, nr * 512, key,
+	rpmb_frames_hmac(RPMB_FRAME_JEDEC, frames, nr * 512, memory_key,
 			 frames[nr - 1].key_mac);
 }
 
