@@ -57,21 +57,35 @@ void machine_enter(unsigned int nr)
 	}
 }
 
+static const struct machine_program rpmb_emmc = {
+	.variable = "RPMB_EMMC",
+	.options = (const char *const[]) {
+		"--socket", "s", "--control", "c", "--card", CARD, NULL
+	},
+};
+
+static const struct machine_program *program = &rpmb_emmc;
+
+void machine_use(const struct machine_program *other)
+{
+	program = other;
+}
+
 static void become_device(int messages, const char *const *options)
 {
-	const char *args[MAX_ARGS] = {
-		getenv("RPMB_EMMC"), "--socket", "s", "--control", "c",
-		"--card", CARD
-	};
-	int n = 7;
+	const char *args[MAX_ARGS] = { getenv(program->variable) };
+	const char *const *option = program->options;
+	int n = 1;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (*option)
+		args[n++] = *option++;
 	while (*options && n < MAX_ARGS - 1)
 		args[n++] = *options++;
 	dup2(messages, STDERR_FILENO);
 	if (args[0])
 		execv(args[0], (char **)args);
-	perror("RPMB_EMMC");
+	perror(program->variable);
 	_exit(127);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A machine without a processor: starts rpmb-emmc, is its vfio-user client, shares
- * memory with it, and speaks to its control socket
+ * A machine without a processor: starts a device's program, is its vfio-user client,
+ * shares memory with it, and speaks to its control socket
  *
  * Whatever does not happen within a generous time fails the test.
  */
@@ -39,6 +39,18 @@ struct machine {
 	uint8_t *memory;
 	uint16_t next_id;
 };
+
+/*
+ * A device's program: @variable in the environment says where it is, and it is always
+ * started with @options, which end with NULL
+ */
+struct machine_program {
+	const char *variable;
+	const char *const *options;
+};
+
+/* Instead of rpmb-emmc from now on */
+void machine_use(const struct machine_program *program);
 
 /* Start the program with these more options, which end with NULL, and connect */
 void machine_start(struct machine *m, const char *const *options);
