@@ -12,12 +12,13 @@
 
 #include "fuzz.h"
 #include "message.h"
-#include "ring.h"
+#include "vhost_user.h"
+#include "worker.h"
 
 #define MAX_FDS 9
 #define GUEST_SIZE 0x8000
 
-static struct ring ring;
+static struct worker worker;
 static int stop;
 
 static void set_up(void)
@@ -28,7 +29,7 @@ static void set_up(void)
 		return;
 	done = true;
 	stop = eventfd(0, 0);
-	must(stop >= 0 && ring_start(&ring, fuzz_device(1)));
+	must(stop >= 0 && worker_start(&worker, fuzz_device(1)));
 }
 
 static int guest_memory(void)
@@ -111,13 +112,19 @@ static void send_all(int sock, struct input *input)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input input = { data, size };
+	struct session session;
 	int socks[2];
 
 	set_up();
 	must(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, socks));
 	send_all(socks[0], &input);
-	must(vhost_user_serve(socks[1], stop, &ring));
-	must(!ring.memory.nr && ring.kick < 0 && ring.call.fd < 0);
+	vhost_user_begin(&session, &worker.backend, socks[1], stop);
+	while (vhost_user_serve(&session))
+		;
+	vhost_user_end(&session);
+	must(!session.conn.stopped);
+	must(!worker.backend.memory.nr && worker.kick < 0 &&
+	     worker.ring.call.fd < 0);
 	close(socks[0]);
 	close(socks[1]);
 	return 0;

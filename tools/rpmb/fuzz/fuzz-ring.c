@@ -5,6 +5,7 @@
  * another thread keeps rewriting the memory.
  */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -69,10 +70,26 @@ static struct memory_mapping mapping(uint8_t *host, uint64_t guest)
 	};
 }
 
-static void make_ring(struct ring *ring, const struct fuzz_ring *what)
+static struct device *device;
+
+static size_t request(struct ring *ring, void *out, size_t out_len, void *in,
+		      size_t in_len)
 {
-	*ring = (struct ring) {
-		.dev = fuzz_device(what->settings),
+	(void)ring;
+	return device_request(device, out, out_len, in, in_len);
+}
+
+static const struct backend_ops ops = { .request = request };
+
+static void make_backend(struct backend *backend, struct ring *ring,
+			 const struct fuzz_ring *what)
+{
+	device = fuzz_device(what->settings);
+	*backend = (struct backend) {
+		.ops = &ops,
+		.max_len = DEVICE_MAX_LEN,
+		.rings = ring,
+		.nr_rings = 1,
 		.memory = {
 			.nr = 2,
 			.mappings = {
@@ -81,15 +98,22 @@ static void make_ring(struct ring *ring, const struct fuzz_ring *what)
 			},
 		},
 		.features = (uint64_t)what->features << 28,
+		.request_fd = -1,
+	};
+}
+
+static void make_ring(struct ring *ring, struct backend *backend,
+		      const struct fuzz_ring *what)
+{
+	*ring = (struct ring) {
+		.backend = backend,
 		.num = 1U << what->num % 6,
 		.desc_addr = FUZZ_GUEST + FUZZ_DESC,
 		.avail_addr = FUZZ_GUEST + FUZZ_AVAIL,
 		.used_addr = FUZZ_GUEST + FUZZ_USED,
 		.enabled = true,
-		.kick = -1,
 		.call = { .fd = -1 },
 		.err = { .fd = -1 },
-		.request_fd = -1,
 		.started = true,
 		.kicked = true,
 	};
@@ -116,6 +140,7 @@ static void serve_all(struct ring *ring)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input input = { data, size };
+	struct backend backend;
 	struct fuzz_ring what;
 	struct ring ring;
 
@@ -123,7 +148,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	input_take(&input, &what, sizeof(what));
 	memset(regions[1], 0, FUZZ_REGION);
 	input_take(&input, regions[0], FUZZ_REGION);
-	make_ring(&ring, &what);
+	make_backend(&backend, &ring, &what);
+	make_ring(&ring, &backend, &what);
 	atomic_store(&restless, what.restless & 1);
 	serve_all(&ring);
 	atomic_store(&restless, false);

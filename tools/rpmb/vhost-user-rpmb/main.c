@@ -22,9 +22,9 @@
 #include "log.h"
 #include "memory.h"
 #include "options.h"
-#include "ring.h"
 #include "sandbox.h"
 #include "vhost_user.h"
+#include "worker.h"
 
 /* A socket that nobody listens on is left over from a daemon that was killed */
 static bool remove_stale(const struct sockaddr_un *addr)
@@ -116,32 +116,44 @@ static int accept_next(int listener, int stop)
 	}
 }
 
+/* Serve one until it leaves or misbehaves; false if the program is to end */
+static bool serve_one(int sock, int stop, struct backend *backend)
+{
+	struct session session;
+
+	vhost_user_begin(&session, backend, sock, stop);
+	while (vhost_user_serve(&session))
+		;
+	vhost_user_end(&session);
+	return !session.conn.stopped;
+}
+
 /* One front-end after the other; the next one waits until the last one is gone */
-static void serve(int listener, int stop, struct ring *ring)
+static void serve(int listener, int stop, struct backend *backend)
 {
 	bool go_on = true;
 	int sock;
 
 	while (go_on && (sock = accept_next(listener, stop)) >= 0) {
-		go_on = vhost_user_serve(sock, stop, ring);
+		go_on = serve_one(sock, stop, backend);
 		close(sock);
 	}
 }
 
-static bool run_ring(int listener, int stop, struct device *dev,
-		     const struct sandbox_needs *needs, const char *path)
+static bool run_worker(int listener, int stop, struct device *dev,
+		       const struct sandbox_needs *needs, const char *path)
 {
-	struct ring ring;
+	struct worker worker;
 	bool ok;
 
-	if (!ring_start(&ring, dev))
+	if (!worker_start(&worker, dev))
 		return false;
 	ok = sandbox_enter(needs);
 	if (ok) {
 		log_line("listening on %s", path);
-		serve(listener, stop, &ring);
+		serve(listener, stop, &worker.backend);
 	}
-	ring_stop(&ring);
+	worker_stop(&worker);
 	return ok;
 }
 
@@ -160,8 +172,8 @@ static bool run(const struct options *options, struct device *dev, int stop)
 		if (!needs.socket)
 			log_line("%s: %s", options->socket, strerror(errno));
 		ok = needs.socket && sandbox_prepare(&needs) &&
-		     run_ring(listener, stop, dev, &needs,
-			      options->socket);
+		     run_worker(listener, stop, dev, &needs,
+				options->socket);
 		unlink(needs.socket ?: options->socket);
 		close(listener);
 	}

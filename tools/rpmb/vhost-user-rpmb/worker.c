@@ -1,185 +1,154 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The thread that serves the ring, and what the main thread does to the ring
+ * The thread that serves the ring, and what the main thread asks of it
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "fd.h"
 #include "log.h"
-#include "ring.h"
+#include "worker.h"
+
+#define of_backend(ptr) ((struct worker *)					\
+	((char *)(ptr) - offsetof(struct worker, backend)))
+#define of_ring(ptr) ((struct worker *)					\
+	((char *)(ptr) - offsetof(struct worker, ring)))
 
 /* A kick fd that cannot be read any more would wake the worker for ever */
-static bool take_kick(const struct ring *ring)
+static bool take_kick(const struct worker *worker)
 {
 	uint64_t count;
 	ssize_t n;
 
-	if (ring->kick < 0)
+	if (worker->kick < 0)
 		return false;
-	n = read(ring->kick, &count, sizeof(count));
+	n = read(worker->kick, &count, sizeof(count));
 	if (!n || (n < 0 && errno != EAGAIN))
-		epoll_ctl(ring->epoll, EPOLL_CTL_DEL, ring->kick, NULL);
+		epoll_ctl(worker->epoll, EPOLL_CTL_DEL, worker->kick, NULL);
 	return n > 0;
 }
 
-/* vhost-user: a kick starts the ring, whether it may be served yet or not */
-static void take_kicks(struct ring *ring)
+static void take_kicks(struct worker *worker)
 {
 	uint64_t count;
 	bool kicked;
 
-	if (read(ring->wake, &count, sizeof(count)) < 0 && errno != EAGAIN)
+	if (read(worker->wake, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		log_line("wake: %s", strerror(errno));
-	pthread_rwlock_rdlock(&ring->lock);
-	kicked = take_kick(ring);
-	if (atomic_exchange(&ring->inband_kick, false) || kicked) {
-		ring->started = true;
-		ring->kicked = true;
-	}
-	pthread_rwlock_unlock(&ring->lock);
+	pthread_rwlock_rdlock(&worker->lock);
+	kicked = take_kick(worker);
+	if (atomic_exchange(&worker->inband_kick, false) || kicked)
+		ring_take_kick(&worker->ring);
+	pthread_rwlock_unlock(&worker->lock);
 }
 
-static bool serve_next(struct ring *ring)
+static bool serve_next(struct worker *worker)
 {
 	bool more;
 
-	pthread_rwlock_rdlock(&ring->lock);
-	more = ring_serve(ring);
-	pthread_rwlock_unlock(&ring->lock);
+	pthread_rwlock_rdlock(&worker->lock);
+	more = ring_serve(&worker->ring);
+	pthread_rwlock_unlock(&worker->lock);
 	return more;
 }
 
-static void *ring_worker(void *arg)
+static void *work(void *arg)
 {
-	struct ring *ring = arg;
+	struct worker *worker = arg;
 	struct epoll_event event;
 
-	while (!atomic_load(&ring->quit)) {
-		if (epoll_wait(ring->epoll, &event, 1, -1) < 0)
+	while (!atomic_load(&worker->quit)) {
+		if (epoll_wait(worker->epoll, &event, 1, -1) < 0)
 			continue;
-		take_kicks(ring);
-		while (!atomic_load(&ring->quit) && serve_next(ring))
+		take_kicks(worker);
+		while (!atomic_load(&worker->quit) && serve_next(worker))
 			;
 	}
 	return NULL;
 }
 
-static void wake_worker(struct ring *ring)
+static void wake(struct worker *worker)
 {
 	const uint64_t one = 1;
 
 	/* EAGAIN: the counter is at its end, so the worker is being woken */
-	if (write(ring->wake, &one, sizeof(one)) < 0 && errno != EAGAIN)
+	if (write(worker->wake, &one, sizeof(one)) < 0 && errno != EAGAIN)
 		log_line("cannot wake the worker: %s", strerror(errno));
 }
 
-void ring_hold(struct ring *ring)
+static size_t request(struct ring *ring, void *out, size_t out_len, void *in,
+		      size_t in_len)
 {
-	pthread_rwlock_wrlock(&ring->lock);
+	return device_request(of_ring(ring)->dev, out, out_len, in, in_len);
 }
 
-void ring_release(struct ring *ring)
+/* Waits for nobody's disk */
+static void kick(struct ring *ring)
 {
-	ring->mapped = false;
-	pthread_rwlock_unlock(&ring->lock);
-	wake_worker(ring);
-}
+	struct worker *worker = of_ring(ring);
 
-void ring_kick(struct ring *ring)
-{
-	atomic_store(&ring->inband_kick, true);
-	wake_worker(ring);
-}
-
-/* A signal must never block the worker, nor a kick that somebody else took */
-static bool set_nonblocking(int fd)
-{
-	int flags = fcntl(fd, F_GETFL);
-
-	return flags >= 0 && !fcntl(fd, F_SETFL, flags | O_NONBLOCK);
-}
-
-static void replace_fd(int *old, int fd)
-{
-	if (*old >= 0)
-		close(*old);
-	*old = fd;
+	atomic_store(&worker->inband_kick, true);
+	wake(worker);
 }
 
 /*
  * The front-end has the same file open, so closing ours does
  * not take it out of the epoll set.
  */
-static void forget_kick(const struct ring *ring)
+static void forget_kick(struct worker *worker)
 {
-	if (ring->kick >= 0)
-		epoll_ctl(ring->epoll, EPOLL_CTL_DEL, ring->kick, NULL);
+	if (worker->kick >= 0)
+		epoll_ctl(worker->epoll, EPOLL_CTL_DEL, worker->kick, NULL);
+	fd_replace(&worker->kick, -1);
 }
 
-bool ring_set_kick(struct ring *ring, int fd)
+static bool set_kick(struct ring *ring, int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN };
+	struct worker *worker = of_ring(ring);
 
-	forget_kick(ring);
-	replace_fd(&ring->kick, fd);
-	if (fd < 0)
-		return true;
-	/* Buffers whose kick was taken before a halt get no second one */
-	if (ring->kicked)
-		ring->started = true;
-	return set_nonblocking(fd) &&
-	       !epoll_ctl(ring->epoll, EPOLL_CTL_ADD, fd, &event);
+	forget_kick(worker);
+	worker->kick = fd;
+	return fd < 0 || (fd_set_nonblocking(fd) &&
+			  !epoll_ctl(worker->epoll, EPOLL_CTL_ADD, fd, &event));
 }
 
-bool ring_set_signal(struct ring_signal *signal, int fd)
+static void reset(struct backend *backend)
 {
-	replace_fd(&signal->fd, fd);
-	signal->off = fd < 0;
-	return fd < 0 || set_nonblocking(fd);
+	struct worker *worker = of_backend(backend);
+
+	forget_kick(worker);
+	atomic_store(&worker->inband_kick, false);
 }
 
-bool ring_set_requests(struct ring *ring, int fd)
+static void hold(struct backend *backend)
 {
-	replace_fd(&ring->request_fd, fd);
-	return set_nonblocking(fd);
+	pthread_rwlock_wrlock(&of_backend(backend)->lock);
 }
 
-uint16_t ring_halt(struct ring *ring)
+static void release(struct backend *backend)
 {
-	forget_kick(ring);
-	replace_fd(&ring->kick, -1);
-	ring->started = false;
-	ring->broken = false;
-	return ring->next_avail;
+	struct worker *worker = of_backend(backend);
+
+	pthread_rwlock_unlock(&worker->lock);
+	wake(worker);
 }
 
-void ring_reset(struct ring *ring)
-{
-	ring_halt(ring);
-	replace_fd(&ring->call.fd, -1);
-	replace_fd(&ring->err.fd, -1);
-	replace_fd(&ring->request_fd, -1);
-	memory_clear(&ring->memory);
-	free(ring->pieces);
-	ring->pieces = NULL;
-	ring->call.off = false;
-	ring->err.off = false;
-	ring->features = 0;
-	ring->num = 0;
-	ring->enabled = false;
-	ring->kicked = false;
-	ring->break_logged = false;
-	atomic_store(&ring->inband_kick, false);
-}
+static const struct backend_ops ops = {
+	.request = request,
+	.kick = kick,
+	.set_kick = set_kick,
+	.reset = reset,
+	.hold = hold,
+	.release = release,
+};
 
 #define WRITERS_FIRST PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP
 
-/* See struct ring for why */
+/* See struct worker for why */
 static int init_lock(pthread_rwlock_t *lock)
 {
 	pthread_rwlockattr_t attr;
@@ -192,36 +161,42 @@ static int init_lock(pthread_rwlock_t *lock)
 	return err;
 }
 
-bool ring_start(struct ring *ring, struct device *dev)
+bool worker_start(struct worker *worker, struct device *dev)
 {
 	struct epoll_event event = { .events = EPOLLIN };
 	int err;
 
-	*ring = (struct ring) {
+	*worker = (struct worker) {
+		.backend = {
+			.ops = &ops,
+			.config = &dev->config,
+			.config_len = dev->config_len,
+			.max_len = DEVICE_MAX_LEN,
+			.rings = &worker->ring,
+			.nr_rings = 1,
+		},
+		.dev = dev,
 		.epoll = epoll_create1(EPOLL_CLOEXEC),
 		.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-		.dev = dev,
 		.kick = -1,
-		.call = { .fd = -1 },
-		.err = { .fd = -1 },
-		.request_fd = -1,
 	};
-	err = epoll_ctl(ring->epoll, EPOLL_CTL_ADD, ring->wake, &event) ?
-	      errno : init_lock(&ring->lock);
+	backend_init(&worker->backend);
+	err = epoll_ctl(worker->epoll, EPOLL_CTL_ADD, worker->wake, &event) ?
+	      errno : init_lock(&worker->lock);
 	if (!err)
-		err = pthread_create(&ring->thread, NULL, ring_worker, ring);
+		err = pthread_create(&worker->thread, NULL, work, worker);
 	if (err)
 		log_line("cannot start the worker: %s", strerror(err));
 	return !err;
 }
 
-void ring_stop(struct ring *ring)
+void worker_stop(struct worker *worker)
 {
-	atomic_store(&ring->quit, true);
-	wake_worker(ring);
-	pthread_join(ring->thread, NULL);
-	ring_reset(ring);
-	close(ring->epoll);
-	close(ring->wake);
-	pthread_rwlock_destroy(&ring->lock);
+	atomic_store(&worker->quit, true);
+	wake(worker);
+	pthread_join(worker->thread, NULL);
+	backend_reset(&worker->backend);
+	close(worker->epoll);
+	close(worker->wake);
+	pthread_rwlock_destroy(&worker->lock);
 }

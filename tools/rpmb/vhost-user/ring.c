@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The queue itself: finds buffers, has the device serve them, gives them back
+ * The queue: finds buffers, has the device serve them, gives them back
  *
  * Section numbers are those of the Virtual I/O Device specification, version 1.2
  */
 #include <endian.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "fd.h"
 #include "log.h"
+#include "message.h"
 #include "ring.h"
-#include "vhost_user.h"
 
 /* The buffer at hand: device-readable pieces first, then device-writable ones */
 struct chain {
@@ -35,7 +37,12 @@ static void store16(__virtio16 *p, uint16_t value)
 
 static bool has_feature(const struct ring *ring, unsigned int feature)
 {
-	return ring->features & (UINT64_C(1) << feature);
+	return ring->backend->features & (UINT64_C(1) << feature);
+}
+
+static unsigned int index_of(const struct ring *ring)
+{
+	return ring - ring->backend->rings;
 }
 
 /* EAGAIN means that as many signals as fit are on their way already */
@@ -54,20 +61,22 @@ static void signal_front(const struct ring *ring,
 			.flags = VHOST_USER_VERSION,
 			.size = sizeof(message.state),
 		},
+		.state.index = index_of(ring),
 	};
+	const int request_fd = ring->backend->request_fd;
 	const uint64_t one = 1;
 
 	if (signal->fd >= 0)
 		put_signal(signal->fd, &one, sizeof(one));
-	else if (!signal->off && ring->request_fd >= 0)
-		put_signal(ring->request_fd, &message, sizeof(message));
+	else if (!signal->off && request_fd >= 0)
+		put_signal(request_fd, &message, sizeof(message));
 }
 
 static bool ring_break(struct ring *ring, const char *why)
 {
 	/* A guest can reset and break it again and again */
 	if (!ring->break_logged)
-		log_line("request queue stopped: %s", why);
+		log_line("queue %u stopped: %s", index_of(ring), why);
 	ring->break_logged = true;
 	ring->broken = true;
 	signal_front(ring, &ring->err, VHOST_USER_BACKEND_VRING_ERR);
@@ -77,7 +86,7 @@ static bool ring_break(struct ring *ring, const char *why)
 static void *ring_part(const struct ring *ring, uint64_t addr, size_t len,
 		       size_t align)
 {
-	void *part = memory_user(&ring->memory, addr, len);
+	void *part = memory_user(&ring->backend->memory, addr, len);
 
 	return (uintptr_t)part % align ? NULL : part;
 }
@@ -120,7 +129,7 @@ static bool add_piece(struct ring *ring, struct chain *chain,
 		return ring_break(ring, "endless descriptor chain");
 	piece->addr = le64toh(desc->addr);
 	piece->len = le32toh(desc->len);
-	if (!memory_valid(&ring->memory, piece->addr, piece->len))
+	if (!memory_valid(&ring->backend->memory, piece->addr, piece->len))
 		return ring_break(ring, "buffer outside the guest's memory");
 
 	if (le16toh(desc->flags) & VRING_DESC_F_WRITE) {
@@ -151,7 +160,7 @@ static bool add_indirect(struct ring *ring, struct chain *chain,
 		return ring_break(ring, "bad indirect descriptor");
 
 	do {
-		if (i >= nr || !memory_read(&ring->memory, &desc,
+		if (i >= nr || !memory_read(&ring->backend->memory, &desc,
 					    addr + i * sizeof(desc),
 					    sizeof(desc)))
 			return ring_break(ring, "bad indirect table");
@@ -190,7 +199,7 @@ static void gather(const struct ring *ring, const struct chain *chain,
 	const struct ring_piece *end = piece + chain->nr_out;
 
 	for (; piece < end; out += piece->len, piece++)
-		memory_read(&ring->memory, out, piece->addr, piece->len);
+		memory_read(&ring->backend->memory, out, piece->addr, piece->len);
 }
 
 static void scatter(const struct ring *ring, const struct chain *chain,
@@ -201,7 +210,7 @@ static void scatter(const struct ring *ring, const struct chain *chain,
 	for (; len; piece++) {
 		size_t n = piece->len < len ? piece->len : len;
 
-		memory_write(&ring->memory, piece->addr, in, n);
+		memory_write(&ring->backend->memory, piece->addr, in, n);
 		in += n;
 		len -= n;
 	}
@@ -210,21 +219,23 @@ static void scatter(const struct ring *ring, const struct chain *chain,
 /* Returns the bytes written to the buffer, or -1 */
 static ssize_t serve_chain(struct ring *ring, const struct chain *chain)
 {
-	uint8_t *frames;
+	const struct backend *backend = ring->backend;
+	uint8_t *bytes;
 	size_t used;
 
-	if (chain->out_len > DEVICE_MAX_LEN || chain->in_len > DEVICE_MAX_LEN)
+	if (chain->out_len > backend->max_len ||
+	    chain->in_len > backend->max_len)
 		return 0;
-	frames = malloc(chain->out_len + chain->in_len + 1);
-	if (!frames) {
+	bytes = malloc(chain->out_len + chain->in_len + 1);
+	if (!bytes) {
 		ring_break(ring, "out of memory");
 		return -1;
 	}
-	gather(ring, chain, frames);
-	used = device_request(ring->dev, frames, chain->out_len,
-			      frames + chain->out_len, chain->in_len);
-	scatter(ring, chain, frames + chain->out_len, used);
-	free(frames);
+	gather(ring, chain, bytes);
+	used = backend->ops->request(ring, bytes, chain->out_len,
+				     bytes + chain->out_len, chain->in_len);
+	scatter(ring, chain, bytes + chain->out_len, used);
+	free(bytes);
 	return used;
 }
 
@@ -272,13 +283,21 @@ static bool has_buffer(struct ring *ring)
 	return nr;
 }
 
-static void serve_buffer(struct ring *ring)
+/* The next buffer, which there is; false if the guest has broken the rules */
+static bool next_chain(struct ring *ring, struct chain *chain)
 {
 	uint16_t slot = ring->next_avail & (ring->num - 1);
-	struct chain chain = { .head = load16(&ring->avail->ring[slot]) };
+
+	*chain = (struct chain) { .head = load16(&ring->avail->ring[slot]) };
+	return get_chain(ring, chain);
+}
+
+static void serve_buffer(struct ring *ring)
+{
+	struct chain chain;
 	ssize_t used;
 
-	if (!get_chain(ring, &chain))
+	if (!next_chain(ring, &chain))
 		return;
 	used = serve_chain(ring, &chain);
 	if (used < 0)
@@ -287,13 +306,73 @@ static void serve_buffer(struct ring *ring)
 	put_used(ring, chain.head, used);
 }
 
-bool ring_serve(struct ring *ring)
+/* Whether there is a buffer in a ring that may be served */
+static bool ready(struct ring *ring)
 {
 	if (!ring->kicked || !ring->started || !ring->enabled || ring->broken ||
 	    (!ring->mapped && !ring_map(ring)))
 		return false;
 	ring->kicked = has_buffer(ring);
-	if (ring->kicked)
-		serve_buffer(ring);
 	return ring->kicked;
+}
+
+bool ring_serve(struct ring *ring)
+{
+	if (!ready(ring))
+		return false;
+	serve_buffer(ring);
+	return true;
+}
+
+/* Buffers that are too small go back with nothing in them */
+bool ring_push(struct ring *ring, const void *message, size_t len)
+{
+	struct chain chain;
+	bool fits = false;
+
+	while (!fits && ready(ring) && next_chain(ring, &chain)) {
+		fits = chain.in_len >= len;
+		if (fits)
+			scatter(ring, &chain, message, len);
+		ring->next_avail++;
+		put_used(ring, chain.head, fits ? len : 0);
+	}
+	return fits;
+}
+
+void ring_take_kick(struct ring *ring)
+{
+	ring->started = true;
+	ring->kicked = true;
+}
+
+bool ring_set_signal(struct ring_signal *signal, int fd)
+{
+	fd_replace(&signal->fd, fd);
+	signal->off = fd < 0;
+	return fd < 0 || fd_set_nonblocking(fd);
+}
+
+uint16_t ring_halt(struct ring *ring)
+{
+	ring->started = false;
+	ring->broken = false;
+	return ring->next_avail;
+}
+
+void ring_init(struct ring *ring, struct backend *backend)
+{
+	*ring = (struct ring) {
+		.backend = backend,
+		.call = { .fd = -1 },
+		.err = { .fd = -1 },
+	};
+}
+
+void ring_reset(struct ring *ring)
+{
+	fd_replace(&ring->call.fd, -1);
+	fd_replace(&ring->err.fd, -1);
+	free(ring->pieces);
+	ring_init(ring, ring->backend);
 }

@@ -11,7 +11,29 @@
 #include <stdint.h>
 
 #include "memory.h"
-#include "vhost_user.h"
+
+#define VHOST_USER_VERSION 1
+
+/* Requests of the back-end */
+#define VHOST_USER_BACKEND_VRING_CALL 4
+#define VHOST_USER_BACKEND_VRING_ERR 5
+
+struct vhost_user_header {
+	uint32_t request;
+	uint32_t flags;
+	uint32_t size;
+};
+
+struct vhost_user_vring_state {
+	uint32_t index;
+	uint32_t num;
+};
+
+/* An in-band signal */
+struct vhost_user_signal {
+	struct vhost_user_header header;
+	struct vhost_user_vring_state state;
+};
 
 /* A bit in the header's flags */
 #define MESSAGE_NEED_REPLY (1U << 3)
@@ -47,8 +69,9 @@ struct message {
 };
 
 /*
- * A socket to a front-end, for the main thread. Whoever waits for it also waits
- * for @stop: when that is readable the program is to end, and @stopped is set.
+ * A socket to a front-end, for the thread that serves it. Whoever waits for it also
+ * waits for @stop, unless it is -1: when that is readable the program is to end, and
+ * @stopped is set.
  */
 struct connection {
 	int sock;

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "fd.h"
 #include "log.h"
 #include "message.h"
 #include "ring.h"
@@ -23,16 +24,6 @@
 #define PROTOCOL_FEATURES (PROTOCOL_F_REPLY_ACK | PROTOCOL_F_BACKEND_REQ | \
 			   PROTOCOL_F_CONFIG | PROTOCOL_F_INBAND_NOTIFICATIONS)
 
-/* A front-end that is connected; belongs to the main thread */
-struct session {
-	struct connection conn;
-	/* Said already: a guest must not fill the log */
-	bool config_end_logged;
-	bool config_write_logged;
-	uint64_t protocol_features;
-	struct ring *ring;
-};
-
 /*
  * @DONE: the message was good
  * @REFUSED: well-formed, but not done; the reply says so, if there is one
@@ -46,7 +37,7 @@ struct request {
 	uint32_t size;		/* of the payload, if @handle does not check it */
 	bool any_size;
 	bool replies;		/* the payload is a reply when @handle is done */
-	bool holds_ring;	/* @handle runs while the ring is held */
+	bool holds;		/* @handle runs while the rings are held */
 	bool ignorable;		/* may be refused without anybody being told */
 };
 
@@ -71,6 +62,14 @@ static enum verdict get_features(struct session *session, struct message *msg)
 	return reply_u64(msg, FEATURES);
 }
 
+static void enable_all(const struct backend *backend, bool enabled)
+{
+	unsigned int i;
+
+	for (i = 0; i < backend->nr_rings; i++)
+		backend->rings[i].enabled = enabled;
+}
+
 static enum verdict set_features(struct session *session, struct message *msg)
 {
 	if (msg->u64 & ~FEATURES) {
@@ -78,9 +77,9 @@ static enum verdict set_features(struct session *session, struct message *msg)
 			 msg->u64 & ~FEATURES);
 		return REFUSED;
 	}
-	session->ring->features = msg->u64;
+	session->backend->features = msg->u64;
 	if (!(msg->u64 & F_PROTOCOL_FEATURES))
-		session->ring->enabled = true;
+		enable_all(session->backend, true);
 	return DONE;
 }
 
@@ -120,8 +119,19 @@ static enum verdict set_owner(struct session *session, struct message *msg)
 static enum verdict reset_owner(struct session *session, struct message *msg)
 {
 	(void)msg;
-	session->ring->enabled = false;
+	enable_all(session->backend, false);
 	return DONE;
+}
+
+static bool set_memory(struct backend *backend, const struct message *msg)
+{
+	const struct memory_table *table = &msg->memory;
+
+	return memory_set(&backend->memory, table->regions, msg->fds,
+			  table->nr) &&
+	       (!backend->ops->set_memory ||
+		backend->ops->set_memory(backend, table->regions, msg->fds,
+					 table->nr));
 }
 
 static enum verdict set_mem_table(struct session *session, struct message *msg)
@@ -134,39 +144,43 @@ static enum verdict set_mem_table(struct session *session, struct message *msg)
 	    msg->header.size < offsetof(struct memory_table, regions) +
 			       table->nr * sizeof(table->regions[0]))
 		return MALFORMED;
-	return memory_set(&session->ring->memory, table->regions, msg->fds,
-			  table->nr) ? DONE : REFUSED;
+	return set_memory(session->backend, msg) ? DONE : REFUSED;
 }
 
-static bool is_our_queue(uint32_t index)
+/* NULL and a log line if there is no such queue */
+static struct ring *find_ring(const struct session *session, uint32_t index)
 {
-	if (index)
-		log_line("queue %" PRIu32 ": the device has queue 0 only",
-			 index);
-	return !index;
+	const struct backend *backend = session->backend;
+
+	if (index < backend->nr_rings)
+		return &backend->rings[index];
+	log_line("queue %" PRIu32 ": the last one is queue %u", index,
+		 backend->nr_rings - 1);
+	return NULL;
 }
 
 static enum verdict set_vring_num(struct session *session, struct message *msg)
 {
+	struct ring *ring = find_ring(session, msg->state.index);
 	uint32_t num = msg->state.num;
 
-	if (!is_our_queue(msg->state.index))
+	if (!ring)
 		return REFUSED;
 	if (!num || num > RING_MAX_NUM || num & (num - 1)) {
 		log_line("queue size %" PRIu32 " is no power of 2 up to %d",
 			 num, RING_MAX_NUM);
 		return REFUSED;
 	}
-	session->ring->num = num;
+	ring->num = num;
 	return DONE;
 }
 
 static enum verdict set_vring_addr(struct session *session,
 				   struct message *msg)
 {
-	struct ring *ring = session->ring;
+	struct ring *ring = find_ring(session, msg->addr.index);
 
-	if (!is_our_queue(msg->addr.index))
+	if (!ring)
 		return REFUSED;
 	ring->desc_addr = msg->addr.desc_user_addr;
 	ring->avail_addr = msg->addr.avail_user_addr;
@@ -177,39 +191,59 @@ static enum verdict set_vring_addr(struct session *session,
 static enum verdict set_vring_base(struct session *session,
 				   struct message *msg)
 {
-	if (!is_our_queue(msg->state.index))
+	struct ring *ring = find_ring(session, msg->state.index);
+
+	if (!ring)
 		return REFUSED;
-	session->ring->next_avail = msg->state.num;
-	session->ring->broken = false;
+	ring->next_avail = msg->state.num;
+	ring->broken = false;
 	return DONE;
+}
+
+static bool set_kick(struct ring *ring, int fd)
+{
+	const struct backend_ops *ops = ring->backend->ops;
+
+	if (ops->set_kick)
+		return ops->set_kick(ring, fd);
+	fd_replace(&fd, -1);
+	return false;
 }
 
 static enum verdict get_vring_base(struct session *session,
 				   struct message *msg)
 {
-	if (!is_our_queue(msg->state.index))
+	struct ring *ring = find_ring(session, msg->state.index);
+
+	if (!ring)
 		return MALFORMED;
-	msg->state.num = ring_halt(session->ring);
+	set_kick(ring, -1);
+	msg->state.num = ring_halt(ring);
 	return DONE;
 }
 
 static enum verdict set_vring_enable(struct session *session,
 				     struct message *msg)
 {
-	if (!is_our_queue(msg->state.index))
+	struct ring *ring = find_ring(session, msg->state.index);
+
+	if (!ring)
 		return REFUSED;
-	session->ring->enabled = msg->state.num;
+	ring->enabled = msg->state.num;
 	return DONE;
 }
 
-/* The fd of SET_VRING_KICK, _CALL or _ERR, -1 if the front-end has none */
-static enum verdict take_vring_fd(struct message *msg, int *fd)
+/* The ring and the fd of SET_VRING_KICK, _CALL or _ERR, -1 if there is none */
+static enum verdict take_vring_fd(const struct session *session,
+				  struct message *msg, struct ring **ring,
+				  int *fd)
 {
 	bool no_fd = msg->u64 & VRING_NO_FD;
 
 	if (msg->nr_fds != (no_fd ? 0 : 1))
 		return MALFORMED;
-	if (!is_our_queue(msg->u64 & VRING_INDEX_MASK))
+	*ring = find_ring(session, msg->u64 & VRING_INDEX_MASK);
+	if (!*ring)
 		return REFUSED;
 	*fd = message_take_fd(msg);
 	return DONE;
@@ -219,76 +253,86 @@ static enum verdict set_vring_kick(struct session *session,
 				   struct message *msg)
 {
 	enum verdict verdict;
+	struct ring *ring;
 	int fd;
 
-	verdict = take_vring_fd(msg, &fd);
+	verdict = take_vring_fd(session, msg, &ring, &fd);
 	if (verdict != DONE)
 		return verdict;
 	if (fd < 0 && !(session->protocol_features &
 			PROTOCOL_F_INBAND_NOTIFICATIONS)) {
-		log_line("queue 0 has no kick fd, and polling is not supported");
+		log_line("a queue has no kick fd, and polling is not supported");
 		return REFUSED;
 	}
-	if (!ring_set_kick(session->ring, fd)) {
+	if (!set_kick(ring, fd)) {
 		log_line("the kick fd cannot be waited for");
 		return REFUSED;
 	}
+	/* Buffers whose kick was taken before a halt get no second one */
+	if (fd >= 0 && ring->kicked)
+		ring->started = true;
 	return DONE;
-}
-
-static enum verdict set_signal(struct ring_signal *signal, struct message *msg)
-{
-	enum verdict verdict;
-	int fd;
-
-	verdict = take_vring_fd(msg, &fd);
-	if (verdict != DONE)
-		return verdict;
-	return ring_set_signal(signal, fd) ? DONE : REFUSED;
 }
 
 static enum verdict set_vring_call(struct session *session,
 				   struct message *msg)
 {
-	return set_signal(&session->ring->call, msg);
+	enum verdict verdict;
+	struct ring *ring;
+	int fd;
+
+	verdict = take_vring_fd(session, msg, &ring, &fd);
+	if (verdict != DONE)
+		return verdict;
+	return ring_set_signal(&ring->call, fd) ? DONE : REFUSED;
 }
 
 static enum verdict set_vring_err(struct session *session, struct message *msg)
 {
-	return set_signal(&session->ring->err, msg);
+	enum verdict verdict;
+	struct ring *ring;
+	int fd;
+
+	verdict = take_vring_fd(session, msg, &ring, &fd);
+	if (verdict != DONE)
+		return verdict;
+	return ring_set_signal(&ring->err, fd) ? DONE : REFUSED;
 }
 
 /* In-band signals are all that goes this way */
 static enum verdict set_backend_req_fd(struct session *session,
 				       struct message *msg)
 {
+	int *fd = &session->backend->request_fd;
+
 	if (msg->nr_fds != 1)
 		return MALFORMED;
 	if (!(session->protocol_features & PROTOCOL_F_INBAND_NOTIFICATIONS))
 		return DONE;
-	return ring_set_requests(session->ring, message_take_fd(msg)) ? DONE : REFUSED;
+	fd_replace(fd, message_take_fd(msg));
+	return fd_set_nonblocking(*fd) ? DONE : REFUSED;
 }
 
 /* Configuration space is constant: no lock, no waiting for the worker */
 static enum verdict get_config(struct session *session, struct message *msg)
 {
-	const struct device *dev = session->ring->dev;
+	const struct backend *backend = session->backend;
 	struct config_access *config = &msg->config;
 
 	if (msg->header.size < CONFIG_HEADER ||
 	    config->size != msg->header.size - CONFIG_HEADER)
 		return MALFORMED;
-	if (config->offset > dev->config_len ||
-	    config->size > dev->config_len - config->offset) {
+	if (config->offset > backend->config_len ||
+	    config->size > backend->config_len - config->offset) {
 		if (!session->config_end_logged)
 			log_line("configuration space has %zu bytes, not %"
-				 PRIu64, dev->config_len,
+				 PRIu64, backend->config_len,
 				 (uint64_t)config->offset + config->size);
 		session->config_end_logged = true;
 		msg->header.size = 0;
 		return DONE;
 	}
-	memcpy(config->bytes, (const uint8_t *)&dev->config + config->offset,
+	memcpy(config->bytes, (const uint8_t *)backend->config + config->offset,
 	       config->size);
 	return DONE;
 }
@@ -305,9 +349,11 @@ static enum verdict set_config(struct session *session, struct message *msg)
 
 static enum verdict vring_kick(struct session *session, struct message *msg)
 {
-	if (!is_our_queue(msg->state.index))
+	struct ring *ring = find_ring(session, msg->state.index);
+
+	if (!ring)
 		return REFUSED;
-	ring_kick(session->ring);
+	ring->backend->ops->kick(ring);
 	return DONE;
 }
 
@@ -317,31 +363,48 @@ static enum verdict vring_kick(struct session *session, struct message *msg)
 
 static const struct request requests[] = {
 	[1] = { "GET_FEATURES", get_features, .replies = true },
-	[2] = { "SET_FEATURES", set_features, U64, .holds_ring = true },
+	[2] = { "SET_FEATURES", set_features, U64, .holds = true },
 	[3] = { "SET_OWNER", set_owner },
-	[4] = { "RESET_OWNER", reset_owner, .holds_ring = true },
+	[4] = { "RESET_OWNER", reset_owner, .holds = true },
 	[5] = { "SET_MEM_TABLE", set_mem_table, .any_size = true,
-		.holds_ring = true },
-	[8] = { "SET_VRING_NUM", set_vring_num, STATE, .holds_ring = true },
-	[9] = { "SET_VRING_ADDR", set_vring_addr, ADDR, .holds_ring = true },
-	[10] = { "SET_VRING_BASE", set_vring_base, STATE, .holds_ring = true },
+		.holds = true },
+	[8] = { "SET_VRING_NUM", set_vring_num, STATE, .holds = true },
+	[9] = { "SET_VRING_ADDR", set_vring_addr, ADDR, .holds = true },
+	[10] = { "SET_VRING_BASE", set_vring_base, STATE, .holds = true },
 	[11] = { "GET_VRING_BASE", get_vring_base, STATE, .replies = true,
-		 .holds_ring = true },
-	[12] = { "SET_VRING_KICK", set_vring_kick, U64, .holds_ring = true },
-	[13] = { "SET_VRING_CALL", set_vring_call, U64, .holds_ring = true },
-	[14] = { "SET_VRING_ERR", set_vring_err, U64, .holds_ring = true },
+		 .holds = true },
+	[12] = { "SET_VRING_KICK", set_vring_kick, U64, .holds = true },
+	[13] = { "SET_VRING_CALL", set_vring_call, U64, .holds = true },
+	[14] = { "SET_VRING_ERR", set_vring_err, U64, .holds = true },
 	[15] = { "GET_PROTOCOL_FEATURES", get_protocol_features,
 		 .replies = true },
 	[16] = { "SET_PROTOCOL_FEATURES", set_protocol_features, U64 },
 	[18] = { "SET_VRING_ENABLE", set_vring_enable, STATE,
-		 .holds_ring = true },
+		 .holds = true },
 	[21] = { "SET_BACKEND_REQ_FD", set_backend_req_fd,
-		 .holds_ring = true },
+		 .holds = true },
 	[24] = { "GET_CONFIG", get_config, .any_size = true, .replies = true },
 	[25] = { "SET_CONFIG", set_config, .any_size = true,
 		 .ignorable = true },
 	[35] = { "VRING_KICK", vring_kick, STATE },
 };
+
+static void hold(struct backend *backend)
+{
+	if (backend->ops->hold)
+		backend->ops->hold(backend);
+}
+
+/* The rings may lie elsewhere now */
+static void release(struct backend *backend)
+{
+	unsigned int i;
+
+	for (i = 0; i < backend->nr_rings; i++)
+		backend->rings[i].mapped = false;
+	if (backend->ops->release)
+		backend->ops->release(backend);
+}
 
 static enum verdict handle(struct session *session,
 			   const struct request *request, struct message *msg)
@@ -350,11 +413,11 @@ static enum verdict handle(struct session *session,
 
 	if (!request->any_size && msg->header.size != request->size)
 		return MALFORMED;
-	if (!request->holds_ring)
+	if (!request->holds)
 		return request->handle(session, msg);
-	ring_hold(session->ring);
+	hold(session->backend);
 	verdict = request->handle(session, msg);
-	ring_release(session->ring);
+	release(session->backend);
 	return verdict;
 }
 
@@ -389,24 +452,33 @@ static bool answer(struct session *session, struct message *msg)
 	return verdict == DONE || request->ignorable;
 }
 
-bool vhost_user_serve(int sock, int stop, struct ring *ring)
+void vhost_user_begin(struct session *session, struct backend *backend,
+		      int sock, int stop)
 {
-	struct session session = {
+	*session = (struct session) {
 		.conn = { .sock = sock, .stop = stop },
-		.ring = ring,
+		.backend = backend,
 	};
-	struct message msg;
-	bool go_on;
-
 	log_line("front-end connected");
-	do {
-		go_on = message_receive(&session.conn, &msg) && answer(&session, &msg);
-		message_drop_fds(&msg);
-	} while (go_on);
+}
 
-	ring_hold(ring);
-	ring_reset(ring);
-	ring_release(ring);
+bool vhost_user_serve(struct session *session)
+{
+	struct message msg;
+	bool go_on = message_receive(&session->conn, &msg) &&
+		     answer(session, &msg);
+
+	message_drop_fds(&msg);
+	return go_on;
+}
+
+void vhost_user_end(struct session *session)
+{
+	struct backend *backend = session->backend;
+
+	hold(backend);
+	backend->ops->reset(backend);
+	backend_reset(backend);
+	release(backend);
 	log_line("front-end disconnected");
-	return !session.conn.stopped;
 }

@@ -12,16 +12,19 @@
 #include "log.h"
 #include "memory.h"
 
+/* If that fails, the status still says that something did */
+static void put_text(const char *text)
+{
+	ssize_t n = write(STDERR_FILENO, text, strlen(text));
+
+	(void)n;
+}
+
 static void on_sigbus(int sig)
 {
-	static const char text[] =
-		"vhost-user-rpmb: shared memory was cut short, giving up\n";
-	ssize_t n;
-
-	/* If that fails, the status still says that something did */
-	n = write(STDERR_FILENO, text, sizeof(text) - 1);
-	(void)n;
 	(void)sig;
+	put_text(program_invocation_short_name);
+	put_text(": shared memory was cut short, giving up\n");
 	_exit(EXIT_FAILURE);
 }
 

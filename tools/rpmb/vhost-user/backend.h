@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A device that is served over vhost-user: what it brings, and what a front-end
+ * sets up for all of its rings
+ */
+#ifndef BACKEND_H
+#define BACKEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "memory.h"
+
+struct backend;
+struct ring;
+
+/*
+ * @request: serve one buffer: @out is a private copy of its device-readable part, @in
+ *	has the size of its device-writable part. Returns how many bytes of @in to
+ *	give back.
+ * @kick: there may be buffers in the ring: an in-band kick has come. The rings are
+ *	not held.
+ * @set_kick: take over where else kicks come from, or -1; false if it cannot be
+ *	waited for. NULL if the device takes in-band kicks only.
+ * @set_memory: the front-end's memory has changed, it is that now. NULL if @memory
+ *	is enough; false and a log line if it does not do.
+ * @reset: the front-end has gone; the rings are held
+ * @hold, @release: keep others away from what the front-end sets up while it does
+ *	that. NULL if there are none.
+ */
+struct backend_ops {
+	size_t (*request)(struct ring *ring, void *out, size_t out_len,
+			  void *in, size_t in_len);
+	void (*kick)(struct ring *ring);
+	bool (*set_kick)(struct ring *ring, int fd);
+	bool (*set_memory)(struct backend *backend,
+			   const struct memory_region *regions, const int *fds,
+			   unsigned int nr);
+	void (*reset)(struct backend *backend);
+	void (*hold)(struct backend *backend);
+	void (*release)(struct backend *backend);
+};
+
+/*
+ * The device sets the members up to @nr_rings, and they never change.
+ *
+ * @config: configuration space
+ * @max_len: longer buffers are not looked at
+ * @request_fd: takes in-band signals, or -1
+ */
+struct backend {
+	const struct backend_ops *ops;
+	const void *config;
+	size_t config_len;
+	size_t max_len;
+	struct ring *rings;
+	unsigned int nr_rings;
+
+	struct memory memory;
+	uint64_t features;
+	int request_fd;
+};
+
+/* Begin, with no front-end */
+void backend_init(struct backend *backend);
+
+/* Forget all that a front-end has set up; called while the rings are held */
+void backend_reset(struct backend *backend);
+
+#endif /* BACKEND_H */

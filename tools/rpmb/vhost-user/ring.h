@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A split virtqueue
+ */
+#ifndef RING_H
+#define RING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_ring.h>
+
+#include "backend.h"
+
+#define RING_MAX_NUM 32768
+#define RING_FEATURES (UINT64_C(1) << VIRTIO_F_VERSION_1 | \
+		       UINT64_C(1) << VIRTIO_RING_F_INDIRECT_DESC | \
+		       UINT64_C(1) << VIRTIO_RING_F_EVENT_IDX)
+
+/* A piece of a buffer, by its guest address */
+struct ring_piece {
+	uint64_t addr;
+	uint32_t len;
+};
+
+/* How to tell the front-end something */
+struct ring_signal {
+	int fd;			/* eventfd or pipe, or -1 */
+	bool off;		/* the front-end said that it polls */
+};
+
+/*
+ * The members up to @err are set up by the front-end. Those from @mapped on change
+ * while the ring is served.
+ */
+struct ring {
+	struct backend *backend;
+
+	uint32_t num;
+	uint64_t desc_addr;	/* user addresses */
+	uint64_t avail_addr;
+	uint64_t used_addr;
+	bool enabled;
+	struct ring_signal call;
+	struct ring_signal err;
+
+	bool mapped;		/* the pointers and @pieces below are valid */
+	struct vring_desc *desc;
+	struct vring_avail *avail;
+	struct vring_used *used;
+	struct ring_piece *pieces;	/* of the buffer at hand, @num of them */
+	uint16_t next_avail;
+	uint16_t next_used;
+	bool started;		/* there was a kick since the ring was stopped */
+	bool kicked;		/* a kick has not been served to the end */
+	bool broken;		/* the guest broke the rules of the virtqueue */
+	bool break_logged;	/* it did so before in this connection */
+};
+
+/* A kick has come: it starts the ring, whether it may be served yet or not */
+void ring_take_kick(struct ring *ring);
+
+/* Have one buffer served; false if there is none or the ring is not to be served */
+bool ring_serve(struct ring *ring);
+
+/* Give the guest a message in one of its buffers; false if it has none for that */
+bool ring_push(struct ring *ring, const void *message, size_t len);
+
+/* Begin, with nothing set up */
+void ring_init(struct ring *ring, struct backend *backend);
+
+/* Stop serving; returns the place in the available ring where to go on */
+uint16_t ring_halt(struct ring *ring);
+
+/* Forget all that a front-end has set up */
+void ring_reset(struct ring *ring);
+
+/* Take over @fd, or -1; false if it cannot be used */
+bool ring_set_signal(struct ring_signal *signal, int fd);
+
+#endif /* RING_H */
