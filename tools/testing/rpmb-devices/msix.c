@@ -37,12 +37,28 @@ void msix_init(struct pci *pci)
 			 PCI_MSIX_ENTRY_CTRL_MASKBIT);
 }
 
+static uint16_t flags(const struct pci *pci)
+{
+	return get_le16(pci->config + CAPABILITY + PCI_MSIX_FLAGS);
+}
+
 static bool masked(struct pci *pci, unsigned int vector)
 {
-	return get_le16(pci->config + CAPABILITY + PCI_MSIX_FLAGS) &
-	       PCI_MSIX_FLAGS_MASKALL ||
+	return (flags(pci) & (PCI_MSIX_FLAGS_ENABLE |
+			      PCI_MSIX_FLAGS_MASKALL)) !=
+	       PCI_MSIX_FLAGS_ENABLE ||
 	       get_le32(entry(pci, vector) + PCI_MSIX_ENTRY_VECTOR_CTRL) &
 	       PCI_MSIX_ENTRY_CTRL_MASKBIT;
+}
+
+/* False if it has to wait */
+static bool send(struct pci *pci, unsigned int vector)
+{
+	const uint8_t *from = entry(pci, vector);
+
+	return !masked(pci, vector) &&
+	       pci->front->send_message(pci->machine, get_le64(from),
+					get_le32(from + PCI_MSIX_ENTRY_DATA));
 }
 
 void msix_update(struct pci *pci)
@@ -50,14 +66,9 @@ void msix_update(struct pci *pci)
 	uint32_t pending = get_le32(pci->msix + PENDING);
 	unsigned int i;
 
-	for (i = 0; i < pci->identity->vectors; i++) {
-		if (!(pending & UINT32_C(1) << i) || masked(pci, i))
-			continue;
-		pending &= ~(UINT32_C(1) << i);
-		pci->front->send_message(pci->machine, get_le64(entry(pci, i)),
-					 get_le32(entry(pci, i) +
-						  PCI_MSIX_ENTRY_DATA));
-	}
+	for (i = 0; i < pci->identity->vectors; i++)
+		if (pending & UINT32_C(1) << i && send(pci, i))
+			pending &= ~(UINT32_C(1) << i);
 	put_le32(pci->msix + PENDING, pending);
 }
 
@@ -66,8 +77,7 @@ void msix_set(struct pci *pci, unsigned int vector, bool level)
 	uint32_t pending = get_le32(pci->msix + PENDING);
 
 	if (vector >= pci->identity->vectors ||
-	    !(get_le16(pci->config + CAPABILITY + PCI_MSIX_FLAGS) &
-	      PCI_MSIX_FLAGS_ENABLE))
+	    !(flags(pci) & PCI_MSIX_FLAGS_ENABLE))
 		return;
 	pending &= ~(UINT32_C(1) << vector);
 	put_le32(pci->msix + PENDING, pending | (uint32_t)level << vector);

@@ -18,7 +18,7 @@ void msix_set(struct pci *pci, unsigned int vector, bool level);
 void msix_write(struct pci *pci, uint32_t offset, const void *data,
 		uint32_t len);
 
-/* Send what is not masked any more */
+/* Send what had to wait and may not have to any more */
 void msix_update(struct pci *pci);
 
 #endif /* MSIX_H */

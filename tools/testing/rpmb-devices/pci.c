@@ -85,6 +85,12 @@ void pci_set_irq(struct pci *pci, unsigned int vector, bool level)
 		set_intx(pci, vector, level);
 }
 
+void pci_send_pending(struct pci *pci)
+{
+	if (has_msix(pci))
+		msix_update(pci);
+}
+
 uint32_t pci_bar_size(const struct pci *pci, unsigned int bar)
 {
 	if (!bar)
@@ -94,7 +100,7 @@ uint32_t pci_bar_size(const struct pci *pci, unsigned int bar)
 
 static bool within(uint64_t offset, uint32_t len, uint32_t size)
 {
-	return offset <= size && len <= size - offset;
+	return len && offset <= size && len <= size - offset;
 }
 
 bool pci_config_read(const struct pci *pci, uint64_t offset, void *data,
@@ -120,8 +126,7 @@ bool pci_config_write(struct pci *pci, uint64_t offset, const void *data,
 
 		*to = (*to & ~mask) | (from[i] & mask);
 	}
-	if (has_msix(pci))
-		msix_update(pci);
+	pci_send_pending(pci);
 	return true;
 }
 

@@ -51,11 +51,12 @@ struct pci_ops {
  * How a front interrupts the machine: one of both
  *
  * @set_intx: whether INTx is asserted
- * @send_message: what would be written to @addr for MSI-X
+ * @send_message: what would be written to @addr for MSI-X; false if that has to wait
+ *	until the front calls pci_send_pending()
  */
 struct pci_front {
-	void (*set_intx)(void *self, bool level);
-	void (*send_message)(void *self, uint64_t addr, uint32_t data);
+	void (*set_intx)(void *machine, bool level);
+	bool (*send_message)(void *machine, uint64_t addr, uint32_t data);
 };
 
 /*
@@ -95,6 +96,9 @@ void pci_attach(struct pci *pci, const struct pci_front *front, void *machine);
 
 /* As after power on, with the model */
 void pci_reset(struct pci *pci);
+
+/* Send the messages that had to wait */
+void pci_send_pending(struct pci *pci);
 
 /* 0 if there is none */
 uint32_t pci_bar_size(const struct pci *pci, unsigned int bar);
