@@ -100,7 +100,7 @@ uint32_t pci_bar_size(const struct pci *pci, unsigned int bar)
 
 static bool within(uint64_t offset, uint32_t len, uint32_t size)
 {
-	return len && offset <= size && len <= size - offset;
+	return size && offset <= size && len <= size - offset;
 }
 
 bool pci_config_read(const struct pci *pci, uint64_t offset, void *data,

@@ -14,8 +14,9 @@
 /* A longer access is none */
 #define MAX_LEN 65536
 
-/* The data of an access that is a message of its own: MSI-X's */
-#define MSI_LEN 4
+/* A message of MSI-X, and the data in it */
+#define MSI_LEN (sizeof(struct virtio_pcidev_msg) + MSI_DATA_LEN)
+#define MSI_DATA_LEN 4
 
 static struct virt_pci *of_backend(struct backend *backend)
 {
@@ -119,21 +120,17 @@ static size_t request(struct ring *ring, void *out, size_t out_len, void *in,
 
 static bool send_message(void *machine, uint64_t addr, uint32_t data)
 {
-	struct virt_pci *vp = machine;
-	struct {
-		struct virtio_pcidev_msg msg;
-		uint8_t data[MSI_LEN];
-	} message = {
-		.msg = {
-			.op = VIRTIO_PCIDEV_OP_MSI,
-			.size = MSI_LEN,
-			.addr = addr,
-		},
+	const struct virtio_pcidev_msg msg = {
+		.op = VIRTIO_PCIDEV_OP_MSI,
+		.size = MSI_DATA_LEN,
+		.addr = addr,
 	};
+	struct virt_pci *vp = machine;
+	uint8_t bytes[MSI_LEN];
 
-	put_le32(message.data, data);
-	return ring_push(&vp->rings[VIRT_PCI_INTERRUPTS], &message,
-			 sizeof(message));
+	memcpy(bytes, &msg, sizeof(msg));
+	put_le32(bytes + sizeof(msg), data);
+	return ring_push(&vp->rings[VIRT_PCI_INTERRUPTS], bytes, sizeof(bytes));
 }
 
 static void serve_rings(struct backend *backend)

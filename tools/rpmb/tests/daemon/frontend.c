@@ -190,6 +190,7 @@ void fe_connect_at(struct frontend *fe, struct daemon *d, const char *path)
 
 	memset(fe, 0, sizeof(*fe));
 	fe->back = -1;
+	fe->nr_queues = 1;
 	for (unsigned int ms = 0; ms < WAIT_MS; ms++) {
 		fe->sock = vu_connect(path);
 		if (fe->sock >= 0)
@@ -263,19 +264,21 @@ void fe_set_memory(struct frontend *fe)
 
 void fe_set_ring(struct frontend *fe, unsigned int num)
 {
-	union vu_payload payload = { .state = { 0, num } };
+	const size_t base = fe->queue * QUEUE_STRIDE;
+	union vu_payload payload = { .state = { fe->queue, num } };
 
 	fe->num = num;
-	fe->desc = (void *)(fe->mem + DESC_OFF);
-	fe->avail = (void *)(fe->mem + AVAIL_OFF);
-	fe->used = (void *)(fe->mem + USED_OFF);
+	fe->desc = (void *)(fe->mem + base + DESC_OFF);
+	fe->avail = (void *)(fe->mem + base + AVAIL_OFF);
+	fe->used = (void *)(fe->mem + base + USED_OFF);
 	tell(fe, VU_SET_VRING_NUM, &payload, sizeof(payload.state), NULL, 0);
 	payload.state.num = fe->next_avail;
 	tell(fe, VU_SET_VRING_BASE, &payload, sizeof(payload.state), NULL, 0);
 	memset(&payload, 0, sizeof(payload));
-	payload.addr.desc = user_addr(DESC_OFF);
-	payload.addr.avail = user_addr(AVAIL_OFF);
-	payload.addr.used = user_addr(USED_OFF);
+	payload.addr.index = fe->queue;
+	payload.addr.desc = user_addr(base + DESC_OFF);
+	payload.addr.avail = user_addr(base + AVAIL_OFF);
+	payload.addr.used = user_addr(base + USED_OFF);
 	tell(fe, VU_SET_VRING_ADDR, &payload, sizeof(payload.addr), NULL, 0);
 }
 
@@ -288,15 +291,32 @@ static void make_events(struct frontend *fe)
 	check(fe->kick >= 0 && fe->call >= 0, "%s", strerror(errno));
 }
 
+void fe_enable_ring(struct frontend *fe)
+{
+	union vu_payload on = { .state = { fe->queue, 1 } };
+
+	tell(fe, VU_SET_VRING_ENABLE, &on, sizeof(on.state), NULL, 0);
+}
+
 void fe_start_ring(struct frontend *fe)
 {
-	union vu_payload on = { .state = { 0, 1 } };
-	uint64_t index = 0;
+	uint64_t index = fe->queue;
 
 	make_events(fe);
 	tell(fe, VU_SET_VRING_CALL, &index, sizeof(index), &fe->call, 1);
 	tell(fe, VU_SET_VRING_KICK, &index, sizeof(index), &fe->kick, 1);
-	tell(fe, VU_SET_VRING_ENABLE, &on, sizeof(on.state), NULL, 0);
+	fe_enable_ring(fe);
+}
+
+void fe_go_in_band(struct frontend *fe)
+{
+	int pair[2];
+
+	check(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), "%s",
+	      strerror(errno));
+	tell(fe, VU_SET_BACKEND_REQ_FD, NULL, 0, &pair[1], 1);
+	close(pair[1]);
+	fe->back = pair[0];
 }
 
 uint16_t fe_stop_ring(struct frontend *fe)

@@ -120,6 +120,9 @@ union vu_payload {
 #define IN_OFF REGION_SIZE
 #define QUEUE_SIZE 256
 
+/* The rings of the next queue are so much further on */
+#define QUEUE_STRIDE 0x80000
+
 /* A buffer in a chain */
 struct chunk {
 	uint64_t addr;
@@ -127,6 +130,7 @@ struct chunk {
 	bool in;
 };
 
+/* Of a device with several queues there is one for each, with the rest in common */
 struct frontend {
 	int sock;
 	/* our end of the channel for the back-end's requests, or -1 */
@@ -137,6 +141,8 @@ struct frontend {
 	int memfd;
 	uint8_t *mem;
 
+	unsigned int nr_queues;
+	unsigned int queue;
 	int kick;
 	int call;
 	unsigned int num;
@@ -176,6 +182,9 @@ void fe_memory_table(const struct frontend *fe, union vu_payload *table);
 void fe_set_memory(struct frontend *fe);
 void fe_set_ring(struct frontend *fe, unsigned int num);
 void fe_start_ring(struct frontend *fe);
+/* The same in band, as User Mode Linux does: before the rings are set up, and each */
+void fe_go_in_band(struct frontend *fe);
+void fe_enable_ring(struct frontend *fe);
 uint16_t fe_stop_ring(struct frontend *fe);
 
 /*

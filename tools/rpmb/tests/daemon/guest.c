@@ -53,7 +53,7 @@ void fe_offer(struct frontend *fe, uint16_t head)
 
 static void kick_in_band(struct frontend *fe)
 {
-	union vu_payload payload = { .state = { 0, 0 } };
+	union vu_payload payload = { .state = { fe->queue, 0 } };
 
 	check(!fe_tell(fe, VU_VRING_KICK, &payload, sizeof(payload.state),
 		       NULL, 0), "");
@@ -96,6 +96,7 @@ bool fe_used(const struct frontend *fe)
 	return le16toh(idx) != fe->next_used;
 }
 
+/* It may be for another queue, which sees for itself what has come back */
 static void take_in_band_call(struct frontend *fe)
 {
 	union vu_payload payload;
@@ -104,7 +105,7 @@ static void take_in_band_call(struct frontend *fe)
 	check(vu_recv(fe->back, &hdr, &payload), "closed");
 	check_eq(hdr.request, VU_BACKEND_VRING_CALL);
 	check_eq(hdr.size, sizeof(payload.state));
-	check_eq(payload.state.index, 0);
+	check(payload.state.index < fe->nr_queues, "%u", payload.state.index);
 	if (!(hdr.flags & VU_NEED_REPLY))
 		return;
 	payload.u64 = 0;

@@ -425,18 +425,11 @@ static void slow_disk_answer(void)
 
 static void open_in_band(struct frontend *fe, struct daemon *d)
 {
-	union vu_payload on = { .state = { 0, 1 } };
-	int pair[2];
-
 	connect_and_negotiate(fe, d, UML_PROTOCOL);
-	check(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), "%s",
-	      strerror(errno));
-	check(!fe_tell(fe, VU_SET_BACKEND_REQ_FD, NULL, 0, &pair[1], 1), "");
-	close(pair[1]);
+	fe_go_in_band(fe);
 	fe_set_memory(fe);
 	fe_set_ring(fe, QUEUE_SIZE);
-	check(!fe_tell(fe, VU_SET_VRING_ENABLE, &on, 8, NULL, 0), "");
-	fe->back = pair[0];
+	fe_enable_ring(fe);
 }
 
 static void in_band(void)
