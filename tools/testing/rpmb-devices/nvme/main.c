@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * rpmb-nvme: an NVMe subsystem, whose controllers are PCI functions of a machine under
- * QEMU. README.rst says how to use it.
+ * QEMU or of User Mode Linux. README.rst says how to use it.
  */
 #include <argp.h>
 #include <limits.h>
@@ -14,6 +14,7 @@
 #include "nvme_control.h"
 #include "pcie.h"
 #include "vfio_user.h"
+#include "virt_pci.h"
 
 #define BLOCKS_PER_MIB (1024 * 1024 / NVME_BLOCK_LEN)
 
@@ -25,6 +26,7 @@
 struct function {
 	struct nvme_pcie pcie;
 	struct vfio_user vfio_user;
+	struct virt_pci virt_pci;
 	char socket[PATH_MAX];
 };
 
@@ -38,12 +40,14 @@ struct device {
 struct options {
 	const char *socket;
 	const char *control;
+	bool virt_pci;
 	unsigned int controllers;
 	struct nvme_config nvme;
 };
 
 enum {
 	OPT_SOCKET = 0x100,
+	OPT_VIRT_PCI,
 	OPT_CONTROL,
 	OPT_DEVICE,
 	OPT_CONTROLLERS,
@@ -61,6 +65,8 @@ static const struct argp_option option_list[] = {
 	{ "socket", OPT_SOCKET, "PATH", 0,
 	  "listen here for QEMU, and for controller N from the second on at PATH.N",
 	  0 },
+	{ "virt-pci", OPT_VIRT_PCI, NULL, 0,
+	  "listen there for User Mode Linux instead of QEMU", 0 },
 	{ "control", OPT_CONTROL, "PATH", 0, "listen here for commands", 0 },
 	{ "device", OPT_DEVICE, "DIRECTORY", 0,
 	  "keep what is in the subsystem here; made if there is none", 0 },
@@ -148,6 +154,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 	case OPT_SOCKET:
 		options->socket = arg;
 		return 0;
+	case OPT_VIRT_PCI:
+		options->virt_pci = true;
+		return 0;
 	case OPT_CONTROL:
 		options->control = arg;
 		return 0;
@@ -165,7 +174,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 static const struct argp argp = {
 	.options = option_list,
 	.parser = parse_option,
-	.doc = "An NVMe subsystem with RPMB targets, served over vfio-user.",
+	.doc = "An NVMe subsystem with RPMB targets, served to a virtual machine.",
 };
 
 static bool open_function(struct device *device, const struct options *options,
@@ -177,6 +186,7 @@ static bool open_function(struct device *device, const struct options *options,
 	snprintf(function->socket, sizeof(function->socket), "%s%s",
 		 options->socket, suffix[i]);
 	function->vfio_user.pci = &function->pcie.pci;
+	function->virt_pci.pci = &function->pcie.pci;
 	return nvme_pcie_init(&function->pcie, &device->subsys);
 }
 
@@ -191,6 +201,16 @@ static bool device_open(struct device *device, const struct options *options)
 	return ok;
 }
 
+static bool listen_function(struct function *function, bool virt_pci,
+			    struct service *service)
+{
+	if (virt_pci)
+		return virt_pci_listen(&function->virt_pci, function->socket,
+				       service);
+	return vfio_user_listen(&function->vfio_user, function->socket,
+				service);
+}
+
 /* The tests' socket is the last one */
 static bool listen_at(struct device *device, const struct options *options,
 		      struct service *services)
@@ -198,9 +218,8 @@ static bool listen_at(struct device *device, const struct options *options,
 	unsigned int i;
 
 	for (i = 0; i < options->controllers; i++)
-		if (!vfio_user_listen(&device->functions[i].vfio_user,
-				      device->functions[i].socket,
-				      &services[i]))
+		if (!listen_function(&device->functions[i], options->virt_pci,
+				     &services[i]))
 			return false;
 	return control_listen(&device->control, &device->commands,
 			      options->control, &services[i]);
