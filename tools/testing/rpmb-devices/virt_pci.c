@@ -133,19 +133,21 @@ static bool send_message(void *machine, uint64_t addr, uint32_t data)
 	return ring_push(&vp->rings[VIRT_PCI_INTERRUPTS], bytes, sizeof(bytes));
 }
 
-static void serve_rings(struct backend *backend)
+static void serve_commands(struct virt_pci *vp)
 {
-	struct virt_pci *vp = of_backend(backend);
-
 	while (ring_serve(&vp->rings[VIRT_PCI_COMMANDS]))
 		;
-	pci_send_pending(vp->pci);
 }
 
 static void kick(struct ring *ring)
 {
+	struct virt_pci *vp = of_backend(ring->backend);
+
 	ring_take_kick(ring);
-	serve_rings(ring->backend);
+	if (ring == &vp->rings[VIRT_PCI_COMMANDS])
+		serve_commands(vp);
+	else
+		pci_send_pending(vp->pci);
 }
 
 static bool set_memory(struct backend *backend,
@@ -179,13 +181,21 @@ static void reset(struct backend *backend)
 	pci_reset(pci);
 }
 
-/* Nobody else is kept away, but what was set up may let a ring be served */
+/* Nobody is kept away, but what has been set up may let a ring be served */
+static void release(struct backend *backend)
+{
+	struct virt_pci *vp = of_backend(backend);
+
+	serve_commands(vp);
+	pci_send_pending(vp->pci);
+}
+
 static const struct backend_ops ops = {
 	.request = request,
 	.kick = kick,
 	.set_memory = set_memory,
 	.reset = reset,
-	.release = serve_rings,
+	.release = release,
 };
 
 static void disconnect(struct virt_pci *vp)

@@ -305,6 +305,22 @@ static void interrupts(void)
 	check(!fe_used(&m.irq), "one more");
 }
 
+/* The machine is told in which queue to look */
+static void call(void)
+{
+	union vu_payload payload;
+	struct vu_header hdr;
+	struct machine m;
+
+	start_interrupts(&m);
+	set_reg(&m, PCI_DEVICE_RAISE, 0);
+	do
+		check(vu_recv(m.irq.back, &hdr, &payload), "closed");
+	while (payload.state.index != m.irq.queue);
+	check_eq(hdr.request, VU_BACKEND_VRING_CALL);
+	check(fe_used(&m.irq), "no interrupt");
+}
+
 /* None is kept for a machine that does not use them; all are masked at first */
 static void not_enabled(void)
 {
@@ -547,7 +563,6 @@ static void wrong_lengths(void)
 /* Every operation that there is none of, and what is no message */
 static void wrong_messages(void)
 {
-	struct chunk chunk = { guest_addr(OUT_OFF), MSG_LEN - 1, false };
 	struct virtio_pcidev_msg msg = { .size = 4 };
 	struct machine m;
 	uint32_t answer;
@@ -562,9 +577,27 @@ static void wrong_messages(void)
 		check_eq(command(&m, &msg, "\1\2\3\4", 4, &answer, 4), 0);
 		check_eq(answer, ~0U);
 	}
+	must_work(&m);
+}
+
+/* The message has no address, or all of it is for the answer */
+static void no_message(void)
+{
+	const struct virtio_pcidev_msg msg = {
+		.op = VIRTIO_PCIDEV_OP_MMIO_WRITE,
+		.addr = PCI_DEVICE_MEMORY,
+		.size = 4,
+	};
+	struct chunk chunk = { guest_addr(OUT_OFF), MSG_LEN - 8, false };
+	struct machine m;
+
+	start(&m);
+	command(&m, &msg, "\0\0\0\0", 4, NULL, 0);
+	memcpy(m.cmd.mem + OUT_OFF + MSG_LEN, "\1\2\3\4", 4);
 	check_eq(fe_submit(&m.cmd, &chunk, 1), 0);
 	chunk.in = true;
 	check_eq(fe_submit(&m.cmd, &chunk, 1), 0);
+	check_eq(reg(&m, PCI_DEVICE_MEMORY), 0);
 	must_work(&m);
 }
 
@@ -605,6 +638,7 @@ static const struct test tests[] = {
 	{ "BAR: accesses of all lengths, memset", registers },
 	{ "BAR: an access of 3840 bytes", long_access },
 	{ "MSI-X: capability, messages", interrupts },
+	{ "MSI-X: the machine is called", call },
 	{ "MSI-X: not enabled, no such vector", not_enabled },
 	{ "MSI-X: masked vectors wait", masked },
 	{ "MSI-X: pending bits are read-only", pending_bits },
@@ -618,6 +652,7 @@ static const struct test tests[] = {
 	{ "hostile: outside of the table of MSI-X", table_outside },
 	{ "hostile: lengths that contradict each other", wrong_lengths },
 	{ "hostile: messages that are none", wrong_messages },
+	{ "hostile: a message without an address", no_message },
 	{ "hostile: queue 2, a kick fd", wrong_setup },
 	{ "hostile: an interrupt into no memory", broken_queue },
 };
