@@ -45,7 +45,7 @@ static const struct rpmb_rule rpmb_rules[] = {
 	[RPMB_CONFIG_WRITE] = { .out = RPMB_ONE_BLOCK, .result_read = true },
 	[RPMB_CONFIG_READ] = { .in = RPMB_ONE_BLOCK, .fill_count = true },
 	[RPMB_PURGE_ENABLE] = { },
-	[RPMB_PURGE_STATUS] = { },
+	[RPMB_PURGE_STATUS] = { .fill_count = true },
 };
 
 static int rpmb_check_len(unsigned int len)
@@ -174,7 +174,7 @@ static void rpmb_add_result_read(const struct rpmb_descr *descr,
 	void *frame = rq->req + rq->req_len;
 	struct rpmb_fields fields = {
 		.type = RPMB_RESULT_READ,
-		.count = descr->fill_block_count,
+		.count = !!(descr->fill_block_count & BIT(RPMB_RESULT_READ)),
 		.target = descr->target,
 	};
 
@@ -203,7 +203,7 @@ int rpmb_request_prepare(struct rpmb_dev *rdev, struct rpmb_request *rq)
 	if (ret)
 		return ret;
 
-	if (descr->fill_block_count && rule->fill_count)
+	if (rule->fill_count && descr->fill_block_count & BIT(rq->type))
 		rpmb_fill_count(descr, rq, rule);
 	rpmb_add_xfer(rq, RPMB_XFER_SEND, rq->req, rq->req_len);
 	if (rule->result_read)

@@ -25,6 +25,9 @@
 
 #define RPMB_SIM_TYPES (BIT(RPMB_PROGRAM_KEY) | BIT(RPMB_GET_WRITE_COUNTER) | \
 			BIT(RPMB_WRITE_DATA) | BIT(RPMB_READ_DATA))
+#define RPMB_SIM_COUNTED (BIT(RPMB_PROGRAM_KEY) | \
+			  BIT(RPMB_GET_WRITE_COUNTER) | BIT(RPMB_READ_DATA) | \
+			  BIT(RPMB_RESULT_READ))
 
 /**
  * struct rpmb_sim - a simulated device
@@ -277,7 +280,7 @@ static struct rpmb_dev *rpmb_sim_register(struct rpmb_sim *sim)
 		.write_sizes = BIT(fls(max_write)) - 1,
 		.max_read = sim->max_read,
 		.target = sim->target,
-		.fill_block_count = true,
+		.fill_block_count = RPMB_SIM_COUNTED,
 	};
 
 	return rpmb_dev_register(&sim->parent->dev, &descr);

@@ -438,7 +438,9 @@ static int virtio_rpmb_probe(struct virtio_device *vdev)
 		.frame_format = RPMB_FRAME_JEDEC,
 		.transport = RPMB_TRANSPORT_VIRTIO,
 		.request_types = GENMASK(RPMB_READ_DATA, RPMB_PROGRAM_KEY),
-		.fill_block_count = true,
+		.fill_block_count = BIT(RPMB_PROGRAM_KEY) |
+				    BIT(RPMB_GET_WRITE_COUNTER) |
+				    BIT(RPMB_READ_DATA) | BIT(RPMB_RESULT_READ),
 	};
 	struct virtio_rpmb *vr;
 	int ret;

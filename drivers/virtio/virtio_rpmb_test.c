@@ -877,7 +877,7 @@ static void virtio_rpmb_test_descr(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rdev->descr.frame_format, RPMB_FRAME_JEDEC);
 	KUNIT_EXPECT_EQ(test, rdev->descr.transport, RPMB_TRANSPORT_VIRTIO);
 	KUNIT_EXPECT_EQ(test, rdev->descr.request_types, GENMASK(4, 1));
-	KUNIT_EXPECT_TRUE(test, rdev->descr.fill_block_count);
+	KUNIT_EXPECT_EQ(test, rdev->descr.fill_block_count, 0x36);
 }
 
 /* The device whose publication is watched, and its status at that time */

@@ -148,11 +148,12 @@ struct rpmb_descr {
 	/** @target: UFS region or NVMe target, else 0 */
 	u8 target;
 	/**
-	 * @fill_block_count: Put the block count where an unsigned request has 0:
-	 * the number of response frames for a read, else 1. For devices that
-	 * insist on it; an eMMC is told by CMD23.
+	 * @fill_block_count: BIT() of each type of request in which the device
+	 * wants a block count, and the result read's, if it does there: where an
+	 * unsigned request has 0, the number of response frames is put for a read,
+	 * else 1. An eMMC is told by CMD23, and wants none.
 	 */
-	bool fill_block_count;
+	u32 fill_block_count;
 };
 
 /**

@@ -1260,7 +1260,7 @@ static void mmc_rpmb_test_descr(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rdev->descr.reliable_wr_count, 1);
 	KUNIT_EXPECT_EQ(test, rdev->descr.request_types, GENMASK(4, 1));
 	KUNIT_EXPECT_EQ(test, rdev->descr.max_read, TEST_FRAMES);
-	KUNIT_EXPECT_FALSE(test, rdev->descr.fill_block_count);
+	KUNIT_EXPECT_EQ(test, rdev->descr.fill_block_count, 0);
 	KUNIT_ASSERT_EQ(test, rdev->descr.dev_id_len, sizeof(id));
 	KUNIT_EXPECT_MEMEQ(test, rdev->descr.dev_id, id, sizeof(id));
 	/* Found, but not taken */

@@ -18,7 +18,7 @@ static unsigned int route_target(enum rpmb_frame_format format)
 }
 
 static struct rpmb_fake *route_fake(struct kunit *test,
-				    enum rpmb_frame_format format, bool fill)
+				    enum rpmb_frame_format format, u32 fill)
 {
 	struct rpmb_fake *fake = rpmb_fake_new(test, format);
 
@@ -93,7 +93,8 @@ static const struct route_case route_request_cases[] = {
 	{ "jedec config read", RPMB_FRAME_JEDEC, RPMB_CONFIG_READ, 0, 1, false,
 	  1 },
 	{ "jedec purge enable", RPMB_FRAME_JEDEC, RPMB_PURGE_ENABLE, 1, 0 },
-	{ "jedec purge status", RPMB_FRAME_JEDEC, RPMB_PURGE_STATUS, 1, 0 },
+	{ "jedec purge status", RPMB_FRAME_JEDEC, RPMB_PURGE_STATUS, 1, 0,
+	  false, 1 },
 	{ "nvme key", RPMB_FRAME_NVME, RPMB_PROGRAM_KEY, 0, 0, true, 1 },
 	{ "nvme counter", RPMB_FRAME_NVME, RPMB_GET_WRITE_COUNTER, 0, 0, false,
 	  1 },
@@ -124,14 +125,14 @@ static void route_expect_xfer(struct kunit *test,
 
 /* Everything in it is zero but what is said here */
 static void route_expect_result_read(struct kunit *test,
-				     const struct route_case *c, bool fill,
+				     const struct route_case *c, u32 fill,
 				     const struct rpmb_fake_call *call)
 {
 	unsigned int len = c->format == RPMB_FRAME_NVME ? 256 : 512;
 	u8 *frame = kunit_kzalloc(test, len, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, frame);
-	route_put_count(c->format, frame, fill);
+	route_put_count(c->format, frame, !!(fill & BIT(RPMB_RESULT_READ)));
 	if (c->format == RPMB_FRAME_NVME) {
 		frame[223] = ROUTE_TARGET;
 		frame[254] = RPMB_RESULT_READ;
@@ -143,7 +144,7 @@ static void route_expect_result_read(struct kunit *test,
 }
 
 static void route_check_request(struct kunit *test, const struct route_case *c,
-				bool fill, unsigned int count)
+				u32 fill, unsigned int count)
 {
 	struct rpmb_fake *fake = route_fake(test, c->format, fill);
 	struct rpmb_msg *msg = route_msg(test, c->format, c->type, c->out,
@@ -163,7 +164,7 @@ static void route_check_request(struct kunit *test, const struct route_case *c,
 
 	/* The caller's request is never written to, only the copy is */
 	KUNIT_EXPECT_MEMEQ(test, msg->req, req, msg->req_len);
-	if (!count && fill)
+	if (!count && fill & BIT(c->type))
 		route_put_count(c->format, req, c->filled);
 	route_expect_xfer(test, call, 0, RPMB_XFER_SEND, req, msg->req_len);
 	if (c->result_read)
@@ -177,18 +178,20 @@ static void route_request_test(struct kunit *test)
 	const struct route_case *c = test->param_value;
 	unsigned int count = c->filled ?: c->out;
 
-	route_check_request(test, c, false, count);
-	route_check_request(test, c, true, count);
+	route_check_request(test, c, 0, count);
+	route_check_request(test, c, ~0U, count);
 	if (c->filled) {
-		route_check_request(test, c, false, 0);
-		route_check_request(test, c, true, 0);
+		route_check_request(test, c, 0, 0);
+		route_check_request(test, c, ~0U, 0);
+		route_check_request(test, c, BIT(c->type), 0);
+		route_check_request(test, c, ~BIT(c->type), 0);
 	}
 }
 
 /* An unsigned block count is only filled in, and never put right */
 static void route_count_kept_test(struct kunit *test)
 {
-	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, true);
+	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, ~0U);
 	struct rpmb_msg *msg = route_msg(test, RPMB_FRAME_JEDEC,
 					 RPMB_GET_WRITE_COUNTER, 0, 0, 7);
 
@@ -200,7 +203,7 @@ static void route_count_kept_test(struct kunit *test)
 /* One that is signed is not touched, even if it is wrong */
 static void route_count_signed_test(struct kunit *test)
 {
-	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, true);
+	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, ~0U);
 	struct rpmb_msg *msg = route_msg(test, RPMB_FRAME_JEDEC,
 					 RPMB_PURGE_ENABLE, 0, 0, 0);
 
@@ -348,7 +351,7 @@ KUNIT_ARRAY_PARAM_DESC(route_refusal, route_refusal_cases, name);
 static void route_refusal_test(struct kunit *test)
 {
 	const struct route_refusal *c = test->param_value;
-	struct rpmb_fake *fake = route_fake(test, c->format, false);
+	struct rpmb_fake *fake = route_fake(test, c->format, 0);
 	struct rpmb_msg *msg = route_msg(test, c->format, c->type, c->out,
 					 c->in, c->count);
 
@@ -384,7 +387,7 @@ static void route_unsupported_test(struct kunit *test)
 
 static void route_null_test(struct kunit *test)
 {
-	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, false);
+	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, 0);
 	struct rpmb_msg *msg = route_counter_msg(test);
 
 	KUNIT_EXPECT_EQ(test, -EINVAL,
@@ -470,7 +473,7 @@ static void route_response_type_test(struct kunit *test)
 	unsigned int i;
 
 	for (format = RPMB_FRAME_JEDEC; format <= RPMB_FRAME_NVME; format++) {
-		struct rpmb_fake *fake = route_fake(test, format, false);
+		struct rpmb_fake *fake = route_fake(test, format, 0);
 		struct rpmb_msg *msg = route_msg(test, format,
 						 RPMB_GET_WRITE_COUNTER, 0, 0,
 						 0);
@@ -487,7 +490,7 @@ static void route_response_type_test(struct kunit *test)
 /* A device that says no has answered */
 static void route_result_test(struct kunit *test)
 {
-	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, false);
+	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, 0);
 	static const u16 results[] = {
 		RPMB_RES_GENERAL, RPMB_RES_AUTH, RPMB_RES_COUNTER,
 		RPMB_RES_ADDRESS, RPMB_RES_WRITE, RPMB_RES_READ,
@@ -536,7 +539,7 @@ static void route_scribble(struct rpmb_fake *fake)
 /* A request that the caller makes another one of while the backend has it */
 static void route_changed_test(struct kunit *test)
 {
-	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, false);
+	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, 0);
 	struct rpmb_msg *msg = route_msg(test, RPMB_FRAME_JEDEC,
 					 RPMB_WRITE_DATA, 2, 0, 2);
 	u8 *req = kunit_kmalloc(test, msg->req_len, GFP_KERNEL);
@@ -553,7 +556,7 @@ static void route_changed_test(struct kunit *test)
 /* The same while it waits in line, after it was checked */
 static void route_changed_waiting_test(struct kunit *test)
 {
-	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, false);
+	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, 0);
 	struct rpmb_msg *msg = route_counter_msg(test);
 	struct rpmb_thread *first, *second;
 	u8 req[16];
@@ -600,7 +603,7 @@ static noinline void route_from_stack(struct rpmb_fake *fake)
 
 static void route_memory_test(struct kunit *test)
 {
-	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, false);
+	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, 0);
 	u8 *kmem = kunit_kzalloc(test, 2048, GFP_KERNEL);
 	u8 *vmem = vzalloc(4096 + 512);
 	unsigned int offset;

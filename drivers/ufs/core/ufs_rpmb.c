@@ -40,6 +40,9 @@
 #define UFS_RPMB_ID_LEN		16
 /* Unit attentions are queued; one for each thing that can happen is plenty */
 #define UFS_RPMB_MAX_ATTENTIONS	8
+/* Key, counter and result read have a block count of 0: JESD220G, 12.4.7.3 */
+#define UFS_RPMB_COUNTED	(BIT(RPMB_READ_DATA) | BIT(RPMB_CONFIG_READ) | \
+				 BIT(RPMB_PURGE_STATUS))
 #define UFS_RPMB_ASC_RESET	0x29	/* power on, reset, or the like */
 
 /* The first versions of the specification that have it */
@@ -402,7 +405,7 @@ static void ufs_rpmb_add_region(struct ufs_rpmb_region *region,
 		.write_sizes = GENMASK(ilog2(max), 0),
 		.max_read = max,
 		.target = region->id,
-		.fill_block_count = true,
+		.fill_block_count = UFS_RPMB_COUNTED,
 	};
 	struct rpmb_dev *rdev;
 

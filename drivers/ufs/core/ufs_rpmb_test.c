@@ -938,7 +938,7 @@ static void test_expect_region(struct test_ufs *ufs, unsigned int region,
 	KUNIT_EXPECT_EQ(test, rdev->descr.target, region);
 	KUNIT_EXPECT_EQ(test, rdev->descr.capacity, capacity);
 	KUNIT_EXPECT_EQ(test, rdev->descr.request_types, types);
-	KUNIT_EXPECT_TRUE(test, rdev->descr.fill_block_count);
+	KUNIT_EXPECT_EQ(test, rdev->descr.fill_block_count, 0x290);
 	KUNIT_ASSERT_EQ(test, rdev->descr.dev_id_len, strlen(id));
 	KUNIT_EXPECT_MEMEQ(test, rdev->descr.dev_id, (u8 *)id, strlen(id));
 }

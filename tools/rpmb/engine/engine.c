@@ -37,17 +37,23 @@ static bool is_bare(const struct rpmb_engine *engine,
 static bool is_bare_or_uncounted(const struct rpmb_engine *engine,
 				 const struct rpmb_request *req)
 {
-	return is_bare(engine, req) ||
+	return (is_bare(engine, req) && !engine->rules->exact) ||
 	       (req->len == rpmb_frames_len(engine->format, 0) &&
 		!req->fields.count);
 }
 
-/* The same for the configuration, which is a block: JEDEC's frames have one anyway */
+/*
+ * The same for the configuration, which is a block, and the state of a purge: JEDEC's
+ * frames have one anyway.
+ */
 static bool asks_for_one(const struct rpmb_engine *engine,
 			 const struct rpmb_request *req)
 {
+	uint32_t count = req->fields.count;
+
 	return req->len == rpmb_frames_len(engine->format, 0) &&
-	       (!engine->rules->counted || req->fields.count <= 1);
+	       (!engine->rules->counted || count == 1 ||
+		(!count && !engine->rules->exact));
 }
 
 static bool exceeds(uint32_t count, uint32_t limit)
@@ -209,8 +215,7 @@ static uint16_t read_purge(struct rpmb_engine *engine,
 	memcpy(resp->nonce, req->fields.nonce, sizeof(resp->nonce));
 	if (!engine->store->has_key)
 		return RPMB_RES_NO_KEY;
-	return is_bare_or_uncounted(engine, req) ? RPMB_RES_OK :
-						   RPMB_RES_GENERAL;
+	return asks_for_one(engine, req) ? RPMB_RES_OK : RPMB_RES_GENERAL;
 }
 
 /* The data is read when the response is fetched: its length is known only then */
@@ -338,7 +343,8 @@ static uint16_t check_read(const struct rpmb_engine *engine,
 {
 	int blocks = rpmb_frames_blocks(engine->format, len);
 
-	if ((!resp->count || !engine->rules->counted) && blocks > 0 &&
+	if ((!engine->rules->counted ||
+	     (!resp->count && !engine->rules->exact)) && blocks > 0 &&
 	    blocks <= UINT16_MAX)
 		resp->count = blocks;
 	if (!resp->count || !is_count(resp->count, blocks) ||

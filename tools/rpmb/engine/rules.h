@@ -28,6 +28,8 @@ typedef uint16_t (*rpmb_check)(const struct rpmb_engine *engine,
  * @counted: requests without a signature say how many blocks they are about, or
  *	0; if not, only the length of a transfer does
  * @counted_result: a result read has to say 1
+ * @exact: requests without a signature say 0 if they are not about blocks, and how
+ *	many they are about if they are
  * @key_mac: the response to a key has a MAC already
  * @config_counter: the configuration has a counter of its own, and its responses
  *	tell it
@@ -41,6 +43,7 @@ struct rpmb_rules {
 	uint16_t types;
 	bool counted;
 	bool counted_result;
+	bool exact;
 	bool key_mac;
 	bool config_counter;
 	uint16_t unknown;

@@ -83,6 +83,7 @@ const struct rpmb_rules rpmb_rules_ufs = {
 		 BIT(RPMB_CONFIG_WRITE) | BIT(RPMB_CONFIG_READ) |
 		 BIT(RPMB_PURGE_ENABLE) | BIT(RPMB_PURGE_STATUS),
 	.counted = true,
+	.exact = true,		/* JESD220G 12.4.7.3, the figures */
 	.unknown = RPMB_RES_UNSUPPORTED,
 	.write_expired = RPMB_RES_WRITE | RPMB_RES_EXPIRED,
 	.check_write = ufs_write,

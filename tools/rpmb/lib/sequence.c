@@ -22,7 +22,8 @@ enum payload {
 /*
  * @reads: changes nothing in the device
  * @result_read: the response has to be asked for
- * @fill_count: the block count is not signed, and 0 in what some clients send
+ * @fill_count: UFS wants a block count there, which is not signed and 0 in what some
+ *	clients send
  */
 struct rule {
 	enum payload out;
@@ -33,8 +34,8 @@ struct rule {
 };
 
 static const struct rule rules[] = {
-	[RPMB_PROGRAM_KEY] = { .result_read = true, .fill_count = true },
-	[RPMB_GET_WRITE_COUNTER] = { .reads = true, .fill_count = true },
+	[RPMB_PROGRAM_KEY] = { .result_read = true },
+	[RPMB_GET_WRITE_COUNTER] = { .reads = true },
 	[RPMB_WRITE_DATA] = { .out = COUNTED_BLOCKS, .result_read = true },
 	[RPMB_READ_DATA] = { .in = COUNTED_BLOCKS, .reads = true,
 			     .fill_count = true },
@@ -42,7 +43,7 @@ static const struct rule rules[] = {
 	[RPMB_CONFIG_READ] = { .in = ONE_BLOCK, .reads = true,
 			       .fill_count = true },
 	[RPMB_PURGE_ENABLE] = { .reads = false },
-	[RPMB_PURGE_STATUS] = { .reads = true },
+	[RPMB_PURGE_STATUS] = { .reads = true, .fill_count = true },
 };
 
 static const struct rule *find_rule(const struct rpmb *rpmb, uint16_t type)
@@ -97,18 +98,13 @@ static int check_fields(const struct rpmb *rpmb, const struct rule *rule,
 	return 0;
 }
 
-/* UFS wants a count in frames in which eMMC and NVMe have none */
-static bool wants_count(const struct rpmb *rpmb)
-{
-	return rpmb->info.transport == RPMB_TRANSPORT_UFS;
-}
-
 static void fill_count(struct rpmb *rpmb, const struct rpmb_request *rq,
 		       const struct rule *rule, uint32_t count)
 {
 	struct rpmb_frame *frame = (struct rpmb_frame *)rpmb->req;
 
-	if (!wants_count(rpmb) || !rule->fill_count || count)
+	if (rpmb->info.transport != RPMB_TRANSPORT_UFS || !rule->fill_count ||
+	    count)
 		return;
 	count = rule->in == COUNTED_BLOCKS ?
 		rpmb_frames_blocks(RPMB_FRAME_JEDEC, rq->resp_len) : 1;
@@ -131,7 +127,6 @@ static void add_result_read(const struct rpmb *rpmb, struct rpmb_sequence *seq,
 	enum rpmb_frame_format format = rpmb->info.frame_format;
 	struct rpmb_fields fields = {
 		.type = RPMB_RESULT_READ,
-		.count = wants_count(rpmb),
 		.target = rpmb->info.target,
 	};
 	size_t len = rpmb_frames_len(format, 0);

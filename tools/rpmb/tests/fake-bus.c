@@ -145,13 +145,20 @@ static void check_cdb(const struct scsi *cmd)
 	must(len == cmd->len && !(len % 512));
 }
 
-/* What eMMC leaves 0, UFS wants */
+/* UFS wants a block count where there are blocks, and 0 where there are none */
 static void check_count(const struct scsi *cmd)
 {
 	const struct rpmb_frame *frame = cmd->buf;
 
-	if (be16toh(frame->req_resp) <= RPMB_CONFIG_READ)
+	switch (be16toh(frame->req_resp)) {
+	case RPMB_PROGRAM_KEY:
+	case RPMB_GET_WRITE_COUNTER:
+	case RPMB_RESULT_READ:
+		must(!frame->block_count);
+		break;
+	default:
 		must(frame->block_count);
+	}
 }
 
 static void put_sense(struct scsi *cmd, uint32_t key_and_asc, bool descriptors)

@@ -417,11 +417,39 @@ static void ufs_configuration(void)
 	check_eq(memory.writes, 2);
 }
 
-static uint16_t ask(uint16_t type, uint32_t counter)
+static uint16_t ask_counted(uint16_t type, uint32_t counter, uint32_t count)
 {
-	make(type, counter, 0, 1, 1);
+	make(type, counter, 0, count, 1);
 	send_frames(1);
 	return fetch(1);
+}
+
+static uint16_t ask(uint16_t type, uint32_t counter)
+{
+	return ask_counted(type, counter, type != RPMB_GET_WRITE_COUNTER);
+}
+
+/* JESD220G 12.4.7.3: what the figures have */
+static void ufs_counts(void)
+{
+	make_card(&rpmb_rules_ufs, 4);
+	check_eq(ask_counted(RPMB_GET_WRITE_COUNTER, 0, 0), RPMB_RES_OK);
+	check_eq(ask_counted(RPMB_GET_WRITE_COUNTER, 0, 1), RPMB_RES_GENERAL);
+	check_eq(ask_counted(RPMB_READ_DATA, 0, 1), RPMB_RES_OK);
+	check_eq(ask_counted(RPMB_READ_DATA, 0, 0), RPMB_RES_GENERAL);
+	check_eq(ask_counted(RPMB_CONFIG_READ, 0, 1), RPMB_RES_OK);
+	check_eq(ask_counted(RPMB_CONFIG_READ, 0, 0), RPMB_RES_GENERAL);
+	check_eq(ask_counted(RPMB_PURGE_STATUS, 0, 1), RPMB_RES_OK);
+	check_eq(ask_counted(RPMB_PURGE_STATUS, 0, 0), RPMB_RES_GENERAL);
+
+	make(RPMB_RESULT_READ, 0, 0, 1, 1);
+	send_frames(1);
+	check_eq(fetch(1), RPMB_RES_GENERAL);
+	memory.store.has_key = false;
+	make(RPMB_PROGRAM_KEY, 0, 0, 1, 1);
+	check_eq(run_write(1), RPMB_RES_GENERAL);
+	make(RPMB_PROGRAM_KEY, 0, 0, 0, 1);
+	check_eq(run_write(1), RPMB_RES_OK);
 }
 
 static void ufs_purge(void)
@@ -459,6 +487,7 @@ static const struct test tests[] = {
 	{ "UFS: secure write protection", ufs_configuration },
 	{ "UFS: purge", ufs_purge },
 	{ "UFS: requests that a device does not have", ufs_unknown_types },
+	{ "UFS: block counts of requests without a signature", ufs_counts },
 	{ "a card takes 1 and 2 frames", small_sizes },
 	{ "a card with large writes takes 1, 2 and 32 frames", large_sizes },
 	{ "order: key, expiry, address, count, MAC, counter", order },
