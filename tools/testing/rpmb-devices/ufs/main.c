@@ -171,7 +171,7 @@ static bool device_open(struct device *device, const struct options *options)
 	pci_init(&device->pci, &identity, &ops, device);
 	device->vfio_user.pci = &device->pci;
 	ufshci_init(&device->host, &device->ufs, &device->pci);
-	ufs_control_init(&device->commands, &device->ufs);
+	ufs_control_init(&device->commands, &device->host);
 	return true;
 }
 

@@ -30,6 +30,7 @@ const char *const ufs_fault_names[UFS_NR_FAULTS] = {
 	[UFS_POWER_AFTER] = "power-after",
 	[UFS_EXIT_BEFORE] = "exit-before",
 	[UFS_EXIT_AFTER] = "exit-after",
+	[UFS_HOLD] = "hold",
 };
 
 const char *const ufs_region_names[UFS_REGIONS] = {
@@ -240,6 +241,8 @@ static enum ufs_outcome run_command(struct ufs *ufs,
 	enum ufs_outcome outcome;
 	uint32_t sense;
 
+	if (strikes(ufs, UFS_HOLD, &point))
+		return UFS_HELD;
 	record(ufs, &command, &point);
 	outcome = fault_before(ufs, &point);
 	if (outcome != UFS_ANSWERED)

@@ -41,6 +41,7 @@ enum ufs_fault {
 	UFS_POWER_AFTER,
 	UFS_EXIT_BEFORE,
 	UFS_EXIT_AFTER,
+	UFS_HOLD,
 	UFS_NR_FAULTS
 };
 
@@ -50,6 +51,7 @@ extern const char *const ufs_region_names[UFS_REGIONS];
 /* What becomes of a request on its way */
 enum ufs_outcome {
 	UFS_ANSWERED,
+	UFS_HELD,		/* to be carried out later */
 	UFS_SILENT,		/* no answer ever comes */
 	UFS_FATAL,		/* nor that, and the host sees a fatal error */
 };

@@ -7,10 +7,17 @@
 
 #define NR_TYPES (sizeof(((struct ufs_region *)0)->requests) / sizeof(uint64_t))
 
+static struct ufs *ufs_of(const struct control_device *device)
+{
+	struct ufshci *host = device->dev;
+
+	return host->ufs;
+}
+
 static const char *end_purge(const struct control_device *device,
 			     enum rpmb_engine_purge end)
 {
-	struct ufs *ufs = device->dev;
+	struct ufs *ufs = ufs_of(device);
 	const char *error = "no purge runs";
 	int i;
 
@@ -39,10 +46,17 @@ static const char *purge_failed(const struct control_device *device,
 	return end_purge(device, RPMB_ENGINE_PURGE_FAILED);
 }
 
+static const char *release(const struct control_device *device,
+			   struct control_client *client)
+{
+	(void)client;
+	return ufshci_release(device->dev) ? NULL : "nothing is held";
+}
+
 static const char *show_stats(const struct control_device *device,
 			      struct control_client *client)
 {
-	const struct ufs *ufs = device->dev;
+	const struct ufs *ufs = ufs_of(device);
 	char name[32];
 	int i;
 
@@ -66,7 +80,7 @@ static const char *show_stats(const struct control_device *device,
 static const char *reset_stats(const struct control_device *device,
 			       struct control_client *client)
 {
-	struct ufs *ufs = device->dev;
+	struct ufs *ufs = ufs_of(device);
 	int i;
 
 	(void)client;
@@ -82,7 +96,7 @@ static const char *reset_stats(const struct control_device *device,
 static const char *show_history(const struct control_device *device,
 				struct control_client *client)
 {
-	const struct ufs *ufs = device->dev;
+	const struct ufs *ufs = ufs_of(device);
 	uint64_t i = ufs->nr_events > UFS_HISTORY ?
 		     ufs->nr_events - UFS_HISTORY : 0;
 
@@ -100,6 +114,7 @@ static const char *show_history(const struct control_device *device,
 }
 
 static const struct control_command commands[] = {
+	{ "release", release },
 	{ "purged", purged },
 	{ "purge-failed", purge_failed },
 	{ "stats", show_stats },
@@ -113,13 +128,13 @@ static void update(void *dev)
 	(void)dev;
 }
 
-void ufs_control_init(struct control_device *device, struct ufs *ufs)
+void ufs_control_init(struct control_device *device, struct ufshci *host)
 {
 	*device = (struct control_device) {
-		.dev = ufs,
+		.dev = host,
 		.commands = commands,
 		.update = update,
-		.faults = &ufs->faults,
+		.faults = &host->ufs->faults,
 		.fault_names = ufs_fault_names,
 		.nr_faults = UFS_NR_FAULTS,
 		.fault_value = 0x062900,	/* unit attention: reset */

@@ -6,8 +6,8 @@
 #define UFS_CONTROL_H
 
 #include "control.h"
-#include "ufs.h"
+#include "ufshci.h"
 
-void ufs_control_init(struct control_device *device, struct ufs *ufs);
+void ufs_control_init(struct control_device *device, struct ufshci *host);
 
 #endif /* UFS_CONTROL_H */

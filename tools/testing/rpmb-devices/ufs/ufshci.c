@@ -245,6 +245,10 @@ static void start_request(struct ufshci *host, unsigned int nr)
 		host->kept |= 1U << nr;
 		interrupt(host, INT_DEVICE_FATAL);
 		break;
+	case UFS_HELD:
+		host->held |= 1U << nr;
+		host->kept |= 1U << nr;
+		break;
 	case UFS_SILENT:
 		host->kept |= 1U << nr;
 		break;
@@ -263,6 +267,25 @@ static void ring(struct ufshci *host, uint32_t slots)
 			start_request(host, i);
 }
 
+/* The device has lost these requests, or the host has given them up */
+static void forget(struct ufshci *host, uint32_t slots)
+{
+	host->kept &= ~slots;
+	host->held &= ~slots;
+}
+
+bool ufshci_release(struct ufshci *host)
+{
+	uint32_t slots = host->held;
+	unsigned int i;
+
+	forget(host, slots);
+	for (i = 0; i < UFSHCI_SLOTS; i++)
+		if (slots & 1U << i)
+			start_request(host, i);
+	return slots;
+}
+
 /* What becomes of one request: is the device at it, or can it be given up? */
 static uint32_t run_task(struct ufshci *host, const struct upiu *request)
 {
@@ -272,7 +295,7 @@ static uint32_t run_task(struct ufshci *host, const struct upiu *request)
 	case QUERY_TASK:
 		return host->kept & slot ? TASK_SUCCEEDED : TASK_COMPLETE;
 	case ABORT_TASK:
-		host->kept &= ~slot;
+		forget(host, slot);
 		return TASK_COMPLETE;
 	default:
 		return TASK_COMPLETE;
@@ -363,7 +386,7 @@ static void restart(struct ufshci *host, bool enable)
 
 	memset(host->regs, 0, sizeof(host->regs));
 	memset(host->attributes, 0, sizeof(host->attributes));
-	host->kept = 0;
+	forget(host, ~0U);
 	host->regs[CAPABILITIES] = HAS;
 	host->regs[VERSION] = VERSION_30;
 	host->regs[ENABLE] = enable;
@@ -396,7 +419,7 @@ static void write_register(struct ufshci *host, uint32_t reg, uint32_t value)
 		return;
 	case LIST_CLEAR:
 		host->regs[LIST_DOORBELL] &= value;
-		host->kept &= value;
+		forget(host, ~value);
 		return;
 	case TASK_DOORBELL:
 		ring_tasks(host, value);

@@ -24,6 +24,7 @@
 
 /*
  * @kept: slots whose requests the device has, and says nothing to
+ * @held: those of them that it carries out when it is told to go on
  * @attributes: UniPro's, of this side and the device's
  */
 struct ufshci {
@@ -32,6 +33,7 @@ struct ufshci {
 
 	uint32_t regs[UFSHCI_NR_REGISTERS];
 	uint32_t kept;
+	uint32_t held;
 	uint32_t attributes[2][UFSHCI_NR_ATTRIBUTES];
 };
 
@@ -39,6 +41,9 @@ void ufshci_init(struct ufshci *host, struct ufs *ufs, struct pci *pci);
 
 /* As after power on; the device has lost its power with it */
 void ufshci_reset(struct ufshci *host);
+
+/* Carry out what is held; false if there is nothing */
+bool ufshci_release(struct ufshci *host);
 
 void ufshci_read(struct ufshci *host, uint32_t offset, void *data,
 		 uint32_t len);
