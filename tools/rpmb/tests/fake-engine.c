@@ -81,18 +81,27 @@ static uint32_t largest_write(const struct fake *fake)
 	return size;
 }
 
+static const struct rpmb_rules *rules_of(const struct fake *fake)
+{
+	switch (fake->transport) {
+	case RPMB_TRANSPORT_EMMC:
+		return &rpmb_rules_emmc_secure_wp;
+	case RPMB_TRANSPORT_UFS:
+		return &rpmb_rules_ufs;
+	default:
+		return &rpmb_rules_virtio;
+	}
+}
+
 static void init_device(struct device *device, struct fake *fake)
 {
-	bool emmc = fake->transport == RPMB_TRANSPORT_EMMC;
-
 	*device = (struct device) {
 		.fake = fake,
 		.store.ops = &store_ops,
 		.store.capacity = fake->capacity,
 		.store.counter = fake->counter,
 		.store.has_key = fake->has_key,
-		.engine.rules = emmc ? &rpmb_rules_emmc_secure_wp :
-				       &rpmb_rules_virtio,
+		.engine.rules = rules_of(fake),
 		.engine.format = fake->frame_format,
 		.engine.store = &device->store,
 		.engine.max_write = largest_write(fake),

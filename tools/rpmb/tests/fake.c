@@ -166,6 +166,13 @@ static bool needs_result_read(uint16_t type)
 	       type == RPMB_CONFIG_WRITE;
 }
 
+/* UFS has a block count of 0 where there are no blocks */
+static bool counts_bare(const struct fake *fake)
+{
+	return fake->frame_format == RPMB_FRAME_JEDEC &&
+	       fake->transport != RPMB_TRANSPORT_UFS;
+}
+
 /* The part of the kernel: ask for the result, fill in the block count */
 static void carry(struct fake *fake, void *req, size_t req_len, void *resp,
 		  size_t resp_len)
@@ -176,9 +183,8 @@ static void carry(struct fake *fake, void *req, size_t req_len, void *resp,
 	uint8_t frame[512];
 
 	rpmb_frames_parse(format, req, req_len, &fields);
-	result_read.count = rpmb_frames_blocks(format, bare);
-	if (fields.type < RPMB_WRITE_DATA && !fields.count &&
-	    format == RPMB_FRAME_JEDEC)
+	result_read.count = counts_bare(fake);
+	if (fields.type < RPMB_WRITE_DATA && !fields.count && counts_bare(fake))
 		((struct rpmb_frame *)req)->block_count = htobe16(1);
 
 	fake_send(fake, req, req_len);
