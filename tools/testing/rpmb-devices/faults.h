@@ -62,6 +62,6 @@ bool faults_happen(struct faults *faults, int kind,
  * The power of all is cut: the program ends where it is, with status 3, which
  * scripts/boot knows. Nothing is put in order: that is what this is for.
  */
-void faults_cut_power(void) __attribute__((noreturn));
+_Noreturn void faults_cut_power(void);
 
 #endif /* FAULTS_H */

@@ -165,6 +165,7 @@ static void configure(struct nvme_controller *ctrl, uint32_t cc)
 	ctrl->cc = cc;
 	if (!was_enabled && cc & NVME_CC_ENABLE)
 		enable(ctrl);
+	ctrl->csts &= ~NVME_CSTS_SHUTDOWN_COMPLETE;
 	if (cc & NVME_CC_SHUTDOWN)
 		ctrl->csts |= NVME_CSTS_SHUTDOWN_COMPLETE;
 }

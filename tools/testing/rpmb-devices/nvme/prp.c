@@ -94,7 +94,10 @@ static uint16_t move(const struct dma *dma, const struct nvme_command *command,
 		     bool to_machine)
 {
 	struct prp_walk walk;
-	uint16_t status = start(&walk, dma, command, len);
+	uint16_t status = NVME_SUCCESS;
+
+	if (count)
+		status = start(&walk, dma, command, len);
 
 	while (!status && count) {
 		uint32_t part = in_page(&walk) < count ? in_page(&walk) : count;

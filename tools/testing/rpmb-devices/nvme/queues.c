@@ -238,11 +238,11 @@ void nvme_queues_complete(struct nvme_pcie *pcie,
 {
 	struct nvme_cq *cq = &pcie->cqs[pcie->sqs[req->queue].cq];
 	uint8_t entry[NVME_CQ_ENTRY_LEN];
-	uint16_t status = req->status;
+	uint16_t status = nvme_prp_write(&pcie->pci.dma, req);
 
-	if (req->moved && nvme_prp_write(&pcie->pci.dma, req))
-		status = NVME_DATA_TRANSFER_ERROR | NVME_DO_NOT_RETRY;
-	make_entry(pcie, req, status, entry);
+	if (status)
+		status |= NVME_DO_NOT_RETRY;
+	make_entry(pcie, req, status ?: req->status, entry);
 	if (is_full(cq) || cq->waiting)
 		wait_for_room(pcie, cq, entry);
 	else

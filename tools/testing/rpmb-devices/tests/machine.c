@@ -268,14 +268,19 @@ static void set_irqs(struct machine *m, uint32_t flags, int fd)
 				 NULL), 0);
 }
 
-void machine_connect(struct machine *m)
+void machine_connect_to(struct machine *m, const char *path)
 {
-	m->socket = dial("s");
+	m->socket = dial(path);
 	negotiate(m);
 	share_memory(m);
 	m->irq = eventfd(0, EFD_CLOEXEC);
 	set_irqs(m, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
 		 m->irq);
+}
+
+void machine_connect(struct machine *m)
+{
+	machine_connect_to(m, "s");
 }
 
 void machine_disconnect(struct machine *m)

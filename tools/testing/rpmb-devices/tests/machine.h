@@ -58,6 +58,7 @@ void machine_start(struct machine *m, const char *const *options);
 /* Start the program only, or connect to it only */
 void machine_spawn(struct machine *m, const char *const *options);
 void machine_connect(struct machine *m);
+void machine_connect_to(struct machine *m, const char *path);
 void machine_disconnect(struct machine *m);
 
 /* Start one that does not get far: the last line that it says */

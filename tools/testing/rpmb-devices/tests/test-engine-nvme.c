@@ -217,7 +217,8 @@ static void signed_bytes(void)
 	}
 	check_eq(memory.writes, 0);
 	make(RPMB_WRITE_DATA, 5, 0, 1, 1);
-	frames[0] = frames[MAC - 1] = 0xff;
+	frames[0] = 0xff;
+	frames[MAC - 1] = 0xff;
 	check_eq(run(1), RPMB_RES_OK);
 }
 
