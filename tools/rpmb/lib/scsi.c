@@ -311,6 +311,12 @@ static unsigned int region_blocks(const char *dir, unsigned int region,
 	return (sizes >> 8 * (REGIONS - 1 - region) & 0xff) * unit_blocks;
 }
 
+/* Region 0 always is; its bit means nothing */
+static bool is_enabled(unsigned int region, unsigned long long regions)
+{
+	return !region || (region < REGIONS && regions & 1u << region);
+}
+
 /*
  * The serial number as it stands in the descriptor, in hexadecimal: UTF-16, and two
  * bytes more. sysfs shows it as text, with a blank for all that is none; after a
@@ -381,7 +387,7 @@ static int scsi_get_info(const struct rpmb_place *place, struct rpmb_info *info)
 	rpmb_attr_number(dir, HOST "geometry_descriptor/rpmb_rw_size", &max);
 	/* bRPMBRegionEnable; other units have bDataReliability there */
 	rpmb_attr_number(dir, UNIT "data_reliability", &regions);
-	if (place->target < REGIONS)
+	if (is_enabled(place->target, regions))
 		info->capacity = region_blocks(dir, place->target, version);
 	if (!info->capacity)
 		return RPMB_ERR_NO_DEVICE;

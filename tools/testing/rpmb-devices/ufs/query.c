@@ -11,6 +11,7 @@
 #define LOG2_BLOCK_LEN 12
 #define LOG2_RPMB_BLOCK_LEN 8
 #define RPMB_BLOCKS_PER_UNIT 512
+#define DISABLED_UNITS 8
 #define SPEC_REGIONS 0x0300	/* the first with more than one */
 #define ADVANCED (1 << 4)
 
@@ -91,9 +92,10 @@ static uint8_t rpmb_descriptor(const struct ufs *ufs, uint8_t *descriptor)
 	if (config->spec < SPEC_REGIONS)
 		return 0x23;
 
+	/* Region 0's bit means nothing, nor does the size of a region without its bit */
 	for (i = 0; i < UFS_REGIONS; i++) {
-		descriptor[0x09] |= !!config->regions[i] << i;
-		descriptor[0x13 + i] = config->regions[i];
+		descriptor[0x09] |= (i && config->regions[i]) << i;
+		descriptor[0x13 + i] = config->regions[i] ?: DISABLED_UNITS;
 	}
 	if (config->advanced)
 		descriptor[0x09] |= ADVANCED;
