@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -27,48 +23,19 @@ static bool failed(enum partition partition, const char *what)
 	return false;
 }
 
-/* A file keeps its content; only its size follows what was asked for */
-static bool open_partition(struct storage *storage, int directory,
-			   enum partition partition)
+static bool open_partitions(struct storage *storage, const char *directory)
 {
-	int fd = openat(directory, partition_names[partition],
-			O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-	storage->fds[partition] = fd;
-	return fd >= 0 &&
-	       !ftruncate(fd, (off_t)storage->sectors[partition] * SECTOR_LEN);
-}
-
-static bool open_partitions(struct storage *storage, const char *path)
-{
-	int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool ok = directory >= 0;
+	bool ok = true;
 	int i;
 
-	for (i = PARTITION_USER; ok && i <= PARTITION_BOOT1; i++)
-		ok = open_partition(storage, directory, i) ||
-		     failed(i, "open");
-	if (directory >= 0)
-		close(directory);
-	return ok;
-}
-
-/* The state keeps a pointer to its name for as long as it is open */
-static bool open_rpmb(struct storage *storage,
-		      const struct storage_config *config)
-{
-	static char name[PATH_MAX];
-	struct state_config state = {
-		.name = name,
-		.capacity = config->rpmb_mult,
-	};
-
-	if (snprintf(name, sizeof(name), "%s/%s", config->directory,
-		     partition_names[PARTITION_RPMB]) >= (int)sizeof(name)) {
-		log_line("%s: name too long", config->directory);
-		return false;
+	for (i = PARTITION_USER; ok && i <= PARTITION_BOOT1; i++) {
+		storage->fds[i] =
+			directory_open_file(directory, partition_names[i],
+					    (uint64_t)storage->sectors[i] *
+					    SECTOR_LEN);
+		ok = storage->fds[i] >= 0;
 	}
-	return state_open(&storage->rpmb, &state);
+	return ok;
 }
 
 bool storage_open(struct storage *storage, const struct storage_config *config)
@@ -82,12 +49,12 @@ bool storage_open(struct storage *storage, const struct storage_config *config)
 	storage->sectors[PARTITION_BOOT0] = config->boot_mult *
 					    SECTORS_PER_UNIT;
 	storage->sectors[PARTITION_BOOT1] = storage->sectors[PARTITION_BOOT0];
-	if (mkdir(config->directory, 0700) && errno != EEXIST) {
-		log_line("%s: %s", config->directory, strerror(errno));
-		return false;
-	}
-	return open_partitions(storage, config->directory) &&
-	       open_rpmb(storage, config);
+	return directory_make(config->directory) &&
+	       open_partitions(storage, config->directory) &&
+	       directory_open_state(config->directory,
+				    partition_names[PARTITION_RPMB],
+				    config->rpmb_mult, &storage->rpmb,
+				    storage->rpmb_path);
 }
 
 bool storage_close(struct storage *storage)

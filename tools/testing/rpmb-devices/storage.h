@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "state.h"
+#include "directory.h"
 
 #define SECTOR_LEN 512
 
@@ -43,6 +43,7 @@ struct storage {
 	int fds[NR_PARTITIONS];
 	uint32_t sectors[NR_PARTITIONS];
 	struct state rpmb;
+	char rpmb_path[PATH_MAX];
 };
 
 /* Open the card, make what there is not; false and a log line on failure */

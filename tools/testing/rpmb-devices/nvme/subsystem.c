@@ -46,7 +46,7 @@ bool nvme_open(struct nvme_subsystem *subsys, const struct nvme_config *config)
 		subsys->data = directory_open_file(config->directory, "data",
 						   (uint64_t)config->blocks *
 						   NVME_BLOCK_LEN);
-	ok = subsys->data >= 0;
+	ok = ok && subsys->data >= 0;
 	for (i = 0; ok && i < config->targets; i++)
 		ok = open_target(subsys, i);
 	return ok;

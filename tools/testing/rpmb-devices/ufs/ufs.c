@@ -3,16 +3,10 @@
  * A UFS device: its life, and how a request goes
  */
 #include <endian.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "internal.h"
-#include "log.h"
 
 #define SPEC_CONFIG 0x0210
 #define SPEC_PURGE 0x0400
@@ -49,22 +43,13 @@ static uint16_t lacking(const struct ufs_config *config, int region)
 	return lacks;
 }
 
-/* The state keeps a pointer to its name for as long as it is open */
 static bool open_region(struct ufs *ufs, int i)
 {
-	static char names[UFS_REGIONS][PATH_MAX];
 	struct ufs_region *region = &ufs->regions[i];
-	struct state_config state = {
-		.name = names[i],
-		.capacity = ufs->config.regions[i],
-	};
 
-	if (snprintf(names[i], PATH_MAX, "%s/%s", ufs->config.directory,
-		     ufs_region_names[i]) >= PATH_MAX) {
-		log_line("%s: name too long", ufs->config.directory);
-		return false;
-	}
-	if (!state_open(&region->state, &state))
+	if (!directory_open_state(ufs->config.directory, ufs_region_names[i],
+				  ufs->config.regions[i], &region->state,
+				  region->path))
 		return false;
 	region->engine = (struct rpmb_engine) {
 		.rules = &rpmb_rules_ufs,
@@ -77,28 +62,6 @@ static bool open_region(struct ufs *ufs, int i)
 	return true;
 }
 
-static bool open_data(struct ufs *ufs)
-{
-	char name[PATH_MAX];
-
-	if (mkdir(ufs->config.directory, 0700) && errno != EEXIST) {
-		log_line("%s: %s", ufs->config.directory, strerror(errno));
-		return false;
-	}
-	if (snprintf(name, sizeof(name), "%s/data", ufs->config.directory) >=
-	    (int)sizeof(name)) {
-		log_line("%s: name too long", ufs->config.directory);
-		return false;
-	}
-	ufs->data = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (ufs->data < 0 ||
-	    ftruncate(ufs->data, (off_t)ufs->config.blocks * UFS_BLOCK_LEN)) {
-		log_line("%s: %s", name, strerror(errno));
-		return false;
-	}
-	return true;
-}
-
 bool ufs_open(struct ufs *ufs, const struct ufs_config *config)
 {
 	bool ok;
@@ -106,7 +69,12 @@ bool ufs_open(struct ufs *ufs, const struct ufs_config *config)
 
 	memset(ufs, 0, sizeof(*ufs));
 	ufs->config = *config;
-	ok = open_data(ufs);
+	ok = directory_make(config->directory);
+	if (ok)
+		ufs->data = directory_open_file(config->directory, "data",
+						(uint64_t)config->blocks *
+						UFS_BLOCK_LEN);
+	ok = ok && ufs->data >= 0;
 	for (i = 0; ok && i < UFS_REGIONS; i++)
 		ok = !config->regions[i] || open_region(ufs, i);
 	ufs_reset(ufs);

@@ -11,8 +11,8 @@
 #ifndef UFS_H
 #define UFS_H
 
+#include "directory.h"
 #include "faults.h"
-#include "state.h"
 #include "upiu.h"
 
 #define UFS_REGIONS 4
@@ -88,11 +88,13 @@ struct ufs_event {
 /*
  * A region; a region that is not enabled has no open state
  *
+ * @path: of the file that keeps the state
  * @last_type: of the request that came last
  * @requests: how many came, by their type
  */
 struct ufs_region {
 	struct state state;
+	char path[PATH_MAX];
 	struct rpmb_engine engine;
 	uint16_t last_type;
 	uint64_t requests[16];
