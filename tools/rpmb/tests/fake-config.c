@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Configuration and purge of UFS, and the Device Configuration Block of NVMe, which
- * the engine does not have
- *
- * A UFS device has two logical units here, with one configuration block each.
+ * Configuration and purge of UFS, which are not the engine's: a device has two logical
+ * units here, with one configuration block each, and a purge never ends
  */
 #include <string.h>
 
@@ -12,27 +10,16 @@
 #define UFS_BLOCK 256
 #define UFS_UNITS 2
 
-static bool is_nvme(const struct fake *fake)
-{
-	return fake->frame_format == RPMB_FRAME_NVME;
-}
-
-/* Whose write counter is it? */
-static uint32_t *counter_of(struct fake *fake, uint16_t type)
-{
-	return is_nvme(fake) && type == RPMB_CONFIG_WRITE ?
-	       &fake->config_counter : &fake->counter;
-}
-
 static bool has_type(const struct fake *fake, uint16_t type)
 {
+	if (fake->transport != RPMB_TRANSPORT_UFS)
+		return false;
 	switch (type) {
 	case RPMB_CONFIG_WRITE:
 	case RPMB_CONFIG_READ:
-		return fake->transport != RPMB_TRANSPORT_EMMC;
 	case RPMB_PURGE_ENABLE:
 	case RPMB_PURGE_STATUS:
-		return fake->transport == RPMB_TRANSPORT_UFS;
+		return true;
 	case RPMB_RESULT_READ:
 		return fake->result.type == RPMB_CONFIG_WRITE << 8;
 	default:
@@ -51,14 +38,11 @@ static uint16_t check_signed(struct fake *fake, void *frames, size_t len,
 	if (memcmp(mac, rpmb_frames_mac(fake->frame_format, frames, len),
 		   sizeof(mac)))
 		return RPMB_RES_AUTH;
-	return req->counter == *counter_of(fake, req->type) ?
-	       RPMB_RES_OK : RPMB_RES_COUNTER;
+	return req->counter == fake->counter ? RPMB_RES_OK : RPMB_RES_COUNTER;
 }
 
 static uint8_t *block_of(struct fake *fake, const uint8_t *data)
 {
-	if (is_nvme(fake))
-		return fake->config;
 	return data[0] < UFS_UNITS ? &fake->config[data[0] * UFS_BLOCK] : NULL;
 }
 
@@ -88,13 +72,8 @@ static uint16_t carry_out(struct fake *fake, void *frames, size_t len,
 	if (req->type == RPMB_PURGE_ENABLE)
 		fake->purge_state = 1;
 	if (is_signed(req->type))
-		++*counter_of(fake, req->type);
+		fake->counter++;
 	return RPMB_RES_OK;
-}
-
-static bool says_counter(const struct fake *fake, uint16_t type)
-{
-	return is_signed(type) || is_nvme(fake);
 }
 
 bool fake_config_request(struct fake *fake, void *frames, size_t len)
@@ -114,8 +93,8 @@ bool fake_config_request(struct fake *fake, void *frames, size_t len)
 	fake->result = req;
 	fake->result.result = carry_out(fake, frames, len, &req);
 	fake->result.type = req.type << 8;
-	if (says_counter(fake, req.type))
-		fake->result.counter = *counter_of(fake, RPMB_CONFIG_WRITE);
+	if (is_signed(req.type))
+		fake->result.counter = fake->counter;
 	fake->response_fields = fake->result;
 	fake->config_ready = req.type != RPMB_CONFIG_WRITE;
 	fake->unit = *(uint8_t *)rpmb_frames_data(fake->frame_format, frames, 0);
@@ -130,8 +109,7 @@ static void put_data(struct fake *fake, uint8_t *data)
 	} else if (fake->response_fields.type == RPMB_CONFIG_READ << 8) {
 		memcpy(data, block_of(fake, &fake->unit),
 		       rpmb_block_size(fake->frame_format));
-		if (!is_nvme(fake))
-			data[0] = fake->unit;
+		data[0] = fake->unit;
 	}
 }
 

@@ -61,7 +61,10 @@ static bool store_config(struct rpmb_store *store, uint32_t counter,
 	struct fake *fake = ((struct device *)store)->fake;
 
 	memcpy(fake->config, config, sizeof(fake->config));
-	fake->counter = counter;
+	if (fake->frame_format == RPMB_FRAME_NVME)
+		fake->config_counter = counter;
+	else
+		fake->counter = counter;
 	return true;
 }
 
@@ -88,6 +91,8 @@ static const struct rpmb_rules *rules_of(const struct fake *fake)
 		return &rpmb_rules_emmc_secure_wp;
 	case RPMB_TRANSPORT_UFS:
 		return &rpmb_rules_ufs;
+	case RPMB_TRANSPORT_NVME:
+		return &rpmb_rules_nvme;
 	default:
 		return &rpmb_rules_virtio;
 	}
@@ -100,6 +105,7 @@ static void init_device(struct device *device, struct fake *fake)
 		.store.ops = &store_ops,
 		.store.capacity = fake->capacity,
 		.store.counter = fake->counter,
+		.store.config_counter = fake->config_counter,
 		.store.has_key = fake->has_key,
 		.engine.rules = rules_of(fake),
 		.engine.format = fake->frame_format,

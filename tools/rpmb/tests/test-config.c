@@ -209,10 +209,11 @@ static void test_select(void)
 static const struct kind {
 	const struct fake *like;
 	unsigned int select;
+	unsigned int byte;		/* that is written */
 } kinds[] = {
-	{ &emmc, LIBRPMB_SECURE_WP_MODE_CONFIG },
-	{ &ufs, 1 },
-	{ &nvme, 0 },
+	{ &emmc, LIBRPMB_SECURE_WP_MODE_CONFIG, 255 },
+	{ &ufs, 1, 255 },
+	{ &nvme, 0, 1 },
 };
 
 static int write_with(const struct kind *kind, const struct fake_fault *fault,
@@ -225,7 +226,7 @@ static int write_with(const struct kind *kind, const struct fake_fault *fault,
 	int ret, saved;
 
 	block[0] = kind->like->transport == RPMB_TRANSPORT_UFS;
-	block[255] = 1;
+	block[kind->byte] = 1;
 	fake->faults[0] = *fault;
 	fake->faults[1] = *second;
 	ret = rpmb_config_write(rpmb, key, kind->select, block, outcome);

@@ -409,14 +409,16 @@ static void test_config(void)
 
 	for_each_kind(kind) {
 		unsigned int select = kind == mmc_kind;
+		unsigned int byte = kind->like->frame_format ==
+				    RPMB_FRAME_NVME ? 1 : 255;
 		uint8_t block[512] = { 0 }, back[512];
 		struct fake *fake;
 		struct rpmb *rpmb = fresh(kind, kind->like, &fake);
 
-		block[255] = 1;
+		block[byte] = 1;
 		expect_eq(rpmb_config_write(rpmb, key, select, block, NULL), 0);
 		expect_eq(rpmb_config_read(rpmb, key, 0, back), 0);
-		expect_eq(back[255], 1);
+		expect_eq(back[byte], 1);
 		rpmb_close(rpmb);
 	}
 }
