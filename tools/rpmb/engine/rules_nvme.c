@@ -66,6 +66,7 @@ const struct rpmb_rules rpmb_rules_nvme = {
 		 BIT(RPMB_WRITE_DATA) | BIT(RPMB_READ_DATA) |
 		 BIT(RPMB_CONFIG_WRITE) | BIT(RPMB_CONFIG_READ),
 	.counted = true,
+	.exact = true,
 	.config_counter = true,
 	.write_expired = RPMB_RES_WRITE | RPMB_RES_EXPIRED,
 	.check_write = nvme_write,

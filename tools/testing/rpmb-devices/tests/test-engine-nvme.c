@@ -234,6 +234,9 @@ static void read_limits(void)
 	make(RPMB_READ_DATA, 0, 0, 2, 0);
 	send_frames(0);
 	check_eq(fetch(1), RPMB_RES_GENERAL);
+	make(RPMB_READ_DATA, 0, 0, 0, 0);
+	send_frames(0);
+	check_eq(fetch(1), RPMB_RES_GENERAL);
 	make(RPMB_READ_DATA, 0, UINT32_MAX, 1, 0);
 	send_frames(0);
 	check_eq(fetch(1), RPMB_RES_ADDRESS);
@@ -344,6 +347,9 @@ static void configuration_order(void)
 	frames[MAC] ^= 1;
 	check_eq(run(2), 0x85);
 	check_eq(read_config(), RPMB_RES_EXPIRED);
+	make(RPMB_CONFIG_READ, 0, 0, 0, 0);
+	send_frames(0);
+	check_eq(fetch(1), RPMB_RES_GENERAL | RPMB_RES_EXPIRED);
 	memory.store.config_counter = 5;
 	make(RPMB_CONFIG_WRITE, 4, 1, 2, 2);
 	frames[MAC] ^= 1;

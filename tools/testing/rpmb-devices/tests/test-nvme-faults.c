@@ -130,6 +130,7 @@ static void delay_before(void)
 	machine_tell(&m, "release", NULL);
 	check_eq(nvme_take(&host, &host.admin), NVME_SUCCESS);
 	check_stat("delayed1", 0);
+	check_stat("target1.request3", 1);
 	check_done(true);
 }
 
@@ -142,6 +143,7 @@ static void delay_after(void)
 	check_eq(nvme_take(&host, &host.admin), NO_ANSWER);
 	machine_tell(&m, "release", NULL);
 	check_eq(nvme_take(&host, &host.admin), NVME_SUCCESS);
+	check_stat("target1.request3", 1);
 	check_done(true);
 }
 
