@@ -49,7 +49,7 @@
  * struct nvme_rpmb - the RPMB targets of a subsystem
  *
  * A controller that leads to them has ctrl->rpmb set, from nvme_rpmb_init() to
- * nvme_rpmb_exit(). Nobody else looks at this member.
+ * nvme_rpmb_exit(), under nvme_rpmb_lock. Nobody else looks at this member.
  */
 struct nvme_rpmb {
 	/** @entry: place in nvme_rpmb_list */
@@ -378,7 +378,7 @@ static void nvme_rpmb_destroy(struct nvme_rpmb *rpmb)
 
 static void nvme_rpmb_add_ctrl(struct nvme_rpmb *rpmb, struct nvme_ctrl *ctrl)
 {
-	ctrl->rpmb = rpmb;
+	WRITE_ONCE(ctrl->rpmb, rpmb);
 	ctrl->rpmb_users = 0;
 	scoped_guard(spinlock, &rpmb->lock)
 		list_add_tail(&ctrl->rpmb_entry, &rpmb->ctrls);
@@ -401,14 +401,13 @@ static void nvme_rpmb_del_ctrl(struct nvme_rpmb *rpmb, struct nvme_ctrl *ctrl)
 		list_del(&ctrl->rpmb_entry);
 	wake_up_all(&rpmb->wait);
 	wait_event(rpmb->wait, nvme_rpmb_is_idle(rpmb, ctrl));
-	ctrl->rpmb = NULL;
+	WRITE_ONCE(ctrl->rpmb, NULL);
 }
 
 static void nvme_rpmb_attach(struct nvme_ctrl *ctrl)
 {
 	struct nvme_rpmb *rpmb;
 
-	guard(mutex)(&nvme_rpmb_lock);
 	rpmb = nvme_rpmb_find(ctrl->subsys) ?: nvme_rpmb_create(ctrl);
 	if (!rpmb) {
 		dev_err(ctrl->device, "RPMB not used: out of memory\n");
@@ -423,17 +422,31 @@ static void nvme_rpmb_attach(struct nvme_ctrl *ctrl)
 			nvme_rpmb_link(rpmb->targets[i], ctrl);
 }
 
+/* Other controllers, which are most, need not wait for nvme_rpmb_lock */
+static bool nvme_rpmb_concerns(const struct nvme_ctrl *ctrl)
+{
+	return FIELD_GET(NVME_RPMBS_TARGETS, ctrl->rpmbs) ||
+	       READ_ONCE(ctrl->rpmb);
+}
+
 /**
  * nvme_rpmb_init() - use the RPMB of a controller that has become live
  * @ctrl: the controller
  *
- * For each controller, and again after each reset of it.
+ * For each controller, and again after each reset of it. A first reset may end
+ * while the controller's driver is still here, and a transport that loses its link
+ * may delete the controller meanwhile: nothing is begun twice, or after
+ * nvme_rpmb_exit().
  *
- * Context: may sleep; not beside nvme_rpmb_exit() for the same controller.
+ * Context: may sleep.
  */
 void nvme_rpmb_init(struct nvme_ctrl *ctrl)
 {
-	if (!ctrl->rpmb && nvme_rpmb_usable(ctrl))
+	if (!nvme_rpmb_concerns(ctrl))
+		return;
+
+	guard(mutex)(&nvme_rpmb_lock);
+	if (!ctrl->rpmb && !nvme_state_terminal(ctrl) && nvme_rpmb_usable(ctrl))
 		nvme_rpmb_attach(ctrl);
 	if (!ctrl->rpmb)
 		return;
@@ -448,7 +461,8 @@ void nvme_rpmb_init(struct nvme_ctrl *ctrl)
 
 /**
  * nvme_rpmb_exit() - end what nvme_rpmb_init() has begun
- * @ctrl: the controller; all commands to it have ended, and new ones fail
+ * @ctrl: the controller, which will not be live again; all commands to it have
+ *	ended, and new ones fail
  *
  * When this returns, nothing of the RPMB uses @ctrl any more. The devices go with
  * the last controller of the subsystem.
@@ -457,12 +471,15 @@ void nvme_rpmb_init(struct nvme_ctrl *ctrl)
  */
 void nvme_rpmb_exit(struct nvme_ctrl *ctrl)
 {
-	struct nvme_rpmb *rpmb = ctrl->rpmb;
+	struct nvme_rpmb *rpmb;
 
-	if (!rpmb)
+	if (!nvme_rpmb_concerns(ctrl))
 		return;
 
 	guard(mutex)(&nvme_rpmb_lock);
+	rpmb = ctrl->rpmb;
+	if (!rpmb)
+		return;
 	nvme_rpmb_del_ctrl(rpmb, ctrl);
 	if (list_empty(&rpmb->ctrls))
 		nvme_rpmb_destroy(rpmb);

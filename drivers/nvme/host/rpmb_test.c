@@ -533,6 +533,78 @@ static void nvme_rpmb_test_two_controllers(struct kunit *test)
 	rpmb_dev_put(rdev);
 }
 
+/**
+ * struct test_init - a task that has seen a controller become live
+ * @tc: the controller
+ * @task: the task
+ * @started: it runs
+ */
+struct test_init {
+	struct test_ctrl *tc;
+	struct task_struct *task;
+	struct completion started;
+};
+
+static int test_init_thread(void *data)
+{
+	struct test_init *init = data;
+
+	complete(&init->started);
+	nvme_rpmb_init(&init->tc->ctrl);
+	return 0;
+}
+
+/* Up to where it waits for nvme_rpmb_lock, which the test has */
+static void test_start_init(struct kunit *test, struct test_init *init)
+{
+	unsigned long end = jiffies + TEST_BOUND;
+
+	init_completion(&init->started);
+	init->task = kthread_create(test_init_thread, init, "nvme_rpmb_test");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(init->task));
+	get_task_struct(init->task);
+	wake_up_process(init->task);
+	wait_for_completion(&init->started);
+	while (READ_ONCE(init->task->__state) != TASK_UNINTERRUPTIBLE &&
+	       time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
+	KUNIT_EXPECT_TRUE(test, time_before(jiffies, end));
+}
+
+/* The driver that adds a controller, and the end of its first reset */
+static void nvme_rpmb_test_init_twice(struct kunit *test)
+{
+	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(0, 16));
+	struct test_init inits[2] = { { .tc = tc }, { .tc = tc } };
+
+	tc->ctrl.rpmbs = TEST_RPMBS(1, 16);
+	mutex_lock(&nvme_rpmb_lock);
+	for (unsigned int i = 0; i < ARRAY_SIZE(inits); i++)
+		test_start_init(test, &inits[i]);
+	mutex_unlock(&nvme_rpmb_lock);
+	for (unsigned int i = 0; i < ARRAY_SIZE(inits); i++)
+		kthread_stop_put(inits[i].task);
+
+	KUNIT_ASSERT_NOT_NULL(test, tc->ctrl.rpmb);
+	/* Not so if it was added twice, and then goes on for ever */
+	KUNIT_ASSERT_TRUE(test, list_is_last(&tc->ctrl.rpmb_entry,
+					     &tc->ctrl.rpmb->ctrls));
+	KUNIT_EXPECT_EQ(test, test_transfer(test_write(test, test_rdev(test, tc, 0), 1)),
+			0);
+}
+
+/* A transport has deleted it while it was being started, and nobody will again */
+static void nvme_rpmb_test_init_deleted(struct kunit *test)
+{
+	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(0, 16));
+
+	tc->ctrl.rpmbs = TEST_RPMBS(1, 16);
+	nvme_change_ctrl_state(&tc->ctrl, NVME_CTRL_DELETING);
+	nvme_rpmb_exit(&tc->ctrl);
+	nvme_rpmb_init(&tc->ctrl);
+	KUNIT_EXPECT_NULL(test, tc->ctrl.rpmb);
+}
+
 /* Another RPMBS than the devices were made for: not a way to them */
 static void nvme_rpmb_test_other_rpmbs(struct kunit *test)
 {
@@ -673,6 +745,8 @@ static struct kunit_case nvme_rpmb_test_cases[] = {
 	KUNIT_CASE(nvme_rpmb_test_descr_smallest),
 	KUNIT_CASE(nvme_rpmb_test_refused),
 	KUNIT_CASE(nvme_rpmb_test_two_controllers),
+	KUNIT_CASE(nvme_rpmb_test_init_twice),
+	KUNIT_CASE(nvme_rpmb_test_init_deleted),
 	KUNIT_CASE(nvme_rpmb_test_other_rpmbs),
 	KUNIT_CASE(nvme_rpmb_test_reset),
 	KUNIT_CASE(nvme_rpmb_test_wait_for_reset),
