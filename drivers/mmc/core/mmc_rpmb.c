@@ -617,6 +617,9 @@ static void mmc_rpmb_close(void)
 
 	guard(mutex)(&mmc_rpmb_lock);
 	mmc_rpmb_closed = true;
+	/* All before the first is waited for, so that waits do not add up */
+	list_for_each_entry(mr, &mmc_rpmb_list, node)
+		mmc_rpmb_abort(mr->rdev);
 	list_for_each_entry_safe(mr, next, &mmc_rpmb_list, node)
 		mmc_rpmb_del(mr);
 }

@@ -330,6 +330,7 @@ static void test_wait_until_aborted(struct test_card *card)
 	complete(&card->waits);
 	while (!atomic_read(&card->wait_for->gone) && time_before(jiffies, end))
 		schedule_timeout_uninterruptible(1);
+	KUNIT_EXPECT_TRUE(card->test, atomic_read(&card->wait_for->gone));
 }
 
 /* Without CMD23 the rest is not sent; CMD12 is sent if the data went wrong */
@@ -1400,6 +1401,25 @@ static void mmc_rpmb_test_remove(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, rdev->gone);
 }
 
+/* When the module goes, no card waits for another one's to end */
+static void mmc_rpmb_test_close(struct kunit *test)
+{
+	struct test_card *first = test_card_plugged(test);
+	struct test_card *second = test_card_plugged(test);
+	struct test_call *call = test_write_call(test, test_find(first), 1);
+
+	first->wait_for = test_find(second)->descr.priv;
+	test_start(first, call);
+	test_wait(test, &first->waits);
+	mmc_rpmb_unwatch();
+	test_finish(test, call);
+	KUNIT_EXPECT_EQ(test, call->ret, -ENODEV);
+	first->wait_for = NULL;
+	KUNIT_ASSERT_EQ(test, mmc_rpmb_watch(), 0);
+	test_expect_serves(first);
+	test_expect_serves(second);
+}
+
 /* The host is somebody else's, for as long as he likes */
 static void mmc_rpmb_test_abort_wait(struct kunit *test)
 {
@@ -1506,6 +1526,7 @@ static struct kunit_case mmc_rpmb_test_cases[] = {
 	KUNIT_CASE(mmc_rpmb_test_once),
 	KUNIT_CASE(mmc_rpmb_test_driver),
 	KUNIT_CASE(mmc_rpmb_test_remove),
+	KUNIT_CASE(mmc_rpmb_test_close),
 	KUNIT_CASE(mmc_rpmb_test_abort_wait),
 	KUNIT_CASE(mmc_rpmb_test_killed),
 #ifdef CONFIG_PM
