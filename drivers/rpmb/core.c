@@ -187,10 +187,48 @@ static void rpmb_dev_release(struct device *dev)
 	kfree(rdev);
 }
 
+/* From here on new callers fail; those in line fail when they get the turn */
+static void rpmb_make_gone(struct rpmb_dev *rdev)
+{
+	rpmb_list_del(rdev);
+	WRITE_ONCE(rdev->gone, true);
+	/* Pairs with the atomic_xchg() in rpmb_suspend() */
+	smp_mb();
+	if (rdev->descr.abort)
+		rdev->descr.abort(rdev);
+}
+
+/* Wait for the last call of the backend */
+static void rpmb_drain(struct rpmb_dev *rdev)
+{
+	rpmb_end_suspend(rdev);
+	down(&rdev->turn);
+	rpmb_put_turn(rdev);
+}
+
+/*
+ * The last request ends before the storage is shut down, which is our parent and
+ * comes later. One that came after that could power it up again, and nobody would
+ * tell it to write back what it holds.
+ *
+ * Called with the device's lock, for which rpmb_dev_unregister() waits once it has
+ * set gone; if it was there before, the backend is not to be called any more.
+ */
+static int rpmb_shutdown(struct device *dev)
+{
+	struct rpmb_dev *rdev = to_rpmb_dev(dev);
+
+	if (!READ_ONCE(rdev->gone))
+		rpmb_make_gone(rdev);
+	rpmb_drain(rdev);
+	return 0;
+}
+
 static const struct class rpmb_class = {
 	.name = "rpmb",
 	.dev_release = rpmb_dev_release,
 	.dev_groups = rpmb_groups,
+	.shutdown_pre = rpmb_shutdown,
 	.pm = pm_sleep_ptr(&rpmb_pm_ops),
 };
 
@@ -217,25 +255,6 @@ void rpmb_interface_unregister(struct class_interface *intf)
 	class_interface_unregister(intf);
 }
 EXPORT_SYMBOL_GPL(rpmb_interface_unregister);
-
-/* From here on new callers fail; those in line fail when they get the turn */
-static void rpmb_make_gone(struct rpmb_dev *rdev)
-{
-	rpmb_list_del(rdev);
-	WRITE_ONCE(rdev->gone, true);
-	/* Pairs with the atomic_xchg() in rpmb_suspend() */
-	smp_mb();
-	if (rdev->descr.abort)
-		rdev->descr.abort(rdev);
-}
-
-/* Wait for the last call of the backend */
-static void rpmb_drain(struct rpmb_dev *rdev)
-{
-	rpmb_end_suspend(rdev);
-	down(&rdev->turn);
-	rpmb_put_turn(rdev);
-}
 
 /**
  * rpmb_dev_unregister() - take a device back

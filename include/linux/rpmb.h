@@ -102,17 +102,19 @@ struct rpmb_descr {
 	 * that nothing happened; after that the core makes them -EIO.
 	 *
 	 * Process context; may sleep. There is one call at a time for each
-	 * device. Allocations are implicitly GFP_NOIO. Waits end when a fatal
-	 * signal comes or @abort is called. When the call returns, @xfers and
-	 * their buffers belong to the core again.
+	 * device. Allocations are implicitly GFP_NOIO. A fatal signal and @abort
+	 * end what waits for the device to take a request, where that can be
+	 * ended. What the device has begun they do not: it ends by an answer, a
+	 * timeout, a reset or removal. When the call returns, the device is done
+	 * with @xfers and their buffers, which are the core's again.
 	 */
 	int (*transfer)(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 			unsigned int nr);
 	/**
-	 * @abort: Optional: make a running @transfer fail soon, and every later
-	 * one at once. Called by rpmb_dev_unregister(), and by a
-	 * rpmb_dev_register() that fails, thus has returned no device yet. May run
-	 * beside @transfer, may sleep.
+	 * @abort: Optional: make a running @transfer end with what the device has
+	 * begun, and every later one at once. Called by rpmb_dev_unregister(), at
+	 * shutdown, and by a rpmb_dev_register() that fails, thus has returned no
+	 * device yet; maybe more than once. May run beside @transfer, may sleep.
 	 */
 	void (*abort)(struct rpmb_dev *rdev);
 	/**
@@ -184,8 +186,9 @@ struct rpmb_dev {
 	 */
 	struct semaphore turn;
 	/*
-	 * Set once, before rpmb_dev_unregister() waits for the turn. Who gets
-	 * the turn and sees it clear may call the backend until giving it back.
+	 * Set for good by rpmb_dev_unregister() and at shutdown, before they wait
+	 * for the turn. Who gets the turn and sees it clear may call the backend
+	 * until giving it back.
 	 */
 	bool gone;
 	/* Suspend holds the turn; whoever clears this gives the turn back */

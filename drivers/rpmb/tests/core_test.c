@@ -578,6 +578,50 @@ static void core_suspend_unregister_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, fake->nr_resumed);
 }
 
+static int core_shutdown(struct rpmb_thread *thread)
+{
+	struct rpmb_dev *rdev = thread->fake->rdev;
+	int ret = rdev->dev.class->shutdown_pre(&rdev->dev);
+
+	return ret ?: atomic_read(&thread->fake->running);
+}
+
+/* The call that runs ends, no other begins, and the device may be unregistered */
+static void core_shutdown_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = core_fake(test);
+	struct rpmb_thread *first, *second, *shutdown;
+
+	first = core_hang(fake, 1);
+	second = core_wait_in_line(fake, 2);
+	shutdown = rpmb_thread_start(fake, core_shutdown);
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(shutdown));
+	KUNIT_EXPECT_EQ(test, -ENODEV, rpmb_thread_join(first));
+	KUNIT_EXPECT_EQ(test, -ENODEV, rpmb_thread_join(second));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&fake->nr_calls));
+	core_expect_gone(fake);
+
+	/* Shutdown may come to a device that is just being unregistered */
+	reinit_completion(&fake->aborted);
+	KUNIT_EXPECT_EQ(test, 0, core_shutdown(shutdown));
+	KUNIT_EXPECT_FALSE(test, completion_done(&fake->aborted));
+	rpmb_fake_unregister(fake);
+}
+
+/* A device that sleeps does not wake up for that */
+static void core_shutdown_asleep_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = core_fake(test);
+	const struct dev_pm_ops *pm = core_pm(fake);
+	struct rpmb_thread *shutdown;
+
+	KUNIT_ASSERT_EQ(test, 0, pm->suspend(&fake->rdev->dev));
+	shutdown = rpmb_thread_start(fake, core_shutdown);
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(shutdown));
+	core_expect_gone(fake);
+	KUNIT_EXPECT_EQ(test, 0, fake->nr_resumed);
+}
+
 static void core_expect_refused(struct kunit *test, struct device *parent,
 				struct rpmb_descr *descr)
 {
@@ -721,6 +765,8 @@ static struct kunit_case core_cases[] = {
 	KUNIT_CASE(core_suspend_test),
 	KUNIT_CASE(core_suspend_busy_test),
 	KUNIT_CASE(core_suspend_unregister_test),
+	KUNIT_CASE(core_shutdown_test),
+	KUNIT_CASE(core_shutdown_asleep_test),
 	KUNIT_CASE(core_register_refusals_test),
 	KUNIT_CASE(core_register_copies_test),
 	KUNIT_CASE(core_reliable_wr_count_test),
