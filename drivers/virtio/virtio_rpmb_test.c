@@ -8,20 +8,18 @@
 #include <linux/completion.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
-#include <linux/kthread.h>
-#include <linux/sched/signal.h>
 #include <linux/virtio_ring.h>
 #include <linux/vringh.h>
 
+#include "../rpmb/tests/call.h"
+
 #define TEST_RING	64
 #define TEST_FRAMES	132
-/* Bounds for what must happen, not a measure of how fast: of a call, of a wait */
+/* A bound of a call, not a measure of how fast it is */
 #define TEST_TIMEOUT	60000
-#define TEST_BOUND	(120 * HZ)
 
-/* What the device writes into frame i of a response, and what is there before */
+/* What the device writes into frame i of a response */
 #define TEST_ANSWER(i)	(0x50 + (i))
-#define TEST_STALE	0xaa
 
 struct test_config {
 	struct virtio_rpmb_config rpmb;
@@ -47,6 +45,8 @@ struct test_config {
  * @head: the chain
  * @has_chain: the device has a chain, and writes into it until it is stopped
  * @notified: the driver has notified the queue
+ * @sleeper: sleeps beside a call; see test_wait_in_queue()
+ * @woken: @sleeper was woken
  * @released: nobody knows @vdev any more
  */
 struct test_dev {
@@ -67,38 +67,12 @@ struct test_dev {
 	u16 head;
 	bool has_chain;
 	struct completion notified;
+	struct wait_queue_entry sleeper;
+	bool woken;
 	struct completion released;
 };
 
-/**
- * struct test_call - one call of transfer(), as the core makes it
- * @rdev: the device
- * @xfers: the transfers
- * @nr: how many
- * @ret: what transfer() returned
- * @task: who calls, if it is not the test itself
- * @done: the call has ended
- * @sleeper: sleeps beside the call; see test_wait_asleep()
- * @woken: @sleeper was woken
- */
-struct test_call {
-	struct rpmb_dev *rdev;
-	struct rpmb_xfer xfers[3];
-	unsigned int nr;
-	int ret;
-	struct task_struct *task;
-	struct completion done;
-	struct wait_queue_entry sleeper;
-	bool woken;
-};
-
 #define to_test_dev(x)	container_of((x), struct test_dev, vdev)
-
-static void test_wait(struct kunit *test, struct completion *event)
-{
-	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(event, TEST_BOUND),
-			0);
-}
 
 /* The transport */
 
@@ -339,109 +313,24 @@ static void test_answer(struct test_dev *dev, u32 len)
 
 /* The caller */
 
-static void test_add_xfer(struct kunit *test, struct test_call *call,
-			  enum rpmb_xfer_kind kind, unsigned int nr_frames)
-{
-	struct rpmb_xfer *xfer = &call->xfers[call->nr++];
-
-	xfer->kind = kind;
-	xfer->len = nr_frames * VIRTIO_RPMB_FRAME;
-	xfer->buf = kunit_kmalloc(test, xfer->len, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, xfer->buf);
-	memset(xfer->buf, TEST_STALE, xfer->len);
-	if (kind == RPMB_XFER_RECV)
-		return;
-	for (unsigned int i = 0; i < xfer->len; i++)
-		((u8 *)xfer->buf)[i] = call->nr + i / 7;
-}
-
-static struct test_call *test_call_alloc(struct kunit *test,
-					 struct rpmb_dev *rdev)
-{
-	struct test_call *call = kunit_kzalloc(test, sizeof(*call), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, call);
-	KUNIT_ASSERT_NOT_NULL(test, rdev);
-	call->rdev = rdev;
-	init_completion(&call->done);
-	return call;
-}
-
 static struct test_call *test_write(struct kunit *test, struct rpmb_dev *rdev,
 				    unsigned int blocks)
 {
-	struct test_call *call = test_call_alloc(test, rdev);
-
-	test_add_xfer(test, call, RPMB_XFER_SEND, blocks);
-	test_add_xfer(test, call, RPMB_XFER_SEND_RESULT_READ, 1);
-	test_add_xfer(test, call, RPMB_XFER_RECV, 1);
-	return call;
+	return test_write_len(test, rdev, blocks * VIRTIO_RPMB_FRAME,
+			      VIRTIO_RPMB_FRAME);
 }
 
 static struct test_call *test_read(struct kunit *test, struct rpmb_dev *rdev,
 				   unsigned int blocks)
 {
-	struct test_call *call = test_call_alloc(test, rdev);
-
-	test_add_xfer(test, call, RPMB_XFER_SEND, 1);
-	test_add_xfer(test, call, RPMB_XFER_RECV, blocks);
-	return call;
-}
-
-static struct rpmb_xfer *test_recv(struct test_call *call)
-{
-	return &call->xfers[call->nr - 1];
-}
-
-/* In the device's turn, so that rpmb_dev_unregister() waits for the end */
-static void test_transfer(struct test_call *call)
-{
-	down(&call->rdev->turn);
-	call->ret = call->rdev->descr.transfer(call->rdev, call->xfers,
-					       call->nr);
-	up(&call->rdev->turn);
-	complete_all(&call->done);
-}
-
-static int test_thread(void *data)
-{
-	allow_signal(SIGKILL);
-	test_transfer(data);
-	return 0;
-}
-
-/* If the test has failed, the call may still be waiting for an answer */
-static void test_end(void *data)
-{
-	struct test_call *call = data;
-
-	if (!completion_done(&call->done))
-		call->rdev->descr.abort(call->rdev);
-	wait_for_completion(&call->done);
-	kthread_stop_put(call->task);
-}
-
-/* Let another task call, so that the test can be the device */
-static void test_start(struct kunit *test, struct test_call *call)
-{
-	call->task = kthread_create(test_thread, call, "virtio_rpmb_test");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(call->task));
-	get_task_struct(call->task);
-	wake_up_process(call->task);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_end, call),
-			0);
-}
-
-static void test_finish(struct kunit *test, struct test_call *call)
-{
-	test_wait(test, &call->done);
-	kunit_release_action(test, test_end, call);
+	return test_read_len(test, rdev, VIRTIO_RPMB_FRAME,
+			     blocks * VIRTIO_RPMB_FRAME);
 }
 
 static int test_note_woken(struct wait_queue_entry *entry, unsigned int mode,
 			   int flags, void *key)
 {
-	container_of(entry, struct test_call, sleeper)->woken = true;
+	container_of(entry, struct test_dev, sleeper)->woken = true;
 	return 0;
 }
 
@@ -450,28 +339,21 @@ static int test_note_woken(struct wait_queue_entry *entry, unsigned int mode,
  * two it was cannot be seen of the call, so from now on there is a sleeper beside
  * it that does not look for itself.
  */
-static void test_wait_asleep(struct kunit *test, struct test_call *call)
+static void test_wait_in_queue(struct test_dev *dev, struct test_call *call)
 {
 	struct virtio_rpmb *vr = call->rdev->descr.priv;
-	unsigned long end = jiffies + TEST_BOUND;
 
-	while (!wq_has_sleeper(&vr->wait)) {
-		KUNIT_ASSERT_FALSE_MSG(test, completion_done(&call->done),
-				       "a call ended that should wait");
-		KUNIT_ASSERT_TRUE_MSG(test, time_before(jiffies, end),
-				      "a call does not wait as it should");
-		schedule_timeout_uninterruptible(1);
-	}
-	init_waitqueue_func_entry(&call->sleeper, test_note_woken);
-	add_wait_queue(&vr->wait, &call->sleeper);
+	test_wait_asleep(dev->test, &vr->wait, call);
+	init_waitqueue_func_entry(&dev->sleeper, test_note_woken);
+	add_wait_queue(&vr->wait, &dev->sleeper);
 }
 
-static void test_expect_woken(struct kunit *test, struct test_call *call)
+static void test_expect_woken(struct test_dev *dev, struct test_call *call)
 {
 	struct virtio_rpmb *vr = call->rdev->descr.priv;
 
-	remove_wait_queue(&vr->wait, &call->sleeper);
-	KUNIT_EXPECT_TRUE(test, call->woken);
+	remove_wait_queue(&vr->wait, &dev->sleeper);
+	KUNIT_EXPECT_TRUE(dev->test, dev->woken);
 }
 
 /* The device may have it: all of it, since it is one chain */
@@ -481,8 +363,7 @@ static void test_expect_failed(struct kunit *test, struct test_call *call,
 	struct rpmb_xfer *recv = test_recv(call);
 
 	KUNIT_EXPECT_EQ(test, call->ret, error);
-	for (unsigned int i = 0; i < call->nr; i++)
-		KUNIT_EXPECT_TRUE(test, call->xfers[i].started);
+	test_expect_started(test, call, call->nr);
 	KUNIT_EXPECT_NULL(test, memchr_inv(recv->buf, TEST_STALE, recv->len));
 }
 
@@ -493,8 +374,7 @@ static void test_expect_refused(struct kunit *test, struct test_call *call,
 	test_start(test, call);
 	test_finish(test, call);
 	KUNIT_EXPECT_EQ(test, call->ret, error);
-	for (unsigned int i = 0; i < call->nr; i++)
-		KUNIT_EXPECT_FALSE(test, call->xfers[i].started);
+	test_expect_started(test, call, 0);
 }
 
 static void test_expect_answered(struct kunit *test, struct test_call *call)
@@ -502,8 +382,7 @@ static void test_expect_answered(struct kunit *test, struct test_call *call)
 	struct rpmb_xfer *recv = test_recv(call);
 
 	KUNIT_EXPECT_EQ(test, call->ret, 0);
-	for (unsigned int i = 0; i < call->nr; i++)
-		KUNIT_EXPECT_TRUE(test, call->xfers[i].started);
+	test_expect_started(test, call, call->nr);
 	for (unsigned int i = 0; i < recv->len / VIRTIO_RPMB_FRAME; i++)
 		KUNIT_EXPECT_NULL(test,
 				  memchr_inv(recv->buf + i * VIRTIO_RPMB_FRAME,
@@ -571,9 +450,9 @@ static void virtio_rpmb_test_write(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dev->out.used, 4);
 	KUNIT_EXPECT_EQ(test, dev->in.used, 1);
 	KUNIT_EXPECT_EQ(test, dev->in.iov[0].iov_len, VIRTIO_RPMB_FRAME);
-	test_wait_asleep(test, call);
+	test_wait_in_queue(dev, call);
 	test_answer(dev, VIRTIO_RPMB_FRAME);
-	test_expect_woken(test, call);
+	test_expect_woken(dev, call);
 	test_finish(test, call);
 	test_expect_answered(test, call);
 }
@@ -692,9 +571,9 @@ static void virtio_rpmb_test_abort(struct kunit *test)
 
 	test_start(test, call);
 	test_take(dev);
-	test_wait_asleep(test, call);
+	test_wait_in_queue(dev, call);
 	rdev->descr.abort(rdev);
-	test_expect_woken(test, call);
+	test_expect_woken(dev, call);
 	test_finish(test, call);
 	test_expect_failed(test, call, -ENODEV);
 	test_expect_refused(test, test_read(test, rdev, 1), -ENODEV);
@@ -723,9 +602,9 @@ static void virtio_rpmb_test_wrong_head(struct kunit *test)
 
 	test_start(test, call);
 	test_take(dev);
-	test_wait_asleep(test, call);
+	test_wait_in_queue(dev, call);
 	test_return(dev, TEST_RING - 1, VIRTIO_RPMB_FRAME);
-	test_expect_woken(test, call);
+	test_expect_woken(dev, call);
 	test_finish(test, call);
 	test_expect_failed(test, call, -EIO);
 	test_expect_refused(test, test_read(test, rdev, 1), -EIO);

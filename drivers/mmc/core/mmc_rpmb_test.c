@@ -6,18 +6,15 @@
 #include <kunit/device.h>
 #include <kunit/test.h>
 #include <linux/completion.h>
-#include <linux/kthread.h>
-#include <linux/sched/signal.h>
 #include <linux/unaligned.h>
+
+#include "../../rpmb/tests/call.h"
 
 #define TEST_FRAMES	(RPMB_MAX_LEN / MMC_RPMB_FRAME)
 #define TEST_LOG	64
-/* A bound for what must happen, not a measure of how fast */
-#define TEST_BOUND	(120 * HZ)
 
-/* What the card answers in frame i, and what is in the buffer before */
+/* What the card answers in frame i */
 #define TEST_ANSWER(i)	(0x50 + (i))
-#define TEST_STALE	0xaa
 
 /* Busy until it is reset */
 #define TEST_STUCK	UINT_MAX
@@ -113,24 +110,6 @@ struct test_card {
 	unsigned int tunings;
 	struct mmc_rpmb *wait_for;
 	struct completion waits;
-};
-
-/**
- * struct test_call - one call of transfer(), as the core makes it
- * @rdev: the device
- * @xfers: the transfers
- * @nr: how many
- * @ret: what transfer() returned
- * @task: who calls, if it is not the test itself
- * @done: the call has ended
- */
-struct test_call {
-	struct rpmb_dev *rdev;
-	struct rpmb_xfer xfers[3];
-	unsigned int nr;
-	int ret;
-	struct task_struct *task;
-	struct completion done;
 };
 
 /* 16 bytes that are all different, as the host gives them */
@@ -502,123 +481,28 @@ static struct rpmb_dev *test_find_only(struct test_card *card)
 
 /* The caller */
 
-static void test_add_xfer(struct kunit *test, struct test_call *call,
-			  enum rpmb_xfer_kind kind, unsigned int nr_frames)
-{
-	struct rpmb_xfer *xfer = &call->xfers[call->nr++];
-
-	xfer->kind = kind;
-	xfer->len = nr_frames * MMC_RPMB_FRAME;
-	xfer->buf = kunit_kmalloc(test, xfer->len, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, xfer->buf);
-	memset(xfer->buf, TEST_STALE, xfer->len);
-	if (kind == RPMB_XFER_RECV)
-		return;
-	for (unsigned int i = 0; i < xfer->len; i++)
-		((u8 *)xfer->buf)[i] = call->nr + i / 7;
-}
-
-static struct test_call *test_call_alloc(struct kunit *test,
-					 struct rpmb_dev *rdev)
-{
-	struct test_call *call = kunit_kzalloc(test, sizeof(*call), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, call);
-	KUNIT_ASSERT_NOT_NULL(test, rdev);
-	call->rdev = rdev;
-	init_completion(&call->done);
-	return call;
-}
-
 static struct test_call *test_write_call(struct kunit *test,
 					 struct rpmb_dev *rdev,
 					 unsigned int blocks)
 {
-	struct test_call *call = test_call_alloc(test, rdev);
-
-	test_add_xfer(test, call, RPMB_XFER_SEND, blocks);
-	test_add_xfer(test, call, RPMB_XFER_SEND_RESULT_READ, 1);
-	test_add_xfer(test, call, RPMB_XFER_RECV, 1);
-	return call;
+	return test_write_len(test, rdev, blocks * MMC_RPMB_FRAME,
+			      MMC_RPMB_FRAME);
 }
 
 static struct test_call *test_read_call(struct kunit *test,
 					struct rpmb_dev *rdev,
 					unsigned int blocks)
 {
-	struct test_call *call = test_call_alloc(test, rdev);
-
-	test_add_xfer(test, call, RPMB_XFER_SEND, 1);
-	test_add_xfer(test, call, RPMB_XFER_RECV, blocks);
-	return call;
-}
-
-/* In the device's turn, so that rpmb_dev_unregister() waits for the end */
-static void test_transfer(struct test_call *call)
-{
-	down(&call->rdev->turn);
-	call->ret = call->rdev->descr.transfer(call->rdev, call->xfers,
-					       call->nr);
-	complete_all(&call->done);
-	up(&call->rdev->turn);
-}
-
-static int test_thread(void *data)
-{
-	allow_signal(SIGKILL);
-	test_transfer(data);
-	return 0;
-}
-
-/* If the test has failed, the call may still be under way */
-static void test_end(void *data)
-{
-	struct test_call *call = data;
-
-	if (!completion_done(&call->done))
-		call->rdev->descr.abort(call->rdev);
-	wait_for_completion(&call->done);
-	kthread_stop_put(call->task);
+	return test_read_len(test, rdev, MMC_RPMB_FRAME,
+			     blocks * MMC_RPMB_FRAME);
 }
 
 /* Another task calls, and its commands are logged */
-static void test_start(struct test_card *card, struct test_call *call)
+static void test_start_logged(struct test_card *card, struct test_call *call)
 {
-	struct kunit *test = card->test;
-
-	call->task = kthread_create(test_thread, call, "mmc_rpmb_test");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(call->task));
-	get_task_struct(call->task);
+	test_create(card->test, call, test_thread);
 	card->task = call->task;
-	wake_up_process(call->task);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_end, call),
-			0);
-}
-
-static void test_wait(struct kunit *test, struct completion *event)
-{
-	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(event, TEST_BOUND),
-			0);
-}
-
-static void test_finish(struct kunit *test, struct test_call *call)
-{
-	test_wait(test, &call->done);
-	kunit_release_action(test, test_end, call);
-}
-
-/* The call waits for the host */
-static void test_wait_asleep(struct test_card *card, struct test_call *call)
-{
-	unsigned long end = jiffies + TEST_BOUND;
-
-	while (!wq_has_sleeper(&card->host->wq)) {
-		KUNIT_ASSERT_FALSE_MSG(card->test, completion_done(&call->done),
-				       "a call ended that should wait");
-		KUNIT_ASSERT_TRUE_MSG(card->test, time_before(jiffies, end),
-				      "a call does not wait as it should");
-		schedule_timeout_uninterruptible(1);
-	}
+	test_wake(card->test, call);
 }
 
 static void test_expect_log(struct test_card *card, const struct test_cmd *cmds,
@@ -632,15 +516,6 @@ static void test_expect_log(struct test_card *card, const struct test_cmd *cmds,
 				    "argument of command %u", i);
 	}
 	card->nr_log = 0;
-}
-
-/* The first @nr transfers may have reached the device */
-static void test_expect_started(struct kunit *test, const struct test_call *call,
-				unsigned int nr)
-{
-	for (unsigned int i = 0; i < call->nr; i++)
-		KUNIT_EXPECT_EQ_MSG(test, call->xfers[i].started, i < nr,
-				    "transfer %u", i);
 }
 
 /* Who comes next finds the card as it was */
@@ -665,7 +540,7 @@ static void test_expect_restored(struct test_card *card)
 
 static void test_expect_answered(struct kunit *test, struct test_call *call)
 {
-	struct rpmb_xfer *recv = &call->xfers[call->nr - 1];
+	struct rpmb_xfer *recv = test_recv(call);
 
 	KUNIT_EXPECT_EQ(test, call->ret, 0);
 	test_expect_started(test, call, call->nr);
@@ -1390,7 +1265,7 @@ static void mmc_rpmb_test_remove(struct kunit *test)
 	struct test_call *call = test_write_call(test, rdev, 1);
 
 	card->wait_for = rdev->descr.priv;
-	test_start(card, call);
+	test_start_logged(card, call);
 	test_wait(test, &card->waits);
 	test_unplug(card);
 	KUNIT_EXPECT_TRUE(test, completion_done(&call->done));
@@ -1409,7 +1284,7 @@ static void mmc_rpmb_test_close(struct kunit *test)
 	struct test_call *call = test_write_call(test, test_find(first), 1);
 
 	first->wait_for = test_find(second)->descr.priv;
-	test_start(first, call);
+	test_start_logged(first, call);
 	test_wait(test, &first->waits);
 	mmc_rpmb_unwatch();
 	test_finish(test, call);
@@ -1427,8 +1302,8 @@ static void mmc_rpmb_test_abort_wait(struct kunit *test)
 	struct test_call *call = test_write_call(test, test_find(card), 1);
 
 	mmc_claim_host(card->host);
-	test_start(card, call);
-	test_wait_asleep(card, call);
+	test_start_logged(card, call);
+	test_wait_asleep(test, &card->host->wq, call);
 	mmc_rpmb_unwatch();
 	test_finish(test, call);
 	mmc_release_host(card->host);
@@ -1446,8 +1321,8 @@ static void mmc_rpmb_test_killed(struct kunit *test)
 	struct test_call *call = test_write_call(test, test_find(card), 1);
 
 	mmc_claim_host(card->host);
-	test_start(card, call);
-	test_wait_asleep(card, call);
+	test_start_logged(card, call);
+	test_wait_asleep(test, &card->host->wq, call);
 	send_sig(SIGKILL, call->task, 1);
 	mmc_release_host(card->host);
 	test_finish(test, call);

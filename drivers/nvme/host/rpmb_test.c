@@ -7,10 +7,9 @@
 #include <kunit/test.h>
 #include <linux/bvec.h>
 #include <linux/completion.h>
-#include <linux/kthread.h>
 
-/* A bound for what must happen, not a measure of how fast */
-#define TEST_BOUND	(120 * HZ)
+#include "../../rpmb/tests/call.h"
+
 #define TEST_CMDS	8
 #define TEST_MAX_SENT	4096
 #define TEST_ANSWER	0x5a
@@ -53,24 +52,6 @@ struct test_ctrl {
 struct test_pdu {
 	struct nvme_request req;
 	struct nvme_command cmd;
-};
-
-/**
- * struct test_call - one request
- * @rdev: the device
- * @xfers: its transfers
- * @nr: how many
- * @ret: what came of it
- * @task: who calls, if not the test itself
- * @done: the call has ended
- */
-struct test_call {
-	struct rpmb_dev *rdev;
-	struct rpmb_xfer xfers[3];
-	unsigned int nr;
-	int ret;
-	struct task_struct *task;
-	struct completion done;
 };
 
 #define to_test_ctrl(x)	container_of((x), struct test_ctrl, ctrl)
@@ -149,12 +130,6 @@ static void test_init_request(struct blk_mq_tags *tags, unsigned int i,
 
 	pdu->req.ctrl = ctrl;
 	pdu->req.cmd = &pdu->cmd;
-}
-
-static void test_wait(struct kunit *test, struct completion *event)
-{
-	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(event, TEST_BOUND),
-			0);
 }
 
 /* As transports do, up to what they wait for next */
@@ -238,65 +213,24 @@ static struct rpmb_dev *test_rdev(struct kunit *test, struct test_ctrl *tc,
 
 /* Requests */
 
-static void test_add_xfer(struct kunit *test, struct test_call *call,
-			  enum rpmb_xfer_kind kind, unsigned int sectors)
+static unsigned int test_len(unsigned int sectors)
 {
-	struct rpmb_xfer *xfer = &call->xfers[call->nr++];
-
-	xfer->kind = kind;
-	xfer->len = NVME_RPMB_HEADER + sectors * NVME_RPMB_SECTOR;
-	xfer->buf = kunit_kmalloc(test, xfer->len, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, xfer->buf);
-	memset(xfer->buf, call->nr, xfer->len);
-}
-
-static struct test_call *test_call_alloc(struct kunit *test,
-					 struct rpmb_dev *rdev)
-{
-	struct test_call *call = kunit_kzalloc(test, sizeof(*call), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, call);
-	call->rdev = rdev;
-	init_completion(&call->done);
-	return call;
+	return NVME_RPMB_HEADER + sectors * NVME_RPMB_SECTOR;
 }
 
 static struct test_call *test_write(struct kunit *test, struct rpmb_dev *rdev,
 				    unsigned int sectors)
 {
-	struct test_call *call = test_call_alloc(test, rdev);
-
-	test_add_xfer(test, call, RPMB_XFER_SEND, sectors);
-	test_add_xfer(test, call, RPMB_XFER_SEND_RESULT_READ, 0);
-	test_add_xfer(test, call, RPMB_XFER_RECV, 0);
-	return call;
+	return test_write_len(test, rdev, test_len(sectors), test_len(0));
 }
 
 static struct test_call *test_read(struct kunit *test, struct rpmb_dev *rdev,
 				   unsigned int sectors)
 {
-	struct test_call *call = test_call_alloc(test, rdev);
-
-	test_add_xfer(test, call, RPMB_XFER_SEND, 0);
-	test_add_xfer(test, call, RPMB_XFER_RECV, sectors);
-	return call;
+	return test_read_len(test, rdev, test_len(0), test_len(sectors));
 }
 
-static int test_transfer(struct test_call *call)
-{
-	return call->rdev->descr.transfer(call->rdev, call->xfers, call->nr);
-}
-
-static int test_thread(void *data)
-{
-	struct test_call *call = data;
-
-	call->ret = test_transfer(call);
-	complete(&call->done);
-	return 0;
-}
-
-/* In the device's turn, so that rpmb_dev_unregister() waits for the end */
+/* Through the core */
 static int test_route_thread(void *data)
 {
 	struct test_call *call = data;
@@ -307,49 +241,14 @@ static int test_route_thread(void *data)
 	frame->req_resp = cpu_to_le16(RPMB_GET_WRITE_COUNTER);
 	call->ret = rpmb_route_frames(call->rdev, (u8 *)frame, sizeof(*frame),
 				      call->xfers[1].buf, call->xfers[1].len);
-	complete(&call->done);
+	complete_all(&call->done);
 	return 0;
 }
 
-static void test_stop(void *data)
+static void test_start_route(struct kunit *test, struct test_call *call)
 {
-	struct test_call *call = data;
-
-	kthread_stop_put(call->task);
-}
-
-/* Let another task call, so that the test can be the controller's driver */
-static void test_start(struct kunit *test, struct test_call *call,
-		       int (*thread)(void *))
-{
-	call->task = kthread_create(thread, call, "nvme_rpmb_test");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(call->task));
-	get_task_struct(call->task);
-	wake_up_process(call->task);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_stop, call),
-			0);
-}
-
-static void test_wait_asleep(struct kunit *test, struct test_ctrl *tc,
-			     struct test_call *call)
-{
-	unsigned long end = jiffies + TEST_BOUND;
-
-	while (!wq_has_sleeper(&tc->ctrl.rpmb->wait)) {
-		KUNIT_ASSERT_FALSE_MSG(test, completion_done(&call->done),
-				       "a call ended that should wait");
-		KUNIT_ASSERT_TRUE_MSG(test, time_before(jiffies, end),
-				      "a call does not wait as it should");
-		schedule_timeout_uninterruptible(1);
-	}
-}
-
-/* Exactly the first @nr transfers may have reached the controller */
-static void test_expect_started(struct kunit *test, const struct test_call *call,
-				unsigned int nr)
-{
-	for (unsigned int i = 0; i < call->nr; i++)
-		KUNIT_EXPECT_EQ(test, call->xfers[i].started, i < nr);
+	test_create(test, call, test_route_thread);
+	test_wake(test, call);
 }
 
 static void test_expect_cmd(struct kunit *test, const struct nvme_command *cmd,
@@ -377,8 +276,9 @@ static void nvme_rpmb_test_write(struct kunit *test)
 	test_expect_cmd(test, &tc->cmds[2], 0x82, 3, 256);
 
 	KUNIT_ASSERT_EQ(test, tc->sent_len, 256 + 4 * 512 + 256);
-	KUNIT_EXPECT_NULL(test, memchr_inv(tc->sent, 1, 256 + 4 * 512));
-	KUNIT_EXPECT_NULL(test, memchr_inv(tc->sent + 256 + 4 * 512, 2, 256));
+	KUNIT_EXPECT_MEMEQ(test, tc->sent, call->xfers[0].buf, 256 + 4 * 512);
+	KUNIT_EXPECT_MEMEQ(test, tc->sent + 256 + 4 * 512, call->xfers[1].buf,
+			   256);
 	KUNIT_EXPECT_NULL(test, memchr_inv(call->xfers[2].buf, TEST_ANSWER, 256));
 }
 
@@ -633,7 +533,7 @@ static void nvme_rpmb_test_reset(struct kunit *test)
 	struct test_call *call = test_write(test, rdev, 1);
 
 	tc->hold_at = 2;
-	test_start(test, call, test_thread);
+	test_start(test, call);
 	test_wait(test, &tc->held);
 	test_begin_reset(tc);
 	test_wait(test, &call->done);
@@ -652,8 +552,8 @@ static void nvme_rpmb_test_wait_for_reset(struct kunit *test)
 	struct test_call *call = test_write(test, test_rdev(test, tc, 0), 1);
 
 	test_begin_reset(tc);
-	test_start(test, call, test_thread);
-	test_wait_asleep(test, tc, call);
+	test_start(test, call);
+	test_wait_asleep(test, &tc->ctrl.rpmb->wait, call);
 	KUNIT_EXPECT_EQ(test, tc->nr_cmds, 0);
 	test_go_live(tc);
 	test_wait(test, &call->done);
@@ -669,7 +569,7 @@ static void nvme_rpmb_test_remove_busy(struct kunit *test)
 	struct test_call *call = test_read(test, rdev, 0);
 
 	tc->hold_at = 1;
-	test_start(test, call, test_route_thread);
+	test_start_route(test, call);
 	test_wait(test, &tc->held);
 	kunit_release_action(test, test_remove_ctrl, tc);
 	test_wait(test, &call->done);
@@ -688,8 +588,8 @@ static void nvme_rpmb_test_remove_waiting(struct kunit *test)
 	struct test_call *call = test_read(test, rdev, 0);
 
 	test_begin_reset(tc);
-	test_start(test, call, test_route_thread);
-	test_wait_asleep(test, tc, call);
+	test_start_route(test, call);
+	test_wait_asleep(test, &tc->ctrl.rpmb->wait, call);
 	kunit_release_action(test, test_remove_ctrl, tc);
 	test_wait(test, &call->done);
 	KUNIT_EXPECT_EQ(test, call->ret, -ENODEV);

@@ -8,23 +8,20 @@
 #include <linux/async.h>
 #include <linux/completion.h>
 #include <linux/iopoll.h>
-#include <linux/kthread.h>
 #include <linux/scatterlist.h>
-#include <linux/sched/task.h>
 #include <scsi/scsi_cmnd.h>
 #include <scsi/scsi_eh.h>
 
-/* A bound for what must happen, not a measure of how fast */
-#define TEST_BOUND	(120 * HZ)
+#include "../../rpmb/tests/call.h"
+
 #define TEST_TIMEOUT	60000
 #define TEST_CMDS	32
 #define TEST_FRAME	sizeof(struct rpmb_frame)
 #define TEST_MAX_BLOCKS	8	/* the midlayer wants as many as fit in a page */
 #define TEST_ID		"01AB-0400-MODEL-73006E00-0102-2631"
 
-/* What responses are full of, and what is in the buffer before */
+/* What responses are full of */
 #define TEST_ANSWER	0x5a
-#define TEST_STALE	0xaa
 
 /**
  * struct test_step - what the device says to one command
@@ -97,22 +94,6 @@ struct test_ufs {
 struct test_host {
 	struct ufs_hba hba;
 	struct test_ufs *ufs;
-};
-
-/**
- * struct test_call - a sequence, as the core makes it
- * @rdev: the device
- * @xfers: the transfers
- * @nr: how many
- * @ret: what transfer() returned
- * @done: it has returned
- */
-struct test_call {
-	struct rpmb_dev *rdev;
-	struct rpmb_xfer xfers[3];
-	unsigned int nr;
-	int ret;
-	struct completion done;
 };
 
 /* The device */
@@ -320,59 +301,35 @@ static struct rpmb_dev *test_region(struct test_ufs *ufs, unsigned int region)
 
 /* The caller */
 
-static void test_add_xfer(struct kunit *test, struct test_call *call,
-			  enum rpmb_xfer_kind kind, u16 type, unsigned int nr)
+static void test_set_type(struct rpmb_xfer *xfer, u16 type)
 {
-	struct rpmb_xfer *xfer = &call->xfers[call->nr++];
-	struct rpmb_frame *frame;
+	struct rpmb_frame *frames = xfer->buf;
 
-	xfer->kind = kind;
-	xfer->len = nr * TEST_FRAME;
-	frame = kunit_kmalloc(test, xfer->len, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, frame);
-	xfer->buf = frame;
-	memset(frame, TEST_STALE, xfer->len);
-	if (kind == RPMB_XFER_RECV)
-		return;
-	for (unsigned int i = 0; i < xfer->len; i++)
-		((u8 *)frame)[i] = call->nr + i / 7;
-	for (unsigned int i = 0; i < nr; i++)
-		frame[i].req_resp = cpu_to_be16(type);
-}
-
-static struct test_call *test_call_new(struct test_ufs *ufs,
-				       struct rpmb_dev *rdev)
-{
-	struct test_call *call = kunit_kzalloc(ufs->test, sizeof(*call),
-					       GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(ufs->test, call);
-	KUNIT_ASSERT_NOT_NULL(ufs->test, rdev);
-	call->rdev = rdev;
-	ufs->rdev = rdev;
-	init_completion(&call->done);
-	return call;
+	for (unsigned int i = 0; i < xfer->len / TEST_FRAME; i++)
+		frames[i].req_resp = cpu_to_be16(type);
 }
 
 static struct test_call *test_write(struct test_ufs *ufs, struct rpmb_dev *rdev,
 				    unsigned int blocks)
 {
-	struct test_call *call = test_call_new(ufs, rdev);
+	struct test_call *call = test_write_len(ufs->test, rdev,
+						blocks * TEST_FRAME,
+						TEST_FRAME);
 
-	test_add_xfer(ufs->test, call, RPMB_XFER_SEND, RPMB_WRITE_DATA, blocks);
-	test_add_xfer(ufs->test, call, RPMB_XFER_SEND_RESULT_READ,
-		      RPMB_RESULT_READ, 1);
-	test_add_xfer(ufs->test, call, RPMB_XFER_RECV, 0, 1);
+	test_set_type(&call->xfers[0], RPMB_WRITE_DATA);
+	test_set_type(&call->xfers[1], RPMB_RESULT_READ);
+	ufs->rdev = rdev;
 	return call;
 }
 
 static struct test_call *test_ask(struct test_ufs *ufs, struct rpmb_dev *rdev,
 				  u16 type, unsigned int blocks)
 {
-	struct test_call *call = test_call_new(ufs, rdev);
+	struct test_call *call = test_read_len(ufs->test, rdev, TEST_FRAME,
+					       blocks * TEST_FRAME);
 
-	test_add_xfer(ufs->test, call, RPMB_XFER_SEND, type, 1);
-	test_add_xfer(ufs->test, call, RPMB_XFER_RECV, 0, blocks);
+	test_set_type(&call->xfers[0], type);
+	ufs->rdev = rdev;
 	return call;
 }
 
@@ -380,18 +337,6 @@ static struct test_call *test_read(struct test_ufs *ufs, struct rpmb_dev *rdev,
 				   unsigned int blocks)
 {
 	return test_ask(ufs, rdev, RPMB_READ_DATA, blocks);
-}
-
-/* In the device's turn, so that rpmb_dev_unregister() waits for the end */
-static int test_transfer(struct test_call *call)
-{
-	down(&call->rdev->turn);
-	call->ret = call->rdev->descr.transfer(call->rdev, call->xfers,
-					       call->nr);
-	/* Within the turn, so that who waits for the turn finds it done */
-	complete_all(&call->done);
-	up(&call->rdev->turn);
-	return call->ret;
 }
 
 /* Whatever waits at first, a write takes it, and the device is settled */
@@ -403,13 +348,6 @@ static struct rpmb_dev *test_settled(struct test_ufs *ufs)
 	KUNIT_ASSERT_EQ(ufs->test, 0, test_transfer(test_write(ufs, rdev, 1)));
 	test_script(ufs, NULL, 0);
 	return rdev;
-}
-
-static void test_expect_started(struct kunit *test,
-				const struct test_call *call, unsigned int nr)
-{
-	for (unsigned int i = 0; i < call->nr; i++)
-		KUNIT_EXPECT_EQ(test, call->xfers[i].started, i < nr);
 }
 
 /* The device was told the transfer in a command, with the bytes that it has */
@@ -845,35 +783,28 @@ static void ufs_rpmb_test_abort(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, test_transfer(call));
 }
 
-/* Threads end before what they use is freed, even if the test fails */
+static int test_remover(void *data)
+{
+	test_remove_host(data);
+	return 0;
+}
+
 static void test_join(void *thread)
 {
 	kthread_stop_put(thread);
 }
 
-static struct task_struct *test_start(struct kunit *test,
-				      int (*run)(void *data), void *data)
+static struct task_struct *test_start_removal(struct test_ufs *ufs)
 {
-	struct task_struct *thread = kthread_create(run, data, "ufs-rpmb");
+	struct task_struct *thread = kthread_create(test_remover, ufs,
+						    "rpmb_test");
 
-	KUNIT_ASSERT_FALSE(test, IS_ERR(thread));
+	KUNIT_ASSERT_FALSE(ufs->test, IS_ERR(thread));
 	get_task_struct(thread);
 	wake_up_process(thread);
-	KUNIT_ASSERT_EQ(test, 0,
-			kunit_add_action_or_reset(test, test_join, thread));
+	KUNIT_ASSERT_EQ(ufs->test, 0,
+			kunit_add_action_or_reset(ufs->test, test_join, thread));
 	return thread;
-}
-
-static int test_caller(void *data)
-{
-	test_transfer(data);
-	return 0;
-}
-
-static int test_remover(void *data)
-{
-	test_remove_host(data);
-	return 0;
 }
 
 /* The host gives up what hangs */
@@ -894,14 +825,13 @@ static void ufs_rpmb_test_remove(struct kunit *test)
 	struct ufs_rpmb_region *last = test_region(ufs, 3)->descr.priv;
 	struct test_call *call = test_write(ufs, rdev, 1);
 	struct test_call *late = test_ask(ufs, rdev, RPMB_GET_WRITE_COUNTER, 1);
-	struct task_struct *caller, *remover;
+	struct task_struct *remover;
 	bool gone;
 
 	TEST_SCRIPT(ufs, { .hang = true });
-	caller = test_start(test, test_caller, call);
-	KUNIT_ASSERT_NE(test, 0, wait_for_completion_timeout(&ufs->hanging,
-							     TEST_BOUND));
-	remover = test_start(test, test_remover, ufs);
+	test_start(test, call);
+	test_wait(test, &ufs->hanging);
+	remover = test_start_removal(ufs);
 	/* All are told before the first, which hangs, is waited for */
 	KUNIT_ASSERT_EQ(test, 0, read_poll_timeout(READ_ONCE, gone, gone, 1000,
 						   30 * USEC_PER_SEC, false,
@@ -909,7 +839,7 @@ static void ufs_rpmb_test_remove(struct kunit *test)
 	test_end_hung(ufs);
 	kunit_release_action(test, test_join, remover);
 	KUNIT_EXPECT_TRUE(test, completion_done(&call->done));
-	kunit_release_action(test, test_join, caller);
+	test_finish(test, call);
 	KUNIT_EXPECT_EQ(test, -ENODEV, call->ret);
 	KUNIT_EXPECT_EQ(test, 1, ufs->nr_cmds);
 	test_expect_started(test, call, 1);

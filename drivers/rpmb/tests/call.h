@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the KUnit tests of the backends share: a sequence of frames, carried as the
+ * core would have it carried, by the test itself or by another task
+ */
+#ifndef __RPMB_TESTS_CALL_H
+#define __RPMB_TESTS_CALL_H
+
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/rpmb.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+
+/* A bound for what must happen, not a measure of how fast */
+#define TEST_BOUND	(120 * HZ)
+
+/* What is in the memory for a response before there is one */
+#define TEST_STALE	0xaa
+
+/**
+ * struct test_call - one call of transfer()
+ * @rdev: the device
+ * @xfers: the transfers
+ * @nr: how many
+ * @ret: what transfer() returned
+ * @task: who calls, if it is not the test itself
+ * @done: the call has ended
+ */
+struct test_call {
+	struct rpmb_dev *rdev;
+	struct rpmb_xfer xfers[3];
+	unsigned int nr;
+	int ret;
+	struct task_struct *task;
+	struct completion done;
+};
+
+static inline void test_wait(struct kunit *test, struct completion *event)
+{
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(event, TEST_BOUND),
+			0);
+}
+
+/* No two requests of a call are the same, and no two frames of a request */
+static inline void test_add_xfer(struct kunit *test, struct test_call *call,
+				 enum rpmb_xfer_kind kind, unsigned int len)
+{
+	struct rpmb_xfer *xfer = &call->xfers[call->nr++];
+
+	xfer->kind = kind;
+	xfer->len = len;
+	xfer->buf = kunit_kmalloc(test, len, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, xfer->buf);
+	memset(xfer->buf, TEST_STALE, len);
+	for (unsigned int i = 0; kind != RPMB_XFER_RECV && i < len; i++)
+		((u8 *)xfer->buf)[i] = call->nr + i / 7;
+}
+
+static inline struct test_call *test_call_alloc(struct kunit *test,
+						struct rpmb_dev *rdev)
+{
+	struct test_call *call = kunit_kzalloc(test, sizeof(*call), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, call);
+	KUNIT_ASSERT_NOT_NULL(test, rdev);
+	call->rdev = rdev;
+	init_completion(&call->done);
+	return call;
+}
+
+/* A request of @len bytes; those without data have @bare */
+static inline struct test_call *test_write_len(struct kunit *test,
+					       struct rpmb_dev *rdev,
+					       unsigned int len,
+					       unsigned int bare)
+{
+	struct test_call *call = test_call_alloc(test, rdev);
+
+	test_add_xfer(test, call, RPMB_XFER_SEND, len);
+	test_add_xfer(test, call, RPMB_XFER_SEND_RESULT_READ, bare);
+	test_add_xfer(test, call, RPMB_XFER_RECV, bare);
+	return call;
+}
+
+static inline struct test_call *test_read_len(struct kunit *test,
+					      struct rpmb_dev *rdev,
+					      unsigned int bare,
+					      unsigned int len)
+{
+	struct test_call *call = test_call_alloc(test, rdev);
+
+	test_add_xfer(test, call, RPMB_XFER_SEND, bare);
+	test_add_xfer(test, call, RPMB_XFER_RECV, len);
+	return call;
+}
+
+static inline struct rpmb_xfer *test_recv(struct test_call *call)
+{
+	return &call->xfers[call->nr - 1];
+}
+
+/*
+ * In the device's turn, so that rpmb_dev_unregister() waits for the end, and who has
+ * waited for the turn finds the call done.
+ */
+static inline int test_transfer(struct test_call *call)
+{
+	down(&call->rdev->turn);
+	call->ret = call->rdev->descr.transfer(call->rdev, call->xfers,
+					       call->nr);
+	complete_all(&call->done);
+	up(&call->rdev->turn);
+	return call->ret;
+}
+
+static inline int test_thread(void *data)
+{
+	/* As a process would, so that tests can kill it */
+	allow_signal(SIGKILL);
+	return test_transfer(data);
+}
+
+/* If the test has failed, the call may still be under way */
+static inline void test_end(void *data)
+{
+	struct test_call *call = data;
+
+	if (!completion_done(&call->done))
+		call->rdev->descr.abort(call->rdev);
+	wait_for_completion(&call->done);
+	kthread_stop_put(call->task);
+}
+
+/* A task that will call when it is woken up */
+static inline void test_create(struct kunit *test, struct test_call *call,
+			       int (*thread)(void *data))
+{
+	call->task = kthread_create(thread, call, "rpmb_test");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(call->task));
+	get_task_struct(call->task);
+}
+
+static inline void test_wake(struct kunit *test, struct test_call *call)
+{
+	wake_up_process(call->task);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_end, call),
+			0);
+}
+
+/* Let another task call, so that the test can be the device or its driver */
+static inline void test_start(struct kunit *test, struct test_call *call)
+{
+	test_create(test, call, test_thread);
+	test_wake(test, call);
+}
+
+static inline void test_finish(struct kunit *test, struct test_call *call)
+{
+	test_wait(test, &call->done);
+	kunit_release_action(test, test_end, call);
+}
+
+/* The call waits here */
+static inline void test_wait_asleep(struct kunit *test,
+				    struct wait_queue_head *wait,
+				    struct test_call *call)
+{
+	unsigned long end = jiffies + TEST_BOUND;
+
+	while (!wq_has_sleeper(wait)) {
+		KUNIT_ASSERT_FALSE_MSG(test, completion_done(&call->done),
+				       "a call ended that should wait");
+		KUNIT_ASSERT_TRUE_MSG(test, time_before(jiffies, end),
+				      "a call does not wait as it should");
+		schedule_timeout_uninterruptible(1);
+	}
+}
+
+/* Exactly the first @nr transfers may have reached the device */
+static inline void test_expect_started(struct kunit *test,
+				       const struct test_call *call,
+				       unsigned int nr)
+{
+	for (unsigned int i = 0; i < call->nr; i++)
+		KUNIT_EXPECT_EQ_MSG(test, call->xfers[i].started, i < nr,
+				    "transfer %u", i);
+}
+
+#endif /* __RPMB_TESTS_CALL_H */
