@@ -139,7 +139,7 @@ static void bar_write(void *dev, uint32_t offset, const void *data,
 	struct nvme_pcie *pcie = dev;
 	uint32_t i;
 
-	if (pcie->ctrl.removed || offset % 4 || len % 4)
+	if (offset % 4 || len % 4)
 		return;
 	for (i = 0; i < len; i += 4) {
 		uint32_t value = get_le32((const uint8_t *)data + i);

@@ -476,6 +476,7 @@ static void aborts(void)
 
 	start(NONE);
 	check_eq(nvme_admin(&host, &event), NO_ANSWER);
+	check_eq(nvme_admin(&host, &event), NO_ANSWER);
 	id = host.next_id;
 	check_eq(abort_command(1, id), NVME_SUCCESS);
 	check_eq(host.result, 1);
@@ -641,6 +642,23 @@ static void check_config(uint32_t counter)
 	check_eq(data32(256 + 508), 0);
 }
 
+/* Only target 0 has it */
+static void no_configuration(void)
+{
+	struct rpmb_fields fields = {
+		.type = RPMB_CONFIG_READ,
+		.count = 1,
+		.target = 1,
+	};
+
+	start(NONE);
+	check_eq(target_program(&host, 1), RPMB_RES_OK);
+	rpmb_frames_init(RPMB_FRAME_NVME, data(), 256, &fields);
+	check_eq(nvme_security(&host, NVME_SECURITY_SEND, 1, 256), NVME_SUCCESS);
+	check_eq(target_receive(&host, 1, 1, &fields), NVME_SUCCESS);
+	check_eq(fields.result, RPMB_RES_GENERAL);
+}
+
 /* Counted by itself, and kept with its counter */
 static void configuration(void)
 {
@@ -741,6 +759,7 @@ static const struct test tests[] = {
 	{ "RPMB: fields of the command", security_fields },
 	{ "RPMB: responses and room", response_room },
 	{ "RPMB: the Device Configuration Block", configuration },
+	{ "RPMB: no such block on other targets", no_configuration },
 	{ "RPMB: the result register", result_kept },
 	{ "kill -9: keys, counters, data stay", kept_after_kill },
 	{ "two controllers", two_controllers },
