@@ -24,6 +24,11 @@ void control_say(const struct control_client *client, const char *format, ...)
 		shutdown(client->fd, SHUT_RDWR);
 }
 
+char *control_word(struct control_client *client)
+{
+	return strtok_r(NULL, " ", &client->rest);
+}
+
 static bool parse_number(const char *text, uint32_t *value)
 {
 	unsigned long long number;
@@ -77,19 +82,20 @@ static bool parse_option(const struct control_device *device,
 	return true;
 }
 
-static const char *arm_fault(const struct control_device *device, char *rest)
+static const char *arm_fault(const struct control_device *device,
+			     struct control_client *client)
 {
 	struct fault fault = {
 		.point = { FAULT_ANY, FAULT_ANY, FAULT_ANY },
 		.times = 1,
 		.value = device->fault_value,
 	};
-	char *word = strtok_r(NULL, " ", &rest);
+	char *word = control_word(client);
 
 	if (!word || !parse_name(word, device->fault_names, device->nr_faults,
 				 &fault.kind))
 		return "no such fault";
-	while ((word = strtok_r(NULL, " ", &rest)))
+	while ((word = control_word(client)))
 		if (!parse_option(device, &fault, word))
 			return "no such option";
 	return faults_arm(device->faults, &fault) ? NULL : "too many faults";
@@ -123,13 +129,13 @@ static const char *run_command(struct control *control,
 			       struct control_client *client, char *line)
 {
 	const struct control_device *device = control->device;
-	char *rest = NULL, *word = strtok_r(line, " ", &rest);
+	char *word = strtok_r(line, " ", &client->rest);
 	const struct control_command *command;
 
 	if (!word)
 		return "no command";
 	if (!strcmp(word, "fault"))
-		return arm_fault(device, rest);
+		return arm_fault(device, client);
 	if (!strcmp(word, "clear")) {
 		device->faults->nr = 0;
 		return NULL;

@@ -21,10 +21,12 @@
 /*
  * @fd: -1 if there is none
  * @waits: for faults to happen
+ * @rest: while a command runs, what follows its name in the line
  */
 struct control_client {
 	int fd;
 	bool waits;
+	char *rest;
 	size_t len;
 	char line[CONTROL_MAX_LINE];
 };
@@ -70,6 +72,9 @@ struct control {
 bool control_listen(struct control *control,
 		    const struct control_device *device, const char *path,
 		    struct service *service);
+
+/* The next word behind the command's name, NULL if there is none */
+char *control_word(struct control_client *client);
 
 /* A line of the answer, or more */
 void control_say(const struct control_client *client, const char *format, ...)
