@@ -93,7 +93,8 @@ bool serve(const struct service *services, unsigned int nr, int signals)
 	serve_until_signal(services, nr, signals, fds, nr_fds);
 	for (i = 0; i < nr; i++) {
 		services[i].close(services[i].dev);
-		unlink(services[i].path);
+		if (services[i].path)
+			unlink(services[i].path);
 	}
 	free(fds);
 	return true;

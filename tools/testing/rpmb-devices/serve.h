@@ -13,7 +13,7 @@
  * Somebody to be served. What serves one may change what another waits for, so @serve
  * must not take a descriptor for what it was when @prepare saw it.
  *
- * @path: of the socket, which is removed in the end
+ * @path: of the socket, which is removed in the end; NULL if it has none
  * @nr_fds: so many descriptors at most
  * @prepare: say what to wait for; a descriptor is -1 where there is nothing
  * @serve: there is something at one of them

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * rpmb-nvme: an NVMe subsystem, whose controllers are PCI functions of a machine under
- * QEMU or of User Mode Linux. README.rst says how to use it.
+ * QEMU or of User Mode Linux, or are reached over TCP. README.rst says how to use it.
  */
 #include <argp.h>
 #include <limits.h>
@@ -13,6 +13,7 @@
 #include "argument.h"
 #include "nvme_control.h"
 #include "pcie.h"
+#include "tcp.h"
 #include "vfio_user.h"
 #include "virt_pci.h"
 
@@ -33,6 +34,7 @@ struct function {
 struct device {
 	struct nvme_subsystem subsys;
 	struct function functions[NVME_CONTROLLERS];
+	struct tcp_port ports[NVME_CONTROLLERS];
 	struct control control;
 	struct control_device commands;
 };
@@ -41,6 +43,7 @@ struct options {
 	const char *socket;
 	const char *control;
 	bool virt_pci;
+	bool tcp;
 	unsigned int controllers;
 	struct nvme_config nvme;
 };
@@ -48,6 +51,7 @@ struct options {
 enum {
 	OPT_SOCKET = 0x100,
 	OPT_VIRT_PCI,
+	OPT_TCP,
 	OPT_CONTROL,
 	OPT_DEVICE,
 	OPT_CONTROLLERS,
@@ -67,6 +71,9 @@ static const struct argp_option option_list[] = {
 	  0 },
 	{ "virt-pci", OPT_VIRT_PCI, NULL, 0,
 	  "listen there for User Mode Linux instead of QEMU", 0 },
+	{ "tcp", OPT_TCP, NULL, 0,
+	  "instead of that, be reached over TCP, each controller at a port of 127.0.0.1",
+	  0 },
 	{ "control", OPT_CONTROL, "PATH", 0, "listen here for commands", 0 },
 	{ "device", OPT_DEVICE, "DIRECTORY", 0,
 	  "keep what is in the subsystem here; made if there is none", 0 },
@@ -99,9 +106,12 @@ static const char *parse_text(struct argp_state *argp, const char *option,
 static void check_options(struct argp_state *argp,
 			  const struct options *options)
 {
-	if (!options->socket || !options->control || !options->nvme.directory)
-		argp_error(argp, "--socket, --control and --device are needed");
-	if (strlen(options->socket) + sizeof(".N") > PATH_MAX)
+	if (!options->socket == !options->tcp || !options->control ||
+	    !options->nvme.directory)
+		argp_error(argp,
+			   "--socket or --tcp, --control and --device are needed");
+	if (options->socket &&
+	    strlen(options->socket) + sizeof(".N") > PATH_MAX)
 		argp_error(argp, "--socket: too long");
 }
 
@@ -154,6 +164,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 	case OPT_SOCKET:
 		options->socket = arg;
 		return 0;
+	case OPT_TCP:
+		options->tcp = true;
+		return 0;
 	case OPT_VIRT_PCI:
 		options->virt_pci = true;
 		return 0;
@@ -195,34 +208,38 @@ static bool device_open(struct device *device, const struct options *options)
 	bool ok = nvme_open(&device->subsys, &options->nvme);
 	unsigned int i;
 
-	for (i = 0; ok && i < options->controllers; i++)
+	for (i = 0; ok && !options->tcp && i < options->controllers; i++)
 		ok = open_function(device, options, i);
 	nvme_control_init(&device->commands, &device->subsys);
 	return ok;
 }
 
-static bool listen_function(struct function *function, bool virt_pci,
+static bool listen_for_host(struct device *device,
+			    const struct options *options, unsigned int i,
 			    struct service *service)
 {
-	if (virt_pci)
+	struct function *function = &device->functions[i];
+
+	if (options->tcp)
+		return tcp_listen(&device->ports[i], &device->subsys, service);
+	if (options->virt_pci)
 		return virt_pci_listen(&function->virt_pci, function->socket,
 				       service);
 	return vfio_user_listen(&function->vfio_user, function->socket,
 				service);
 }
 
-/* The tests' socket is the last one */
+/* The tests' socket is the first one: it has a path, whatever there is for hosts */
 static bool listen_at(struct device *device, const struct options *options,
 		      struct service *services)
 {
 	unsigned int i;
 
 	for (i = 0; i < options->controllers; i++)
-		if (!listen_function(&device->functions[i], options->virt_pci,
-				     &services[i]))
+		if (!listen_for_host(device, options, i, &services[1 + i]))
 			return false;
 	return control_listen(&device->control, &device->commands,
-			      options->control, &services[i]);
+			      options->control, &services[0]);
 }
 
 int main(int argc, char **argv)

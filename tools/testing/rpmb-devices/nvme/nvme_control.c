@@ -5,6 +5,7 @@
 
 #include "internal.h"
 #include "nvme_control.h"
+#include "tcp_control.h"
 
 #define NR_TYPES (sizeof(((struct nvme_target *)0)->requests) / sizeof(uint64_t))
 
@@ -110,6 +111,8 @@ static const char *show_history(const struct control_device *device,
 }
 
 static const struct control_command commands[] = {
+	{ "link", tcp_control_link },
+	{ "ports", tcp_control_ports },
 	{ "release", release },
 	{ "insert", insert },
 	{ "stats", show_stats },
