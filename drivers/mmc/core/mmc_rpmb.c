@@ -109,7 +109,7 @@ static bool mmc_rpmb_closed;
 /* Whoever called did not give up while waiting, and all that sleeps is awake */
 static int mmc_rpmb_check_card(struct mmc_card *card)
 {
-	/* By a shutdown; or by a sleep, after which runtime PM has not woken it up */
+	/* The system has slept, and without mmc_block nothing has woken the card up */
 	if (mmc_card_suspended(card))
 		return -ESHUTDOWN;
 	/* True without runtime PM, false if waking up has failed */

@@ -1354,8 +1354,8 @@ static void mmc_rpmb_test_asleep(struct kunit *test)
 	test_expect_serves(card);
 }
 
-/* It is shut down, and nothing but a restart wakes it up */
-static void mmc_rpmb_test_shut_down(struct kunit *test)
+/* The system has slept, and nothing has woken the card up */
+static void mmc_rpmb_test_not_woken(struct kunit *test)
 {
 	struct test_card *card = test_card_plugged(test);
 	struct test_call *call = test_write_call(test, test_find(card), 1);
@@ -1406,7 +1406,7 @@ static struct kunit_case mmc_rpmb_test_cases[] = {
 	KUNIT_CASE(mmc_rpmb_test_killed),
 #ifdef CONFIG_PM
 	KUNIT_CASE(mmc_rpmb_test_asleep),
-	KUNIT_CASE(mmc_rpmb_test_shut_down),
+	KUNIT_CASE(mmc_rpmb_test_not_woken),
 #endif
 	{ }
 };

@@ -15,7 +15,7 @@
 #include "../frame.h"
 
 /* Waits are for an event; this ends those whose event never comes */
-#define RPMB_TEST_TIMEOUT	(30 * HZ)
+#define RPMB_TEST_TIMEOUT	(120 * HZ)
 
 #define RPMB_FAKE_MAX_CALLS	32
 #define RPMB_FAKE_MAX_XFERS	3
