@@ -124,8 +124,6 @@ static void write_register(struct nvme_pcie *pcie, uint32_t offset,
 /* A submission queue's, a completion queue's, and so on */
 static void ring_doorbell(struct nvme_pcie *pcie, uint32_t nr, uint32_t value)
 {
-	if (!nvme_is_ready(&pcie->ctrl))
-		return;
 	if (nr % 2)
 		nvme_queues_ring_cq(pcie, nr / 2, value & 0xffff);
 	else

@@ -39,7 +39,15 @@ static void check_works(void)
 /* Not whole words, not aligned, beyond all registers: nothing happens */
 static void wrong_accesses(void)
 {
+	struct nvme_command command = { .opcode = NVME_KEEP_ALIVE };
+
 	start();
+	nvme_put(&host, &host.admin, &command);
+	machine_write(&m, NVME_DOORBELLS + 1, 4, host.admin.tail);
+	machine_write(&m, NVME_DOORBELLS, 2, host.admin.tail);
+	check_eq(nvme_take(&host, &host.admin), NO_ANSWER);
+	nvme_ring(&host, &host.admin);
+	check_eq(nvme_take(&host, &host.admin), NVME_SUCCESS);
 	machine_write(&m, NVME_CC, 1, 0);
 	machine_write(&m, NVME_CC, 2, 0);
 	machine_write(&m, NVME_CC + 1, 4, 0);
@@ -63,7 +71,10 @@ static void wrong_doorbells(void)
 		machine_write(&m, NVME_DOORBELLS + 4 * i, 4, 16 + i);
 	for (i = 2 * 2; i < 1024; i++)
 		machine_write(&m, NVME_DOORBELLS + 4 * i, 4, 1);
+	machine_await_irq(&m);	/* for what start() did */
+	machine_unmask_irq(&m);
 	machine_write(&m, NVME_DOORBELLS + 4, 4, host.admin.head + 3);
+	check(!machine_has_irq(&m), "an interrupt for nothing");
 	check_eq(machine_read(&m, NVME_CSTS, 4), NVME_CSTS_READY);
 	check_eq(nvme_identify(&host, 1, 0), NVME_SUCCESS);
 	machine_write(&m, NVME_CC, 4, 0);
@@ -205,6 +216,12 @@ static void chained_list(void)
 	check_eq(nvme_blocks(&host, NVME_READ, 0, 32, 0), NVME_SUCCESS);
 	for (i = 0; i < 4; i++)
 		check_eq(m.memory[NVME_DATA_AT + i * 4096], i);
+
+	/* The last page of all is where a list would go on */
+	put64(m.memory + NVME_LIST_AT + 4088, data + 3 * 4096);
+	check_eq(move_blocks(NVME_WRITE, 24, data, list + 4080), NVME_SUCCESS);
+	check_eq(nvme_blocks(&host, NVME_READ, 16, 1, 0), NVME_SUCCESS);
+	check_eq(m.memory[NVME_DATA_AT], 3);
 }
 
 static void too_much(void)
