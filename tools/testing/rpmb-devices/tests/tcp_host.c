@@ -10,7 +10,7 @@
 #include "tap.h"
 #include "tcp_host.h"
 
-#define WAIT_SECONDS 60
+#define WAIT_SECONDS 300
 #define CONTROLLER_ENABLE 0x00460001	/* entries of 64 and 16 bytes */
 #define SECURITY_RPMB (0xeaU << 24 | 0x0001 << 8)
 
