@@ -58,7 +58,7 @@ struct args {
 	int key_fd;				/* -1 if not given */
 	bool insecure_key_file;
 	bool json;
-	bool yes;
+	unsigned int yes;			/* times that it was given */
 	bool pad;
 	int format;				/* -1 if not given */
 	unsigned int lun;
@@ -112,6 +112,9 @@ int exit_code(int error);
  * is given. Returns an exit code.
  */
 int confirm(const struct session *session, const char *warning);
+
+/* Ask a second time what is for good; for this there has to be a second --yes */
+int confirm_again(const struct session *session);
 
 static inline bool has_key(const struct args *args)
 {

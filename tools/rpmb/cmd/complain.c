@@ -70,14 +70,20 @@ int complain_error(const char *device, int error)
 	return complain(exit_code(error), device, "%s", text);
 }
 
-static bool name_typed(const char *name)
+static bool is_typed(const char *wanted)
 {
 	char answer[64] = "";
 
 	if (!fgets(answer, sizeof(answer), stdin))
 		return false;
 	answer[strcspn(answer, "\n")] = '\0';
-	return !strcmp(answer, name);
+	return !strcmp(answer, wanted);
+}
+
+static int not_confirmed(const struct session *session)
+{
+	return complain(EXIT_NOT_CONFIRMED, session->args->device,
+			"not confirmed; nothing was done");
 }
 
 int confirm(const struct session *session, const char *warning)
@@ -88,8 +94,15 @@ int confirm(const struct session *session, const char *warning)
 		return EXIT_OK;
 	fprintf(stderr, "%s\nType the name of the device, %s, to go on: ",
 		warning, name);
-	if (name_typed(name))
+	return is_typed(name) ? EXIT_OK : not_confirmed(session);
+}
+
+int confirm_again(const struct session *session)
+{
+	if (session->args->yes > 1)
 		return EXIT_OK;
-	return complain(EXIT_NOT_CONFIRMED, session->args->device,
-			"not confirmed; nothing was done");
+	fprintf(stderr,
+		"Once more, since nobody can undo it: type \"forever\" to go on%s: ",
+		session->args->yes ? ", or give --yes twice" : "");
+	return is_typed("forever") ? EXIT_OK : not_confirmed(session);
 }

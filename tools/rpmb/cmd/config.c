@@ -125,6 +125,8 @@ int cmd_config_write(const struct session *session)
 	if (!nr)
 		return EXIT_USAGE;
 	ret = confirm(session, forever ? warning_forever : warning);
+	if (!ret && forever)
+		ret = confirm_again(session);
 	if (ret)
 		return ret;
 	ret = write_all(session, writes, nr);

@@ -205,7 +205,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		args->json = true;
 		return 0;
 	case OPT_YES:
-		args->yes = true;
+		args->yes++;
 		return 0;
 	case OPT_PAD:
 		args->pad = true;
