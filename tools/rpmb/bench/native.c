@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An eMMC's RPMB by two ways: /dev/rpmbN and MMC_IOC_MULTI_CMD
+ * An RPMB by two ways: /dev/rpmbN and the kernel's own interface to its device
  *
- *	bench-card KEY DEVICE NATIVE DISK
+ *	bench-native KEY DEVICE NATIVE DISK
  *
- * DEVICE and NATIVE are one card, librpmb speaks to both. Prints lines of a name
+ * DEVICE and NATIVE are one RPMB, librpmb speaks to both. Prints lines of a name
  * and the shortest and the median time in nanoseconds: of counter reads and of writes
  * of one block by each way, in turn, so that both meet the same weather; and of
  * reads of one sector of DISK, alone and beside counter reads by each way.
@@ -21,7 +21,7 @@
 #include "median.h"
 
 #define ROUNDS 300
-#define BLOCK 256
+#define MAX_BLOCK 512
 #define SECTOR 4096
 
 static uint8_t key[LIBRPMB_KEY_LEN];
@@ -58,7 +58,7 @@ static void read_counter(struct rpmb *rpmb)
 
 static void write_block(struct rpmb *rpmb)
 {
-	static const uint8_t data[BLOCK];
+	static const uint8_t data[MAX_BLOCK];
 
 	must(rpmb_write(rpmb, key, 0, 1, data, NULL), "write");
 }
@@ -156,7 +156,7 @@ int main(int argc, char **argv)
 	int disk;
 
 	if (argc != 5)
-		errx(2, "usage: bench-card KEY DEVICE NATIVE DISK");
+		errx(2, "usage: bench-native KEY DEVICE NATIVE DISK");
 	load_key(argv[1]);
 	device = open_rpmb(argv[2]);
 	native = open_rpmb(argv[3]);
