@@ -8,7 +8,7 @@ help: ## list the targets
 	@echo 'which may be deleted; everything else is in build/.'
 
 .PHONY: run
-run: ## watch a virtual machine use its RPMB, lose power, refuse a replay; TRANSPORT=emmc|ufs
+run: ## watch a virtual machine use its RPMB, lose power, refuse a replay; TRANSPORT=emmc|nvme|ufs
 	@scripts/packages kernel guest tools
 	@TRANSPORT="$(TRANSPORT)" scripts/run
 
