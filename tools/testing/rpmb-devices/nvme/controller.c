@@ -334,14 +334,17 @@ static struct nvme_request *take_delayed(struct nvme_controller *ctrl)
 	return NULL;
 }
 
-/* One that meets another delay on its way is held again, behind the others */
+/*
+ * One that meets another delay on its way is held again, behind the others; one that is
+ * released may end others
+ */
 void nvme_release_held(struct nvme_controller *ctrl)
 {
 	unsigned int nr = nvme_count_held(ctrl, NVME_HELD_BEFORE) +
 			  nvme_count_held(ctrl, NVME_HELD_AFTER);
+	struct nvme_request *req;
 
-	for (; nr && nvme_is_ready(ctrl); nr--) {
-		struct nvme_request *req = take_delayed(ctrl);
+	while (nr-- && nvme_is_ready(ctrl) && (req = take_delayed(ctrl))) {
 		bool carried_out = req->held == NVME_HELD_AFTER;
 
 		req->held = NVME_NOT_HELD;

@@ -186,6 +186,25 @@ static void delayed_again(void)
 	check_eq(nvme_take(&host, &host.admin), NVME_SUCCESS);
 }
 
+/* What is released first ends what would have come next */
+static void delayed_abort(void)
+{
+	struct nvme_command command = { .opcode = NVME_ABORT };
+
+	start();
+	machine_tell(&m, "fault delay-before cmd=8", NULL);
+	machine_tell(&m, "fault delay-before part=namespace", NULL);
+	command.dw10 = htole32((uint32_t)(host.next_id + 2) << 16 | host.io.id);
+	check_eq(nvme_admin(&host, &command), NO_ANSWER);
+	check_eq(nvme_blocks(&host, NVME_READ, 0, 1, 0), NO_ANSWER);
+	check_stat("delayed1", 2);
+	machine_tell(&m, "release", NULL);
+	check_eq(nvme_take(&host, &host.io), NVME_ABORT_REQUESTED);
+	check_eq(nvme_take(&host, &host.admin), NVME_SUCCESS);
+	check_eq(host.result, 0);
+	check_stat("delayed1", 0);
+}
+
 static void strike_fatal(const char *fault, bool done)
 {
 	struct nvme_command command = { .opcode = NVME_KEEP_ALIVE };
@@ -377,6 +396,7 @@ static const struct test tests[] = {
 	{ "a reset during a delay", reset_during },
 	{ "a queue that goes during a delay", queue_gone },
 	{ "one delay after the other", delayed_again },
+	{ "an abort that was delayed", delayed_abort },
 	{ "fatal-before: not done", fatal_before },
 	{ "fatal-after: done", fatal_after },
 	{ "remove-before: not done", remove_before },
