@@ -55,11 +55,11 @@ drop_old()
 }
 
 # complaints FILE: is there anything in the kernel's messages that a test must not
-# cause? Prints the first such lines. UML's transport warns when a device has died,
+# cause? Prints the first such lines. UML's transports warn when a device has died,
 # whatever its driver does.
 complaints()
 {
-	grep -v 'WARNING: .* vu_del_vqs+' "$1" | grep -m 5 -E \
+	grep -vE 'WARNING: .* (vu_del_vqs|um_pci_cfgspace_write)\+' "$1" | grep -m 5 -E \
 		-e 'BUG:|WARNING:|KASAN:|UBSAN:|ODEBUG:|Oops|INFO: ' \
 		-e 'possible (circular|recursive)|unreferenced object|new suspected memory leaks' \
 		-e 'general protection|Kernel panic'
