@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <linux/virtio_pcidev.h>
+#include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -247,6 +248,8 @@ bool virt_pci_listen(struct virt_pci *vp, const char *path,
 	static const struct pci_front front = { .send_message = send_message };
 
 	memory_catch_sigbus();
+	/* A machine that has gone is still called */
+	signal(SIGPIPE, SIG_IGN);
 	vp->client = -1;
 	vp->listener = unix_listen(path);
 	vp->backend = (struct backend) {

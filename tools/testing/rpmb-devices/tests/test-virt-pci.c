@@ -7,6 +7,7 @@
 #include <linux/pci_regs.h>
 #include <linux/virtio_pcidev.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "fixture.h"
 #include "frontend.h"
@@ -478,6 +479,16 @@ static void machine_goes(void)
 	daemon_stop(&m.d);
 }
 
+/* It hears no more that there are answers, and looks for itself */
+static void deaf(void)
+{
+	struct machine m;
+
+	start(&m);
+	shutdown(m.cmd.back, SHUT_RDWR);
+	must_work(&m);
+}
+
 static void config_outside(void)
 {
 	struct machine m;
@@ -647,6 +658,7 @@ static const struct test tests[] = {
 	{ "memory: two regions, and nothing else", memory },
 	{ "memory: another table", memory_taken },
 	{ "machine goes: reset, and the next one", machine_goes },
+	{ "machine hears nothing of its answers", deaf },
 	{ "hostile: outside of the configuration space", config_outside },
 	{ "hostile: outside of the BARs", bar_outside },
 	{ "hostile: outside of the table of MSI-X", table_outside },
