@@ -72,6 +72,8 @@ static void stop(void *front)
 	struct tcp_association *association = front;
 	unsigned int i;
 
+	if (association->queues[0])
+		forget_transfers(association->queues[0]);
 	for (i = 1; i <= NVME_IO_QUEUES; i++) {
 		if (association->queues[i])
 			hang_up(association->queues[i]);

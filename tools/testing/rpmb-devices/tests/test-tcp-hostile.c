@@ -334,6 +334,23 @@ static void too_much_data(void)
 	check_works();
 }
 
+/* What waited for its data is forgotten */
+static void reset_before_data(void)
+{
+	struct tcp_data pdu;
+
+	start();
+	tcp_attach(&m, &host, 1);
+	pdu = ask();
+	check_eq(tcp_set_property(&host, NVME_CC, false, 0).status,
+		 NVME_SUCCESS);
+	pdu.len = htole32(64);
+	send_data(pdu, 64);
+	tcp_expect_fatal(&host, TCP_INVALID_HEADER, 10);
+	tcp_hang_up(&host);
+	check_works();
+}
+
 /* As many as the queue has entries, and then one more */
 static void too_many_commands(void)
 {
@@ -470,6 +487,7 @@ static const struct test tests[] = {
 	{ "lengths that do not fit the command", wrong_lengths },
 	{ "data that was not asked for", wrong_data },
 	{ "data beyond what was asked for", too_much_data },
+	{ "a reset while data is awaited", reset_before_data },
 	{ "more commands than the queue has entries", too_many_commands },
 	{ "a host that gives up", host_gives_up },
 	{ "too many connections", too_many_connections },
