@@ -597,6 +597,35 @@ static void nvme_rpmb_test_remove_waiting(struct kunit *test)
 	rpmb_dev_put(rdev);
 }
 
+/* The driver of the first controller lets it go */
+static int test_exit_thread(void *data)
+{
+	struct test_call *call = data;
+	struct nvme_rpmb *rpmb = call->rdev->descr.priv;
+
+	nvme_rpmb_exit(list_first_entry(&rpmb->ctrls, struct nvme_ctrl,
+					rpmb_entry));
+	complete_all(&call->done);
+	return 0;
+}
+
+/* A controller goes after its last sequence, even when the devices stay */
+static void nvme_rpmb_test_exit_busy(struct kunit *test)
+{
+	struct test_ctrl *first = test_add_ctrl(test, TEST_RPMBS(1, 16));
+	struct test_ctrl *second = test_add_ctrl(test, TEST_RPMBS(1, 16));
+	struct test_call *call = test_call_alloc(test, test_rdev(test, second, 0));
+	struct nvme_rpmb *rpmb = second->ctrl.rpmb;
+
+	KUNIT_ASSERT_PTR_EQ(test, nvme_rpmb_get_ctrl(rpmb, 0), &first->ctrl);
+	test_create(test, call, test_exit_thread);
+	test_wake(test, call);
+	test_wait_asleep(test, &rpmb->wait, call);
+	nvme_rpmb_put_ctrl(rpmb, &first->ctrl);
+	test_finish(test, call);
+	KUNIT_EXPECT_NULL(test, first->ctrl.rpmb);
+}
+
 /* One controller sleeps only after the device does */
 static void nvme_rpmb_test_power_order(struct kunit *test)
 {
@@ -652,6 +681,7 @@ static struct kunit_case nvme_rpmb_test_cases[] = {
 	KUNIT_CASE(nvme_rpmb_test_wait_for_reset),
 	KUNIT_CASE(nvme_rpmb_test_remove_busy),
 	KUNIT_CASE(nvme_rpmb_test_remove_waiting),
+	KUNIT_CASE(nvme_rpmb_test_exit_busy),
 	KUNIT_CASE(nvme_rpmb_test_power_order),
 	{ }
 };
