@@ -265,6 +265,16 @@ static void wrap_around(void)
 	}
 }
 
+/* 16 commands have room in the admin queue, but only 3 completions */
+static void start_with_short_queue(void)
+{
+	machine_start(&m, NONE);
+	nvme_host_enable(&host, &m, 16);
+	machine_write(&m, NVME_CC, 4, 0);
+	machine_write(&m, NVME_ADMIN_SIZES, 4, 2 << 16 | 15);
+	machine_write(&m, NVME_CC, 4, NVME_ENABLE);
+}
+
 /* Commands wait for room for their completions, which come in their order */
 static void full_queue(void)
 {
@@ -272,11 +282,7 @@ static void full_queue(void)
 	struct nvme_queue *queue = &host.admin;
 	unsigned int i;
 
-	machine_start(&m, NONE);
-	nvme_host_enable(&host, &m, 16);
-	machine_write(&m, NVME_CC, 4, 0);
-	machine_write(&m, NVME_ADMIN_SIZES, 4, 2 << 16 | 15);
-	machine_write(&m, NVME_CC, 4, NVME_ENABLE);
+	start_with_short_queue();
 	for (i = 0; i < 15; i++)
 		nvme_put(&host, queue, &command);
 	nvme_ring(&host, queue);
@@ -297,11 +303,7 @@ static void full_when_released(void)
 	struct nvme_queue *queue = &host.admin;
 	unsigned int i;
 
-	machine_start(&m, NONE);
-	nvme_host_enable(&host, &m, 16);
-	machine_write(&m, NVME_CC, 4, 0);
-	machine_write(&m, NVME_ADMIN_SIZES, 4, 2 << 16 | 15);
-	machine_write(&m, NVME_CC, 4, NVME_ENABLE);
+	start_with_short_queue();
 	machine_tell(&m, "fault delay-after cmd=24 times=6", NULL);
 	for (i = 0; i < 6; i++)
 		nvme_put(&host, queue, &command);
