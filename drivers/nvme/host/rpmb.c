@@ -9,7 +9,6 @@
  */
 #include <linux/bitfield.h>
 #include <linux/cleanup.h>
-#include <linux/device.h>
 #include <linux/err.h>
 #include <linux/list.h>
 #include <linux/log2.h>
@@ -423,16 +422,6 @@ static void nvme_rpmb_attach(struct nvme_ctrl *ctrl)
 			nvme_rpmb_link(rpmb->targets[i], ctrl);
 }
 
-static void nvme_rpmb_detach(struct nvme_ctrl *ctrl)
-{
-	struct nvme_rpmb *rpmb = ctrl->rpmb;
-
-	lockdep_assert_held(&nvme_rpmb_lock);
-	nvme_rpmb_del_ctrl(rpmb, ctrl);
-	if (list_empty(&rpmb->ctrls))
-		nvme_rpmb_destroy(rpmb);
-}
-
 /* Other controllers, which are most, need not wait for nvme_rpmb_lock */
 static bool nvme_rpmb_concerns(const struct nvme_ctrl *ctrl)
 {
@@ -476,21 +465,24 @@ void nvme_rpmb_init(struct nvme_ctrl *ctrl)
  *	ended, and new ones fail
  *
  * When this returns, nothing of the RPMB uses @ctrl any more. The devices go with
- * the last controller of the subsystem; if that comes back, they have their old
- * numbers again, unless somebody still has one open, or others were faster.
+ * the last controller of the subsystem.
  *
  * Context: may sleep.
  */
 void nvme_rpmb_exit(struct nvme_ctrl *ctrl)
 {
+	struct nvme_rpmb *rpmb;
+
 	if (!nvme_rpmb_concerns(ctrl))
 		return;
 
-	scoped_guard(mutex, &nvme_rpmb_lock)
-		if (ctrl->rpmb)
-			nvme_rpmb_detach(ctrl);
-	/* A work puts what the links to power suppliers hold, some time later */
-	device_link_wait_removal();
+	guard(mutex)(&nvme_rpmb_lock);
+	rpmb = ctrl->rpmb;
+	if (!rpmb)
+		return;
+	nvme_rpmb_del_ctrl(rpmb, ctrl);
+	if (list_empty(&rpmb->ctrls))
+		nvme_rpmb_destroy(rpmb);
 }
 
 #ifdef CONFIG_NVME_RPMB_KUNIT_TEST
