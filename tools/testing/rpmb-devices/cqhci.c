@@ -138,7 +138,7 @@ static void start_task(struct sdhci *host)
 	uint64_t task;
 
 	host->queue.running = true;
-	if (!dma_read(&host->pci->dma, slot, bytes, sizeof(bytes)) ||
+	if (!dma_read(&host->pci.dma, slot, bytes, sizeof(bytes)) ||
 	    (bytes[0] & TASK_ATTRIBUTES) != TASK_VALID) {
 		sdhci_task_lost(host);
 		return;

@@ -6,6 +6,26 @@
 
 #include "sdhci_internal.h"
 
+#define CLASS 0x080501	/* SD host controller with DMA */
+
+/*
+ * A generic controller, which no driver thinks it knows better, and one of those
+ * that Linux knows to have a command queue engine
+ */
+static const struct pci_identity generic = {
+	.vendor = 0x1b36,	/* Red Hat, as QEMU's own */
+	.device = 0x00ff,
+	.class = CLASS,
+	.bar_size = SDHCI_BAR_SIZE,
+};
+
+static const struct pci_identity with_queue = {
+	.vendor = 0x8086,	/* Intel, Gemini Lake's for eMMC */
+	.device = 0x31cc,
+	.class = CLASS,
+	.bar_size = SDHCI_BAR_SIZE,
+};
+
 /*
  * CAPABILITIES: timeouts in MHz (50), 200 MHz, 512 byte blocks, 8 data lines, ADMA2,
  * high speed, SDMA, 3.3 V, 1.8 V, 64 bits
@@ -48,7 +68,7 @@ static void update_irq(struct sdhci *host)
 	put_le32(host->regs + INT_STATUS, status);
 	host->regs[SLOT_INT_STATUS] = status & sdhci_reg32(host, SIGNAL_ENABLE) ?
 				      1 : 0;
-	pci_set_irq(host->pci, 0, host->regs[SLOT_INT_STATUS]);
+	pci_set_irq(&host->pci, 0, host->regs[SLOT_INT_STATUS]);
 }
 
 void sdhci_raise(struct sdhci *host, uint32_t bits)
@@ -92,8 +112,9 @@ static uint8_t read_byte(const struct sdhci *host, uint32_t offset)
 	return 0;
 }
 
-void sdhci_read(struct sdhci *host, uint32_t offset, void *data, uint32_t len)
+static void bar_read(void *dev, uint32_t offset, void *data, uint32_t len)
 {
+	struct sdhci *host = dev;
 	uint8_t *bytes = data;
 	uint32_t i;
 
@@ -118,8 +139,11 @@ static void reset_registers(struct sdhci *host)
 	cqhci_reset(host);
 }
 
-void sdhci_reset(struct sdhci *host)
+/* The card has lost its power, too */
+static void reset(void *dev)
 {
+	struct sdhci *host = dev;
+
 	reset_registers(host);
 	emmc_power(host->card, false);
 	host->was_present = host->card->present;
@@ -190,9 +214,10 @@ static void write_byte(struct sdhci *host, uint32_t offset, uint8_t value)
 	}
 }
 
-void sdhci_write(struct sdhci *host, uint32_t offset, const void *data,
-		 uint32_t len)
+static void bar_write(void *dev, uint32_t offset, const void *data,
+		      uint32_t len)
 {
+	struct sdhci *host = dev;
 	const uint8_t *bytes = data;
 	uint32_t i;
 
@@ -217,12 +242,17 @@ void sdhci_update(struct sdhci *host)
 	update_irq(host);
 }
 
-void sdhci_init(struct sdhci *host, struct emmc *card, struct pci *pci,
-		bool has_queue)
+static const struct pci_ops ops = {
+	.bar_read = bar_read,
+	.bar_write = bar_write,
+	.reset = reset,
+};
+
+void sdhci_init(struct sdhci *host, struct emmc *card, bool has_queue)
 {
 	host->card = card;
 	host->has_queue = has_queue;
-	host->pci = pci;
 	host->tunings = 0;
-	sdhci_reset(host);
+	pci_init(&host->pci, has_queue ? &with_queue : &generic, &ops, host);
+	reset(host);
 }

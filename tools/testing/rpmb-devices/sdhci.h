@@ -62,8 +62,7 @@ struct sdhci_transfer {
  */
 struct sdhci {
 	struct emmc *card;
-	struct pci *pci;
-
+	struct pci pci;
 	uint8_t regs[SDHCI_NR_REGISTERS];
 	struct sdhci_transfer transfer;
 	struct cqhci queue;
@@ -73,15 +72,7 @@ struct sdhci {
 	unsigned int tunings;
 };
 
-void sdhci_init(struct sdhci *host, struct emmc *card, struct pci *pci,
-		bool has_queue);
-
-/* As after power on; the card has lost its power with it */
-void sdhci_reset(struct sdhci *host);
-
-void sdhci_read(struct sdhci *host, uint32_t offset, void *data, uint32_t len);
-void sdhci_write(struct sdhci *host, uint32_t offset, const void *data,
-		 uint32_t len);
+void sdhci_init(struct sdhci *host, struct emmc *card, bool has_queue);
 
 /*
  * For the command queue engine: a command, false if there was no response; the

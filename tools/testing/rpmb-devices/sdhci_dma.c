@@ -29,7 +29,7 @@ static bool next_memory(struct sdhci *host)
 
 	for (idle = 0; idle < ADMA_MAX_IDLE; idle++) {
 		if (transfer->last_descriptor ||
-		    !dma_read(&host->pci->dma, transfer->descriptor, bytes,
+		    !dma_read(&host->pci.dma, transfer->descriptor, bytes,
 			      wide ? ADMA64_LEN : ADMA32_LEN) ||
 		    !(bytes[0] & ADMA_VALID))
 			return false;
@@ -54,8 +54,8 @@ static bool move(struct sdhci *host, uint32_t len)
 	struct sdhci_transfer *transfer = &host->transfer;
 	uint8_t *bytes = transfer->block + transfer->at;
 	bool ok = transfer->read ?
-		  dma_write(&host->pci->dma, transfer->addr, bytes, len) :
-		  dma_read(&host->pci->dma, transfer->addr, bytes, len);
+		  dma_write(&host->pci.dma, transfer->addr, bytes, len) :
+		  dma_read(&host->pci.dma, transfer->addr, bytes, len);
 
 	transfer->addr += len;
 	transfer->at += len;

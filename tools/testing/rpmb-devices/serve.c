@@ -4,16 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "log.h"
 #include "serve.h"
 
-int serve_catch_signals(void)
+int serve_begin(void)
 {
 	sigset_t set;
 	int fd;
 
+	umask(077);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);

@@ -29,10 +29,11 @@ struct service {
 };
 
 /*
- * Block the signals that end a program; a descriptor that becomes readable when one
- * comes, or -1 and a log line
+ * Before anything is opened: files and sockets will be the user's alone, and signals
+ * that end a program are blocked. A descriptor that becomes readable when one comes, or
+ * -1 and a log line.
  */
-int serve_catch_signals(void);
+int serve_begin(void);
 
 /*
  * Serve them all until a signal ends it, the first one first; false and a log line

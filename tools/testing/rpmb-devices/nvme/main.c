@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "argument.h"
 #include "nvme_control.h"
@@ -261,8 +260,7 @@ int main(int argc, char **argv)
 	int signals;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	umask(077);
-	signals = serve_catch_signals();
+	signals = serve_begin();
 	if (signals < 0 || !device_open(&device, &options) ||
 	    !listen_at(&device, &options, services) ||
 	    !serve(services, options.controllers + 1, signals))

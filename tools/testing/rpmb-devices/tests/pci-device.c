@@ -81,7 +81,7 @@ static const struct pci_ops ops = {
 
 int main(int argc, char **argv)
 {
-	int signals = serve_catch_signals();
+	int signals = serve_begin();
 	static struct device device;
 	struct service service;
 

@@ -6,31 +6,17 @@
 #include <argp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "argument.h"
+#include "program.h"
 #include "ufs_control.h"
 #include "ufshci.h"
-#include "vfio_user.h"
 
 #define BLOCKS_PER_MIB (1024 * 1024 / UFS_BLOCK_LEN)
 
-/* A generic controller, which no driver thinks it knows better */
-static const struct pci_identity identity = {
-	.vendor = 0x1b36,	/* Red Hat, as QEMU's own */
-	.device = 0x0013,
-	.class = 0x010901,	/* UFS host controller */
-	.bar_size = UFSHCI_BAR_SIZE,
-};
-
-enum { SERVICE_MACHINE, SERVICE_CONTROL, NR_SERVICES };
-
 struct device {
-	struct pci pci;
-	struct vfio_user vfio_user;
 	struct ufshci host;
 	struct ufs ufs;
-	struct control control;
 	struct control_device commands;
 };
 
@@ -136,57 +122,17 @@ static const struct argp argp = {
 	.doc = "A UFS host controller with a UFS device, served over vfio-user.",
 };
 
-static void bar_read(void *dev, uint32_t offset, void *data, uint32_t len)
-{
-	struct device *device = dev;
-
-	ufshci_read(&device->host, offset, data, len);
-}
-
-static void bar_write(void *dev, uint32_t offset, const void *data,
-		      uint32_t len)
-{
-	struct device *device = dev;
-
-	ufshci_write(&device->host, offset, data, len);
-}
-
-static void reset(void *dev)
-{
-	struct device *device = dev;
-
-	ufshci_reset(&device->host);
-}
-
-static const struct pci_ops ops = {
-	.bar_read = bar_read,
-	.bar_write = bar_write,
-	.reset = reset,
-};
-
 static bool device_open(struct device *device, const struct options *options)
 {
 	if (!ufs_open(&device->ufs, &options->ufs))
 		return false;
-	pci_init(&device->pci, &identity, &ops, device);
-	device->vfio_user.pci = &device->pci;
-	ufshci_init(&device->host, &device->ufs, &device->pci);
+	ufshci_init(&device->host, &device->ufs);
 	ufs_control_init(&device->commands, &device->host);
 	return true;
 }
 
-static bool listen_at(struct device *device, const struct options *options,
-		      struct service services[NR_SERVICES])
-{
-	return vfio_user_listen(&device->vfio_user, options->socket,
-				&services[SERVICE_MACHINE]) &&
-	       control_listen(&device->control, &device->commands,
-			      options->control, &services[SERVICE_CONTROL]);
-}
-
 int main(int argc, char **argv)
 {
-	struct service services[NR_SERVICES];
 	static struct device device;
 	struct options options = {
 		.ufs = {
@@ -199,11 +145,10 @@ int main(int argc, char **argv)
 	int signals;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	umask(077);
-	signals = serve_catch_signals();
+	signals = serve_begin();
 	if (signals < 0 || !device_open(&device, &options) ||
-	    !listen_at(&device, &options, services) ||
-	    !serve(services, NR_SERVICES, signals))
+	    !program_serve(&device.host.pci, options.socket, &device.commands,
+			   options.control, signals))
 		return EXIT_FAILURE;
 	return ufs_close(&device.ufs) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -7,6 +7,14 @@
 #include "bytes.h"
 #include "ufshci.h"
 
+/* A generic controller, which no driver thinks it knows better */
+static const struct pci_identity identity = {
+	.vendor = 0x1b36,	/* Red Hat, as QEMU's own */
+	.device = 0x0013,
+	.class = 0x010901,	/* UFS host controller */
+	.bar_size = UFSHCI_BAR_SIZE,
+};
+
 /* In words */
 enum ufshci_register {
 	CAPABILITIES = 0x00 / 4,
@@ -93,7 +101,7 @@ enum task_function {
 
 static void update_irq(struct ufshci *host)
 {
-	pci_set_irq(host->pci, 0,
+	pci_set_irq(&host->pci, 0,
 		    host->regs[INT_STATUS] & host->regs[INT_ENABLE]);
 }
 
@@ -132,7 +140,7 @@ static bool read_slot(const struct ufshci *host, unsigned int nr,
 
 	slot->nr = nr;
 	slot->descriptor = base_of(host, LIST_BASE) + nr * REQUEST_LEN;
-	if (!dma_read(&host->pci->dma, slot->descriptor, raw, sizeof(raw)))
+	if (!dma_read(&host->pci.dma, slot->descriptor, raw, sizeof(raw)))
 		return false;
 	slot->to_device = (get_le32(raw) >> DIRECTION_SHIFT & DIRECTION_MASK) ==
 			  TO_DEVICE;
@@ -148,7 +156,7 @@ static bool read_slot(const struct ufshci *host, unsigned int nr,
 static bool move_data(const struct ufshci *host, const struct slot *slot,
 		      uint8_t *data, uint32_t len)
 {
-	const struct dma *dma = &host->pci->dma;
+	const struct dma *dma = &host->pci.dma;
 	uint8_t raw[EXTENT_LEN];
 	uint32_t i, size, done = 0;
 
@@ -173,14 +181,14 @@ static bool write_response(const struct ufshci *host, const struct slot *slot,
 	uint32_t len = UPIU_LEN + be16toh(response->data_len);
 
 	return len <= slot->response_len &&
-	       dma_write(&host->pci->dma, slot->upiu + slot->response, response,
+	       dma_write(&host->pci.dma, slot->upiu + slot->response, response,
 			 len);
 }
 
 static void end_request(struct ufshci *host, const struct slot *slot,
 			uint8_t status)
 {
-	if (!dma_write(&host->pci->dma, slot->descriptor + REQUEST_STATUS,
+	if (!dma_write(&host->pci.dma, slot->descriptor + REQUEST_STATUS,
 		       &status, sizeof(status))) {
 		interrupt(host, INT_BUS_FATAL);
 		return;
@@ -227,7 +235,7 @@ static void start_request(struct ufshci *host, unsigned int nr)
 	uint32_t len;
 
 	if (!read_slot(host, nr, &slot) ||
-	    !dma_read(&host->pci->dma, slot.upiu, &request, sizeof(request))) {
+	    !dma_read(&host->pci.dma, slot.upiu, &request, sizeof(request))) {
 		interrupt(host, INT_BUS_FATAL);
 		return;
 	}
@@ -311,7 +319,7 @@ static void start_task(struct ufshci *host, unsigned int nr)
 	/* A device without power says nothing here either */
 	if (!host->ufs->powered)
 		return;
-	if (!dma_read(&host->pci->dma, descriptor + TASK_REQUEST, &request,
+	if (!dma_read(&host->pci.dma, descriptor + TASK_REQUEST, &request,
 		      UPIU_LEN)) {
 		interrupt(host, INT_BUS_FATAL);
 		return;
@@ -320,9 +328,9 @@ static void start_task(struct ufshci *host, unsigned int nr)
 	response.lun = request.lun;
 	response.tag = request.tag;
 	response.task.lun = htobe32(run_task(host, &request));
-	if (!dma_write(&host->pci->dma, descriptor + TASK_RESPONSE, &response,
+	if (!dma_write(&host->pci.dma, descriptor + TASK_RESPONSE, &response,
 		       UPIU_LEN) ||
-	    !dma_write(&host->pci->dma, descriptor + TASK_STATUS, &status,
+	    !dma_write(&host->pci.dma, descriptor + TASK_STATUS, &status,
 		       sizeof(status))) {
 		interrupt(host, INT_BUS_FATAL);
 		return;
@@ -436,9 +444,10 @@ static void write_register(struct ufshci *host, uint32_t reg, uint32_t value)
 		update_irq(host);
 }
 
-void ufshci_read(struct ufshci *host, uint32_t offset, void *data,
-		 uint32_t len)
+static void bar_read(void *dev, uint32_t offset, void *data, uint32_t len)
 {
+	const struct ufshci *host = dev;
+
 	memset(data, 0, len);
 	if (offset % 4 || len != 4 || offset / 4 >= UFSHCI_NR_REGISTERS)
 		return;
@@ -446,22 +455,31 @@ void ufshci_read(struct ufshci *host, uint32_t offset, void *data,
 }
 
 /* Registers are written as a whole, or not at all */
-void ufshci_write(struct ufshci *host, uint32_t offset, const void *data,
-		  uint32_t len)
+static void bar_write(void *dev, uint32_t offset, const void *data,
+		      uint32_t len)
 {
+	struct ufshci *host = dev;
+
 	if (offset % 4 || len != 4 || offset / 4 >= UFSHCI_NR_REGISTERS)
 		return;
 	write_register(host, offset / 4, get_le32(data));
 }
 
-void ufshci_reset(struct ufshci *host)
+/* The device has lost its power, too */
+static void reset(void *dev)
 {
-	restart(host, false);
+	restart(dev, false);
 }
 
-void ufshci_init(struct ufshci *host, struct ufs *ufs, struct pci *pci)
+static const struct pci_ops ops = {
+	.bar_read = bar_read,
+	.bar_write = bar_write,
+	.reset = reset,
+};
+
+void ufshci_init(struct ufshci *host, struct ufs *ufs)
 {
 	host->ufs = ufs;
-	host->pci = pci;
+	pci_init(&host->pci, &identity, &ops, host);
 	restart(host, false);
 }

@@ -29,25 +29,16 @@
  */
 struct ufshci {
 	struct ufs *ufs;
-	struct pci *pci;
-
+	struct pci pci;
 	uint32_t regs[UFSHCI_NR_REGISTERS];
 	uint32_t kept;
 	uint32_t held;
 	uint32_t attributes[2][UFSHCI_NR_ATTRIBUTES];
 };
 
-void ufshci_init(struct ufshci *host, struct ufs *ufs, struct pci *pci);
-
-/* As after power on; the device has lost its power with it */
-void ufshci_reset(struct ufshci *host);
+void ufshci_init(struct ufshci *host, struct ufs *ufs);
 
 /* Carry out what is held; false if there is nothing */
 bool ufshci_release(struct ufshci *host);
-
-void ufshci_read(struct ufshci *host, uint32_t offset, void *data,
-		 uint32_t len);
-void ufshci_write(struct ufshci *host, uint32_t offset, const void *data,
-		  uint32_t len);
 
 #endif /* UFSHCI_H */
