@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Little-endian numbers in registers and descriptors
+ * Numbers in registers, descriptors and commands, of either byte order
  */
 #ifndef BYTES_H
 #define BYTES_H
@@ -33,6 +33,14 @@ static inline uint64_t get_le64(const void *from)
 	return le64toh(value);
 }
 
+static inline uint32_t get_be32(const void *from)
+{
+	uint32_t value;
+
+	memcpy(&value, from, sizeof(value));
+	return be32toh(value);
+}
+
 static inline void put_le16(void *to, uint16_t value)
 {
 	value = htole16(value);
@@ -42,6 +50,24 @@ static inline void put_le16(void *to, uint16_t value)
 static inline void put_le32(void *to, uint32_t value)
 {
 	value = htole32(value);
+	memcpy(to, &value, sizeof(value));
+}
+
+static inline void put_le64(void *to, uint64_t value)
+{
+	value = htole64(value);
+	memcpy(to, &value, sizeof(value));
+}
+
+static inline void put_be16(void *to, uint16_t value)
+{
+	value = htobe16(value);
+	memcpy(to, &value, sizeof(value));
+}
+
+static inline void put_be32(void *to, uint32_t value)
+{
+	value = htobe32(value);
 	memcpy(to, &value, sizeof(value));
 }
 

@@ -110,7 +110,7 @@ static bool can_set(const struct emmc *card, unsigned int index, uint8_t value)
 
 static bool set_register(struct emmc *card, unsigned int index, uint8_t value)
 {
-	if (card_strikes(card, FAULT_SWITCH_ERROR, card->rpmb.last_type) ||
+	if (card_strikes(card, FAULT_SWITCH_ERROR, card->rpmb.area.last_type) ||
 	    !ext_csd_writable(index) || !can_set(card, index, value))
 		return false;
 	card->ext_csd[index] = value;
@@ -133,7 +133,7 @@ static uint32_t switch_register(struct emmc *card, uint32_t arg)
 		value = card->ext_csd[index] & ~value;
 	if (access != ACCESS_COMMAND_SET && !set_register(card, index, value))
 		card->status |= R1_SWITCH_ERROR;
-	card_finish(card, card->rpmb.last_type);
+	card_finish(card, card->rpmb.area.last_type);
 	return 0;
 }
 

@@ -155,7 +155,8 @@ static void run_line(struct control *control, struct control_client *client,
 	if (client->waits)
 		return;
 	error = run_command(control, client, line);
-	control->device->update(control->device->dev);
+	if (control->device->update)
+		control->device->update(control->device->dev);
 	if (error)
 		control_say(client, "error: %s\n", error);
 	else

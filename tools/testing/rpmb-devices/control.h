@@ -44,7 +44,7 @@ struct control_command {
  * What a device has beside "fault", "clear" and "wait"
  *
  * @commands: the last one has no name
- * @update: called after each command
+ * @update: called after each command; may be NULL
  * @fault_value: of faults that do not say it
  * @parts: names of its parts, for faults that are for one of them
  * @nr_operations: faults may be for one of so many

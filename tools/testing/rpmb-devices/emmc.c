@@ -3,10 +3,8 @@
  * An eMMC card: its life, and how a command goes
  */
 #include <string.h>
-#include <unistd.h>
 
 #include "card.h"
-#include "log.h"
 
 const char *const fault_names[NR_FAULTS] = {
 	[FAULT_NO_RESPONSE] = "no-response",
@@ -180,7 +178,7 @@ static bool is_for_us(struct emmc *card, const struct command *command,
 static void execute(struct emmc *card, const struct command *command,
 		    uint32_t arg)
 {
-	struct fault_point here = point(card, card->rpmb.last_type);
+	struct fault_point here = point(card, card->rpmb.area.last_type);
 	uint32_t word = card->status | card->state << R1_STATE_SHIFT;
 	uint32_t bits = 0;
 
@@ -199,7 +197,7 @@ enum emmc_outcome emmc_command(struct emmc *card, uint8_t index, uint32_t arg,
 			       struct emmc_response *response)
 {
 	const struct command *command = &card_commands[index];
-	int type = card->rpmb.last_type;
+	int type = card->rpmb.area.last_type;
 
 	memset(response, 0, sizeof(*response));
 	if (!card->present || !card->powered || card->state == STATE_INA)

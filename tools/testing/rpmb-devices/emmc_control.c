@@ -66,8 +66,8 @@ static const char *show_stats(const struct control_device *device,
 	show_partitions(client, "written", card->stats.blocks_written);
 	control_show_numbered(client, "cmd", card->stats.commands,
 			      EMMC_NR_COMMANDS);
-	control_show_numbered(client, "request", card->rpmb.requests,
-			      sizeof(card->rpmb.requests) / sizeof(uint64_t));
+	control_show_numbered(client, "request", card->rpmb.area.requests,
+			      AREA_TYPES);
 	control_show_faults(client, device);
 	return NULL;
 }
@@ -80,7 +80,7 @@ static const char *reset_stats(const struct control_device *device,
 
 	(void)client;
 	memset(&card->stats, 0, sizeof(card->stats));
-	memset(card->rpmb.requests, 0, sizeof(card->rpmb.requests));
+	memset(card->rpmb.area.requests, 0, sizeof(card->rpmb.area.requests));
 	memset(card->faults.happened, 0, sizeof(card->faults.happened));
 	card->nr_events = 0;
 	host->tunings = 0;

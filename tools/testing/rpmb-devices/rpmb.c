@@ -7,13 +7,12 @@
 #define FRAME_LEN sizeof(struct rpmb_frame)
 #define SECTOR_FRAMES 2
 #define LARGE_FRAMES 32
-#define NR_TYPES (sizeof(((struct rpmb *)0)->requests) / sizeof(uint64_t))
 
 void rpmb_init(struct rpmb *rpmb, struct rpmb_store *store, bool large_writes,
 	       bool secure_wp)
 {
 	*rpmb = (struct rpmb) {
-		.engine = {
+		.area.engine = {
 			.rules = secure_wp ? &rpmb_rules_emmc_secure_wp :
 					     &rpmb_rules_emmc,
 			.format = RPMB_FRAME_JEDEC,
@@ -29,10 +28,8 @@ void rpmb_init(struct rpmb *rpmb, struct rpmb_store *store, bool large_writes,
 void rpmb_power_off(struct rpmb *rpmb)
 {
 	rpmb_stop(rpmb);
-	rpmb->engine.ready = false;
-	rpmb->engine.store->config[RPMB_EMMC_WP_CONFIG] = 0;
-	memset(&rpmb->engine.result, 0, sizeof(rpmb->engine.result));
-	rpmb->last_type = 0;
+	area_power_off(&rpmb->area);
+	rpmb->area.engine.store->config[RPMB_EMMC_WP_CONFIG] = 0;
 }
 
 static bool start(struct rpmb *rpmb, uint32_t nr)
@@ -103,19 +100,18 @@ static const struct rpmb_store_ops failing_ops = {
 
 void rpmb_execute(struct rpmb *rpmb, bool reliable, bool fails)
 {
-	struct rpmb_store *store = rpmb->engine.store;
+	struct rpmb_store *store = rpmb->area.engine.store;
 	const struct rpmb_store_ops *ops = store->ops;
 	uint16_t type = rpmb_request_type(rpmb);
 	size_t len = rpmb->nr * FRAME_LEN;
 
-	rpmb->requests[type < NR_TYPES ? type : 0]++;
-	rpmb->last_type = type;
+	area_note(&rpmb->area, type);
 	if (fails)
 		store->ops = &failing_ops;
 	if (rpmb_is_write(type) && !reliable)
-		rpmb_engine_refuse(&rpmb->engine, rpmb->frames, len);
+		rpmb_engine_refuse(&rpmb->area.engine, rpmb->frames, len);
 	else
-		rpmb_engine_request(&rpmb->engine, rpmb->frames, len);
+		rpmb_engine_request(&rpmb->area.engine, rpmb->frames, len);
 	store->ops = ops;
 	rpmb_stop(rpmb);
 }
@@ -127,7 +123,8 @@ bool rpmb_start_read(struct rpmb *rpmb, uint32_t nr)
 
 	if (!start(rpmb, nr))
 		return false;
-	if (!rpmb_engine_response(&rpmb->engine, rpmb->frames, nr * FRAME_LEN))
+	if (!rpmb_engine_response(&rpmb->area.engine, rpmb->frames,
+				  nr * FRAME_LEN))
 		rpmb_frames_init(RPMB_FRAME_JEDEC, rpmb->frames,
 				 nr * FRAME_LEN, &none);
 	return true;

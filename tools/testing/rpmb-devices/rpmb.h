@@ -5,22 +5,18 @@
 #ifndef RPMB_PARTITION_H
 #define RPMB_PARTITION_H
 
-#include "engine.h"
+#include "area.h"
 
 /*
  * @frames: of the command that runs, NULL if none does
  * @nr: what CMD23 announced
  * @done: how many of them have come or gone
- * @last_type: of the request that came last
- * @requests: how many came, by their type; at 0 those of no known type
  */
 struct rpmb {
-	struct rpmb_engine engine;
+	struct area area;
 	uint8_t *frames;
 	uint32_t nr;
 	uint32_t done;
-	uint16_t last_type;
-	uint64_t requests[16];
 };
 
 /* @large_writes: 32 frames at once, too */

@@ -79,7 +79,7 @@ size_t emmc_writable(const struct emmc *card)
 static void read_ext_csd(struct emmc *card, uint8_t *block)
 {
 	memcpy(block, card->ext_csd, EXT_CSD_LEN);
-	if (card->rpmb.engine.store->config[RPMB_EMMC_WP_ENABLE])
+	if (card->rpmb.area.engine.store->config[RPMB_EMMC_WP_ENABLE])
 		block[EXT_CSD_SECURE_WP_INFO] |= SECURE_WP_EN_STATUS;
 }
 
@@ -127,7 +127,7 @@ static bool count_block(struct emmc_transfer *transfer)
 enum emmc_outcome emmc_read(struct emmc *card,
 			    uint8_t block[EMMC_MAX_BLOCK_LEN])
 {
-	int type = card->rpmb.last_type;
+	int type = card->rpmb.area.last_type;
 	bool damaged;
 
 	if (card_strikes(card, FAULT_DATA_TIMEOUT, type) ||

@@ -14,6 +14,7 @@
 #ifndef NVME_H
 #define NVME_H
 
+#include "area.h"
 #include "directory.h"
 #include "faults.h"
 #include "spec.h"
@@ -98,15 +99,9 @@ struct nvme_store {
 	char path[PATH_MAX];
 };
 
-/*
- * @last_type: of the request that came last
- * @requests: how many came, by their type; at 0 those of no known type
- */
 struct nvme_target {
 	struct nvme_store store;
-	struct rpmb_engine engine;
-	uint16_t last_type;
-	uint64_t requests[16];
+	struct area area;
 };
 
 #define NVME_HISTORY 256

@@ -7,8 +7,6 @@
 #include "nvme_control.h"
 #include "tcp_control.h"
 
-#define NR_TYPES (sizeof(((struct nvme_target *)0)->requests) / sizeof(uint64_t))
-
 static const char *release(const struct control_device *device,
 			   struct control_client *client)
 {
@@ -54,7 +52,7 @@ static void show_target(struct control_client *client,
 	control_say(client, "config-counter.%s %" PRIu32 "\n", name,
 		    target->store.store.config_counter);
 	snprintf(text, sizeof(text), "%s.request", name);
-	control_show_numbered(client, text, target->requests, NR_TYPES);
+	control_show_numbered(client, text, target->area.requests, AREA_TYPES);
 }
 
 static const char *show_stats(const struct control_device *device,
@@ -81,8 +79,8 @@ static const char *reset_stats(const struct control_device *device,
 
 	(void)client;
 	for (i = 0; i < NVME_TARGETS; i++)
-		memset(subsys->targets[i].requests, 0,
-		       sizeof(subsys->targets[i].requests));
+		memset(subsys->targets[i].area.requests, 0,
+		       sizeof(subsys->targets[i].area.requests));
 	for (i = 0; i < subsys->nr_controllers; i++)
 		subsys->controllers[i]->resets = 0;
 	memset(subsys->admin, 0, sizeof(subsys->admin));
@@ -121,18 +119,12 @@ static const struct control_command commands[] = {
 	{}
 };
 
-static void update(void *dev)
-{
-	(void)dev;
-}
-
 void nvme_control_init(struct control_device *device,
 		       struct nvme_subsystem *subsys)
 {
 	*device = (struct control_device) {
 		.dev = subsys,
 		.commands = commands,
-		.update = update,
 		.faults = &subsys->faults,
 		.fault_names = nvme_fault_names,
 		.nr_faults = NVME_NR_FAULTS,

@@ -28,12 +28,6 @@ static const struct pci_identity identity = {
 	.vectors = NVME_PCIE_VECTORS,
 };
 
-static void put_le64(uint8_t *to, uint64_t value)
-{
-	put_le32(to, value);
-	put_le32(to + 4, value >> 32);
-}
-
 static void make_registers(const struct nvme_pcie *pcie,
 			   uint8_t registers[REGISTERS_END])
 {

@@ -14,7 +14,6 @@
 #define PROTOCOL_NVME 0xea
 #define PROTOCOL_RPMB 0x0001
 #define HEADER_LEN sizeof(struct rpmb_nvme_frame)
-#define NR_TYPES (sizeof(((struct nvme_target *)0)->requests) / sizeof(uint64_t))
 
 /* Fields of dword 10 */
 #define PROTOCOL(dw10) ((dw10) >> 24)
@@ -64,7 +63,8 @@ struct fault_point nvme_fault_point(const struct nvme_request *req)
 	target = is_security(req) ? find_target(req) : NULL;
 	if (target) {
 		point.partition = target - req->ctrl->subsys->targets;
-		point.type = is_send(req) ? type_of(req) : target->last_type;
+		point.type = is_send(req) ? type_of(req) :
+					    target->area.last_type;
 	}
 	return point;
 }
@@ -72,23 +72,22 @@ struct fault_point nvme_fault_point(const struct nvme_request *req)
 static uint16_t send(struct nvme_target *target, struct nvme_request *req)
 {
 	const struct rpmb_nvme_frame *frame = (const void *)req->data;
-	uint16_t type = type_of(req);
 
 	if (req->len < HEADER_LEN ||
 	    frame->target != target - req->ctrl->subsys->targets)
 		return NVME_INVALID_FIELD;
-	target->requests[type < NR_TYPES ? type : 0]++;
-	target->last_type = type;
-	rpmb_engine_request(&target->engine, req->data, req->len);
+	area_note(&target->area, type_of(req));
+	rpmb_engine_request(&target->area.engine, req->data, req->len);
 	return NVME_SUCCESS;
 }
 
 /* A response that does not fit waits for a command that has room for it */
 static uint16_t receive(struct nvme_target *target, struct nvme_request *req)
 {
-	if (!target->engine.ready)
+	if (!target->area.engine.ready)
 		return NVME_SEQUENCE_ERROR;
-	req->moved = rpmb_engine_response(&target->engine, req->data, req->len);
+	req->moved = rpmb_engine_response(&target->area.engine, req->data,
+					  req->len);
 	return req->moved ? NVME_SUCCESS : NVME_INVALID_FIELD;
 }
 

@@ -2,7 +2,6 @@
 /*
  * An NVMe subsystem: what it keeps, and its power
  */
-#include <string.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -25,7 +24,7 @@ static bool open_target(struct nvme_subsystem *subsys, unsigned int i)
 	if (!nvme_store_open(&target->store, config->directory,
 			     nvme_part_names[i], config->capacity))
 		return false;
-	target->engine = (struct rpmb_engine) {
+	target->area.engine = (struct rpmb_engine) {
 		.rules = &rpmb_rules_nvme,
 		.format = RPMB_FRAME_NVME,
 		.store = &target->store.store,
@@ -70,12 +69,8 @@ void nvme_targets_power_off(struct nvme_subsystem *subsys)
 	struct nvme_target *target;
 
 	for (target = subsys->targets;
-	     target < subsys->targets + subsys->config.targets; target++) {
-		target->engine.ready = false;
-		memset(&target->engine.result, 0,
-		       sizeof(target->engine.result));
-		target->last_type = 0;
-	}
+	     target < subsys->targets + subsys->config.targets; target++)
+		area_power_off(&target->area);
 }
 
 void nvme_lose_power(struct nvme_subsystem *subsys)

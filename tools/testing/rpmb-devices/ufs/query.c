@@ -5,8 +5,8 @@
 #include <endian.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "internal.h"
-#include "scsi.h"
 
 #define LOG2_BLOCK_LEN 12
 #define LOG2_RPMB_BLOCK_LEN 8
@@ -50,12 +50,6 @@ static const char *const strings[] = {
 };
 
 #define NR_STRINGS (sizeof(strings) / sizeof(strings[0]))
-
-static void put_be16(uint8_t *to, uint16_t value)
-{
-	to[0] = value >> 8;
-	to[1] = value;
-}
 
 static uint8_t device_descriptor(const struct ufs *ufs, uint8_t *descriptor)
 {

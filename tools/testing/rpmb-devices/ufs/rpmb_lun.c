@@ -2,16 +2,13 @@
 /*
  * The RPMB well known logical unit: frames in and out of the engines of the regions
  */
-#include <stdlib.h>
-#include <string.h>
-
+#include "bytes.h"
 #include "internal.h"
 #include "scsi.h"
 
 #define PROTOCOL 0xec
 #define PROTOCOL_ID 0x01
 #define FRAME_LEN sizeof(struct rpmb_frame)
-#define NR_TYPES (sizeof(((struct ufs_region *)0)->requests) / sizeof(uint64_t))
 
 enum cdb_offset {
 	CDB_PROTOCOL = 1,
@@ -50,7 +47,7 @@ struct fault_point ufs_fault_point(const struct ufs *ufs,
 		return point;
 	}
 	if (command->cdb[0] == SECURITY_PROTOCOL_IN)
-		point.type = ufs->regions[point.partition].last_type;
+		point.type = ufs->regions[point.partition].area.last_type;
 	else if (command->len >= FRAME_LEN)
 		point.type = type_of(command->data, command->len);
 	return point;
@@ -60,7 +57,7 @@ static uint32_t check_cdb(const struct ufs *ufs,
 			  const struct scsi_command *command)
 {
 	const uint8_t *cdb = command->cdb;
-	uint32_t len = get_cdb32(cdb + CDB_LEN);
+	uint32_t len = get_be32(cdb + CDB_LEN);
 
 	if (cdb[CDB_PROTOCOL] != PROTOCOL ||
 	    cdb[CDB_PROTOCOL_ID] != PROTOCOL_ID || cdb[CDB_FLAGS] ||
@@ -74,11 +71,8 @@ static uint32_t check_cdb(const struct ufs *ufs,
 
 static void send(struct ufs_region *region, struct scsi_command *command)
 {
-	uint16_t type = type_of(command->data, command->len);
-
-	region->requests[type < NR_TYPES ? type : 0]++;
-	region->last_type = type;
-	rpmb_engine_request(&region->engine, command->data, command->len);
+	area_note(&region->area, type_of(command->data, command->len));
+	rpmb_engine_request(&region->area.engine, command->data, command->len);
 	command->moved = command->len;
 }
 
@@ -87,8 +81,8 @@ static void receive(struct ufs_region *region, struct scsi_command *command)
 {
 	const struct rpmb_fields none = { .result = RPMB_RES_GENERAL };
 
-	command->moved = rpmb_engine_response(&region->engine, command->data,
-					      command->len);
+	command->moved = rpmb_engine_response(&region->area.engine,
+					      command->data, command->len);
 	if (command->moved)
 		return;
 	rpmb_frames_init(RPMB_FRAME_JEDEC, command->data, FRAME_LEN, &none);

@@ -2,12 +2,10 @@
 /*
  * The SCSI commands of a UFS device, JESD220G section 11
  */
-#include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
 
+#include "bytes.h"
 #include "internal.h"
-#include "log.h"
 #include "scsi.h"
 
 #define TYPE_DISK 0x00
@@ -108,11 +106,11 @@ static uint32_t get_extent(const struct ufs *ufs, struct scsi_command *command,
 {
 	const uint8_t *cdb = command->cdb;
 	bool is_long = cdb[0] == READ_16 || cdb[0] == WRITE_16;
-	uint32_t block = get_cdb32(cdb + (is_long ? 6 : 2));
-	uint32_t count = is_long ? get_cdb32(cdb + 10) :
+	uint32_t block = get_be32(cdb + (is_long ? 6 : 2));
+	uint32_t count = is_long ? get_be32(cdb + 10) :
 				   (uint32_t)cdb[7] << 8 | cdb[8];
 
-	if ((is_long && get_cdb32(cdb + 2)) || block >= ufs->config.blocks ||
+	if ((is_long && get_be32(cdb + 2)) || block >= ufs->config.blocks ||
 	    count > ufs->config.blocks - block)
 		return SENSE_OUT_OF_RANGE;
 	if (count > command->len / UFS_BLOCK_LEN)
@@ -122,27 +120,20 @@ static uint32_t get_extent(const struct ufs *ufs, struct scsi_command *command,
 	return SENSE_NONE;
 }
 
-static uint32_t read_blocks(struct ufs *ufs, struct scsi_command *command)
+static uint32_t move_blocks(struct ufs *ufs, struct scsi_command *command)
 {
+	uint8_t opcode = command->cdb[0];
 	off_t offset;
 	uint32_t len, sense = get_extent(ufs, command, &offset, &len);
+	ssize_t moved;
 
 	if (sense)
 		return sense;
-	if (pread(ufs->data, command->data, len, offset) != (ssize_t)len)
-		return SENSE_MEDIUM_ERROR;
-	command->moved = len;
-	return SENSE_NONE;
-}
-
-static uint32_t write_blocks(struct ufs *ufs, struct scsi_command *command)
-{
-	off_t offset;
-	uint32_t len, sense = get_extent(ufs, command, &offset, &len);
-
-	if (sense)
-		return sense;
-	if (pwrite(ufs->data, command->data, len, offset) != (ssize_t)len)
+	if (opcode == WRITE_10 || opcode == WRITE_16)
+		moved = pwrite(ufs->data, command->data, len, offset);
+	else
+		moved = pread(ufs->data, command->data, len, offset);
+	if (moved != (ssize_t)len)
 		return SENSE_MEDIUM_ERROR;
 	command->moved = len;
 	return SENSE_NONE;
@@ -165,12 +156,12 @@ static const struct {
 	[INQUIRY] = { inquiry, ON_ALL, true },
 	[START_STOP_UNIT] = { nothing, ON_DATA | ON_DEVICE, false },
 	[READ_CAPACITY_10] = { read_capacity_10, ON_DATA, false },
-	[READ_10] = { read_blocks, ON_DATA, false },
-	[WRITE_10] = { write_blocks, ON_DATA, false },
+	[READ_10] = { move_blocks, ON_DATA, false },
+	[WRITE_10] = { move_blocks, ON_DATA, false },
 	[SYNCHRONIZE_CACHE_10] = { sync_data, ON_DATA | ON_DEVICE, false },
 	[MODE_SENSE_10] = { mode_sense, ON_DATA, false },
-	[READ_16] = { read_blocks, ON_DATA, false },
-	[WRITE_16] = { write_blocks, ON_DATA, false },
+	[READ_16] = { move_blocks, ON_DATA, false },
+	[WRITE_16] = { move_blocks, ON_DATA, false },
 	[SERVICE_ACTION_IN_16] = { read_capacity_16, ON_DATA, false },
 	[REPORT_LUNS] = { report_luns, ON_DATA | ON_OTHER, true },
 	[SECURITY_PROTOCOL_IN] = { ufs_security, ON_RPMB, false },

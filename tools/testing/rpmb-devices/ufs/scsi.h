@@ -2,10 +2,6 @@
 #ifndef UFS_SCSI_H
 #define UFS_SCSI_H
 
-#include <endian.h>
-#include <stdint.h>
-#include <string.h>
-
 enum scsi_opcode {
 	TEST_UNIT_READY = 0x00,
 	REQUEST_SENSE = 0x03,
@@ -23,19 +19,5 @@ enum scsi_opcode {
 	SECURITY_PROTOCOL_IN = 0xa2,
 	SECURITY_PROTOCOL_OUT = 0xb5,
 };
-
-static inline uint32_t get_cdb32(const uint8_t *from)
-{
-	uint32_t value;
-
-	memcpy(&value, from, sizeof(value));
-	return be32toh(value);
-}
-
-static inline void put_be32(uint8_t *to, uint32_t value)
-{
-	value = htobe32(value);
-	memcpy(to, &value, sizeof(value));
-}
 
 #endif /* UFS_SCSI_H */

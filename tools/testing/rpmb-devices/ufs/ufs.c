@@ -51,7 +51,7 @@ static bool open_region(struct ufs *ufs, int i)
 				  ufs->config.regions[i], &region->state,
 				  region->path))
 		return false;
-	region->engine = (struct rpmb_engine) {
+	region->area.engine = (struct rpmb_engine) {
 		.rules = &rpmb_rules_ufs,
 		.format = RPMB_FRAME_JEDEC,
 		.store = &region->state.store,
@@ -101,13 +101,8 @@ void ufs_reset(struct ufs *ufs)
 	memset(ufs->flags, 0, sizeof(ufs->flags));
 	memset(ufs->attributes, 0, sizeof(ufs->attributes));
 	memset(ufs->attention, true, sizeof(ufs->attention));
-	for (i = 0; i < UFS_REGIONS; i++) {
-		struct rpmb_engine *engine = &ufs->regions[i].engine;
-
-		engine->ready = false;
-		memset(&engine->result, 0, sizeof(engine->result));
-		ufs->regions[i].last_type = 0;
-	}
+	for (i = 0; i < UFS_REGIONS; i++)
+		area_power_off(&ufs->regions[i].area);
 }
 
 static bool strikes(struct ufs *ufs, enum ufs_fault kind,
@@ -116,36 +111,23 @@ static bool strikes(struct ufs *ufs, enum ufs_fault kind,
 	return faults_happen(&ufs->faults, kind, point, NULL);
 }
 
-static enum ufs_outcome lose_power(struct ufs *ufs)
+/*
+ * Faults that keep an answer from coming, before the command is carried out or after it:
+ * there is one of each kind for either
+ */
+static enum ufs_outcome strike(struct ufs *ufs,
+			       const struct fault_point *point, bool after)
 {
-	ufs->powered = false;
-	return UFS_SILENT;
-}
-
-static enum ufs_outcome fault_before(struct ufs *ufs,
-				     const struct fault_point *point)
-{
-	if (strikes(ufs, UFS_EXIT_BEFORE, point))
+	if (strikes(ufs, UFS_EXIT_BEFORE + after, point))
 		faults_cut_power();
-	if (strikes(ufs, UFS_POWER_BEFORE, point))
-		return lose_power(ufs);
-	if (strikes(ufs, UFS_FATAL_BEFORE, point))
+	if (strikes(ufs, UFS_POWER_BEFORE + after, point)) {
+		ufs->powered = false;
+		return UFS_SILENT;
+	}
+	if (strikes(ufs, UFS_FATAL_BEFORE + after, point))
 		return UFS_FATAL;
-	return strikes(ufs, UFS_LOST_REQUEST, point) ? UFS_SILENT :
-						       UFS_ANSWERED;
-}
-
-static enum ufs_outcome fault_after(struct ufs *ufs,
-				    const struct fault_point *point)
-{
-	if (strikes(ufs, UFS_EXIT_AFTER, point))
-		faults_cut_power();
-	if (strikes(ufs, UFS_POWER_AFTER, point))
-		return lose_power(ufs);
-	if (strikes(ufs, UFS_FATAL_AFTER, point))
-		return UFS_FATAL;
-	return strikes(ufs, UFS_LOST_RESPONSE, point) ? UFS_SILENT :
-							UFS_ANSWERED;
+	return strikes(ufs, UFS_LOST_REQUEST + after, point) ? UFS_SILENT :
+							       UFS_ANSWERED;
 }
 
 static void record(struct ufs *ufs, const struct scsi_command *command,
@@ -212,7 +194,7 @@ static enum ufs_outcome run_command(struct ufs *ufs,
 	if (strikes(ufs, UFS_HOLD, &point))
 		return UFS_HELD;
 	record(ufs, &command, &point);
-	outcome = fault_before(ufs, &point);
+	outcome = strike(ufs, &point, false);
 	if (outcome != UFS_ANSWERED)
 		return outcome;
 	sense = execute(ufs, &command, &point);
@@ -223,7 +205,7 @@ static enum ufs_outcome run_command(struct ufs *ufs,
 		response->flags = UPIU_UNDERFLOW;
 		response->result.residual = htobe32(len - command.moved);
 	}
-	return fault_after(ufs, &point);
+	return strike(ufs, &point, true);
 }
 
 enum ufs_outcome ufs_request(struct ufs *ufs, const struct upiu *request,

@@ -11,6 +11,7 @@
 #ifndef UFS_H
 #define UFS_H
 
+#include "area.h"
 #include "directory.h"
 #include "faults.h"
 #include "upiu.h"
@@ -30,17 +31,19 @@ enum ufs_lun {
 
 /* What can be made to go wrong; README.rst says more */
 enum ufs_fault {
+	/* Before and after the command is carried out */
 	UFS_LOST_REQUEST,
 	UFS_LOST_RESPONSE,
 	UFS_FATAL_BEFORE,
 	UFS_FATAL_AFTER,
 	UFS_SENSE_BEFORE,
 	UFS_SENSE_AFTER,
-	UFS_RESIDUAL,
 	UFS_POWER_BEFORE,
 	UFS_POWER_AFTER,
 	UFS_EXIT_BEFORE,
 	UFS_EXIT_AFTER,
+
+	UFS_RESIDUAL,
 	UFS_HOLD,
 	UFS_NR_FAULTS
 };
@@ -89,15 +92,11 @@ struct ufs_event {
  * A region; a region that is not enabled has no open state
  *
  * @path: of the file that keeps the state
- * @last_type: of the request that came last
- * @requests: how many came, by their type
  */
 struct ufs_region {
 	struct state state;
 	char path[PATH_MAX];
-	struct rpmb_engine engine;
-	uint16_t last_type;
-	uint64_t requests[16];
+	struct area area;
 };
 
 /*

@@ -5,8 +5,6 @@
 
 #include "ufs_control.h"
 
-#define NR_TYPES (sizeof(((struct ufs_region *)0)->requests) / sizeof(uint64_t))
-
 static struct ufs *ufs_of(const struct control_device *device)
 {
 	struct ufshci *host = device->dev;
@@ -22,7 +20,7 @@ static const char *end_purge(const struct control_device *device,
 	int i;
 
 	for (i = 0; i < UFS_REGIONS; i++) {
-		struct rpmb_engine *engine = &ufs->regions[i].engine;
+		struct rpmb_engine *engine = &ufs->regions[i].area.engine;
 
 		if (engine->purge != RPMB_ENGINE_PURGE_RUNS)
 			continue;
@@ -69,8 +67,9 @@ static const char *show_stats(const struct control_device *device,
 			    ufs->regions[i].state.store.counter);
 		snprintf(name, sizeof(name), "%s.request",
 			 ufs_region_names[i]);
-		control_show_numbered(client, name, ufs->regions[i].requests,
-				      NR_TYPES);
+		control_show_numbered(client, name,
+				      ufs->regions[i].area.requests,
+				      AREA_TYPES);
 	}
 	control_show_numbered(client, "cmd", ufs->commands, 256);
 	control_show_faults(client, device);
@@ -85,8 +84,8 @@ static const char *reset_stats(const struct control_device *device,
 
 	(void)client;
 	for (i = 0; i < UFS_REGIONS; i++)
-		memset(ufs->regions[i].requests, 0,
-		       sizeof(ufs->regions[i].requests));
+		memset(ufs->regions[i].area.requests, 0,
+		       sizeof(ufs->regions[i].area.requests));
 	memset(ufs->commands, 0, sizeof(ufs->commands));
 	memset(ufs->faults.happened, 0, sizeof(ufs->faults.happened));
 	ufs->nr_events = 0;
@@ -123,17 +122,11 @@ static const struct control_command commands[] = {
 	{}
 };
 
-static void update(void *dev)
-{
-	(void)dev;
-}
-
 void ufs_control_init(struct control_device *device, struct ufshci *host)
 {
 	*device = (struct control_device) {
 		.dev = host,
 		.commands = commands,
-		.update = update,
 		.faults = &host->ufs->faults,
 		.fault_names = ufs_fault_names,
 		.nr_faults = UFS_NR_FAULTS,
