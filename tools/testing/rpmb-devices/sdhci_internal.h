@@ -54,7 +54,6 @@ enum sdhci_register {
 /* COMMAND */
 #define COMMAND_RESPONSE_MASK 3
 #define COMMAND_NO_RESPONSE 0
-#define COMMAND_LONG_RESPONSE 1
 #define COMMAND_BUSY 3
 #define COMMAND_DATA (1 << 5)
 #define COMMAND_INDEX_SHIFT 8
@@ -75,7 +74,6 @@ enum sdhci_register {
 
 /* HOST_CONTROL */
 #define CONTROL_DMA_MASK (3 << 3)
-#define CONTROL_SDMA (0 << 3)
 #define CONTROL_ADMA32 (2 << 3)
 #define CONTROL_ADMA64 (3 << 3)
 

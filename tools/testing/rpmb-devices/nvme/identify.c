@@ -9,9 +9,6 @@
 #include "bytes.h"
 #include "internal.h"
 
-#define NAMESPACE 1
-#define ALL_NAMESPACES 0xffffffff
-
 /* What is asked for */
 enum identify {
 	IDENTIFY_NAMESPACE = 0x00,
@@ -178,18 +175,19 @@ static uint16_t identify(const struct nvme_request *req, uint8_t *data)
 		identify_controller(req->ctrl, data);
 		return NVME_SUCCESS;
 	case IDENTIFY_NAMESPACE:
-		if (!nsid || nsid == ALL_NAMESPACES)
+		if (!nsid || nsid == NVME_ALL_NAMESPACES)
 			return NVME_INVALID_NAMESPACE;
-		if (nsid == NAMESPACE)	/* others are not active: all zero */
+		/* Others are not active: all zero */
+		if (nsid == NVME_NAMESPACE)
 			identify_namespace(config, data);
 		return NVME_SUCCESS;
 	case IDENTIFY_NAMESPACE_LIST:
-		if (nsid >= ALL_NAMESPACES - 1)
+		if (nsid >= NVME_ALL_NAMESPACES - 1)
 			return NVME_INVALID_NAMESPACE;
-		put_le32(data, nsid < NAMESPACE ? NAMESPACE : 0);
+		put_le32(data, nsid < NVME_NAMESPACE ? NVME_NAMESPACE : 0);
 		return NVME_SUCCESS;
 	case IDENTIFY_NAMESPACE_IDS:
-		if (nsid != NAMESPACE)
+		if (nsid != NVME_NAMESPACE)
 			return NVME_INVALID_NAMESPACE;
 		identify_ids(config, data);
 		return NVME_SUCCESS;

@@ -7,6 +7,10 @@
 
 #include "nvme.h"
 
+/* The only one that there is */
+#define NVME_NAMESPACE 1
+#define NVME_ALL_NAMESPACES 0xffffffff
+
 #define NVME_FIRMWARE "1.0"
 #define NVME_MAX_EVENTS 4
 

@@ -10,9 +10,6 @@
 #include "internal.h"
 #include "log.h"
 
-#define NAMESPACE 1
-#define ALL_NAMESPACES 0xffffffff
-
 /* Bits of dword 12 */
 #define BLOCKS(dw12) (((dw12) & 0xffff) + 1)
 #define UNIT_ACCESS (1U << 30)
@@ -77,8 +74,8 @@ uint16_t nvme_execute_io(struct nvme_request *req)
 
 	if (opcode != NVME_FLUSH && opcode != NVME_READ && opcode != NVME_WRITE)
 		return NVME_INVALID_OPCODE;
-	if (nsid != NAMESPACE &&
-	    !(opcode == NVME_FLUSH && nsid == ALL_NAMESPACES))
+	if (nsid != NVME_NAMESPACE &&
+	    !(opcode == NVME_FLUSH && nsid == NVME_ALL_NAMESPACES))
 		return NVME_INVALID_NAMESPACE;
 	return opcode == NVME_FLUSH ? flush(req) : move_blocks(req);
 }

@@ -225,8 +225,7 @@ static void make_entry(const struct nvme_pcie *pcie,
 		       const struct nvme_request *req, uint16_t status,
 		       uint8_t entry[NVME_CQ_ENTRY_LEN])
 {
-	put_le32(entry, req->result);
-	put_le32(entry + 4, req->result >> 32);
+	put_le64(entry, req->result);
 	put_le16(entry + 8, pcie->sqs[req->queue].head);
 	put_le16(entry + 10, req->queue);
 	memcpy(entry + 12, &req->command.id, 2);

@@ -113,8 +113,6 @@ enum nvme_property {
 #define NVME_CC_COMMAND_SET (7U << 4)
 #define NVME_CC_PAGE_SIZE (0xfU << 7)
 #define NVME_CC_SHUTDOWN (3U << 14)
-#define NVME_CC_SQ_ENTRY(cc) ((cc) >> 16 & 0xf)
-#define NVME_CC_CQ_ENTRY(cc) ((cc) >> 20 & 0xf)
 
 #define NVME_CSTS_READY (1U << 0)
 #define NVME_CSTS_FATAL (1U << 1)

@@ -54,15 +54,19 @@ void tcp_queue_close(struct tcp_queue *queue)
 		hang_up(queue);
 }
 
-void tcp_association_end(struct tcp_association *association)
+/* From the one with that number on */
+static void hang_up_queues(struct tcp_association *association, unsigned int i)
 {
-	unsigned int i;
-
-	for (i = 0; i <= NVME_IO_QUEUES; i++) {
+	for (; i <= NVME_IO_QUEUES; i++) {
 		if (association->queues[i])
 			hang_up(association->queues[i]);
 		association->queues[i] = NULL;
 	}
+}
+
+void tcp_association_end(struct tcp_association *association)
+{
+	hang_up_queues(association, 0);
 	nvme_reset(association->ctrl);
 }
 
@@ -70,15 +74,10 @@ void tcp_association_end(struct tcp_association *association)
 static void stop(void *front)
 {
 	struct tcp_association *association = front;
-	unsigned int i;
 
 	if (association->queues[0])
 		forget_transfers(association->queues[0]);
-	for (i = 1; i <= NVME_IO_QUEUES; i++) {
-		if (association->queues[i])
-			hang_up(association->queues[i]);
-		association->queues[i] = NULL;
-	}
+	hang_up_queues(association, 1);
 }
 
 static bool start(void *front)
@@ -104,8 +103,7 @@ void tcp_queue_respond(struct tcp_queue *queue, uint16_t command_id,
 
 	if (queue->entries)
 		queue->head = (queue->head + 1) % queue->entries;
-	put_le32(response.cqe, result);
-	put_le32(response.cqe + 4, result >> 32);
+	put_le64(response.cqe, result);
 	put_le16(response.cqe + 8, queue->head);
 	memcpy(response.cqe + 12, &command_id, sizeof(command_id));
 	put_le16(response.cqe + 14, status << 1);
