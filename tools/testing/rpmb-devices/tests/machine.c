@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "machine.h"
-#include "tap.h"
 
 #define WAIT_SECONDS 300
 #define MAX_ARGS 32
@@ -45,17 +44,6 @@ struct access {
 };
 
 static struct machine *running;
-
-void machine_enter(unsigned int nr)
-{
-	char name[16];
-
-	snprintf(name, sizeof(name), "t%u", nr);
-	if (mkdir(name, 0700) || chdir(name)) {
-		perror(name);
-		exit(2);
-	}
-}
 
 static const struct machine_program rpmb_emmc = {
 	.variable = "RPMB_EMMC",
@@ -314,7 +302,18 @@ int machine_end(struct machine *m, int sig)
 	return machine_wait(m);
 }
 
-void machine_clean_up(bool passed)
+static void enter(unsigned int nr)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "t%u", nr);
+	if (mkdir(name, 0700) || chdir(name)) {
+		perror(name);
+		exit(2);
+	}
+}
+
+static void clean_up(bool passed)
 {
 	char line[512];
 
@@ -330,6 +329,17 @@ void machine_clean_up(bool passed)
 		perror("..");
 		exit(2);
 	}
+}
+
+int machine_run_tests(int argc, char **argv, const struct test *tests,
+		      unsigned int nr)
+{
+	static const struct tap_frame frame = {
+		.before = enter,
+		.after = clean_up,
+	};
+
+	return tap_run(tests, nr, &frame, argc > 1 ? argv[1] : "");
 }
 
 static uint32_t read_region(struct machine *m, uint32_t region, uint32_t offset,

@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "tap.h"
+
 /* Memory that the device can reach, below 4 GiB */
 #define MEMORY_ADDR 0x10000000
 #define MEMORY_LEN (4 * 1024 * 1024)
@@ -23,6 +25,10 @@
 #define READ_ONLY_LEN 0x10000
 
 #define CARD "card"
+
+/* More options for the program */
+#define NONE ((const char *const[]) { NULL })
+#define OPTIONS(...) ((const char *const[]) { __VA_ARGS__, NULL })
 
 /*
  * @may_end: the device may end without an answer; from then on all that is read
@@ -71,11 +77,12 @@ int machine_end(struct machine *m, int sig);
 /* Wait for its end */
 int machine_wait(struct machine *m);
 
-/* After each test: nothing of a machine is left */
-void machine_clean_up(bool passed);
-
-/* Before each test: a directory of its own */
-void machine_enter(unsigned int nr);
+/*
+ * Run all tests, or those with argv[1] in their names. Each has a directory of its own,
+ * and nothing of a machine is left after it. Returns the exit status.
+ */
+int machine_run_tests(int argc, char **argv, const struct test *tests,
+		      unsigned int nr);
 
 /*
  * Send a vfio-user message with at most one descriptor, -1 for none. Returns the

@@ -2,6 +2,7 @@
 #include <endian.h>
 #include <string.h>
 
+#include "../bytes.h"
 #include "nvme_host.h"
 #include "tap.h"
 
@@ -71,12 +72,6 @@ void nvme_host_init(struct nvme_host *host, struct machine *m)
 				 dw10, 1 << 16 | 1), NVME_SUCCESS);
 }
 
-static void put_entry(uint8_t *to, uint64_t value)
-{
-	value = htole64(value);
-	memcpy(to, &value, sizeof(value));
-}
-
 /* A list of so many pages, which has its place for itself */
 static void make_list(struct machine *m, uint64_t addr, uint32_t pages)
 {
@@ -84,7 +79,7 @@ static void make_list(struct machine *m, uint64_t addr, uint32_t pages)
 
 	check(pages <= PAGE / 8, "%u pages", pages);
 	for (i = 0; i < pages; i++)
-		put_entry(m->memory + NVME_LIST_AT + 8 * i, addr + i * PAGE);
+		put_le64(m->memory + NVME_LIST_AT + 8 * i, addr + i * PAGE);
 }
 
 void nvme_set_data(struct nvme_host *host, struct nvme_command *command,
@@ -94,12 +89,12 @@ void nvme_set_data(struct nvme_host *host, struct nvme_command *command,
 	uint32_t first = PAGE - addr % PAGE;
 	uint64_t second = addr + first;
 
-	put_entry(command->data, addr);
+	put_le64(command->data, addr);
 	if (len > first + PAGE) {
 		make_list(host->m, second, (len - first + PAGE - 1) / PAGE);
 		second = MEMORY_ADDR + NVME_LIST_AT;
 	}
-	put_entry(command->data + 8, len > first ? second : 0);
+	put_le64(command->data + 8, len > first ? second : 0);
 }
 
 void nvme_put(struct nvme_host *host, struct nvme_queue *queue,
@@ -170,7 +165,7 @@ int nvme_make_queue(struct nvme_host *host, uint8_t opcode, uint64_t base,
 		.dw11 = htole32(dw11),
 	};
 
-	put_entry(command.data, base);
+	put_le64(command.data, base);
 	return nvme_admin(host, &command);
 }
 
@@ -220,7 +215,7 @@ static uint8_t *frames_of(const struct nvme_host *host)
 	return host->m->memory + NVME_DATA_AT;
 }
 
-static int send_header(struct nvme_host *host, const struct rpmb_fields *fields)
+int target_send(struct nvme_host *host, const struct rpmb_fields *fields)
 {
 	uint32_t len = rpmb_frames_len(RPMB_FRAME_NVME, 0);
 
@@ -233,7 +228,7 @@ static int send_header(struct nvme_host *host, const struct rpmb_fields *fields)
 
 int target_send_result_read(struct nvme_host *host, uint8_t target)
 {
-	return send_header(host, &(struct rpmb_fields) {
+	return target_send(host, &(struct rpmb_fields) {
 		.type = RPMB_RESULT_READ,
 		.target = target,
 	});
@@ -290,7 +285,7 @@ uint16_t target_program(struct nvme_host *host, uint8_t target)
 		.target = target,
 	};
 
-	check_eq(send_header(host, &fields), NVME_SUCCESS);
+	check_eq(target_send(host, &fields), NVME_SUCCESS);
 	check_eq(target_send_result_read(host, target), NVME_SUCCESS);
 	check_eq(target_receive(host, target, 0, &fields), NVME_SUCCESS);
 	check_eq(fields.type, RPMB_PROGRAM_KEY << 8);
@@ -305,7 +300,7 @@ uint32_t target_counter(struct nvme_host *host, uint8_t target)
 		.nonce = NONCE,
 	};
 
-	check_eq(send_header(host, &fields), NVME_SUCCESS);
+	check_eq(target_send(host, &fields), NVME_SUCCESS);
 	check_eq(target_receive(host, target, 0, &fields), NVME_SUCCESS);
 	check_eq(fields.type, RPMB_GET_WRITE_COUNTER << 8);
 	check_eq(fields.result, RPMB_RES_OK);
@@ -346,7 +341,7 @@ int target_read(struct nvme_host *host, uint8_t target, uint32_t addr)
 	};
 	unsigned int i;
 
-	check_eq(send_header(host, &fields), NVME_SUCCESS);
+	check_eq(target_send(host, &fields), NVME_SUCCESS);
 	check_eq(target_receive(host, target, 1, &fields), NVME_SUCCESS);
 	check_eq(fields.type, RPMB_READ_DATA << 8);
 	check_eq(fields.result, RPMB_RES_OK);

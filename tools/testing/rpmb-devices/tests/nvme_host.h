@@ -106,7 +106,10 @@ uint32_t target_counter(struct nvme_host *host, uint8_t target);
 uint16_t target_write(struct nvme_host *host, uint8_t target, uint32_t counter,
 		      uint32_t addr, uint32_t sectors, uint8_t fill);
 
-/* The parts of a write: status of each command */
+/* Send a request that has no data; the status of the command, as of those below */
+int target_send(struct nvme_host *host, const struct rpmb_fields *fields);
+
+/* The parts of a write */
 int target_send_write(struct nvme_host *host, uint8_t target, uint32_t counter,
 		      uint32_t addr, uint32_t sectors, uint8_t fill);
 int target_send_result_read(struct nvme_host *host, uint8_t target);

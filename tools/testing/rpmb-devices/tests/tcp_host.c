@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -32,7 +31,7 @@ static const struct machine_program program = {
 void tcp_start(struct machine *m)
 {
 	machine_use(&program);
-	machine_spawn(m, (const char *const[]) { NULL });
+	machine_spawn(m, NONE);
 }
 
 bool tcp_try_dial(struct machine *m, struct tcp_host *host,
@@ -151,6 +150,13 @@ void tcp_hello(struct tcp_host *host)
 	check_eq(response.pda, 0);
 	check_eq(response.digest, 0);
 	check_eq(le32toh(response.max), TCP_MAX_DATA);
+}
+
+void tcp_greet(struct machine *m, struct tcp_host *host,
+	       unsigned int controller)
+{
+	tcp_dial(m, host, controller);
+	tcp_hello(host);
 }
 
 static void set_sgl(struct nvme_command *command, uint8_t type, uint32_t len)
@@ -334,8 +340,7 @@ void tcp_attach(struct machine *m, struct tcp_host *host,
 {
 	struct completion completion;
 
-	tcp_dial(m, host, controller);
-	tcp_hello(host);
+	tcp_greet(m, host, controller);
 	completion = tcp_connect(host, 0, ANY_CONTROLLER);
 	check_eq(completion.status, NVME_SUCCESS);
 	check_eq(completion.result, controller);
@@ -349,8 +354,7 @@ void tcp_attach(struct machine *m, struct tcp_host *host,
 void tcp_attach_io(struct machine *m, struct tcp_host *host,
 		   unsigned int controller, uint16_t queue)
 {
-	tcp_dial(m, host, controller);
-	tcp_hello(host);
+	tcp_greet(m, host, controller);
 	check_eq(tcp_connect(host, queue, controller).status, NVME_SUCCESS);
 }
 

@@ -57,8 +57,10 @@ void tcp_receive(struct tcp_host *host, enum tcp_type type, void *pdu,
 /* A fatal error is reported, and the connection ends */
 void tcp_expect_fatal(struct tcp_host *host, enum tcp_fatal fes, uint32_t fei);
 
-/* ICReq and its answer */
+/* ICReq and its answer; on a new connection */
 void tcp_hello(struct tcp_host *host);
+void tcp_greet(struct machine *m, struct tcp_host *host,
+	       unsigned int controller);
 
 /* A command's SGL: @len bytes by the capsule, or by PDUs of their own */
 void tcp_in_capsule(struct nvme_command *command, uint32_t len);

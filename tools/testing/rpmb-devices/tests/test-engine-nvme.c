@@ -170,29 +170,30 @@ static void written_and_read(void)
 	check(has_mac(2), "no right MAC");
 }
 
+/* A request with data, whose counter and MAC are wrong */
+static uint16_t run_forged(uint16_t type, uint32_t addr, unsigned int sectors)
+{
+	make(type, 4, addr, sectors, sectors);
+	frames[MAC] ^= 1;
+	return run(sectors);
+}
+
 /* Each step takes one fault away: the next in order is told */
 static void order(void)
 {
 	make_target();
 	memory.store.has_key = false;
 	memory.store.counter = RPMB_COUNTER_MAX;
-	make(RPMB_WRITE_DATA, 4, CAPACITY - 4, 5, 5);
-	frames[MAC] ^= 1;
-	check_eq(run(5), RPMB_RES_NO_KEY | RPMB_RES_EXPIRED);
+	check_eq(run_forged(RPMB_WRITE_DATA, CAPACITY - 4, 5),
+		 RPMB_RES_NO_KEY | RPMB_RES_EXPIRED);
 	memory.store.has_key = true;
-	make(RPMB_WRITE_DATA, 4, CAPACITY - 4, 5, 5);
-	frames[MAC] ^= 1;
-	check_eq(run(5), 0x85);
+	check_eq(run_forged(RPMB_WRITE_DATA, CAPACITY - 4, 5), 0x85);
 	memory.store.counter = 5;
-	make(RPMB_WRITE_DATA, 4, CAPACITY - 4, 5, 5);
-	frames[MAC] ^= 1;
-	check_eq(run(5), RPMB_RES_ADDRESS);
-	make(RPMB_WRITE_DATA, 4, CAPACITY - 5, 5, 5);
-	frames[MAC] ^= 1;
-	check_eq(run(5), RPMB_RES_GENERAL);
-	make(RPMB_WRITE_DATA, 4, CAPACITY - 4, 4, 4);
-	frames[MAC] ^= 1;
-	check_eq(run(4), RPMB_RES_AUTH);
+	check_eq(run_forged(RPMB_WRITE_DATA, CAPACITY - 4, 5),
+		 RPMB_RES_ADDRESS);
+	check_eq(run_forged(RPMB_WRITE_DATA, CAPACITY - 5, 5),
+		 RPMB_RES_GENERAL);
+	check_eq(run_forged(RPMB_WRITE_DATA, CAPACITY - 4, 4), RPMB_RES_AUTH);
 	make(RPMB_WRITE_DATA, 4, CAPACITY - 4, 4, 4);
 	check_eq(run(4), RPMB_RES_COUNTER);
 	check_eq(response.counter, 5);
@@ -343,20 +344,14 @@ static void configuration_order(void)
 {
 	make_target();
 	memory.store.config_counter = RPMB_COUNTER_MAX;
-	make(RPMB_CONFIG_WRITE, 4, 1, 2, 2);
-	frames[MAC] ^= 1;
-	check_eq(run(2), 0x85);
+	check_eq(run_forged(RPMB_CONFIG_WRITE, 1, 2), 0x85);
 	check_eq(read_config(), RPMB_RES_EXPIRED);
 	make(RPMB_CONFIG_READ, 0, 0, 0, 0);
 	send_frames(0);
 	check_eq(fetch(1), RPMB_RES_GENERAL | RPMB_RES_EXPIRED);
 	memory.store.config_counter = 5;
-	make(RPMB_CONFIG_WRITE, 4, 1, 2, 2);
-	frames[MAC] ^= 1;
-	check_eq(run(2), RPMB_RES_ADDRESS);
-	make(RPMB_CONFIG_WRITE, 4, 0, 2, 2);
-	frames[MAC] ^= 1;
-	check_eq(run(2), RPMB_RES_GENERAL);
+	check_eq(run_forged(RPMB_CONFIG_WRITE, 1, 2), RPMB_RES_ADDRESS);
+	check_eq(run_forged(RPMB_CONFIG_WRITE, 0, 2), RPMB_RES_GENERAL);
 	make_config(4, 0x80, 0);
 	frames[MAC] ^= 1;
 	check_eq(run(1), RPMB_RES_AUTH);
@@ -434,10 +429,7 @@ static const struct test tests[] = {
 	{ "a response waits for room, and is gone then", response_room },
 };
 
-int main(int argc, char **argv)
+int main(void)
 {
-	static const struct tap_frame frame = {};
-
-	return tap_run(tests, ARRAY_SIZE(tests), &frame,
-		       argc > 1 ? argv[1] : "");
+	return run_tests(tests, ARRAY_SIZE(tests));
 }

@@ -116,40 +116,44 @@ static void large_sizes(void)
 	sizes((const uint8_t *)"\1\2\40", 32);
 }
 
-/* Each step takes one fault away: the next in order is told */
-static void order(void)
+/* Write so many blocks with a counter and a MAC that are wrong */
+static uint16_t write_forged(uint32_t addr, unsigned int nr)
 {
-	make_card(&rpmb_rules_emmc, 2);
+	make(RPMB_WRITE_DATA, 4, addr, nr, nr);
+	frames[nr - 1].key_mac[0] ^= 1;
+	return run_write(nr);
+}
+
+/* Each step takes one fault away: the next in order is told */
+static void check_order(const struct rpmb_rules *rules, uint32_t max)
+{
+	make_card(rules, max);
 	memory.store.has_key = false;
 	memory.store.counter = RPMB_COUNTER_MAX;
-	make(RPMB_WRITE_DATA, 4, CAPACITY - 2, 3, 3);
-	frames[2].key_mac[0] ^= 1;
-	check_eq(run_write(3), RPMB_RES_NO_KEY | RPMB_RES_EXPIRED);
-
+	check_eq(write_forged(CAPACITY - max, max + 1),
+		 RPMB_RES_NO_KEY | RPMB_RES_EXPIRED);
 	memory.store.has_key = true;
-	make(RPMB_WRITE_DATA, 4, CAPACITY - 2, 3, 3);
-	frames[2].key_mac[0] ^= 1;
-	check_eq(run_write(3), 0x85);
-
+	check_eq(write_forged(CAPACITY - max, max + 1), 0x85);
 	memory.store.counter = 5;
-	make(RPMB_WRITE_DATA, 4, CAPACITY - 2, 3, 3);
-	frames[2].key_mac[0] ^= 1;
-	check_eq(run_write(3), RPMB_RES_ADDRESS);
-
-	make(RPMB_WRITE_DATA, 4, CAPACITY - 3, 3, 3);
-	frames[2].key_mac[0] ^= 1;
-	check_eq(run_write(3), RPMB_RES_GENERAL);
-
-	make(RPMB_WRITE_DATA, 4, CAPACITY - 2, 2, 2);
-	frames[1].key_mac[0] ^= 1;
-	check_eq(run_write(2), RPMB_RES_AUTH);
-
-	make(RPMB_WRITE_DATA, 4, CAPACITY - 2, 2, 2);
-	check_eq(run_write(2), RPMB_RES_COUNTER);
+	check_eq(write_forged(CAPACITY - max, max + 1), RPMB_RES_ADDRESS);
+	check_eq(write_forged(CAPACITY - max - 1, max + 1), RPMB_RES_GENERAL);
+	check_eq(write_forged(CAPACITY - max, max), RPMB_RES_AUTH);
+	make(RPMB_WRITE_DATA, 4, CAPACITY - max, max, max);
+	check_eq(run_write(max), RPMB_RES_COUNTER);
 	check_eq(memory.writes, 0);
-
-	check_eq(write_blocks(CAPACITY - 2, 2), RPMB_RES_OK);
+	check_eq(write_blocks(CAPACITY - max, max), RPMB_RES_OK);
 	check_eq(memory.writes, 1);
+}
+
+static void order(void)
+{
+	check_order(&rpmb_rules_emmc, 2);
+}
+
+static void ufs_order(void)
+{
+	check_order(&rpmb_rules_ufs, 4);
+	check_eq(write_blocks(CAPACITY - 3, 3), RPMB_RES_OK);
 }
 
 static void virtio_order(void)
@@ -352,30 +356,6 @@ static void unknown_types(void)
 	check_eq(memory.writes, 0);
 }
 
-static void ufs_order(void)
-{
-	make_card(&rpmb_rules_ufs, 4);
-	memory.store.counter = RPMB_COUNTER_MAX;
-	make(RPMB_WRITE_DATA, 4, CAPACITY - 4, 5, 5);
-	frames[4].key_mac[0] ^= 1;
-	check_eq(run_write(5), 0x85);
-	memory.store.counter = 5;
-	make(RPMB_WRITE_DATA, 4, CAPACITY - 4, 5, 5);
-	frames[4].key_mac[0] ^= 1;
-	check_eq(run_write(5), RPMB_RES_ADDRESS);
-	make(RPMB_WRITE_DATA, 4, CAPACITY - 5, 5, 5);
-	frames[4].key_mac[0] ^= 1;
-	check_eq(run_write(5), RPMB_RES_GENERAL);
-	make(RPMB_WRITE_DATA, 4, CAPACITY - 4, 4, 4);
-	frames[3].key_mac[0] ^= 1;
-	check_eq(run_write(4), RPMB_RES_AUTH);
-	make(RPMB_WRITE_DATA, 4, CAPACITY - 4, 4, 4);
-	check_eq(run_write(4), RPMB_RES_COUNTER);
-	check_eq(memory.writes, 0);
-	check_eq(write_blocks(CAPACITY - 3, 3), RPMB_RES_OK);
-	check_eq(memory.writes, 1);
-}
-
 static uint16_t write_swp(uint32_t counter, uint8_t lun, uint8_t len,
 			  uint8_t flags)
 {
@@ -505,10 +485,7 @@ static const struct test tests[] = {
 	{ "unknown types: general failure", unknown_types },
 };
 
-int main(int argc, char **argv)
+int main(void)
 {
-	static const struct tap_frame frame = {};
-
-	return tap_run(tests, ARRAY_SIZE(tests), &frame,
-		       argc > 1 ? argv[1] : "");
+	return run_tests(tests, ARRAY_SIZE(tests));
 }

@@ -3,14 +3,12 @@
  * Faults on request: what the host sees, and what the card has done
  */
 #include <endian.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #include "driver.h"
 #include "tap.h"
 
-#define NONE ((const char *const[]) { NULL })
 #define SWITCH_ERROR (1 << 7)
 #define GENERAL_ERROR (1 << 19)
 
@@ -376,11 +374,5 @@ static const struct test tests[] = {
 
 int main(int argc, char **argv)
 {
-	static const struct tap_frame frame = {
-		.before = machine_enter,
-		.after = machine_clean_up,
-	};
-
-	return tap_run(tests, ARRAY_SIZE(tests), &frame,
-		       argc > 1 ? argv[1] : "");
+	return machine_run_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }

@@ -11,8 +11,6 @@
 #include "driver.h"
 #include "tap.h"
 
-#define NONE ((const char *const[]) { NULL })
-
 #define DMA_MAP 2
 #define DMA_UNMAP 3
 #define REGION_INFO 5
@@ -625,7 +623,7 @@ static void fuzz_host(void)
 
 static void fuzz_queue(void)
 {
-	fuzz((const char *const[]) { "--command-queue", NULL });
+	fuzz(OPTIONS("--command-queue"));
 }
 
 static const struct test tests[] = {
@@ -655,11 +653,5 @@ static const struct test tests[] = {
 
 int main(int argc, char **argv)
 {
-	static const struct tap_frame frame = {
-		.before = machine_enter,
-		.after = machine_clean_up,
-	};
-
-	return tap_run(tests, ARRAY_SIZE(tests), &frame,
-		       argc > 1 ? argv[1] : "");
+	return machine_run_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }

@@ -3,16 +3,12 @@
  * Faults on request: what the host sees, and what the NVMe subsystem has done
  */
 #include <endian.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #include "nvme_host.h"
 #include "tap.h"
-
-#define NONE ((const char *const[]) { NULL })
-#define OPTIONS(...) ((const char *const[]) { __VA_ARGS__, NULL })
 
 static struct machine m;
 static struct nvme_host host;
@@ -348,7 +344,7 @@ static void lost_and_aborted(void)
 /* Only the controller that carries the command */
 static void other_controller(void)
 {
-	struct machine other = { .socket = -1, .irq = -1, .memfd = -1 };
+	struct machine other = {};
 	struct nvme_host second;
 
 	machine_start(&m, OPTIONS("--controllers", "2"));
@@ -413,12 +409,6 @@ static const struct test tests[] = {
 
 int main(int argc, char **argv)
 {
-	static const struct tap_frame frame = {
-		.before = machine_enter,
-		.after = machine_clean_up,
-	};
-
 	machine_use(&nvme_program);
-	return tap_run(tests, ARRAY_SIZE(tests), &frame,
-		       argc > 1 ? argv[1] : "");
+	return machine_run_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }

@@ -4,13 +4,12 @@
  * fails, and works again after a reset.
  */
 #include <endian.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../bytes.h"
+#include "noise.h"
 #include "nvme_host.h"
 #include "tap.h"
-
-#define NONE ((const char *const[]) { NULL })
 
 #define ROUNDS 20000
 #define NOWHERE 0x7ffffff000
@@ -109,12 +108,6 @@ static void queues_nowhere(void)
 	check_works();
 }
 
-static void put64(uint8_t *to, uint64_t value)
-{
-	value = htole64(value);
-	memcpy(to, &value, sizeof(value));
-}
-
 /* A command for @blocks blocks with these PRP entries */
 static int move_blocks(uint8_t opcode, uint32_t blocks, uint64_t first,
 		       uint64_t second)
@@ -125,8 +118,8 @@ static int move_blocks(uint8_t opcode, uint32_t blocks, uint64_t first,
 		.dw12 = htole32(blocks - 1),
 	};
 
-	put64(command.data, first);
-	put64(command.data + 8, second);
+	put_le64(command.data, first);
+	put_le64(command.data + 8, second);
 	return nvme_io(&host, &command);
 }
 
@@ -179,17 +172,17 @@ static void wrong_lists(void)
 	start();
 	entries = m.memory + NVME_LIST_AT;
 	for (i = 0; i < 512; i++)
-		put64(entries + 8 * i, data + 8);
+		put_le64(entries + 8 * i, data + 8);
 	check_eq(move_blocks(NVME_READ, 64, data, list),
 		 REFUSED(NVME_INVALID_PRP_OFFSET));
 	for (i = 0; i < 512; i++)
-		put64(entries + 8 * i, list);
+		put_le64(entries + 8 * i, list);
 	check_eq(move_blocks(NVME_WRITE, 512, data, list), NVME_SUCCESS);
 	check_eq(move_blocks(NVME_WRITE, 512, data, list + 4088), NVME_SUCCESS);
-	put64(entries + 4088, list + 4088);
+	put_le64(entries + 4088, list + 4088);
 	check_eq(move_blocks(NVME_WRITE, 512, data, list + 4088),
 		 REFUSED(NVME_INVALID_PRP_OFFSET));
-	put64(entries + 4088, MEMORY_ADDR + NVME_LIST_AT + 4096);
+	put_le64(entries + 4088, MEMORY_ADDR + NVME_LIST_AT + 4096);
 	memset(entries + 4096, 0, 4096);
 	check_eq(move_blocks(NVME_WRITE, 512, data, list + 4088),
 		 REFUSED(NVME_DATA_TRANSFER_ERROR));
@@ -205,10 +198,10 @@ static void chained_list(void)
 
 	start();
 	memset(m.memory + NVME_DATA_AT, 0x11, 4 * 4096);
-	put64(m.memory + NVME_LIST_AT + 4080, data + 4096);
-	put64(m.memory + NVME_LIST_AT + 4088, list + 4096);
-	put64(m.memory + NVME_LIST_AT + 4096, data + 2 * 4096);
-	put64(m.memory + NVME_LIST_AT + 4104, data + 3 * 4096);
+	put_le64(m.memory + NVME_LIST_AT + 4080, data + 4096);
+	put_le64(m.memory + NVME_LIST_AT + 4088, list + 4096);
+	put_le64(m.memory + NVME_LIST_AT + 4096, data + 2 * 4096);
+	put_le64(m.memory + NVME_LIST_AT + 4104, data + 3 * 4096);
 	for (i = 0; i < 4; i++)
 		m.memory[NVME_DATA_AT + i * 4096] = i;
 	check_eq(move_blocks(NVME_WRITE, 32, data, list + 4080), NVME_SUCCESS);
@@ -218,7 +211,7 @@ static void chained_list(void)
 		check_eq(m.memory[NVME_DATA_AT + i * 4096], i);
 
 	/* The last page of all is where a list would go on */
-	put64(m.memory + NVME_LIST_AT + 4088, data + 3 * 4096);
+	put_le64(m.memory + NVME_LIST_AT + 4088, data + 3 * 4096);
 	check_eq(move_blocks(NVME_WRITE, 24, data, list + 4080), NVME_SUCCESS);
 	check_eq(nvme_blocks(&host, NVME_READ, 16, 1, 0), NVME_SUCCESS);
 	check_eq(m.memory[NVME_DATA_AT], 3);
@@ -279,35 +272,24 @@ static void all_opcodes(void)
 	check_works();
 }
 
-/* xorshift: the same rubbish at each run */
-static uint32_t rubbish(void)
-{
-	static uint32_t x = 20261121;
-
-	x ^= x << 13;
-	x ^= x >> 17;
-	x ^= x << 5;
-	return x;
-}
-
 /* Mostly of this world, so that it gets far */
 static uint64_t some_address(void)
 {
-	switch (rubbish() % 4) {
+	switch (noise() % 4) {
 	case 0:
-		return MEMORY_ADDR + rubbish() % 64 * 4096;
+		return MEMORY_ADDR + noise() % 64 * 4096;
 	case 1:
-		return MEMORY_ADDR + NVME_DATA_AT + rubbish() % NVME_DATA_LEN;
+		return MEMORY_ADDR + NVME_DATA_AT + noise() % NVME_DATA_LEN;
 	case 2:
-		return READ_ONLY_ADDR + rubbish() % 0x20000;
+		return READ_ONLY_ADDR + noise() % 0x20000;
 	default:
-		return (uint64_t)rubbish() << 32 | rubbish();
+		return (uint64_t)noise() << 32 | noise();
 	}
 }
 
 static uint32_t some_number(void)
 {
-	return rubbish() % 2 ? rubbish() % 16 : rubbish() >> rubbish() % 32;
+	return noise() % 2 ? noise() % 16 : noise() >> noise() % 32;
 }
 
 static void some_command(struct nvme_command *command)
@@ -318,36 +300,36 @@ static void some_command(struct nvme_command *command)
 	};
 
 	*command = (struct nvme_command) {
-		.opcode = opcodes[rubbish() % ARRAY_SIZE(opcodes)],
-		.nsid = htole32(rubbish() % 3),
-		.dw10 = htole32(rubbish() % 2 ? some_number() :
-				0xea000100 | rubbish() % 3),
-		.dw11 = htole32(rubbish() % 3 ? some_number() : 256),
+		.opcode = opcodes[noise() % ARRAY_SIZE(opcodes)],
+		.nsid = htole32(noise() % 3),
+		.dw10 = htole32(noise() % 2 ? some_number() :
+				0xea000100 | noise() % 3),
+		.dw11 = htole32(noise() % 3 ? some_number() : 256),
 		.dw12 = htole32(some_number()),
 	};
-	put64(command->data, some_address());
-	put64(command->data + 8, some_address());
+	put_le64(command->data, some_address());
+	put_le64(command->data + 8, some_address());
 }
 
 static void some_access(void)
 {
-	uint32_t offset = rubbish() % 2 ? rubbish() % 0x40 :
-					  NVME_DOORBELLS + rubbish() % 0xa0;
+	uint32_t offset = noise() % 2 ? noise() % 0x40 :
+					  NVME_DOORBELLS + noise() % 0xa0;
 
-	if (rubbish() % 8)
+	if (noise() % 8)
 		offset &= ~3U;
-	machine_write(&m, offset, rubbish() % 8 ? 4 : 1 + rubbish() % 4,
+	machine_write(&m, offset, noise() % 8 ? 4 : 1 + noise() % 4,
 		      some_number());
 }
 
 /* The frames, the lists and the queues are rubbish as well, now and then */
 static void some_memory(void)
 {
-	uint32_t at = rubbish() % (MEMORY_LEN - 8);
+	uint32_t at = noise() % (MEMORY_LEN - 8);
 
-	if (rubbish() % 2)
-		at = rubbish() % 0xa000;
-	put64(m.memory + at, some_address());
+	if (noise() % 2)
+		at = noise() % 0xa000;
+	put_le64(m.memory + at, some_address());
 }
 
 static void flood(void)
@@ -362,12 +344,12 @@ static void flood(void)
 			nvme_host_init(&host, &m);
 		some_memory();
 		some_command(&command);
-		nvme_put(&host, rubbish() % 4 ? &host.admin : &host.io,
+		nvme_put(&host, noise() % 4 ? &host.admin : &host.io,
 			 &command);
 		nvme_ring(&host, &host.admin);
 		nvme_ring(&host, &host.io);
-		machine_write(&m, NVME_DOORBELLS + 4, 4, rubbish() % 16);
-		if (rubbish() % 16 == 0)
+		machine_write(&m, NVME_DOORBELLS + 4, 4, noise() % 16);
+		if (noise() % 16 == 0)
 			some_access();
 	}
 	check_works();
@@ -388,12 +370,6 @@ static const struct test tests[] = {
 
 int main(int argc, char **argv)
 {
-	static const struct tap_frame frame = {
-		.before = machine_enter,
-		.after = machine_clean_up,
-	};
-
 	machine_use(&nvme_program);
-	return tap_run(tests, ARRAY_SIZE(tests), &frame,
-		       argc > 1 ? argv[1] : "");
+	return machine_run_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }

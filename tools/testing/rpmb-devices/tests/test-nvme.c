@@ -4,16 +4,11 @@
  */
 #include <endian.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "nvme_host.h"
 #include "tap.h"
-
-#define NONE ((const char *const[]) { NULL })
-#define OPTIONS(...) ((const char *const[]) { __VA_ARGS__, NULL })
 
 static struct machine m;
 static struct nvme_host host;
@@ -275,45 +270,47 @@ static void start_with_short_queue(void)
 	machine_write(&m, NVME_CC, 4, NVME_ENABLE);
 }
 
-/* Commands wait for room for their completions, which come in their order */
-static void full_queue(void)
+/* So many at once, without looking for their answers */
+static void send_keep_alives(unsigned int nr)
 {
 	struct nvme_command command = { .opcode = NVME_KEEP_ALIVE };
-	struct nvme_queue *queue = &host.admin;
+
+	while (nr--)
+		nvme_put(&host, &host.admin, &command);
+	nvme_ring(&host, &host.admin);
+}
+
+/* All the answers, in the order of the commands, from the short queue */
+static void take_answers(unsigned int nr)
+{
 	unsigned int i;
 
-	start_with_short_queue();
-	for (i = 0; i < 15; i++)
-		nvme_put(&host, queue, &command);
-	nvme_ring(&host, queue);
-	check_eq(machine_tell(&m, "stats", "admin24"), 2);
-	queue->entries = 3;
-	for (i = 0; i < 15; i++) {
-		check_eq(nvme_take(&host, queue), NVME_SUCCESS);
-		check_eq(host.answered, i + 1);
+	host.admin.entries = 3;
+	for (i = 1; i <= nr; i++) {
+		check_eq(nvme_take(&host, &host.admin), NVME_SUCCESS);
+		check_eq(host.answered, i);
 	}
-	check_eq(nvme_take(&host, queue), NO_ANSWER);
+}
+
+/* Commands wait for room for their completions */
+static void full_queue(void)
+{
+	start_with_short_queue();
+	send_keep_alives(15);
+	check_eq(machine_tell(&m, "stats", "admin24"), 2);
+	take_answers(15);
+	check_eq(nvme_take(&host, &host.admin), NO_ANSWER);
 	check_eq(machine_tell(&m, "stats", "admin24"), 15);
 }
 
 /* The same for what has been held: there is no room when it is let go */
 static void full_when_released(void)
 {
-	struct nvme_command command = { .opcode = NVME_KEEP_ALIVE };
-	struct nvme_queue *queue = &host.admin;
-	unsigned int i;
-
 	start_with_short_queue();
 	machine_tell(&m, "fault delay-after cmd=24 times=6", NULL);
-	for (i = 0; i < 6; i++)
-		nvme_put(&host, queue, &command);
-	nvme_ring(&host, queue);
+	send_keep_alives(6);
 	machine_tell(&m, "release", NULL);
-	queue->entries = 3;
-	for (i = 0; i < 6; i++) {
-		check_eq(nvme_take(&host, queue), NVME_SUCCESS);
-		check_eq(host.answered, i + 1);
-	}
+	take_answers(6);
 }
 
 #define QUEUE_AT (MEMORY_ADDR + 0x20000)
@@ -390,34 +387,23 @@ static void wrong_queues(void)
 	check_eq(nvme_blocks(&host, NVME_READ, 0, 1, 0), NVME_SUCCESS);
 }
 
-static void drain(struct nvme_queue *queue)
-{
-	while (nvme_take(&host, queue) != NO_ANSWER)
-		;
-}
-
 /* A level: there as long as there is something that the host has not taken */
 static void interrupts(void)
 {
-	struct nvme_command command = { .opcode = NVME_KEEP_ALIVE };
-
 	machine_start(&m, NONE);
 	nvme_host_enable(&host, &m, 16);
 	check(!machine_has_irq(&m), "an interrupt for nothing");
-	nvme_put(&host, &host.admin, &command);
-	nvme_put(&host, &host.admin, &command);
-	nvme_ring(&host, &host.admin);
+	send_keep_alives(2);
 	machine_await_irq(&m);
 	check_eq(nvme_take(&host, &host.admin), NVME_SUCCESS);
 	machine_unmask_irq(&m);
 	machine_await_irq(&m);
-	drain(&host.admin);
+	check_eq(nvme_take(&host, &host.admin), NVME_SUCCESS);
 	machine_unmask_irq(&m);
 	check(!machine_has_irq(&m), "an interrupt when all is taken");
 
 	machine_write(&m, NVME_MASK_SET, 4, 1);
-	nvme_put(&host, &host.admin, &command);
-	nvme_ring(&host, &host.admin);
+	send_keep_alives(1);
 	check(!machine_has_irq(&m), "a masked interrupt");
 	check_eq(machine_read(&m, NVME_MASK_CLEAR, 4), 1);
 	machine_write(&m, NVME_MASK_CLEAR, 4, 1);
@@ -540,7 +526,7 @@ static void other_target(void)
 		 REFUSED(NVME_SEQUENCE_ERROR));
 	check_eq(nvme_security(&host, NVME_SECURITY_RECEIVE, 1, 256),
 		 REFUSED(NVME_SEQUENCE_ERROR));
-	check_eq(nvme_security(&host, NVME_SECURITY_SEND, 1, 256), NVME_SUCCESS);
+	check_eq(target_send(&host, &fields), NVME_SUCCESS);
 	check_eq(nvme_security(&host, NVME_SECURITY_RECEIVE, 0, 256),
 		 REFUSED(NVME_SEQUENCE_ERROR));
 	check_eq(target_receive(&host, 1, 0, &fields), NVME_SUCCESS);
@@ -585,8 +571,7 @@ static void response_room(void)
 	struct rpmb_fields fields = { .type = RPMB_GET_WRITE_COUNTER };
 
 	start(NONE);
-	rpmb_frames_init(RPMB_FRAME_NVME, data(), 256, &fields);
-	check_eq(nvme_security(&host, NVME_SECURITY_SEND, 0, 256), NVME_SUCCESS);
+	check_eq(target_send(&host, &fields), NVME_SUCCESS);
 	check_eq(nvme_security(&host, NVME_SECURITY_RECEIVE, 0, 128),
 		 REFUSED(NVME_INVALID_FIELD));
 	memset(data(), 0xee, 4096);
@@ -634,8 +619,7 @@ static void check_config(uint32_t counter)
 {
 	struct rpmb_fields fields = { .type = RPMB_CONFIG_READ, .count = 1 };
 
-	rpmb_frames_init(RPMB_FRAME_NVME, data(), 256, &fields);
-	check_eq(nvme_security(&host, NVME_SECURITY_SEND, 0, 256), NVME_SUCCESS);
+	check_eq(target_send(&host, &fields), NVME_SUCCESS);
 	check_eq(target_receive(&host, 0, 1, &fields), NVME_SUCCESS);
 	check_eq(fields.result, RPMB_RES_OK);
 	check_eq(fields.counter, counter);
@@ -655,8 +639,7 @@ static void no_configuration(void)
 
 	start(NONE);
 	check_eq(target_program(&host, 1), RPMB_RES_OK);
-	rpmb_frames_init(RPMB_FRAME_NVME, data(), 256, &fields);
-	check_eq(nvme_security(&host, NVME_SECURITY_SEND, 1, 256), NVME_SUCCESS);
+	check_eq(target_send(&host, &fields), NVME_SUCCESS);
 	check_eq(target_receive(&host, 1, 1, &fields), NVME_SUCCESS);
 	check_eq(fields.result, RPMB_RES_GENERAL);
 }
@@ -704,7 +687,7 @@ static void result_kept(void)
 /* Two ways to the same targets and the same namespace */
 static void two_controllers(void)
 {
-	struct machine other = { .socket = -1, .irq = -1, .memfd = -1 };
+	struct machine other = {};
 	struct nvme_host second;
 
 	start(OPTIONS("--controllers", "2"));
@@ -770,12 +753,6 @@ static const struct test tests[] = {
 
 int main(int argc, char **argv)
 {
-	static const struct tap_frame frame = {
-		.before = machine_enter,
-		.after = machine_clean_up,
-	};
-
 	machine_use(&nvme_program);
-	return tap_run(tests, ARRAY_SIZE(tests), &frame,
-		       argc > 1 ? argv[1] : "");
+	return machine_run_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }

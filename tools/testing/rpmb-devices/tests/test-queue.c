@@ -7,9 +7,6 @@
 #include "driver.h"
 #include "tap.h"
 
-#define NONE ((const char *const[]) { NULL })
-#define WITH_QUEUE ((const char *const[]) { "--command-queue", NULL })
-
 /* Registers of the engine */
 #define QUEUE 0x200
 #define CONFIG (QUEUE + 0x08)
@@ -40,7 +37,7 @@ static struct machine m;
 
 static void start(void)
 {
-	machine_start(&m, WITH_QUEUE);
+	machine_start(&m, OPTIONS("--command-queue"));
 	driver_init(&m);
 	check(driver_switch(&m, CMDQ_MODE_EN, 1), "switch");
 	machine_write(&m, LIST_ADDRESS, 4, MEMORY_ADDR);
@@ -281,11 +278,5 @@ static const struct test tests[] = {
 
 int main(int argc, char **argv)
 {
-	static const struct tap_frame frame = {
-		.before = machine_enter,
-		.after = machine_clean_up,
-	};
-
-	return tap_run(tests, ARRAY_SIZE(tests), &frame,
-		       argc > 1 ? argv[1] : "");
+	return machine_run_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }

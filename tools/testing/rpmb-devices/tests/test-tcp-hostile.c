@@ -4,11 +4,11 @@
  * others are served on.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "../bytes.h"
+#include "noise.h"
 #include "tap.h"
 #include "tcp_host.h"
 
@@ -39,10 +39,11 @@ static void check_works(void)
 	tcp_hang_up(&host);
 }
 
-static void greet(void)
+/* The host is told what is wrong, and lets go */
+static void expect_end(enum tcp_fatal fes, uint32_t fei)
 {
-	tcp_dial(&m, &host, 1);
-	tcp_hello(&host);
+	tcp_expect_fatal(&host, fes, fei);
+	tcp_hang_up(&host);
 }
 
 /* Types, flags, header lengths, data offsets, lengths of all; and what is wrong */
@@ -86,38 +87,42 @@ static void wrong_headers(void)
 
 		tap_note("header %u", i);
 		header.plen = htole32(header.plen);
-		greet();
+		tcp_greet(&m, &host, 1);
 		tcp_send(&host, &header, sizeof(header));
-		tcp_expect_fatal(&host, wrong[i].fes, wrong[i].fei);
-		tcp_hang_up(&host);
+		expect_end(wrong[i].fes, wrong[i].fei);
 	}
 	check_works();
+}
+
+static void send_greeting(uint16_t version, uint8_t alignment)
+{
+	struct tcp_ic request = {
+		.pfv = htole16(version),
+		.pda = alignment,
+	};
+
+	tcp_send_pdu(&host, &request.header, TCP_ICREQ, sizeof(request), NULL,
+		     0);
 }
 
 static void wrong_greetings(void)
 {
 	struct tcp_command command = {};
-	struct tcp_ic request = {};
 
 	start();
 	tcp_dial(&m, &host, 1);
 	tcp_send_pdu(&host, &command.header, TCP_COMMAND, sizeof(command), NULL,
 		     0);
-	tcp_expect_fatal(&host, TCP_SEQUENCE_ERROR, 0);
-	greet();
-	tcp_send_pdu(&host, &request.header, TCP_ICREQ, sizeof(request), NULL,
-		     0);
-	tcp_expect_fatal(&host, TCP_SEQUENCE_ERROR, 0);
-	request.pfv = htole16(1);
+	expect_end(TCP_SEQUENCE_ERROR, 0);
+	tcp_greet(&m, &host, 1);
+	send_greeting(0, 0);
+	expect_end(TCP_SEQUENCE_ERROR, 0);
 	tcp_dial(&m, &host, 1);
-	tcp_send_pdu(&host, &request.header, TCP_ICREQ, sizeof(request), NULL,
-		     0);
-	tcp_expect_fatal(&host, TCP_UNSUPPORTED, 8);
-	request = (struct tcp_ic) { .pda = 1 };
+	send_greeting(1, 0);
+	expect_end(TCP_UNSUPPORTED, 8);
 	tcp_dial(&m, &host, 1);
-	tcp_send_pdu(&host, &request.header, TCP_ICREQ, sizeof(request), NULL,
-		     0);
-	tcp_expect_fatal(&host, TCP_UNSUPPORTED, 10);
+	send_greeting(0, 1);
+	expect_end(TCP_UNSUPPORTED, 10);
 	check_works();
 }
 
@@ -241,11 +246,31 @@ static struct tcp_data ask(void)
 	return r2t;
 }
 
+static struct tcp_data attach_and_ask(void)
+{
+	tcp_attach(&m, &host, 1);
+	return ask();
+}
+
 static void send_data(struct tcp_data pdu, uint32_t len)
 {
 	static const uint8_t data[TCP_MAX_DATA];
 
 	tcp_send_pdu(&host, &pdu.header, TCP_H2C_DATA, sizeof(pdu), data, len);
+}
+
+/* Some of what was asked for, with the right length */
+static void send_part(struct tcp_data pdu, uint32_t offset, uint32_t len)
+{
+	pdu.offset = htole32(offset);
+	pdu.len = htole32(len);
+	send_data(pdu, len);
+}
+
+static void send_last(struct tcp_data pdu, uint32_t offset, uint32_t len)
+{
+	pdu.header.flags = TCP_LAST;
+	send_part(pdu, offset, len);
 }
 
 /* Changes of what has to come first: flags, tag, command, offset, length, data */
@@ -279,75 +304,62 @@ static void wrong_data(void)
 		struct tcp_data pdu;
 
 		tap_note("data %u", i);
-		tcp_attach(&m, &host, 1);
-		pdu = ask();
+		pdu = attach_and_ask();
 		pdu.header.flags = wrong[i].flags;
 		pdu.ttag += wrong[i].ttag;
 		pdu.cccid += wrong[i].cccid;
 		pdu.offset = htole32(wrong[i].offset);
 		pdu.len = htole32(wrong[i].len);
 		send_data(pdu, wrong[i].sent);
-		tcp_expect_fatal(&host, wrong[i].fes, wrong[i].fei);
-		tcp_hang_up(&host);
+		expect_end(wrong[i].fes, wrong[i].fei);
 	}
 	check_works();
 }
 
-/* More than was asked for, the last of it without saying so, and twice */
 static void too_much_data(void)
 {
-	struct tcp_data pdu;
+	struct tcp_data r2t;
 
 	start();
-	tcp_attach(&m, &host, 1);
-	pdu = ask();
-	pdu.len = htole32(64);
-	send_data(pdu, 64);
-	pdu.offset = htole32(64);
-	pdu.len = htole32(TCP_MAX_DATA);
-	send_data(pdu, TCP_MAX_DATA);
-	pdu.offset = htole32(64 + TCP_MAX_DATA);
-	send_data(pdu, TCP_MAX_DATA);
-	tcp_expect_fatal(&host, TCP_OUT_OF_RANGE, 12);
-	tcp_hang_up(&host);
+	r2t = attach_and_ask();
+	send_part(r2t, 0, 64);
+	send_part(r2t, 64, TCP_MAX_DATA);
+	send_part(r2t, 64 + TCP_MAX_DATA, TCP_MAX_DATA);
+	expect_end(TCP_OUT_OF_RANGE, 12);
+	check_works();
+}
 
-	tcp_attach(&m, &host, 1);
-	pdu = ask();
-	pdu.len = htole32(TCP_MAX_DATA);
-	send_data(pdu, TCP_MAX_DATA);
-	pdu.offset = htole32(TCP_MAX_DATA);
-	send_data(pdu, TCP_MAX_DATA);
-	tcp_expect_fatal(&host, TCP_INVALID_HEADER, 1);
-	tcp_hang_up(&host);
+/* The last of it without saying so, and twice */
+static void wrong_last_data(void)
+{
+	struct tcp_data r2t;
 
-	tcp_attach(&m, &host, 1);
-	pdu = ask();
-	pdu.len = htole32(TCP_MAX_DATA);
-	send_data(pdu, TCP_MAX_DATA);
-	pdu.offset = htole32(TCP_MAX_DATA);
-	pdu.header.flags = TCP_LAST;
-	send_data(pdu, TCP_MAX_DATA);
+	start();
+	r2t = attach_and_ask();
+	send_part(r2t, 0, TCP_MAX_DATA);
+	send_part(r2t, TCP_MAX_DATA, TCP_MAX_DATA);
+	expect_end(TCP_INVALID_HEADER, 1);
+
+	r2t = attach_and_ask();
+	send_part(r2t, 0, TCP_MAX_DATA);
+	send_last(r2t, TCP_MAX_DATA, TCP_MAX_DATA);
 	check_eq(tcp_complete(&host, NULL, 0).status, NVME_SUCCESS);
-	send_data(pdu, TCP_MAX_DATA);
-	tcp_expect_fatal(&host, TCP_INVALID_HEADER, 10);
-	tcp_hang_up(&host);
+	send_last(r2t, TCP_MAX_DATA, TCP_MAX_DATA);
+	expect_end(TCP_INVALID_HEADER, 10);
 	check_works();
 }
 
 /* What waited for its data is forgotten */
 static void reset_before_data(void)
 {
-	struct tcp_data pdu;
+	struct tcp_data r2t;
 
 	start();
-	tcp_attach(&m, &host, 1);
-	pdu = ask();
+	r2t = attach_and_ask();
 	check_eq(tcp_set_property(&host, NVME_CC, false, 0).status,
 		 NVME_SUCCESS);
-	pdu.len = htole32(64);
-	send_data(pdu, 64);
-	tcp_expect_fatal(&host, TCP_INVALID_HEADER, 10);
-	tcp_hang_up(&host);
+	send_part(r2t, 0, 64);
+	expect_end(TCP_INVALID_HEADER, 10);
 	check_works();
 }
 
@@ -361,8 +373,7 @@ static void too_many_commands(void)
 	for (i = 0; i < 32; i++)
 		check_eq(ask().ttag, i);
 	post_send();
-	tcp_expect_fatal(&host, TCP_SEQUENCE_ERROR, 0);
-	tcp_hang_up(&host);
+	expect_end(TCP_SEQUENCE_ERROR, 0);
 	check_works();
 }
 
@@ -387,10 +398,8 @@ static void too_many_connections(void)
 	unsigned int i;
 
 	start();
-	for (i = 0; i < MAX_CONNECTIONS; i++) {
-		tcp_dial(&m, &hosts[i], 1);
-		tcp_hello(&hosts[i]);
-	}
+	for (i = 0; i < MAX_CONNECTIONS; i++)
+		tcp_greet(&m, &hosts[i], 1);
 	tcp_dial(&m, &host, 1);
 	check(tcp_hung_up(&host), "it serves more");
 	for (i = 0; i < MAX_CONNECTIONS; i++)
@@ -426,16 +435,6 @@ static void deaf_host(void)
 	check_eq(tcp_counter(&other), 0);
 	tcp_hang_up(&host);
 	check_works();
-}
-
-static uint32_t noise(void)
-{
-	static uint32_t state = 1;
-
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return state;
 }
 
 /* Right in what comes first, mostly; the rest is anything */
@@ -487,6 +486,7 @@ static const struct test tests[] = {
 	{ "lengths that do not fit the command", wrong_lengths },
 	{ "data that was not asked for", wrong_data },
 	{ "data beyond what was asked for", too_much_data },
+	{ "data whose end is not said, or twice", wrong_last_data },
 	{ "a reset while data is awaited", reset_before_data },
 	{ "more commands than the queue has entries", too_many_commands },
 	{ "a host that gives up", host_gives_up },
@@ -497,11 +497,5 @@ static const struct test tests[] = {
 
 int main(int argc, char **argv)
 {
-	static const struct tap_frame frame = {
-		.before = machine_enter,
-		.after = machine_clean_up,
-	};
-
-	return tap_run(tests, ARRAY_SIZE(tests), &frame,
-		       argc > 1 ? argv[1] : "");
+	return machine_run_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }

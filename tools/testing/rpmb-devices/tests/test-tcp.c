@@ -3,7 +3,6 @@
  * NVMe over TCP, as hosts use it: associations, commands, and links that are lost
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../bytes.h"
@@ -27,15 +26,13 @@ static void start(void)
 static void greeting(void)
 {
 	tcp_start(&m);
-	tcp_dial(&m, &host, 1);
-	tcp_hello(&host);
+	tcp_greet(&m, &host, 1);
 }
 
 static struct completion connect_with(struct nvme_command *command,
 				      const uint8_t *data)
 {
-	tcp_dial(&m, &host, 1);
-	tcp_hello(&host);
+	tcp_greet(&m, &host, 1);
 	tcp_post(&host, command, data, CONNECT_LEN);
 	return tcp_complete(&host, NULL, 0);
 }
@@ -83,8 +80,7 @@ static void wrong_connects(void)
 
 static uint16_t connect_io(uint16_t queue, uint16_t controller)
 {
-	tcp_dial(&m, &other, 1);
-	tcp_hello(&other);
+	tcp_greet(&m, &other, 1);
 	return tcp_connect(&other, queue, controller).status;
 }
 
@@ -108,8 +104,7 @@ static void properties(void)
 	struct completion completion;
 
 	tcp_start(&m);
-	tcp_dial(&m, &host, 1);
-	tcp_hello(&host);
+	tcp_greet(&m, &host, 1);
 	check_eq(tcp_get_property(&host, NVME_CAP, true).status,
 		 NVME_SEQUENCE_ERROR | FINAL);
 	check_eq(tcp_connect(&host, 0, ANY_CONTROLLER).status, NVME_SUCCESS);
@@ -143,8 +138,7 @@ static void not_ready(void)
 	uint8_t data[NVME_IDENTIFY_LEN];
 
 	tcp_start(&m);
-	tcp_dial(&m, &host, 1);
-	tcp_hello(&host);
+	tcp_greet(&m, &host, 1);
 	check_eq(identify(&host, data).status, NVME_SEQUENCE_ERROR | FINAL);
 	check_eq(tcp_connect(&host, 0, ANY_CONTROLLER).status, NVME_SUCCESS);
 	check_eq(identify(&host, data).status, NVME_SEQUENCE_ERROR | FINAL);
@@ -370,11 +364,5 @@ static const struct test tests[] = {
 
 int main(int argc, char **argv)
 {
-	static const struct tap_frame frame = {
-		.before = machine_enter,
-		.after = machine_clean_up,
-	};
-
-	return tap_run(tests, ARRAY_SIZE(tests), &frame,
-		       argc > 1 ? argv[1] : "");
+	return machine_run_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }
