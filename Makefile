@@ -13,7 +13,7 @@ run: ## watch a virtual machine use its RPMB, lose power, refuse a replay; TRANS
 	@TRANSPORT="$(TRANSPORT)" scripts/run
 
 .PHONY: check
-check: ## run all tests, or SUITE="name..."; how many at a time: JOBS=2
+check: ## run all tests, or SUITE="name..."; how many at a time: JOBS=3
 	@scripts/check $(SUITE)
 
 .PHONY: lint
