@@ -407,6 +407,52 @@ static void nvme_rpmb_test_refused(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, ctrl->rpmb);
 }
 
+/* The subsystem whose devices others are told of */
+static struct nvme_subsystem *test_told;
+
+/* A client that cannot wait; the answer is nonsense */
+static int test_ask_at_once(struct device *dev)
+{
+	struct rpmb_dev *rdev = to_rpmb_dev(dev);
+	struct rpmb_nvme_frame frame = {
+		.target = rdev->descr.target,
+		.req_resp = cpu_to_le16(RPMB_GET_WRITE_COUNTER),
+	}, answer;
+
+	if (dev->parent != &test_told->dev)
+		return 0;
+	rpmb_route_frames(rdev, (u8 *)&frame, sizeof(frame), (u8 *)&answer,
+			  sizeof(answer));
+	return 0;
+}
+
+static struct class_interface test_intf = {
+	.add_dev = test_ask_at_once,
+};
+
+static void test_intf_end(void *data)
+{
+	rpmb_interface_unregister(&test_intf);
+}
+
+/* When others are told of a device, there is a way to its target */
+static void nvme_rpmb_test_told(struct kunit *test)
+{
+	struct test_ctrl *tc = test_alloc_ctrl(test);
+
+	test_told = test->priv;
+	KUNIT_ASSERT_EQ(test, rpmb_interface_register(&test_intf), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_intf_end,
+							NULL), 0);
+	tc->ctrl.rpmbs = TEST_RPMBS(2, 16);
+	test_go_live(tc);
+	KUNIT_ASSERT_EQ(test, tc->nr_cmds, 4);
+	for (unsigned int i = 0; i < 2; i++) {
+		test_expect_cmd(test, &tc->cmds[2 * i], 0x81, i, 256);
+		test_expect_cmd(test, &tc->cmds[2 * i + 1], 0x82, i, 256);
+	}
+}
+
 /* One device, which goes by the controller that is live and outlives the first */
 static void nvme_rpmb_test_two_controllers(struct kunit *test)
 {
@@ -597,6 +643,28 @@ static void nvme_rpmb_test_remove_waiting(struct kunit *test)
 	rpmb_dev_put(rdev);
 }
 
+/* A target that is shut down does not wait for a controller; others go on */
+static void nvme_rpmb_test_abort(struct kunit *test)
+{
+	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(2, 16));
+	struct rpmb_dev *rdev = test_rdev(test, tc, 1);
+	struct test_call *call = test_write(test, rdev, 1);
+
+	test_begin_reset(tc);
+	test_start(test, call);
+	test_wait_asleep(test, &tc->ctrl.rpmb->wait, call);
+	rdev->descr.abort(rdev);
+	test_finish(test, call);
+	KUNIT_EXPECT_EQ(test, call->ret, -ENODEV);
+	test_expect_started(test, call, 0);
+
+	test_go_live(tc);
+	KUNIT_EXPECT_EQ(test, test_transfer(test_write(test, rdev, 1)), -ENODEV);
+	KUNIT_EXPECT_EQ(test, tc->nr_cmds, 0);
+	rdev = test_rdev(test, tc, 0);
+	KUNIT_EXPECT_EQ(test, test_transfer(test_write(test, rdev, 1)), 0);
+}
+
 /* The driver of the first controller lets it go */
 static int test_exit_thread(void *data)
 {
@@ -673,6 +741,7 @@ static struct kunit_case nvme_rpmb_test_cases[] = {
 	KUNIT_CASE(nvme_rpmb_test_descr),
 	KUNIT_CASE(nvme_rpmb_test_descr_smallest),
 	KUNIT_CASE(nvme_rpmb_test_refused),
+	KUNIT_CASE(nvme_rpmb_test_told),
 	KUNIT_CASE(nvme_rpmb_test_two_controllers),
 	KUNIT_CASE(nvme_rpmb_test_init_twice),
 	KUNIT_CASE(nvme_rpmb_test_init_deleted),
@@ -681,6 +750,7 @@ static struct kunit_case nvme_rpmb_test_cases[] = {
 	KUNIT_CASE(nvme_rpmb_test_wait_for_reset),
 	KUNIT_CASE(nvme_rpmb_test_remove_busy),
 	KUNIT_CASE(nvme_rpmb_test_remove_waiting),
+	KUNIT_CASE(nvme_rpmb_test_abort),
 	KUNIT_CASE(nvme_rpmb_test_exit_busy),
 	KUNIT_CASE(nvme_rpmb_test_power_order),
 	{ }

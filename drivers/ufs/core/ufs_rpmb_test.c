@@ -75,6 +75,7 @@ struct test_cmd {
  * @hung: the command that it says nothing to
  * @hanging: there is one
  * @rdev: who is marked as gone in a step
+ * @nr_told: how many devices others were told of
  */
 struct test_ufs {
 	struct kunit *test;
@@ -88,6 +89,7 @@ struct test_ufs {
 	struct scsi_cmnd *hung;
 	struct completion hanging;
 	struct rpmb_dev *rdev;
+	unsigned int nr_told;
 };
 
 /* What real hosts have comes first, since that is what the driver looks at */
@@ -845,6 +847,7 @@ static void ufs_rpmb_test_remove(struct kunit *test)
 	test_expect_started(test, call, 1);
 
 	KUNIT_EXPECT_NULL(test, ufs_rpmb_find(ufs->sdev));
+	KUNIT_EXPECT_FALSE(test, device_is_registered(&rdev->dev));
 	KUNIT_EXPECT_EQ(test, -ENODEV,
 			rpmb_route_frames(rdev, late->xfers[0].buf, TEST_FRAME,
 					  late->xfers[1].buf, TEST_FRAME));
@@ -882,6 +885,56 @@ static void ufs_rpmb_test_regions(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, test_region(ufs, 1));
 	test_expect_region(ufs, 2, 128, 0x31e);
 	test_expect_region(ufs, 3, 1, 0x31e);
+}
+
+/* The host of the device that others are told of */
+static struct test_ufs *test_told;
+
+/* The region that the last command was for */
+static int test_last_region(const struct test_ufs *ufs)
+{
+	return ufs->nr_cmds ? ufs->cmds[ufs->nr_cmds - 1].cdb[2] : -1;
+}
+
+/* A client that cannot wait; the answer is nonsense */
+static int test_ask_at_once(struct device *dev)
+{
+	static struct rpmb_frame frame = {
+		.req_resp = cpu_to_be16(RPMB_GET_WRITE_COUNTER),
+	}, answer;
+	struct rpmb_dev *rdev = to_rpmb_dev(dev);
+
+	if (!scsi_is_sdev_device(dev->parent) ||
+	    to_scsi_device(dev->parent)->host != test_told->shost)
+		return 0;
+	rpmb_route_frames(rdev, (u8 *)&frame, TEST_FRAME, (u8 *)&answer,
+			  TEST_FRAME);
+	KUNIT_EXPECT_EQ(test_told->test, test_last_region(test_told),
+			rdev->descr.target);
+	test_told->nr_told++;
+	return 0;
+}
+
+static struct class_interface test_intf = {
+	.add_dev = test_ask_at_once,
+};
+
+static void test_intf_end(void *data)
+{
+	rpmb_interface_unregister(&test_intf);
+}
+
+/* When others are told of a region, it is that region that they reach */
+static void ufs_rpmb_test_told(struct kunit *test)
+{
+	struct test_ufs *ufs = test_host_new(test, &test_template, &test_info);
+
+	test_told = ufs;
+	KUNIT_ASSERT_EQ(test, 0, rpmb_interface_register(&test_intf));
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, test_intf_end, NULL));
+	test_add_lun(ufs, UFS_RPMB_LUN);
+	KUNIT_EXPECT_EQ(test, ufs->nr_told, 3);
 }
 
 /* Before purge, and before secure write protection */
@@ -1028,6 +1081,7 @@ static struct kunit_case ufs_rpmb_test_cases[] = {
 	KUNIT_CASE(ufs_rpmb_test_abort),
 	KUNIT_CASE(ufs_rpmb_test_remove),
 	KUNIT_CASE(ufs_rpmb_test_regions),
+	KUNIT_CASE(ufs_rpmb_test_told),
 	KUNIT_CASE(ufs_rpmb_test_old),
 	KUNIT_CASE(ufs_rpmb_test_limits),
 	KUNIT_CASE(ufs_rpmb_test_advanced),
