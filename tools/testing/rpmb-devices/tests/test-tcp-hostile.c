@@ -349,7 +349,7 @@ static void wrong_last_data(void)
 	check_works();
 }
 
-/* What waited for its data is forgotten */
+/* What waited for its data is forgotten: its tag is wrong before all else */
 static void reset_before_data(void)
 {
 	struct tcp_data r2t;
@@ -358,6 +358,7 @@ static void reset_before_data(void)
 	r2t = attach_and_ask();
 	check_eq(tcp_set_property(&host, NVME_CC, false, 0).status,
 		 NVME_SUCCESS);
+	r2t.cccid++;
 	send_part(r2t, 0, 64);
 	expect_end(TCP_INVALID_HEADER, 10);
 	check_works();
