@@ -9,6 +9,7 @@
  */
 #include <linux/bitfield.h>
 #include <linux/cleanup.h>
+#include <linux/device.h>
 #include <linux/err.h>
 #include <linux/list.h>
 #include <linux/log2.h>
@@ -276,13 +277,28 @@ static struct rpmb_dev *nvme_rpmb_register(struct nvme_rpmb *rpmb,
 
 /*
  * The subsystem has nothing to do with power, its controllers have: before one of
- * them sleeps, rpmbN has to. The link goes with ctrl->device.
+ * them sleeps, rpmbN has to. The link is to what the controller is in, and not to
+ * ctrl->device: a work lets the ends of a link go some time after it is removed,
+ * when the controller's transport, which frees ctrl, may have been unloaded.
  */
-static void nvme_rpmb_link(struct rpmb_dev *rdev, struct nvme_ctrl *ctrl)
+static void nvme_rpmb_link(const struct nvme_rpmb *rpmb, struct nvme_ctrl *ctrl)
 {
-	if (!device_link_add(&rdev->dev, ctrl->device, DL_FLAG_STATELESS))
-		dev_warn(ctrl->device, "%s may be in use during suspend\n",
-			 dev_name(&rdev->dev));
+	for (unsigned int i = 0; i < NVME_RPMB_TARGETS; i++) {
+		struct rpmb_dev *rdev = rpmb->targets[i];
+
+		if (rdev && !device_link_add(&rdev->dev, ctrl->dev,
+					     DL_FLAG_STATELESS))
+			dev_warn(ctrl->device, "%s may be in use during suspend\n",
+				 dev_name(&rdev->dev));
+	}
+}
+
+static void nvme_rpmb_unlink(const struct nvme_rpmb *rpmb,
+			     struct nvme_ctrl *ctrl)
+{
+	for (unsigned int i = 0; i < NVME_RPMB_TARGETS; i++)
+		if (rpmb->targets[i])
+			device_link_remove(&rpmb->targets[i]->dev, ctrl->dev);
 }
 
 static void nvme_rpmb_register_targets(struct nvme_rpmb *rpmb,
@@ -417,9 +433,7 @@ static void nvme_rpmb_attach(struct nvme_ctrl *ctrl)
 	nvme_rpmb_add_ctrl(rpmb, ctrl);
 	if (list_is_singular(&rpmb->ctrls))
 		nvme_rpmb_register_targets(rpmb, ctrl);
-	for (unsigned int i = 0; i < NVME_RPMB_TARGETS; i++)
-		if (rpmb->targets[i])
-			nvme_rpmb_link(rpmb->targets[i], ctrl);
+	nvme_rpmb_link(rpmb, ctrl);
 }
 
 /* Other controllers, which are most, need not wait for nvme_rpmb_lock */
@@ -464,8 +478,8 @@ void nvme_rpmb_init(struct nvme_ctrl *ctrl)
  * @ctrl: the controller, which will not be live again; all commands to it have
  *	ended, and new ones fail
  *
- * When this returns, nothing of the RPMB uses @ctrl any more. The devices go with
- * the last controller of the subsystem.
+ * When this returns, nothing of the RPMB uses or holds @ctrl any more. The devices
+ * go with the last controller of the subsystem.
  *
  * Context: may sleep.
  */
@@ -481,6 +495,7 @@ void nvme_rpmb_exit(struct nvme_ctrl *ctrl)
 	if (!rpmb)
 		return;
 	nvme_rpmb_del_ctrl(rpmb, ctrl);
+	nvme_rpmb_unlink(rpmb, ctrl);
 	if (list_empty(&rpmb->ctrls))
 		nvme_rpmb_destroy(rpmb);
 }

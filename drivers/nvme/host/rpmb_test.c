@@ -694,17 +694,35 @@ static void nvme_rpmb_test_exit_busy(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, first->ctrl.rpmb);
 }
 
-/* One controller sleeps only after the device does */
+/* When a transport lets a controller go it is freed at once, so nobody else holds it */
+static void nvme_rpmb_test_holds_no_ctrl(struct kunit *test)
+{
+	struct test_ctrl *tc = test_alloc_ctrl(test);
+	unsigned int refs = kref_read(&tc->ctrl.device->kobj.kref);
+
+	tc->ctrl.rpmbs = TEST_RPMBS(7, 16);
+	test_go_live(tc);
+	KUNIT_EXPECT_NOT_NULL(test, tc->ctrl.rpmb);
+	KUNIT_EXPECT_EQ(test, kref_read(&tc->ctrl.device->kobj.kref), refs);
+}
+
+/* What controllers are in sleeps only after the device does, until they go */
 static void nvme_rpmb_test_power_order(struct kunit *test)
 {
-	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(1, 16));
-	struct rpmb_dev *rdev = test_rdev(test, tc, 0);
+	struct test_ctrl *first = test_add_ctrl(test, TEST_RPMBS(1, 16));
+	struct test_ctrl *second = test_add_ctrl(test, TEST_RPMBS(1, 16));
+	struct rpmb_dev *rdev = test_rdev(test, first, 0);
 	struct device_link *link;
 
-	link = list_first_entry_or_null(&tc->ctrl.device->links.consumers,
+	KUNIT_ASSERT_PTR_EQ(test, first->ctrl.dev, second->ctrl.dev);
+	link = list_first_entry_or_null(&first->ctrl.dev->links.consumers,
 					struct device_link, s_node);
 	KUNIT_ASSERT_NOT_NULL(test, link);
 	KUNIT_EXPECT_PTR_EQ(test, link->consumer, &rdev->dev);
+	KUNIT_EXPECT_EQ(test, kref_read(&link->kref), 2);
+
+	nvme_rpmb_exit(&first->ctrl);
+	KUNIT_EXPECT_EQ(test, kref_read(&link->kref), 1);
 }
 
 static void test_release_subsys(struct device *dev)
@@ -752,6 +770,7 @@ static struct kunit_case nvme_rpmb_test_cases[] = {
 	KUNIT_CASE(nvme_rpmb_test_remove_waiting),
 	KUNIT_CASE(nvme_rpmb_test_abort),
 	KUNIT_CASE(nvme_rpmb_test_exit_busy),
+	KUNIT_CASE(nvme_rpmb_test_holds_no_ctrl),
 	KUNIT_CASE(nvme_rpmb_test_power_order),
 	{ }
 };
