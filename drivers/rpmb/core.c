@@ -419,6 +419,8 @@ static int __init rpmb_init(void)
 
 static void __exit rpmb_exit(void)
 {
+	/* Devices that had links to others are let go by a work of the driver core */
+	device_link_wait_removal();
 	class_unregister(&rpmb_class);
 	unregister_chrdev_region(rpmb_devt, RPMB_MAX_DEVICES);
 	ida_destroy(&rpmb_ida);
