@@ -38,6 +38,7 @@
 #define UFS_RPMB_PROTOCOL_ID	0x01	/* and what of it: RPMB */
 #define UFS_RPMB_CDB_LEN	12
 #define UFS_RPMB_ID_LEN		16
+#define UFS_RPMB_MAX_FRAMES	(RPMB_MAX_LEN / sizeof(struct rpmb_frame))
 /* Unit attentions are queued; one for each thing that can happen is plenty */
 #define UFS_RPMB_MAX_ATTENTIONS	8
 /* Key, counter and result read have a block count of 0: JESD220G, 12.4.7.3 */
@@ -391,7 +392,9 @@ static struct rpmb_dev *ufs_rpmb_register(struct ufs_rpmb_region *region,
 static void ufs_rpmb_add_region(struct ufs_rpmb_region *region,
 				const struct ufs_dev_info *info)
 {
-	unsigned int max = max(info->rpmb_io_size, 1);
+	/* What the device takes at once, and the core can carry */
+	unsigned int max = clamp_t(unsigned int, info->rpmb_io_size, 1,
+				   UFS_RPMB_MAX_FRAMES);
 	struct rpmb_descr descr = {
 		.type = RPMB_TYPE_UFS,
 		.reliable_wr_count = max(max / 2, 1),
