@@ -74,6 +74,8 @@ struct rpmb_request *rpmb_request_alloc(unsigned int req_len,
 
 	rq->req_len = req_len;
 	rq->resp_len = resp_len;
+	/* A caller of large requests is told by -ENOMEM, and may try smaller ones */
+	gfp |= __GFP_NOWARN;
 	rq->req = kmalloc(req_len + sizeof(struct rpmb_frame), gfp);
 	rq->resp = kzalloc(resp_len, gfp);
 	if (!rq->req || !rq->resp)
@@ -306,9 +308,10 @@ int rpmb_request_run(struct rpmb_dev *rdev, struct rpmb_request *rq)
  * do so. After an error it is unknown whether the device has done what was asked,
  * and after a counter failure as well: the owner of the key reads the counter and
  * the data before concluding anything. These errors mean that nothing happened:
- * -EINVAL (lengths or frames that contradict each other), -EOPNOTSUPP (a type
- * that the device does not have, or a bare result read), -EMSGSIZE (more than can
- * be carried), -EBUSY (an earlier request is still with the device), -ENOMEM.
+ * -EINVAL (lengths or frames that contradict each other, or a number of blocks
+ * that an eMMC does not write at once), -EOPNOTSUPP (a type that the device does
+ * not have, or a bare result read), -EMSGSIZE (more than can be carried), -EBUSY
+ * (an earlier request is still with the device), -ENOMEM.
  * Others: -ENODEV (the device is gone), -EINTR (fatal signal; as long as it is
  * pending, further calls of this task end like this, too), -EPROTO (the response
  * is not to this request), -ETIMEDOUT, -EIO and what else the transport has.
