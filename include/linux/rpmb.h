@@ -114,7 +114,8 @@ struct rpmb_descr {
 	 * @abort: Optional: make a running @transfer end with what the device has
 	 * begun, and every later one at once. Called by rpmb_dev_unregister(), at
 	 * shutdown, and by a rpmb_dev_register() that fails, thus has returned no
-	 * device yet; maybe more than once. May run beside @transfer, may sleep.
+	 * device yet; maybe more than once, and at the same time. May run beside
+	 * @transfer, may sleep.
 	 */
 	void (*abort)(struct rpmb_dev *rdev);
 	/**
@@ -166,8 +167,8 @@ struct rpmb_descr {
  * @descr: what the backend said; constant while the device is there
  *
  * Counted through @dev: rpmb_dev_get(), rpmb_dev_put(). A reference keeps this
- * structure, not the device or its backend: after rpmb_dev_unregister()
- * everything that would need them fails with -ENODEV.
+ * structure and its number, not the device or its backend: after
+ * rpmb_dev_unregister() everything that would need them fails with -ENODEV.
  */
 struct rpmb_dev {
 	struct device dev;

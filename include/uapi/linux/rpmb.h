@@ -197,9 +197,9 @@ enum rpmb_transport {
  * @dev_id: where to put the identity that keys are derived from; what is left of
  *	the memory is filled with 0
  *
- * Says what a device is and what it can do. Limits are the device's word: what
- * goes beyond them is passed on, and the device answers. Works on any file open
- * for reading or writing.
+ * Says what a device is and what it can do. What goes beyond its limits is refused
+ * with EMSGSIZE or EINVAL where nothing else can come of it (eMMC, NVMe), else
+ * passed on, and the device answers. Works on any file open for reading or writing.
  */
 struct rpmb_ioc_info {
 	__u32 size;
@@ -260,7 +260,8 @@ struct rpmb_ioc_info {
  *
  * Errors besides the general ones:
  *
- *  - EINVAL: lengths or frames that contradict each other.
+ *  - EINVAL: lengths or frames that contradict each other, or, with an eMMC, a
+ *    number of blocks between those that it can write.
  *  - EOPNOTSUPP: a request type that the device does not have, or a bare
  *    RPMB_RESULT_READ.
  *  - EMSGSIZE: more than the kernel or the path to the device can carry.
