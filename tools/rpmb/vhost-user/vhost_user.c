@@ -10,6 +10,9 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
+/* Messages that have one handler */
+enum { SET_VRING_CALL = 13, SET_VRING_ERR = 14 };
+
 /* In the u64 of VHOST_USER_SET_VRING_KICK, _CALL and _ERR */
 #define VRING_INDEX_MASK UINT64_C(0xff)
 #define VRING_NO_FD (UINT64_C(1) << 8)
@@ -274,9 +277,10 @@ static enum verdict set_vring_kick(struct session *session,
 	return DONE;
 }
 
-static enum verdict set_vring_call(struct session *session,
-				   struct message *msg)
+static enum verdict set_vring_signal(struct session *session,
+				     struct message *msg)
 {
+	struct ring_signal *signal;
 	enum verdict verdict;
 	struct ring *ring;
 	int fd;
@@ -284,19 +288,9 @@ static enum verdict set_vring_call(struct session *session,
 	verdict = take_vring_fd(session, msg, &ring, &fd);
 	if (verdict != DONE)
 		return verdict;
-	return ring_set_signal(&ring->call, fd) ? DONE : REFUSED;
-}
-
-static enum verdict set_vring_err(struct session *session, struct message *msg)
-{
-	enum verdict verdict;
-	struct ring *ring;
-	int fd;
-
-	verdict = take_vring_fd(session, msg, &ring, &fd);
-	if (verdict != DONE)
-		return verdict;
-	return ring_set_signal(&ring->err, fd) ? DONE : REFUSED;
+	signal = msg->header.request == SET_VRING_CALL ? &ring->call :
+							 &ring->err;
+	return ring_set_signal(signal, fd) ? DONE : REFUSED;
 }
 
 /* In-band signals are all that goes this way */
@@ -374,8 +368,10 @@ static const struct request requests[] = {
 	[11] = { "GET_VRING_BASE", get_vring_base, STATE, .replies = true,
 		 .holds = true },
 	[12] = { "SET_VRING_KICK", set_vring_kick, U64, .holds = true },
-	[13] = { "SET_VRING_CALL", set_vring_call, U64, .holds = true },
-	[14] = { "SET_VRING_ERR", set_vring_err, U64, .holds = true },
+	[SET_VRING_CALL] = { "SET_VRING_CALL", set_vring_signal, U64,
+			     .holds = true },
+	[SET_VRING_ERR] = { "SET_VRING_ERR", set_vring_signal, U64,
+			    .holds = true },
 	[15] = { "GET_PROTOCOL_FEATURES", get_protocol_features,
 		 .replies = true },
 	[16] = { "SET_PROTOCOL_FEATURES", set_protocol_features, U64 },

@@ -34,7 +34,6 @@ enum vu_request {
 	VU_SET_VRING_ERR = 14,
 	VU_GET_PROTOCOL_FEATURES = 15,
 	VU_SET_PROTOCOL_FEATURES = 16,
-	VU_GET_QUEUE_NUM = 17,
 	VU_SET_VRING_ENABLE = 18,
 	VU_SET_BACKEND_REQ_FD = 21,
 	VU_GET_CONFIG = 24,
@@ -44,13 +43,13 @@ enum vu_request {
 
 /* vhost-user: messages from the back-end */
 #define VU_BACKEND_VRING_CALL 4
+#define VU_BACKEND_VRING_ERR 5
 
 #define VU_VERSION 1
 #define VU_REPLY BIT(2)
 #define VU_NEED_REPLY BIT(3)
 
 #define VU_F_PROTOCOL_FEATURES 30
-#define VU_PROTOCOL_F_MQ 0
 #define VU_PROTOCOL_F_REPLY_ACK 3
 #define VU_PROTOCOL_F_BACKEND_REQ 5
 #define VU_PROTOCOL_F_CONFIG 9

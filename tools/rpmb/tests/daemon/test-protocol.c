@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -174,8 +175,9 @@ static void check_not_served(struct frontend *fe)
 {
 	uint8_t config;
 
-	/* an answer in between, so that there was time */
-	check(fe_config(fe, 0, 1, &config), "refused");
+	/* answers in between, so that the worker has had the time */
+	for (unsigned int i = 0; i < 1000; i++)
+		check(fe_config(fe, 0, 1, &config), "refused");
 	check(!fe_used(fe), "served");
 }
 
@@ -224,6 +226,22 @@ static void disabled_ring(void)
 	offer_counter_request(&fe);
 	check_not_served(&fe);
 	check(!fe_tell(&fe, VU_SET_VRING_ENABLE, &on, 8, NULL, 0), "refused");
+	check_eq(fe_wait_used(&fe, NULL), FRAME);
+}
+
+/* The message for that is deprecated, and does what is left of it */
+static void owner_resets(void)
+{
+	struct frontend fe;
+	struct daemon d;
+
+	start(&d);
+	fe_open(&fe, &d);
+	must_program_key(&fe);
+	check(!fe_tell(&fe, VU_RESET_OWNER, NULL, 0, NULL, 0), "refused");
+	offer_counter_request(&fe);
+	check_not_served(&fe);
+	fe_enable_ring(&fe);
 	check_eq(fe_wait_used(&fe, NULL), FRAME);
 }
 
@@ -480,6 +498,51 @@ static void call_by_pipe(void)
 	fe.call = fds[0];
 	must_program_key(&fe);
 	check_eq(must_count(&fe), 0);
+}
+
+/* With a chain that is in no table of descriptors */
+static void break_ring(struct frontend *fe)
+{
+	fe_offer(fe, QUEUE_SIZE);
+	fe_kick(fe);
+}
+
+/* It is told of mistakes of the guest, and of nothing else */
+static void error_descriptor(void)
+{
+	struct pollfd err = { .events = POLLIN };
+	uint64_t index = 0;
+	struct frontend fe;
+	struct daemon d;
+
+	start(&d);
+	fe_open(&fe, &d);
+	err.fd = eventfd(0, EFD_CLOEXEC);
+	check(!fe_tell(&fe, VU_SET_VRING_ERR, &index, 8, &err.fd, 1), "refused");
+	must_program_key(&fe);
+	check(poll(&err, 1, 0) == 0, "told of nothing");
+	break_ring(&fe);
+	check(poll(&err, 1, WAIT_MS) == 1, "not told");
+	check(!fe_used(&fe), "served");
+	close(err.fd);
+}
+
+static void error_in_band(void)
+{
+	union vu_payload payload;
+	struct vu_header hdr;
+	struct frontend fe;
+	struct daemon d;
+
+	open_in_band(&fe, &d);
+	must_program_key(&fe);
+	break_ring(&fe);
+	do {
+		check(vu_recv(fe.back, &hdr, &payload), "closed");
+	} while (hdr.request == VU_BACKEND_VRING_CALL);
+	check_eq(hdr.request, VU_BACKEND_VRING_ERR);
+	check_eq(hdr.size, sizeof(payload.state));
+	check_eq(payload.state.index, 0);
 }
 
 static void reconnect(void)
@@ -822,6 +885,7 @@ static const struct test tests[] = {
 	{ "REPLY_ACK: not negotiated, not sent", no_reply_ack },
 	{ "ring: GET_VRING_BASE stops it, it can go on", stop_ring },
 	{ "ring: disabled it is not served", disabled_ring },
+	{ "ring: RESET_OWNER disables it", owner_resets },
 	{ "ring: notifications by event index", notifications_by_index },
 	{ "ring: notifications by flag", notifications_by_flag },
 	{ "ring: no kick is lost", kicks_in_time },
@@ -837,6 +901,8 @@ static const struct test tests[] = {
 	{ "in-band notifications without BACKEND_REQ are refused",
 	  in_band_alone },
 	{ "call descriptor is a pipe", call_by_pipe },
+	{ "error descriptor: the guest has broken a ring", error_descriptor },
+	{ "error in band: the guest has broken a ring", error_in_band },
 	{ "fifty frontends, one after the other", reconnect },
 	{ "a second frontend cannot disturb the first", second_frontend },
 	{ "memory: region longer than its file", region_too_long },
