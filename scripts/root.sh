@@ -98,3 +98,33 @@ left_behind()
 			cmp -s "$root$file" "$lower$file" || echo "$file"
 		done
 }
+
+# purge NAME...: these packages and what came with them, and nothing stays
+purge()
+{
+	apt purge "$@"
+	apt autoremove --purge
+	left_behind >"$tmp/left"
+	cat "$tmp/left"
+	[ ! -s "$tmp/left" ]
+}
+
+# left_alone KERNEL CONFIG: for a kernel with this .config, DKMS builds nothing of our
+# $version, and says why in $tmp/said
+left_alone()
+{
+	mkdir -p "$root/tmp/kernel"
+	echo "$2" >"$root/tmp/kernel/.config"
+	status=0
+	# shellcheck disable=SC2154 # who sources this sets $version
+	in_root dkms build "rpmb/$version" -k "$1" \
+		--kernelsourcedir /tmp/kernel >"$tmp/said" 2>&1 || status=$?
+	cat "$tmp/said"
+	[ "$status" = 77 ]
+}
+
+left_alone_with_rpmb()
+{
+	left_alone 6.12.0-own "CONFIG_RPMB=$1"
+	grep -q "the kernel 6.12.0-own has RPMB of its own" "$tmp/said"
+}
