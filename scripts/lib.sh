@@ -48,10 +48,37 @@ quietly()
 	}
 }
 
-# drop_old DIR: of what the cache has there, what nobody has asked for in a month
+# in_cache PATH: is it there? Then it is in use from now on, and nobody drops it
+in_cache()
+{
+	flock "${1%/*}" touch -c "$1"
+	[ -e "$1" ]
+}
+
+# drop_old DIR: of what the cache has there, all that was not used for two weeks. Locks
+# stay, since who waits for one has it open.
 drop_old()
 {
-	find "$1" -mindepth 1 -maxdepth 1 -mtime +30 -exec rm -rf {} +
+	flock "$1" find "$1" -mindepth 1 -maxdepth 1 -mtime +13 ! -name '*lock' \
+		-exec rm -rf {} +
+}
+
+# add_to_cache NEW PATH: what was made as NEW is at PATH, and may take the room of old
+add_to_cache()
+{
+	touch "$1"
+	mv "$1" "$2"
+	drop_old "${2%/*}"
+}
+
+# use_directory PATH: for who builds there; the same when it is new
+use_directory()
+{
+	mkdir -p "${1%/*}"
+	in_cache "$1" || {
+		mkdir -p "$1"
+		drop_old "${1%/*}"
+	}
 }
 
 # complaints FILE: is there anything in the kernel's messages that a test must not
