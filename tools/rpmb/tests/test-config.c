@@ -7,13 +7,9 @@
 #include <string.h>
 
 #include "fake.h"
+#include "handle.h"
 #include "internal.h"
 #include "tap.h"
-
-#define KEY "a key that is 32 bytes long ...."
-
-static const uint8_t key[LIBRPMB_KEY_LEN] = KEY;
-static const uint8_t other_key[LIBRPMB_KEY_LEN] = "another key";
 
 static const struct fake emmc = {
 	.frame_format = RPMB_FRAME_JEDEC,
@@ -48,14 +44,9 @@ static const struct fake nvme = {
 
 static struct rpmb *fresh(const struct fake *like, struct fake **fake)
 {
-	struct rpmb *rpmb;
-	int ret;
-
 	fake_remove_all();
 	*fake = fake_create("rpmb0", like);
-	ret = rpmb_open(&rpmb, "rpmb0", O_RDWR);
-	check(!ret, "cannot open: %s", rpmb_strerror(ret));
-	return rpmb;
+	return must_open("rpmb0", O_RDWR);
 }
 
 /* A register at a time is written, both are read */

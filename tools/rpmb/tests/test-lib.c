@@ -9,11 +9,9 @@
 #include <unistd.h>
 
 #include "fake.h"
+#include "handle.h"
 #include "internal.h"
 #include "tap.h"
-
-static const uint8_t key[LIBRPMB_KEY_LEN] = "a key that is 32 bytes long ....";
-static const uint8_t other_key[LIBRPMB_KEY_LEN] = "another key";
 
 /* An eMMC with all write sizes, and an NVMe device with a target */
 static const struct fake emmc = {
@@ -25,7 +23,7 @@ static const struct fake emmc = {
 	.dev_id_len = 4,
 	.dev_id = { 0xde, 0xad, 0xbe, 0xef },
 	.has_key = true,
-	.key = "a key that is 32 bytes long ....",
+	.key = KEY,
 	.counter = 41,
 };
 
@@ -39,25 +37,12 @@ static const struct fake nvme = {
 	.dev_id_len = 9,
 	.dev_id = "nqn.x:y-2",
 	.has_key = true,
-	.key = "a key that is 32 bytes long ....",
+	.key = KEY,
 	.counter = 41,
 };
 
 /* The handle of several threads */
 static struct rpmb *shared;
-
-static struct rpmb *must_open(const char *name, int flags)
-{
-	struct rpmb *rpmb;
-	int ret = rpmb_open(&rpmb, name, flags);
-
-	if (ret) {
-		printf("Bail out! cannot open %s: %s\n", name,
-		       rpmb_strerror(ret));
-		exit(1);
-	}
-	return rpmb;
-}
 
 /* A fresh device "rpmb0" like @like, opened for all */
 static struct rpmb *fresh(const struct fake *like, struct fake **fake)
@@ -66,33 +51,15 @@ static struct rpmb *fresh(const struct fake *like, struct fake **fake)
 	return must_open("rpmb0", O_RDWR);
 }
 
-static void fill(uint8_t *data, size_t len, uint8_t seed)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		data[i] = seed + i + (i >> 8);
-}
-
-static int open_error(const char *name, int flags)
-{
-	struct rpmb *rpmb;
-	int ret = rpmb_open(&rpmb, name, flags);
-
-	expect(!rpmb == !!ret);
-	rpmb_close(rpmb);
-	return ret;
-}
-
 static void test_open(void)
 {
 	fake_create("rpmb0", &emmc);
 	fake_create("rpmb1", &nvme);
-	expect_eq(open_error("/dev/rpmb0", O_RDONLY), 0);
-	expect_eq(open_error("rpmb1", O_RDONLY), 0);
-	expect_eq(open_error("deadbeef", O_RDONLY), 0);
-	expect_eq(open_error("DEADBEEF", O_RDONLY), 0);
-	expect_eq(open_error("nqn.x:y-2", O_RDONLY), 0);
+	expect_eq(open_error("/dev/rpmb0"), 0);
+	expect_eq(open_error("rpmb1"), 0);
+	expect_eq(open_error("deadbeef"), 0);
+	expect_eq(open_error("DEADBEEF"), 0);
+	expect_eq(open_error("nqn.x:y-2"), 0);
 }
 
 static void test_open_right_one(void)
@@ -118,13 +85,13 @@ static void test_open_right_one(void)
 static void test_open_errors(void)
 {
 	fake_create("rpmb0", &emmc);
-	expect_eq(open_error("rpmb99", O_RDONLY), RPMB_ERR_NO_DEVICE);
-	expect_eq(open_error("deadbee", O_RDONLY), RPMB_ERR_NO_DEVICE);
-	expect_eq(open_error("deadbeef00", O_RDONLY), RPMB_ERR_NO_DEVICE);
-	expect_eq(open_error("", O_RDONLY), RPMB_ERR_NO_DEVICE);
-	expect_eq(open_error("/dev/null", O_RDONLY), RPMB_ERR_NOT_RPMB);
+	expect_eq(open_error("rpmb99"), RPMB_ERR_NO_DEVICE);
+	expect_eq(open_error("deadbee"), RPMB_ERR_NO_DEVICE);
+	expect_eq(open_error("deadbeef00"), RPMB_ERR_NO_DEVICE);
+	expect_eq(open_error(""), RPMB_ERR_NO_DEVICE);
+	expect_eq(open_error("/dev/null"), RPMB_ERR_NOT_RPMB);
 	fake_create("rpmb3", &emmc);
-	expect_eq(open_error("deadbeef", O_RDONLY), RPMB_ERR_AMBIGUOUS);
+	expect_eq(open_error("deadbeef"), RPMB_ERR_AMBIGUOUS);
 }
 
 static void test_info(void)

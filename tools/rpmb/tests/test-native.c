@@ -9,13 +9,9 @@
 #include <string.h>
 
 #include "fake.h"
+#include "handle.h"
 #include "internal.h"
 #include "tap.h"
-
-#define KEY "a key that is 32 bytes long ...."
-
-static const uint8_t key[LIBRPMB_KEY_LEN] = KEY;
-static const uint8_t other_key[LIBRPMB_KEY_LEN] = "another key";
 
 static const struct fake emmc = {
 	.frame_format = RPMB_FRAME_JEDEC,
@@ -77,15 +73,6 @@ static const struct kind *const nvme_kind = &kinds[3];
 #define for_each_kind(kind)						\
 	for ((kind) = kinds; (kind) < kinds + ARRAY_SIZE(kinds); (kind)++)
 
-static struct rpmb *must_open(const char *name, int flags)
-{
-	struct rpmb *rpmb;
-	int ret = rpmb_open(&rpmb, name, flags);
-
-	check(!ret, "cannot open %s: %s", name, rpmb_strerror(ret));
-	return rpmb;
-}
-
 /* The only device that there is, like @like, opened for all */
 static struct rpmb *fresh(const struct kind *kind, const struct fake *like,
 			  struct fake **fake)
@@ -94,24 +81,6 @@ static struct rpmb *fresh(const struct kind *kind, const struct fake *like,
 	*fake = fake_create(kind->file, like);
 	tap_note("%s", kind->file);
 	return must_open(kind->name, O_RDWR);
-}
-
-static int open_error(const char *name)
-{
-	struct rpmb *rpmb;
-	int ret = rpmb_open(&rpmb, name, O_RDONLY);
-
-	expect(!rpmb == !!ret);
-	rpmb_close(rpmb);
-	return ret;
-}
-
-static void fill(uint8_t *data, size_t len, uint8_t seed)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		data[i] = seed + i + (i >> 8);
 }
 
 static void test_open(void)

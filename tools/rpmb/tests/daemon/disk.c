@@ -137,6 +137,18 @@ void disk_image_free(struct disk_image *image)
 	memset(image, 0, sizeof(*image));
 }
 
+bool disk_image_same(const struct disk_image *a, const struct disk_image *b)
+{
+	for (unsigned int i = 0; i < DISK_NAMES; i++) {
+		const struct disk_file *fa = &a->files[i], *fb = &b->files[i];
+
+		if (fa->exists != fb->exists || fa->len != fb->len ||
+		    (fa->len && memcmp(fa->data, fb->data, fa->len)))
+			return false;
+	}
+	return true;
+}
+
 static void resize(struct disk_file *file, size_t len)
 {
 	uint8_t *data = realloc(file->data, len + 1);

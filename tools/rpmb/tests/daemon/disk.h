@@ -12,6 +12,7 @@
 #define DISK_H
 
 #include <semaphore.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -106,6 +107,7 @@ struct disk_image {
 void disk_image_load(struct disk_image *image);
 void disk_image_store(const struct disk_image *image);
 void disk_image_free(struct disk_image *image);
+bool disk_image_same(const struct disk_image *a, const struct disk_image *b);
 
 /*
  * What a disk that began as @before may hold if power fails when @len bytes of

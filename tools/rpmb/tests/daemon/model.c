@@ -68,6 +68,24 @@ void model_check(struct model *model, struct frontend *fe, bool on_its_way)
 	must_hold(fe, 0, MODEL_BLOCKS, model->area);
 }
 
+void model_leave_state(struct model *model, bool stop)
+{
+	struct frontend fe;
+	struct daemon d;
+
+	daemon_start(&d, "--capacity", "1");
+	fe_open(&fe, &d);
+	must_program_key(&fe);
+	model_set(model, 0);
+	while (model->counter < 5)
+		model_write(model, &fe);
+	fe_close(&fe);
+	if (stop)
+		daemon_stop(&d);
+	else
+		daemon_kill(&d);
+}
+
 void model_seed(void)
 {
 	const char *env = getenv("RPMB_TEST_SEED");

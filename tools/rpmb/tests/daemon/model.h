@@ -37,6 +37,9 @@ void model_write(struct model *model, struct frontend *fe);
  */
 void model_check(struct model *model, struct frontend *fe, bool on_its_way);
 
+/* Leave a state with a key and five writes of a daemon that was stopped, or killed */
+void model_leave_state(struct model *model, bool stop);
+
 /* Say with which seed random() begins: $RPMB_TEST_SEED or a new one */
 void model_seed(void);
 

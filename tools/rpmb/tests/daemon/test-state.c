@@ -24,23 +24,11 @@ static void start(struct daemon *d)
 	daemon_start(d, "--capacity", "1");
 }
 
-/* A state with a key and some writes; the daemon was stopped or killed */
 static void make_state(bool stop)
 {
-	struct model model = { 0 };
-	struct frontend fe;
-	struct daemon d;
+	struct model model;
 
-	start(&d);
-	fe_open(&fe, &d);
-	must_program_key(&fe);
-	for (unsigned int i = 0; i < 5; i++)
-		model_write(&model, &fe);
-	fe_close(&fe);
-	if (stop)
-		daemon_stop(&d);
-	else
-		daemon_kill(&d);
+	model_leave_state(&model, stop);
 }
 
 static void must_have_state(void)
@@ -55,18 +43,6 @@ static void must_have_state(void)
 	model_check(&model, &fe, false);
 	fe_close(&fe);
 	daemon_kill(&d);
-}
-
-static bool same_images(const struct disk_image *a, const struct disk_image *b)
-{
-	for (unsigned int i = 0; i < DISK_NAMES; i++) {
-		const struct disk_file *fa = &a->files[i], *fb = &b->files[i];
-
-		if (fa->exists != fb->exists || fa->len != fb->len ||
-		    (fa->len && memcmp(fa->data, fb->data, fa->len)))
-			return false;
-	}
-	return true;
 }
 
 /* The daemon ends by itself, says why, and has changed nothing */
@@ -85,7 +61,7 @@ static void must_refuse(void)
 	check(strstr(daemon_messages(), STATE), "no message that names it");
 	check(access(SOCKET, F_OK), "the socket is there");
 	disk_image_load(&after);
-	check(same_images(&before, &after), "the state was touched");
+	check(disk_image_same(&before, &after), "the state was touched");
 	tap_note("%s", strtok((char *)daemon_messages(), "\n"));
 	disk_image_free(&before);
 	disk_image_free(&after);
@@ -584,7 +560,7 @@ static void write_protected(void)
 	expect_refusal(&d);
 	check(strstr(daemon_messages(), "write-protected"), "no message");
 	disk_image_load(&after);
-	check(same_images(&before, &after), "the state was touched");
+	check(disk_image_same(&before, &after), "the state was touched");
 	disk_image_free(&before);
 	disk_image_free(&after);
 	must_have_state();

@@ -47,25 +47,6 @@ static void must_say(const char *text)
 	check(strstr(said, text), "no \"%s\" in: %s", text, said);
 }
 
-/* A state with a key and some writes; the daemon was stopped or killed */
-static void make_state(struct model *model, bool stop)
-{
-	struct frontend fe;
-	struct daemon d;
-
-	daemon_start(&d, "--capacity", "1");
-	fe_open(&fe, &d);
-	must_program_key(&fe);
-	memset(model, 0, sizeof(*model));
-	for (unsigned int i = 0; i < 5; i++)
-		model_write(model, &fe);
-	fe_close(&fe);
-	if (stop)
-		daemon_stop(&d);
-	else
-		daemon_kill(&d);
-}
-
 /* The state, or what has got its name, is that of the model; then one write more */
 static void must_serve(struct model *model)
 {
@@ -80,13 +61,6 @@ static void must_serve(struct model *model)
 	daemon_stop(&d);
 }
 
-static bool same_file(const struct disk_file *a, const struct disk_file *b)
-{
-	return a->exists == b->exists && a->len == b->len &&
-	       !memcmp(a->data ?: (uint8_t *)"", b->data ?: (uint8_t *)"",
-		       a->len);
-}
-
 /* Nothing of the state changes while the command runs */
 static int run_reading(const char *line)
 {
@@ -96,9 +70,7 @@ static int run_reading(const char *line)
 	disk_image_load(&before);
 	status = run("%s", line);
 	disk_image_load(&after);
-	for (unsigned int i = 0; i < DISK_NAMES; i++)
-		check(same_file(&before.files[i], &after.files[i]),
-		      "%s has changed file %u", line, i);
+	check(disk_image_same(&before, &after), "%s has changed the state", line);
 	disk_image_free(&before);
 	disk_image_free(&after);
 	return status;
@@ -149,7 +121,7 @@ static void inspects(void)
 {
 	struct model model;
 
-	make_state(&model, true);
+	model_leave_state(&model, true);
 	check_eq(run_reading("tool inspect " STATE), 0);
 	must_say("key:            programmed");
 	must_say("write counter:  5");
@@ -166,7 +138,7 @@ static void inspects_killed(void)
 {
 	struct model model;
 
-	make_state(&model, false);
+	model_leave_state(&model, false);
 	check_eq(run_reading("tool inspect " STATE), 0);
 	must_say("write counter:  5");
 	must_say("closed:         no");
@@ -194,7 +166,7 @@ static void finds_damage(void)
 {
 	struct model model;
 
-	make_state(&model, true);
+	model_leave_state(&model, true);
 	check_eq(run("truncate -s -4096 " STATE), 0);
 	check_eq(run_reading("tool check " STATE), 1);
 	must_say("malformed");
@@ -207,7 +179,7 @@ static void finds_missing_wal(void)
 {
 	struct model model;
 
-	make_state(&model, false);
+	model_leave_state(&model, false);
 	check(!unlink(STATE "-wal"), "%s", strerror(errno));
 	check_eq(run_reading("tool check " STATE), 1);
 	must_say("the write counter would go back");
@@ -230,7 +202,7 @@ static void backs_up(bool stop)
 {
 	struct model model, older;
 
-	make_state(&model, stop);
+	model_leave_state(&model, stop);
 	older = model;
 	check_eq(run_reading("tool backup " STATE " copy"), 0);
 	check_eq(run("tool inspect copy"), 0);
@@ -267,7 +239,7 @@ static void backs_up_again(void)
 {
 	struct model model;
 
-	make_state(&model, true);
+	model_leave_state(&model, true);
 	check_eq(run("tool backup " STATE " copy && tool accept copy && tool backup copy copy2"),
 		 0);
 	check_eq(run("tool check copy"), 0);
@@ -282,7 +254,7 @@ static void nothing_to_accept(void)
 {
 	struct model model;
 
-	make_state(&model, true);
+	model_leave_state(&model, true);
 	check_eq(run_reading("tool accept " STATE), 1);
 	must_say("no backup");
 	must_serve(&model);
@@ -292,7 +264,7 @@ static void no_overwriting(void)
 {
 	struct model model;
 
-	make_state(&model, true);
+	model_leave_state(&model, true);
 	check_eq(run("echo precious >copy; tool backup " STATE " copy"), 1);
 	must_say("File exists");
 	check_eq(run("cat copy"), 0);
@@ -306,7 +278,7 @@ static void no_room(void)
 {
 	struct model model;
 
-	make_state(&model, true);
+	model_leave_state(&model, true);
 	check_eq(run("trap '' XFSZ; ulimit -f 8; tool backup " STATE " copy"),
 		 1);
 	must_say("copy");
