@@ -3,9 +3,10 @@
  * NVMe over TCP: each controller of a subsystem at a port of its own, on 127.0.0.1
  *
  * A controller serves one host at a time. Its connections are an association, which
- * begins with the admin queue's and ends when one of them does, or when a host
- * connects to the admin queue anew; then the controller is reset, and what it had to do
- * is dropped. Left out: digests, TLS, discovery, authentication, alignment of data.
+ * begins with the admin queue's and ends with that, or when a host connects to the admin
+ * queue anew; then the controller is reset, and what it had to do is dropped. A queue for
+ * I/O goes alone: Linux, as it disconnects, hangs up on those first, and then waits for
+ * the controller's shutdown. Left out: digests, TLS, discovery, authentication, alignment of data.
  * Nobody is hung up on for not keeping alive.
  */
 #ifndef NVME_TCP_H

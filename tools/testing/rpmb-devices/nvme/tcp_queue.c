@@ -46,14 +46,6 @@ static void hang_up(struct tcp_queue *queue)
 	tcp_connection_close(&queue->connection);
 }
 
-void tcp_queue_close(struct tcp_queue *queue)
-{
-	if (queue->connected)
-		tcp_association_end(queue->association);
-	else
-		hang_up(queue);
-}
-
 /* From the one with that number on */
 static void hang_up_queues(struct tcp_association *association, unsigned int i)
 {
@@ -68,6 +60,21 @@ void tcp_association_end(struct tcp_association *association)
 {
 	hang_up_queues(association, 0);
 	nvme_reset(association->ctrl);
+}
+
+void tcp_queue_close(struct tcp_queue *queue)
+{
+	struct tcp_association *association = queue->association;
+
+	if (queue->connected && !queue->id) {
+		tcp_association_end(association);
+		return;
+	}
+	if (queue->connected) {
+		association->queues[queue->id] = NULL;
+		nvme_forget(association->ctrl, queue->id);
+	}
+	hang_up(queue);
 }
 
 /* After a reset by the host: it connects the queues for I/O anew */

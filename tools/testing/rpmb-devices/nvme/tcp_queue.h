@@ -55,7 +55,7 @@ struct tcp_queue {
 void tcp_queue_open(struct tcp_queue *queue, int fd,
 		    struct tcp_association *association);
 
-/* Hang up; if it belongs to the association, this is its end as well */
+/* Hang up; if it is the admin queue of the association, this is its end as well */
 void tcp_queue_close(struct tcp_queue *queue);
 
 /* Hang up on all queues, and reset the controller */

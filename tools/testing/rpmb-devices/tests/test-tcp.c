@@ -14,6 +14,8 @@
 #define CONNECT_FORMAT (0x180 | FINAL)
 #define CONNECT_INVALID (0x182 | FINAL)
 
+#define NORMAL_SHUTDOWN (1U << 14) /* of CC */
+
 static struct machine m;
 static struct tcp_host host, other;
 
@@ -297,17 +299,46 @@ static void taken_over(void)
 	check_eq(tcp_counter(&other), 0);
 }
 
-/* The whole association ends with any of its connections, and no other */
-static void queue_lost(void)
+/* The whole association ends with its admin queue, and no other */
+static void admin_queue_lost(void)
 {
 	struct tcp_host queue;
 
 	start();
 	tcp_attach(&m, &other, 2);
 	tcp_attach_io(&m, &queue, 1, 1);
-	tcp_hang_up(&queue);
-	check(tcp_hung_up(&host), "the admin queue is still connected");
+	tcp_hang_up(&host);
+	check(tcp_hung_up(&queue), "the queue for I/O is still connected");
 	check_eq(tcp_program(&other), RPMB_RES_OK);
+}
+
+/* A queue for I/O goes alone, with what it had to do, and comes back alone */
+static void io_queue_lost(void)
+{
+	struct nvme_command command = {
+		.opcode = NVME_WRITE,
+		.nsid = htole32(1),
+	};
+	uint8_t block[NVME_BLOCK_LEN] = { 0x5a };
+
+	start();
+	tcp_attach_io(&m, &other, 1, 1);
+	machine_tell(&m, "fault delay-before cmd=1", NULL);
+	tcp_in_capsule(&command, sizeof(block));
+	tcp_post(&other, &command, block, sizeof(block));
+	machine_tell(&m, "wait", NULL);
+	tcp_hang_up(&other);
+	tcp_attach_io(&m, &other, 1, 1);
+	machine_tell(&m, "release", NULL);
+	check_eq(io(&other, NVME_READ, block, 1), NVME_SUCCESS);
+	check_eq(block[0], 0);
+
+	tcp_hang_up(&other);
+	check_eq(tcp_set_property(&host, NVME_CC, false,
+				  NVME_CC_ENABLE | NORMAL_SHUTDOWN).status,
+		 NVME_SUCCESS);
+	check_eq(tcp_get_property(&host, NVME_CSTS, false).result,
+		 NVME_CSTS_READY | NVME_CSTS_SHUTDOWN_COMPLETE);
 }
 
 /* A reset by the host takes the queues for I/O, and leaves the one for admin commands */
@@ -357,7 +388,8 @@ static const struct test tests[] = {
 	{ "the link refuses, and accepts again", refused },
 	{ "the link is a hole, and accepts again", hole },
 	{ "another host takes over", taken_over },
-	{ "a queue is lost, and its association", queue_lost },
+	{ "the admin queue is lost, and its association", admin_queue_lost },
+	{ "a queue for I/O is lost, alone", io_queue_lost },
 	{ "a reset by the host", reset },
 	{ "the controller is removed, and comes back", removed },
 };
