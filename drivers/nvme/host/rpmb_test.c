@@ -430,20 +430,13 @@ static struct class_interface test_intf = {
 	.add_dev = test_ask_at_once,
 };
 
-static void test_intf_end(void *data)
-{
-	rpmb_interface_unregister(&test_intf);
-}
-
 /* When others are told of a device, there is a way to its target */
 static void nvme_rpmb_test_told(struct kunit *test)
 {
 	struct test_ctrl *tc = test_alloc_ctrl(test);
 
 	test_told = test->priv;
-	KUNIT_ASSERT_EQ(test, rpmb_interface_register(&test_intf), 0);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_intf_end,
-							NULL), 0);
+	test_tell(test, &test_intf);
 	tc->ctrl.rpmbs = TEST_RPMBS(2, 16);
 	test_go_live(tc);
 	KUNIT_ASSERT_EQ(test, tc->nr_cmds, 4);

@@ -180,6 +180,19 @@ static inline void test_wait_asleep(struct kunit *test,
 	}
 }
 
+static inline void test_tell_end(void *intf)
+{
+	rpmb_interface_unregister(intf);
+}
+
+/* Until the test ends, others are told of devices */
+static inline void test_tell(struct kunit *test, struct class_interface *intf)
+{
+	KUNIT_ASSERT_EQ(test, rpmb_interface_register(intf), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_tell_end,
+							intf), 0);
+}
+
 /* Exactly the first @nr transfers may have reached the device */
 static inline void test_expect_started(struct kunit *test,
 				       const struct test_call *call,

@@ -919,20 +919,13 @@ static struct class_interface test_intf = {
 	.add_dev = test_ask_at_once,
 };
 
-static void test_intf_end(void *data)
-{
-	rpmb_interface_unregister(&test_intf);
-}
-
 /* When others are told of a region, it is that region that they reach */
 static void ufs_rpmb_test_told(struct kunit *test)
 {
 	struct test_ufs *ufs = test_host_new(test, &test_template, &test_info);
 
 	test_told = ufs;
-	KUNIT_ASSERT_EQ(test, 0, rpmb_interface_register(&test_intf));
-	KUNIT_ASSERT_EQ(test, 0,
-			kunit_add_action_or_reset(test, test_intf_end, NULL));
+	test_tell(test, &test_intf);
 	test_add_lun(ufs, UFS_RPMB_LUN);
 	KUNIT_EXPECT_EQ(test, ufs->nr_told, 3);
 }
