@@ -2,12 +2,19 @@
 /*
  * /dev/rpmbN
  */
+#include <kunit/visibility.h>
 #include <linux/capability.h>
+#include <linux/export.h>
 #include <linux/fs.h>
 #include <linux/security.h>
+#include <linux/stddef.h>
 #include <linux/uaccess.h>
 
 #include "internal.h"
+
+/* What the structures of the ioctls were when they were new; never changed */
+#define RPMB_INFO_MIN_SIZE	offsetofend(struct rpmb_ioc_info, dev_id)
+#define RPMB_ROUTE_MIN_SIZE	offsetofend(struct rpmb_ioc_route_frames, resp)
 
 static int rpmb_fops_open(struct inode *inode, struct file *filp)
 {
@@ -27,20 +34,32 @@ static int rpmb_fops_release(struct inode *inode, struct file *filp)
 }
 
 /*
- * Copy the structure of an ioctl in, of which the kernel knows @size bytes and
- * the caller *@user_size, by the rules for extension in uapi/linux/rpmb.h.
+ * Copy the structure of an ioctl in, by the rules for extension in uapi/linux/rpmb.h.
+ * @size: bytes that this kernel knows
+ * @min_size: bytes that the first kernel knew; what comes behind them may be missing
+ * @user_size: bytes that the caller has, and the most that may be copied out
  */
-static int rpmb_copy_cmd(void *cmd, size_t size, const void __user *argp,
-			 u32 *user_size)
+int rpmb_copy_cmd(void *cmd, size_t size, size_t min_size,
+		  const void __user *argp, u32 *user_size)
 {
 	if (get_user(*user_size, (const u32 __user *)argp))
 		return -EFAULT;
-	if (*user_size < size)
+	if (*user_size < min_size)
 		return -EINVAL;
 	if (*user_size > PAGE_SIZE)
 		return -E2BIG;
 	return copy_struct_from_user(cmd, size, argp, *user_size);
 }
+EXPORT_SYMBOL_IF_KUNIT(rpmb_copy_cmd);
+
+/* Copy it back, as far as the caller has room for it, who still knows his size */
+int rpmb_copy_result(void __user *argp, void *cmd, size_t size, u32 user_size)
+{
+	*(u32 *)cmd = user_size;
+	return copy_to_user(argp, cmd, min_t(size_t, size, user_size)) ?
+	       -EFAULT : 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(rpmb_copy_result);
 
 static int rpmb_copy_dev_id(const struct rpmb_descr *descr, void __user *to,
 			    size_t len)
@@ -58,7 +77,6 @@ static void rpmb_get_info(const struct rpmb_dev *rdev,
 {
 	const struct rpmb_descr *descr = &rdev->descr;
 
-	info->size = sizeof(*info);
 	info->frame_format = descr->frame_format;
 	info->transport = descr->transport;
 	info->block_size = rpmb_block_size(descr->frame_format);
@@ -68,6 +86,7 @@ static void rpmb_get_info(const struct rpmb_dev *rdev,
 	info->request_types = descr->request_types;
 	info->target = descr->target;
 	info->dev_id_len = descr->dev_id_len;
+	info->max_write = descr->max_write;
 }
 
 static int rpmb_ioctl_info(struct rpmb_dev *rdev,
@@ -77,11 +96,14 @@ static int rpmb_ioctl_info(struct rpmb_dev *rdev,
 	u32 user_size;
 	int ret;
 
-	ret = rpmb_copy_cmd(&info, sizeof(info), argp, &user_size);
+	ret = rpmb_copy_cmd(&info, sizeof(info), RPMB_INFO_MIN_SIZE, argp,
+			    &user_size);
 	if (ret)
 		return ret;
-	if (info.flags || info.__reserved)
+	if (info.flags)
 		return -EOPNOTSUPP;
+	if (info.dev_id_len > RPMB_MAX_ID_LEN)
+		return -EINVAL;
 	if (READ_ONCE(rdev->gone))
 		return -ENODEV;
 
@@ -90,7 +112,7 @@ static int rpmb_ioctl_info(struct rpmb_dev *rdev,
 	if (ret)
 		return ret;
 	rpmb_get_info(rdev, &info);
-	return copy_to_user(argp, &info, sizeof(info)) ? -EFAULT : 0;
+	return rpmb_copy_result(argp, &info, sizeof(info), user_size);
 }
 
 /* A key is programmed once in a device's life */
@@ -139,7 +161,7 @@ static int rpmb_route_user(const struct file *filp,
 	if (ret)
 		return ret;
 
-	ret = rpmb_request_run(rdev, rq);
+	ret = rpmb_request_run(rdev, rq, true);
 	if (rq->xfers[0].started)
 		cmd->out_flags |= RPMB_ROUTE_STARTED;
 	if (ret)
@@ -155,7 +177,8 @@ static int rpmb_ioctl_route_frames(const struct file *filp,
 	u32 user_size;
 	int ret;
 
-	ret = rpmb_copy_cmd(&cmd, sizeof(cmd), argp, &user_size);
+	ret = rpmb_copy_cmd(&cmd, sizeof(cmd), RPMB_ROUTE_MIN_SIZE, argp,
+			    &user_size);
 	if (ret)
 		return ret;
 

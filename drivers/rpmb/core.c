@@ -4,12 +4,15 @@
  */
 #define pr_fmt(fmt) "rpmb: " fmt
 
+#include <kunit/visibility.h>
 #include <linux/bitops.h>
 #include <linux/fs.h>
 #include <linux/idr.h>
 #include <linux/init.h>
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/pm.h>
 #include <linux/slab.h>
@@ -22,6 +25,12 @@ static_assert(RPMB_MAX_DEVICES < (1U << MINORBITS));
 /* What the core can carry; a result read is not a request of its own */
 #define RPMB_REQUEST_TYPES (GENMASK(RPMB_PURGE_STATUS, RPMB_PROGRAM_KEY) & \
 			    ~BIT(RPMB_RESULT_READ))
+
+VISIBLE_IF_KUNIT unsigned int rpmb_suspend_timeout = 10000;
+EXPORT_SYMBOL_IF_KUNIT(rpmb_suspend_timeout);
+module_param_named(suspend_timeout, rpmb_suspend_timeout, uint, 0644);
+MODULE_PARM_DESC(suspend_timeout,
+		 "milliseconds that suspend waits for a request to end before it fails (default 10000)");
 
 static dev_t rpmb_devt;
 static DEFINE_IDA(rpmb_ida);
@@ -65,9 +74,9 @@ static bool rpmb_dev_before(const struct rpmb_dev *a, const struct rpmb_dev *b)
 	return a->seq < b->seq;
 }
 
-static void rpmb_list_add(struct rpmb_dev *rdev)
+static int rpmb_list_add(struct device *dev)
 {
-	struct rpmb_dev *next;
+	struct rpmb_dev *rdev = to_rpmb_dev(dev), *next;
 
 	guard(mutex)(&rpmb_list_lock);
 	rdev->seq = rpmb_seq++;
@@ -75,7 +84,17 @@ static void rpmb_list_add(struct rpmb_dev *rdev)
 		if (rpmb_dev_before(rdev, next))
 			break;
 	list_add_tail(&rdev->list_node, &next->list_node);
+	return 0;
 }
+
+/*
+ * The first of all interfaces. So who looks for a device finds one that is whole,
+ * with its place in sysfs and in the order of suspend, and the other interfaces,
+ * which are told of it after this, find it as well.
+ */
+static struct class_interface rpmb_list_interface = {
+	.add_dev = rpmb_list_add,
+};
 
 static void rpmb_list_del(struct rpmb_dev *rdev)
 {
@@ -123,56 +142,68 @@ struct rpmb_dev *rpmb_dev_find_device(const void *data,
 }
 EXPORT_SYMBOL_GPL(rpmb_dev_find_device);
 
-/*
- * Wait for the right to call the backend. 0: it is ours until rpmb_put_turn();
- * -ENODEV: there is no backend any more; -EINTR: a fatal signal came.
- */
-int rpmb_get_turn(struct rpmb_dev *rdev)
-{
-	if (READ_ONCE(rdev->gone))
-		return -ENODEV;
-	if (down_killable(&rdev->turn))
-		return -EINTR;
-	if (!READ_ONCE(rdev->gone))
-		return 0;
-	rpmb_put_turn(rdev);
-	return -ENODEV;
-}
-
-void rpmb_put_turn(struct rpmb_dev *rdev)
-{
-	up(&rdev->turn);
-}
-
-/* What unregistering a suspended device does, which has no resume */
+/* What unregistering a suspended device does: nobody may resume it */
 static void rpmb_end_suspend(struct rpmb_dev *rdev)
 {
 	if (atomic_xchg(&rdev->suspended, 0))
-		rpmb_put_turn(rdev);
+		rpmb_start_line(rdev);
 }
 
-static int rpmb_suspend(struct device *dev)
+/**
+ * rpmb_dev_suspend() - wait for the end of the request that runs, and let none begin
+ * @rdev: RPMB device
+ *
+ * For a backend whose device is about to lose what it has, as by a reset of its bus.
+ * When the system goes to sleep, the core does it by itself. Requests wait until
+ * rpmb_dev_resume(), or fail at rpmb_dev_unregister().
+ *
+ * Context: may sleep; not from an operation of the backend. Of suspending a device
+ * that is suspended comes -EBUSY.
+ * Return: 0, or -EBUSY if the request takes longer than the parameter
+ * suspend_timeout says
+ */
+int rpmb_dev_suspend(struct rpmb_dev *rdev)
 {
-	struct rpmb_dev *rdev = to_rpmb_dev(dev);
+	unsigned int ms = READ_ONCE(rpmb_suspend_timeout);
 
-	down(&rdev->turn);
+	if (!rpmb_stop_line(rdev, msecs_to_jiffies(ms))) {
+		dev_err(&rdev->dev, "no suspend: a request of type %u has not ended for %u ms\n",
+			READ_ONCE(rdev->running), ms);
+		return -EBUSY;
+	}
 	/* Pairs with rpmb_make_gone(): one of the two sees the other's store */
 	atomic_xchg(&rdev->suspended, 1);
 	if (READ_ONCE(rdev->gone))
 		rpmb_end_suspend(rdev);
 	return 0;
 }
+EXPORT_SYMBOL_GPL(rpmb_dev_suspend);
 
-static int rpmb_resume(struct device *dev)
+/**
+ * rpmb_dev_resume() - end rpmb_dev_suspend()
+ * @rdev: RPMB device, which may have been unregistered meanwhile
+ *
+ * Context: may sleep.
+ */
+void rpmb_dev_resume(struct rpmb_dev *rdev)
 {
-	struct rpmb_dev *rdev = to_rpmb_dev(dev);
-
 	if (!atomic_xchg(&rdev->suspended, 0))
-		return 0;
+		return;
 	/* The turn is still ours, so the backend is there */
 	if (rdev->descr.resumed)
 		rdev->descr.resumed(rdev);
-	rpmb_put_turn(rdev);
+	rpmb_start_line(rdev);
+}
+EXPORT_SYMBOL_GPL(rpmb_dev_resume);
+
+static int rpmb_suspend(struct device *dev)
+{
+	return rpmb_dev_suspend(to_rpmb_dev(dev));
+}
+
+static int rpmb_resume(struct device *dev)
+{
+	rpmb_dev_resume(to_rpmb_dev(dev));
 	return 0;
 }
 
@@ -202,8 +233,8 @@ static void rpmb_make_gone(struct rpmb_dev *rdev)
 static void rpmb_drain(struct rpmb_dev *rdev)
 {
 	rpmb_end_suspend(rdev);
-	down(&rdev->turn);
-	rpmb_put_turn(rdev);
+	rpmb_stop_line(rdev, MAX_JIFFY_OFFSET);
+	rpmb_start_line(rdev);
 }
 
 /*
@@ -281,6 +312,40 @@ int rpmb_dev_unregister(struct rpmb_dev *rdev)
 }
 EXPORT_SYMBOL_GPL(rpmb_dev_unregister);
 
+/**
+ * rpmb_dev_link() - sleep before a device does
+ * @rdev: RPMB device
+ * @client: who uses it, a device that is registered
+ *
+ * While the system sleeps, requests wait until @rdev is awake again. A client that
+ * has a request of its own to wait for when it goes to sleep, or that has one before
+ * it is awake, would wait for ever. From now on @client goes to sleep before @rdev
+ * and wakes up after it. This ends with either of them, or by rpmb_dev_unlink(); once
+ * for each call.
+ *
+ * Context: may sleep.
+ * Return: 0, or -EINVAL if @rdev depends on @client, or there is no memory
+ */
+int rpmb_dev_link(struct rpmb_dev *rdev, struct device *client)
+{
+	return device_link_add(client, &rdev->dev, DL_FLAG_STATELESS) ? 0 :
+								       -EINVAL;
+}
+EXPORT_SYMBOL_GPL(rpmb_dev_link);
+
+/**
+ * rpmb_dev_unlink() - end rpmb_dev_link()
+ * @rdev: RPMB device, which may be gone
+ * @client: as it was given
+ *
+ * Context: may sleep.
+ */
+void rpmb_dev_unlink(struct rpmb_dev *rdev, struct device *client)
+{
+	device_link_remove(client, &rdev->dev);
+}
+EXPORT_SYMBOL_GPL(rpmb_dev_unlink);
+
 static enum rpmb_transport rpmb_default_transport(enum rpmb_type type)
 {
 	static const enum rpmb_transport transports[] = {
@@ -324,6 +389,7 @@ static void rpmb_descr_complete(struct rpmb_descr *descr)
 static bool rpmb_descr_valid(const struct rpmb_descr *descr)
 {
 	return descr->dev_id && descr->dev_id_len &&
+	       descr->dev_id_len <= RPMB_MAX_ID_LEN &&
 	       descr->type <= RPMB_TYPE_NVME &&
 	       descr->frame_format <= RPMB_FRAME_NVME &&
 	       descr->transport <= RPMB_TRANSPORT_SIM &&
@@ -349,7 +415,8 @@ static struct rpmb_dev *rpmb_dev_alloc(struct device *parent,
 	rdev->descr = *descr;
 	rdev->descr.dev_id = no_free_ptr(dev_id);
 	rpmb_descr_complete(&rdev->descr);
-	sema_init(&rdev->turn, 1);
+	rpmb_turn_init(&rdev->turn);
+	INIT_LIST_HEAD(&rdev->list_node);
 	cdev_init(&rdev->cdev, &rpmb_fops);
 	rdev->cdev.owner = THIS_MODULE;
 
@@ -387,8 +454,6 @@ struct rpmb_dev *rpmb_dev_register(struct device *dev,
 	if (ret)
 		goto err_put;
 
-	/* Class interfaces may look for the device when they are told of it */
-	rpmb_list_add(rdev);
 	ret = cdev_device_add(&rdev->cdev, &rdev->dev);
 	if (ret)
 		goto err_gone;
@@ -413,7 +478,16 @@ static int __init rpmb_init(void)
 
 	ret = class_register(&rpmb_class);
 	if (ret)
-		unregister_chrdev_region(rpmb_devt, RPMB_MAX_DEVICES);
+		goto err_region;
+	ret = rpmb_interface_register(&rpmb_list_interface);
+	if (ret)
+		goto err_class;
+	return 0;
+
+err_class:
+	class_unregister(&rpmb_class);
+err_region:
+	unregister_chrdev_region(rpmb_devt, RPMB_MAX_DEVICES);
 	return ret;
 }
 
@@ -421,6 +495,7 @@ static void __exit rpmb_exit(void)
 {
 	/* Devices that had links to others are let go by a work of the driver core */
 	device_link_wait_removal();
+	rpmb_interface_unregister(&rpmb_list_interface);
 	class_unregister(&rpmb_class);
 	unregister_chrdev_region(rpmb_devt, RPMB_MAX_DEVICES);
 	ida_destroy(&rpmb_ida);

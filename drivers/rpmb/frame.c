@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RPMB frames in both formats: fields, lengths and MACs; no I/O
+ * RPMB frames in both formats: fields and lengths; no I/O
  *
  * A JEDEC access is as many struct rpmb_frame as it has blocks of data, and one
  * if it has none. An NVMe access is one struct rpmb_nvme_frame with all its data
  * behind it. Lengths given to these functions are lengths of such accesses, which
  * rpmb_frames_blocks() checks, if nothing else is said.
  */
-#include <crypto/hash.h>
+#include <asm/byteorder.h>
 #include <linux/align.h>
 #include <linux/errno.h>
 #include <linux/export.h>
@@ -33,7 +33,7 @@ unsigned int rpmb_block_size(enum rpmb_frame_format format)
 {
 	return format == RPMB_FRAME_NVME ? NVME_SECTOR : JEDEC_BLOCK;
 }
-EXPORT_SYMBOL_GPL(rpmb_block_size);
+RPMB_EXPORT(rpmb_block_size);
 
 /**
  * rpmb_frames_len() - length of an access
@@ -49,7 +49,7 @@ unsigned int rpmb_frames_len(enum rpmb_frame_format format,
 		return NVME_HEADER + blocks * NVME_SECTOR;
 	return (blocks ?: 1) * JEDEC_FRAME;
 }
-EXPORT_SYMBOL_GPL(rpmb_frames_len);
+RPMB_EXPORT(rpmb_frames_len);
 
 /**
  * rpmb_frames_blocks() - blocks of data for which frames have room
@@ -68,7 +68,7 @@ int rpmb_frames_blocks(enum rpmb_frame_format format, unsigned int len)
 	BUILD_BUG_ON(JEDEC_FRAME != NVME_SECTOR);
 	return (len - header) / JEDEC_FRAME;
 }
-EXPORT_SYMBOL_GPL(rpmb_frames_blocks);
+RPMB_EXPORT(rpmb_frames_blocks);
 
 /**
  * rpmb_frames_max_blocks() - most blocks that an access can carry
@@ -82,7 +82,7 @@ unsigned int rpmb_frames_max_blocks(enum rpmb_frame_format format)
 
 	return (RPMB_MAX_LEN - header) / JEDEC_FRAME;
 }
-EXPORT_SYMBOL_GPL(rpmb_frames_max_blocks);
+RPMB_EXPORT(rpmb_frames_max_blocks);
 
 /**
  * rpmb_frames_type() - type of an access
@@ -99,7 +99,7 @@ u16 rpmb_frames_type(enum rpmb_frame_format format, const void *frames)
 	return format == RPMB_FRAME_NVME ? le16_to_cpu(nvme->req_resp) :
 					   be16_to_cpu(jedec->req_resp);
 }
-EXPORT_SYMBOL_GPL(rpmb_frames_type);
+RPMB_EXPORT(rpmb_frames_type);
 
 static void jedec_get(const struct rpmb_frame *frame,
 		      struct rpmb_fields *fields)
@@ -142,7 +142,7 @@ void rpmb_frames_get(enum rpmb_frame_format format, const void *frame,
 	else
 		jedec_get(frame, fields);
 }
-EXPORT_SYMBOL_GPL(rpmb_frames_get);
+RPMB_EXPORT(rpmb_frames_get);
 
 /**
  * rpmb_frames_agree() - compare the frames of an access
@@ -168,7 +168,7 @@ bool rpmb_frames_agree(enum rpmb_frame_format format, const void *frames,
 			return false;
 	return true;
 }
-EXPORT_SYMBOL_GPL(rpmb_frames_agree);
+RPMB_EXPORT(rpmb_frames_agree);
 
 static void jedec_set(struct rpmb_frame *frame,
 		      const struct rpmb_fields *fields)
@@ -212,7 +212,7 @@ void rpmb_frames_set(enum rpmb_frame_format format, void *frames,
 	for (i = 0; i < len / JEDEC_FRAME; i++)
 		jedec_set(&frame[i], fields);
 }
-EXPORT_SYMBOL_GPL(rpmb_frames_set);
+RPMB_EXPORT(rpmb_frames_set);
 
 /**
  * rpmb_frames_set_count() - write the block count of an access of one frame
@@ -249,7 +249,7 @@ void *rpmb_frames_data(enum rpmb_frame_format format, void *frames,
 	return format == RPMB_FRAME_NVME ? &nvme->data[i * NVME_SECTOR] :
 					   jedec[i].data;
 }
-EXPORT_SYMBOL_GPL(rpmb_frames_data);
+RPMB_EXPORT(rpmb_frames_data);
 
 /**
  * rpmb_frames_key_mac() - find the key or the MAC
@@ -268,55 +268,4 @@ u8 *rpmb_frames_key_mac(enum rpmb_frame_format format, void *frames,
 	return format == RPMB_FRAME_NVME ? nvme->key_mac :
 					   jedec[len / JEDEC_FRAME - 1].key_mac;
 }
-EXPORT_SYMBOL_GPL(rpmb_frames_key_mac);
-
-static int jedec_mac(const struct rpmb_frame *frame, unsigned int nr,
-		     struct shash_desc *desc)
-{
-	size_t offset = offsetof(struct rpmb_frame, data);
-	unsigned int i;
-	int ret = 0;
-
-	for (i = 0; !ret && i < nr; i++)
-		ret = crypto_shash_update(desc, frame[i].data,
-					  sizeof(*frame) - offset);
-	return ret;
-}
-
-static int nvme_mac(const struct rpmb_nvme_frame *frame, unsigned int len,
-		    struct shash_desc *desc)
-{
-	size_t offset = offsetof(struct rpmb_nvme_frame, target);
-
-	return crypto_shash_update(desc, &frame->target, len - offset);
-}
-
-/**
- * rpmb_frames_mac() - calculate the MAC of an access
- * @format: frame format
- * @frames: the access
- * @len: its bytes
- * @hmac: "hmac(sha256)" with the key set
- * @mac: where to put the RPMB_KEY_SIZE bytes; not read from @frames
- *
- * Context: may sleep.
- * Return: 0 or a negative error of the crypto layer
- */
-int rpmb_frames_mac(enum rpmb_frame_format format, const void *frames,
-		    unsigned int len, struct crypto_shash *hmac, u8 *mac)
-{
-	SHASH_DESC_ON_STACK(desc, hmac);
-	int ret;
-
-	desc->tfm = hmac;
-	ret = crypto_shash_init(desc);
-	if (!ret)
-		ret = format == RPMB_FRAME_NVME ?
-			nvme_mac(frames, len, desc) :
-			jedec_mac(frames, len / JEDEC_FRAME, desc);
-	if (!ret)
-		ret = crypto_shash_final(desc, mac);
-	shash_desc_zero(desc);
-	return ret;
-}
-EXPORT_SYMBOL_GPL(rpmb_frames_mac);
+RPMB_EXPORT(rpmb_frames_key_mac);

@@ -5,10 +5,19 @@
 #ifndef __RPMB_FRAME_H
 #define __RPMB_FRAME_H
 
+#include <linux/export.h>
 #include <linux/types.h>
 #include <uapi/linux/rpmb.h>
 
 struct crypto_shash;
+
+/*
+ * For the modules of this directory alone. The macros for namespaces that modules use
+ * take a word or a string, whichever the kernel's version wants; this is what is
+ * behind them. To import it: MODULE_INFO(import_ns, RPMB_NAMESPACE).
+ */
+#define RPMB_NAMESPACE "RPMB"
+#define RPMB_EXPORT(sym) __EXPORT_SYMBOL(sym, "GPL", RPMB_NAMESPACE)
 
 #define RPMB_KEY_SIZE 32
 #define RPMB_NONCE_SIZE 16

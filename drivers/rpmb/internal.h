@@ -34,17 +34,25 @@ struct rpmb_request {
 	unsigned int nr_xfers;
 };
 
+#if IS_ENABLED(CONFIG_KUNIT)
+/* core.c, for tests */
+extern unsigned int rpmb_suspend_timeout;
+#endif
+
 /* route.c */
 struct rpmb_request *rpmb_request_alloc(unsigned int req_len,
 					unsigned int resp_len, gfp_t gfp);
 void rpmb_request_free(struct rpmb_request *rq);
 int rpmb_request_prepare(struct rpmb_dev *rdev, struct rpmb_request *rq);
-int rpmb_request_run(struct rpmb_dev *rdev, struct rpmb_request *rq);
+int rpmb_request_run(struct rpmb_dev *rdev, struct rpmb_request *rq, bool user);
 DEFINE_FREE(rpmb_request, struct rpmb_request *, rpmb_request_free(_T))
 
-/* core.c */
-int rpmb_get_turn(struct rpmb_dev *rdev);
+/* turn.c */
+void rpmb_turn_init(struct rpmb_turn *turn);
+int rpmb_get_turn(struct rpmb_dev *rdev, bool user);
 void rpmb_put_turn(struct rpmb_dev *rdev);
+bool rpmb_stop_line(struct rpmb_dev *rdev, unsigned long timeout);
+void rpmb_start_line(struct rpmb_dev *rdev);
 
 static inline unsigned int rpmb_capacity_blocks(const struct rpmb_dev *rdev)
 {
@@ -54,6 +62,9 @@ static inline unsigned int rpmb_capacity_blocks(const struct rpmb_dev *rdev)
 
 /* cdev.c */
 extern const struct file_operations rpmb_fops;
+int rpmb_copy_cmd(void *cmd, size_t size, size_t min_size,
+		  const void __user *argp, u32 *user_size);
+int rpmb_copy_result(void __user *argp, void *cmd, size_t size, u32 user_size);
 
 /* sysfs.c */
 extern const struct attribute_group *rpmb_groups[];

@@ -5,10 +5,16 @@
  */
 #include <linux/bits.h>
 #include <linux/export.h>
+#include <linux/highmem.h>
 #include <linux/ktime.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/nospec.h>
+#include <linux/scatterlist.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/vmalloc.h>
 
 #include "internal.h"
 
@@ -74,10 +80,13 @@ struct rpmb_request *rpmb_request_alloc(unsigned int req_len,
 
 	rq->req_len = req_len;
 	rq->resp_len = resp_len;
-	/* A caller of large requests is told by -ENOMEM, and may try smaller ones */
+	/*
+	 * A large one need not find contiguous memory. If there is none at all, its
+	 * caller is told by -ENOMEM, and may try smaller ones.
+	 */
 	gfp |= __GFP_NOWARN;
-	rq->req = kmalloc(req_len + sizeof(struct rpmb_frame), gfp);
-	rq->resp = kzalloc(resp_len, gfp);
+	rq->req = kvmalloc(req_len + sizeof(struct rpmb_frame), gfp);
+	rq->resp = kvzalloc(resp_len, gfp);
 	if (!rq->req || !rq->resp)
 		return ERR_PTR(-ENOMEM);
 	return no_free_ptr(rq);
@@ -90,18 +99,18 @@ void rpmb_request_free(struct rpmb_request *rq)
 		return;
 	if (rq->req)
 		memzero_explicit(rq->req, rq->req_len);
-	kfree(rq->req);
-	kfree(rq->resp);
+	kvfree(rq->req);
+	kvfree(rq->resp);
 	kfree(rq);
 }
 
 static const struct rpmb_rule *rpmb_find_rule(const struct rpmb_descr *descr,
 					      u16 type)
 {
-	if (type >= ARRAY_SIZE(rpmb_rules) ||
-	    !(descr->request_types & BIT(type)))
+	if (type >= ARRAY_SIZE(rpmb_rules))
 		return NULL;
-	return &rpmb_rules[type];
+	type = array_index_nospec(type, ARRAY_SIZE(rpmb_rules));
+	return descr->request_types & BIT(type) ? &rpmb_rules[type] : NULL;
 }
 
 /* Are @len bytes what it takes to carry @payload, @count blocks if counted? */
@@ -238,12 +247,29 @@ static int rpmb_backend_error(const struct rpmb_request *rq, int ret)
 	case -EINVAL:
 	case -EOPNOTSUPP:
 	case -EMSGSIZE:
-	case -EBUSY:
 	case -ENOMEM:
 		return -EIO;
 	default:
 		return ret;
 	}
+}
+
+/*
+ * Memory in pages has two addresses. Backends and devices know the one that is not
+ * ours, and some processors do not see that it is the same.
+ */
+static void rpmb_flush(const struct rpmb_request *rq)
+{
+	for (unsigned int i = 0; i < rq->nr_xfers; i++)
+		if (is_vmalloc_addr(rq->xfers[i].buf))
+			flush_kernel_vmap_range(rq->xfers[i].buf,
+						rq->xfers[i].len);
+}
+
+static void rpmb_invalidate(const struct rpmb_request *rq)
+{
+	if (is_vmalloc_addr(rq->resp))
+		invalidate_kernel_vmap_range(rq->resp, rq->resp_len);
 }
 
 static int rpmb_call_backend(struct rpmb_dev *rdev, struct rpmb_request *rq)
@@ -252,10 +278,12 @@ static int rpmb_call_backend(struct rpmb_dev *rdev, struct rpmb_request *rq)
 	unsigned int noio = memalloc_noio_save();
 	int ret;
 
+	rpmb_flush(rq);
 	if (rdev->descr.transfer)
 		ret = rdev->descr.transfer(rdev, rq->xfers, rq->nr_xfers);
 	else
 		ret = rpmb_call_route_frames(rdev, rq);
+	rpmb_invalidate(rq);
 	memalloc_noio_restore(noio);
 
 	return rpmb_backend_error(rq, ret);
@@ -271,24 +299,27 @@ static int rpmb_check_response(const struct rpmb_descr *descr,
 }
 
 /*
- * Run the transfers of a prepared request. 0: a response of the right type is in
- * rq->resp; else an error, and rq->xfers[] say how far it got.
+ * Run the transfers of a prepared request, for the kernel or, if @user, for a
+ * program. 0: a response of the right type is in rq->resp; else an error, and
+ * rq->xfers[] say how far it got.
  */
-int rpmb_request_run(struct rpmb_dev *rdev, struct rpmb_request *rq)
+int rpmb_request_run(struct rpmb_dev *rdev, struct rpmb_request *rq, bool user)
 {
 	ktime_t start;
 	int ret;
 
-	ret = rpmb_get_turn(rdev);
+	ret = rpmb_get_turn(rdev, user);
 	if (ret)
 		return ret;
 
+	WRITE_ONCE(rdev->running, rq->type);
 	trace_rpmb_start(rdev, rq);
 	start = ktime_get();
 	ret = rpmb_call_backend(rdev, rq);
 	if (!ret)
 		ret = rpmb_check_response(&rdev->descr, rq);
 	trace_rpmb_done(rdev, rq, ret, ktime_sub(ktime_get(), start));
+	WRITE_ONCE(rdev->running, 0);
 	rpmb_put_turn(rdev);
 	return ret;
 }
@@ -310,13 +341,16 @@ int rpmb_request_run(struct rpmb_dev *rdev, struct rpmb_request *rq)
  * the data before concluding anything. These errors mean that nothing happened:
  * -EINVAL (lengths or frames that contradict each other, or a number of blocks
  * that an eMMC does not write at once), -EOPNOTSUPP (a type that the device does
- * not have, or a bare result read), -EMSGSIZE (more than can be carried), -EBUSY
- * (an earlier request is still with the device), -ENOMEM.
- * Others: -ENODEV (the device is gone), -EINTR (fatal signal; as long as it is
- * pending, further calls of this task end like this, too), -EPROTO (the response
- * is not to this request), -ETIMEDOUT, -EIO and what else the transport has.
+ * not have, or a bare result read), -EMSGSIZE (more than can be carried), -ENOMEM.
+ * Others: -ENODEV (the device is gone), -EPROTO (the response is not to this
+ * request), -ETIMEDOUT, -EIO and what else the transport has.
  *
- * Context: may sleep, as long as the device takes.
+ * No signal ends this, in line or with the device, since the task may be anybody's
+ * who called into a TEE. It takes as long as the transport's timeouts let those
+ * take who were first, and then the request itself; such a wait is not reported as
+ * a hung task. While the system sleeps, it waits: see rpmb_dev_link().
+ *
+ * Context: may sleep.
  * Return: 0 if a response of the right type is in @resp, whatever its result
  * says; else a negative error, and @resp is as it was
  */
@@ -337,10 +371,48 @@ int rpmb_route_frames(struct rpmb_dev *rdev, u8 *req, unsigned int req_len,
 	ret = rpmb_request_prepare(rdev, rq);
 	if (ret)
 		return ret;
-	ret = rpmb_request_run(rdev, rq);
+	ret = rpmb_request_run(rdev, rq, false);
 	if (ret)
 		return ret;
 	memcpy(resp, rq->resp, resp_len);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(rpmb_route_frames);
+
+/**
+ * rpmb_xfer_map() - say where the memory of a transfer is
+ * @xfer: the transfer
+ * @sg: entries to fill in; the last one that is used is marked as the end
+ * @max_sg: how many there are, not 0
+ * @max_seg: most bytes of an entry, a multiple of 512
+ *
+ * Entries follow each other in @xfer->buf. Each is as long as it can be, and a
+ * multiple of 512 bytes if @xfer->len is.
+ *
+ * Context: any.
+ * Return: number of entries used, or 0 if @max_sg are too few
+ */
+unsigned int rpmb_xfer_map(const struct rpmb_xfer *xfer, struct scatterlist *sg,
+			   unsigned int max_sg, unsigned int max_seg)
+{
+	bool pages = is_vmalloc_addr(xfer->buf);
+	unsigned int nr = 0, len;
+
+	sg_init_table(sg, max_sg);
+	for (unsigned int pos = 0; pos < xfer->len; pos += len, nr++) {
+		void *buf = xfer->buf + pos;
+
+		if (nr == max_sg)
+			return 0;
+		len = min(xfer->len - pos, max_seg);
+		if (pages)
+			len = min_t(unsigned int, len,
+				    PAGE_SIZE - offset_in_page(buf));
+		sg_set_page(&sg[nr], pages ? vmalloc_to_page(buf) :
+					     virt_to_page(buf),
+			    len, offset_in_page(buf));
+	}
+	sg_mark_end(&sg[nr - 1]);
+	return nr;
+}
+EXPORT_SYMBOL_GPL(rpmb_xfer_map);

@@ -278,6 +278,7 @@ static struct rpmb_dev *rpmb_sim_register(struct rpmb_sim *sim)
 		.transport = RPMB_TRANSPORT_SIM,
 		.request_types = RPMB_SIM_TYPES,
 		.write_sizes = BIT(fls(max_write)) - 1,
+		.max_write = max_write,
 		.max_read = sim->max_read,
 		.target = sim->target,
 		.fill_block_count = RPMB_SIM_COUNTED,
@@ -583,5 +584,6 @@ static void __exit rpmb_sim_exit(void)
 module_init(rpmb_sim_init);
 module_exit(rpmb_sim_exit);
 
+MODULE_INFO(import_ns, RPMB_NAMESPACE);
 MODULE_DESCRIPTION("RPMB simulator");
 MODULE_LICENSE("GPL");

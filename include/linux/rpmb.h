@@ -8,11 +8,14 @@
 #include <linux/atomic.h>
 #include <linux/cdev.h>
 #include <linux/device.h>
-#include <linux/semaphore.h>
+#include <linux/list.h>
+#include <linux/lockdep_types.h>
+#include <linux/spinlock_types.h>
 #include <linux/types.h>
 #include <uapi/linux/rpmb.h>
 
 struct rpmb_dev;
+struct scatterlist;
 
 /**
  * enum rpmb_type - type of the storage, as trusted execution environments know it
@@ -42,8 +45,10 @@ enum rpmb_xfer_kind {
  * struct rpmb_xfer - one transfer of a sequence
  * @kind: what to do
  * @len: bytes to move, a multiple of the frame size
- * @buf: kmalloc'ed memory, fit for DMA; shares no cache line with a transfer in
- *	the other direction
+ * @buf: memory of the core, fit for DMA, which shares no cache line with a transfer
+ *	in the other direction. It is contiguous if there was such memory, else
+ *	vmalloc'ed, in pages; rpmb_xfer_map() makes the difference. What the
+ *	processor has cached of another mapping is the core's business
  * @started: set by the backend just before the transfer may reach the device
  *
  * A sequence is either %RPMB_XFER_SEND, %RPMB_XFER_RECV, or, for requests whose
@@ -82,7 +87,7 @@ struct rpmb_descr {
 	 * version, nor from boot to boot. The core makes its own copy.
 	 */
 	u8 *dev_id;
-	/** @dev_id_len: bytes at @dev_id, not 0 */
+	/** @dev_id_len: bytes at @dev_id, 1 to %RPMB_MAX_ID_LEN */
 	size_t dev_id_len;
 	/**
 	 * @reliable_wr_count: Most sectors of 512 bytes that one write can take;
@@ -97,16 +102,17 @@ struct rpmb_descr {
 	 * nothing else for this device in between, and stop at the first that
 	 * fails. Returns 0 or a negative error, never a positive number. Nothing
 	 * is ever sent a second time once it may have reached the device.
-	 * -EMSGSIZE (more than the path can carry), -EBUSY (an earlier request is
-	 * still with the device), -ENOMEM, -EINVAL and -EOPNOTSUPP tell callers
-	 * that nothing happened; after that the core makes them -EIO.
+	 * -EMSGSIZE (more than the path can carry), -ENOMEM, -EINVAL and
+	 * -EOPNOTSUPP tell callers that nothing happened; after that the core
+	 * makes them -EIO.
 	 *
-	 * Process context; may sleep. There is one call at a time for each
-	 * device. Allocations are implicitly GFP_NOIO. A fatal signal and @abort
-	 * end what waits for the device to take a request, where that can be
-	 * ended. What the device has begun they do not: it ends by an answer, a
-	 * timeout, a reset or removal. When the call returns, the device is done
-	 * with @xfers and their buffers, which are the core's again.
+	 * Process context; may sleep, and the task may be anybody's: signals are
+	 * not looked at, and waits are not interruptible. Each wait ends by an
+	 * answer, a timeout, a reset or removal, so a call takes a bounded time.
+	 * @abort ends what waits for the device to take a request, where that can
+	 * be ended. There is one call at a time for each device. Allocations are
+	 * implicitly GFP_NOIO. When the call returns, the device is done with
+	 * @xfers and their buffers, which are the core's again.
 	 */
 	int (*transfer)(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 			unsigned int nr);
@@ -144,6 +150,11 @@ struct rpmb_descr {
 	 */
 	u32 write_sizes;
 	/**
+	 * @max_write: most blocks that one request can write if it can write any
+	 * number up to that; 0 if only those of @write_sizes
+	 */
+	u32 max_write;
+	/**
 	 * @max_read: most blocks that one request can read; 0 means as many as fit
 	 * in %RPMB_MAX_LEN
 	 */
@@ -157,6 +168,23 @@ struct rpmb_descr {
 	 * else 1. An eMMC is told by CMD23, and wants none.
 	 */
 	u32 fill_block_count;
+};
+
+/**
+ * struct rpmb_turn - whose sequence it is
+ * @lock: protects @line and @taken; nothing is called under it but wake-ups
+ * @line: those who wait, in the order in which they are served
+ * @taken: one has the turn: who carries a sequence; suspend, from its beginning to
+ *	the end of resume; rpmb_dev_unregister() at its end
+ * @map: for lockdep. Who may hold a lock while waiting for the turn must not need
+ *	it to give the turn back, and the turn is taken under others' locks in
+ *	suspend, shutdown and removal
+ */
+struct rpmb_turn {
+	spinlock_t lock;
+	struct list_head line;
+	bool taken;
+	struct lockdep_map map;
 };
 
 /**
@@ -179,13 +207,10 @@ struct rpmb_dev {
 	struct cdev cdev;
 	/* Order of registration, never used again; breaks ties in the list */
 	u64 seq;
-	/*
-	 * Held by who may call the backend: a sequence, suspend from its
-	 * beginning to the end of resume, or rpmb_dev_unregister() at its end.
-	 * A semaphore, since suspend gives it back from another task, and since
-	 * it wakes waiters in order.
-	 */
-	struct semaphore turn;
+	/* Held by who may call the backend */
+	struct rpmb_turn turn;
+	/* Type of the request that is with the backend, for messages; 0 if none is */
+	u16 running;
 	/*
 	 * Set for good by rpmb_dev_unregister() and at shutdown, before they wait
 	 * for the turn. Who gets the turn and sees it clear may call the backend
@@ -210,9 +235,15 @@ void rpmb_interface_unregister(struct class_interface *intf);
 struct rpmb_dev *rpmb_dev_register(struct device *dev,
 				   struct rpmb_descr *descr);
 int rpmb_dev_unregister(struct rpmb_dev *rdev);
+int rpmb_dev_suspend(struct rpmb_dev *rdev);
+void rpmb_dev_resume(struct rpmb_dev *rdev);
+int rpmb_dev_link(struct rpmb_dev *rdev, struct device *client);
+void rpmb_dev_unlink(struct rpmb_dev *rdev, struct device *client);
 
 int rpmb_route_frames(struct rpmb_dev *rdev, u8 *req,
 		      unsigned int req_len, u8 *resp, unsigned int resp_len);
+unsigned int rpmb_xfer_map(const struct rpmb_xfer *xfer, struct scatterlist *sg,
+			   unsigned int max_sg, unsigned int max_seg);
 
 #else
 static inline struct rpmb_dev *rpmb_dev_get(struct rpmb_dev *rdev)
@@ -246,6 +277,14 @@ static inline int rpmb_dev_unregister(struct rpmb_dev *rdev)
 {
 	return 0;
 }
+
+static inline int rpmb_dev_link(struct rpmb_dev *rdev, struct device *client)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void rpmb_dev_unlink(struct rpmb_dev *rdev,
+				   struct device *client) { }
 
 static inline int rpmb_route_frames(struct rpmb_dev *rdev, u8 *req,
 				    unsigned int req_len, u8 *resp,

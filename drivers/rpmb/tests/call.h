@@ -15,6 +15,8 @@
 #include <linux/slab.h>
 #include <linux/wait.h>
 
+#include "../internal.h"
+
 /* A bound for what must happen, not a measure of how fast */
 #define TEST_BOUND	(120 * HZ)
 
@@ -109,11 +111,15 @@ static inline struct rpmb_xfer *test_recv(struct test_call *call)
  */
 static inline int test_transfer(struct test_call *call)
 {
-	down(&call->rdev->turn);
+	call->ret = rpmb_get_turn(call->rdev, false);
+	if (call->ret) {
+		complete_all(&call->done);
+		return call->ret;
+	}
 	call->ret = call->rdev->descr.transfer(call->rdev, call->xfers,
 					       call->nr);
 	complete_all(&call->done);
-	up(&call->rdev->turn);
+	rpmb_put_turn(call->rdev);
 	return call->ret;
 }
 
@@ -202,5 +208,7 @@ static inline void test_expect_started(struct kunit *test,
 		KUNIT_EXPECT_EQ_MSG(test, call->xfers[i].started, i < nr,
 				    "transfer %u", i);
 }
+
+MODULE_INFO(import_ns, "EXPORTED_FOR_KUNIT_TESTING");
 
 #endif /* __RPMB_TESTS_CALL_H */

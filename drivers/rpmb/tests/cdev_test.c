@@ -5,21 +5,24 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
+#include <linux/file.h>
 #include <linux/mman.h>
+#include <linux/shmem_fs.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "fake.h"
+#include "../internal.h"
 
 #define CDEV_FORMAT RPMB_FRAME_JEDEC
 
 /* Where things are in the user memory of a test; the end is not mapped */
 #define CDEV_ARG	0
 #define CDEV_REQ	SZ_8K
-#define CDEV_RESP	(CDEV_REQ + SZ_128K)
-#define CDEV_ID		(CDEV_RESP + SZ_128K)
+#define CDEV_RESP	(CDEV_REQ + SZ_1M)
+#define CDEV_ID		(CDEV_RESP + SZ_1M)
 #define CDEV_END	(CDEV_ID + SZ_8K)
 
 /**
@@ -407,11 +410,11 @@ static void cdev_longest_test(struct kunit *test)
 
 	cdev_opened(test, FMODE_READ | FMODE_WRITE);
 	cmd = cdev_msg(test, rpmb_msg_new(test, CDEV_FORMAT, RPMB_WRITE_DATA,
-					  128, 1, 128));
+					  1024, 1, 1024));
 	KUNIT_EXPECT_EQ(test, RPMB_MAX_LEN, cmd.req_len);
 	KUNIT_EXPECT_EQ(test, 0, cdev_route(test, &cmd));
 	cmd = cdev_msg(test, rpmb_msg_new(test, CDEV_FORMAT, RPMB_READ_DATA, 1,
-					  128, 128));
+					  1024, 1024));
 	KUNIT_EXPECT_EQ(test, RPMB_MAX_LEN, cmd.resp_len);
 	KUNIT_EXPECT_EQ(test, 0, cdev_route(test, &cmd));
 }
@@ -504,9 +507,6 @@ static void cdev_flags_test(struct kunit *test)
 	struct rpmb_ioc_info info = { .size = sizeof(info), .flags = 1 };
 
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, cdev_info(test, &info));
-	info.flags = 0;
-	info.__reserved = 1;
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, cdev_info(test, &info));
 	bad = cmd;
 	bad.flags = 1U << 31;
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, cdev_route(test, &bad));
@@ -549,7 +549,7 @@ static void cdev_expect_info(struct kunit *test,
 	KUNIT_EXPECT_EQ(test, want->target, info.target);
 	KUNIT_EXPECT_EQ(test, want->dev_id_len, info.dev_id_len);
 	KUNIT_EXPECT_EQ(test, 0, info.flags);
-	KUNIT_EXPECT_EQ(test, 0, info.__reserved);
+	KUNIT_EXPECT_EQ(test, want->max_write, info.max_write);
 }
 
 static void cdev_info_test(struct kunit *test)
@@ -561,6 +561,7 @@ static void cdev_info_test(struct kunit *test)
 		.block_size = 256,
 		.capacity = 128 * 512,
 		.write_sizes = BIT(0) | BIT(1) | BIT(5),
+		.max_write = 37,
 		.max_read = 77,
 		.request_types = BIT(RPMB_GET_WRITE_COUNTER) |
 				 BIT(RPMB_PURGE_STATUS),
@@ -571,6 +572,7 @@ static void cdev_info_test(struct kunit *test)
 	ctx->fake->descr.transport = RPMB_TRANSPORT_VIRTIO;
 	ctx->fake->descr.capacity = 128;
 	ctx->fake->descr.write_sizes = want.write_sizes;
+	ctx->fake->descr.max_write = 37;
 	ctx->fake->descr.max_read = 77;
 	/* A result read is not a request, whatever a backend says */
 	ctx->fake->descr.request_types = want.request_types |
@@ -590,7 +592,7 @@ static void cdev_info_defaults_test(struct kunit *test)
 		.capacity = 512,
 		/* Up to 3 sectors, which are 6 blocks */
 		.write_sizes = BIT(0) | BIT(1) | BIT(2),
-		.max_read = 128,
+		.max_read = 1024,
 		.request_types = BIT(RPMB_PROGRAM_KEY) |
 				 BIT(RPMB_GET_WRITE_COUNTER) |
 				 BIT(RPMB_WRITE_DATA) | BIT(RPMB_READ_DATA),
@@ -629,6 +631,133 @@ static void cdev_dev_id_test(struct kunit *test)
 	}
 }
 
+/* Nobody can make the kernel clear memory for ever */
+static void cdev_dev_id_bound_test(struct kunit *test)
+{
+	struct cdev_ctx *ctx = cdev_opened(test, FMODE_READ);
+	struct rpmb_ioc_info info = {
+		.size = sizeof(info),
+		.dev_id = ctx->mem + CDEV_ID,
+		.dev_id_len = RPMB_MAX_ID_LEN,
+	};
+
+	KUNIT_EXPECT_EQ(test, 0, cdev_info(test, &info));
+	info.dev_id_len = RPMB_MAX_ID_LEN + 1;
+	KUNIT_EXPECT_EQ(test, -EINVAL, cdev_info(test, &info));
+	info.dev_id_len = U32_MAX;
+	cdev_fill_user(test, CDEV_ID, 0xee, 16);
+	KUNIT_EXPECT_EQ(test, -EINVAL, cdev_info(test, &info));
+	KUNIT_EXPECT_TRUE(test, cdev_user_is(test, CDEV_ID, 0xee, 16));
+}
+
+/*
+ * A structure that has grown from 16 to 24 bytes, and programs that were built before
+ * that, at that time, and when it has grown to 32.
+ */
+struct cdev_grown {
+	u32 size;
+	u32 in;
+	u64 first;
+	u64 second;
+};
+
+static int cdev_copy_grown(struct kunit *test, u32 size, struct cdev_grown *cmd)
+{
+	struct cdev_ctx *ctx = test->priv;
+	u32 user_size;
+	int ret;
+
+	memset(cmd, 0xee, sizeof(*cmd));
+	cdev_to_user(test, CDEV_ARG, &size, sizeof(size));
+	ret = rpmb_copy_cmd(cmd, sizeof(*cmd), 16, cdev_user(ctx, CDEV_ARG),
+			    &user_size);
+	if (!ret)
+		ret = rpmb_copy_result(cdev_user(ctx, CDEV_ARG),
+				       &(struct cdev_grown){ 0, 0, 1, 2 },
+				       sizeof(*cmd), user_size);
+	return ret;
+}
+
+static void cdev_grown_test(struct kunit *test)
+{
+	static const u64 zeroes[4], theirs[] = { 5, 6, 7, 8 };
+	struct cdev_grown cmd;
+	u64 user[4];
+
+	/* An old program: what it does not know is 0, and is not written to */
+	cdev_to_user(test, CDEV_ARG, theirs, sizeof(theirs));
+	KUNIT_EXPECT_EQ(test, 0, cdev_copy_grown(test, 16, &cmd));
+	KUNIT_EXPECT_EQ(test, 6, cmd.first);
+	KUNIT_EXPECT_EQ(test, 0, cmd.second);
+	cdev_from_user(test, user, CDEV_ARG, sizeof(user));
+	KUNIT_EXPECT_EQ(test, 16, (u32)user[0]);
+	KUNIT_EXPECT_EQ(test, 1, user[1]);
+	KUNIT_EXPECT_EQ(test, 7, user[2]);
+
+	/* One of half way between two kernels */
+	cdev_to_user(test, CDEV_ARG, theirs, sizeof(theirs));
+	KUNIT_EXPECT_EQ(test, 0, cdev_copy_grown(test, 20, &cmd));
+	KUNIT_EXPECT_EQ(test, 7, cmd.second);
+
+	/* One as old as the kernel */
+	cdev_to_user(test, CDEV_ARG, theirs, sizeof(theirs));
+	KUNIT_EXPECT_EQ(test, 0, cdev_copy_grown(test, 24, &cmd));
+	cdev_from_user(test, user, CDEV_ARG, sizeof(user));
+	KUNIT_EXPECT_EQ(test, 2, user[2]);
+	KUNIT_EXPECT_EQ(test, 8, user[3]);
+
+	/* A newer one, that does and that does not use what the kernel does not know */
+	KUNIT_EXPECT_EQ(test, -E2BIG, cdev_copy_grown(test, 32, &cmd));
+	cdev_to_user(test, CDEV_ARG, zeroes, sizeof(zeroes));
+	KUNIT_EXPECT_EQ(test, 0, cdev_copy_grown(test, 32, &cmd));
+	cdev_from_user(test, user, CDEV_ARG, sizeof(user));
+	KUNIT_EXPECT_EQ(test, 32, (u32)user[0]);
+	KUNIT_EXPECT_EQ(test, 0, user[3]);
+
+	/* One that there has never been */
+	KUNIT_EXPECT_EQ(test, -EINVAL, cdev_copy_grown(test, 15, &cmd));
+}
+
+static void cdev_put_file(void *file)
+{
+	fput(file);
+}
+
+/* @cmd in user memory that can only be read; its place, as cdev_ioctl() wants it */
+static unsigned long cdev_read_only(struct kunit *test,
+				    const struct rpmb_ioc_route_frames *cmd)
+{
+	struct file *file = shmem_file_setup("rpmb", PAGE_SIZE, 0);
+	struct cdev_ctx *ctx = test->priv;
+	unsigned long mem;
+	loff_t pos = 0;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, cdev_put_file,
+							   file));
+	KUNIT_ASSERT_EQ(test, sizeof(*cmd), kernel_write(file, cmd,
+							 sizeof(*cmd), &pos));
+	mem = kunit_vm_mmap(test, file, 0, PAGE_SIZE, PROT_READ, MAP_PRIVATE,
+			    0);
+	KUNIT_ASSERT_NE(test, 0, mem);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(mem));
+	return mem - ctx->mem;
+}
+
+/* Nothing is sent if it could not be said afterwards that it was */
+static void cdev_read_only_test(struct kunit *test)
+{
+	struct cdev_ctx *ctx = cdev_opened(test, FMODE_READ);
+	struct rpmb_ioc_route_frames cmd =
+		cdev_request(test, RPMB_GET_WRITE_COUNTER);
+
+	KUNIT_EXPECT_EQ(test, -EFAULT,
+			cdev_ioctl(ctx, RPMB_IOC_ROUTE_FRAMES,
+				   cdev_read_only(test, &cmd)));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&ctx->fake->nr_calls));
+	KUNIT_EXPECT_EQ(test, 0, cdev_route(test, &cmd));
+}
+
 /* An open file outlives the device, and is of no more use */
 static void cdev_gone_test(struct kunit *test)
 {
@@ -654,14 +783,26 @@ static void cdev_layout_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 24, offsetof(struct rpmb_ioc_route_frames, req));
 }
 
+/* 32-bit programs get the same, of structures that are laid out the same */
 static void cdev_compat_test(struct kunit *test)
 {
 	struct cdev_ctx *ctx = cdev_opened(test, FMODE_READ);
+	struct rpmb_ioc_info info = { .size = sizeof(info) };
 
 	if (!IS_ENABLED(CONFIG_COMPAT))
 		kunit_skip(test, "needs CONFIG_COMPAT");
-	/* A function with CONFIG_COMPAT, else a macro */
-	KUNIT_EXPECT_TRUE(test, ctx->ops->compat_ioctl == compat_ptr_ioctl);
+	KUNIT_ASSERT_NOT_NULL(test, ctx->ops->compat_ioctl);
+	ctx->file->f_op = ctx->ops;
+	cdev_to_user(test, CDEV_ARG, &info, sizeof(info));
+	KUNIT_EXPECT_EQ(test, 0,
+			ctx->ops->compat_ioctl(ctx->file, RPMB_IOC_INFO,
+					       ctx->mem + CDEV_ARG));
+	cdev_from_user(test, &info, CDEV_ARG, sizeof(info));
+	KUNIT_EXPECT_EQ(test, 256, info.block_size);
+	KUNIT_EXPECT_EQ(test, -ENOTTY,
+			ctx->ops->compat_ioctl(ctx->file,
+					       _IO(RPMB_IOC_MAGIC, 2),
+					       ctx->mem + CDEV_ARG));
 }
 
 static struct kunit_case cdev_cases[] = {
@@ -681,6 +822,9 @@ static struct kunit_case cdev_cases[] = {
 	KUNIT_CASE(cdev_info_test),
 	KUNIT_CASE(cdev_info_defaults_test),
 	KUNIT_CASE(cdev_dev_id_test),
+	KUNIT_CASE(cdev_dev_id_bound_test),
+	KUNIT_CASE(cdev_grown_test),
+	KUNIT_CASE(cdev_read_only_test),
 	KUNIT_CASE(cdev_gone_test),
 	KUNIT_CASE(cdev_layout_test),
 	KUNIT_CASE(cdev_compat_test),

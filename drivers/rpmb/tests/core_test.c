@@ -2,8 +2,10 @@
 /*
  * Lifetime, taking turns, publication, finding, suspend
  */
+#include <kunit/device.h>
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/kthread.h>
 #include <linux/mman.h>
 #include <linux/pm.h>
 #include <linux/sched/signal.h>
@@ -12,6 +14,7 @@
 #include <linux/uaccess.h>
 
 #include "fake.h"
+#include "../internal.h"
 
 #define CORE_FORMAT RPMB_FRAME_JEDEC
 
@@ -45,7 +48,7 @@ static struct rpmb_thread *core_wait_in_line(struct rpmb_fake *fake, u8 nonce)
 	struct rpmb_thread *thread;
 
 	thread = rpmb_thread_route(fake, core_msg(fake->test, nonce));
-	rpmb_thread_asleep(thread, TASK_KILLABLE);
+	rpmb_thread_asleep(thread, TASK_UNINTERRUPTIBLE);
 	return thread;
 }
 
@@ -156,23 +159,29 @@ static void core_unregister_test(struct kunit *test)
 	kunit_release_action(test, core_release, file);
 }
 
+/* What unregistering sleeps on after this is the call that runs */
+static void core_wait_unregistered(struct rpmb_fake *fake)
+{
+	unsigned long end = jiffies + RPMB_TEST_TIMEOUT;
+
+	while (device_is_registered(&fake->rdev->dev)) {
+		KUNIT_ASSERT_TRUE(fake->test, time_before(jiffies, end));
+		schedule_timeout_uninterruptible(1);
+	}
+}
+
 /* Without abort, the end of the call that runs is waited for */
 static void core_unregister_drains_test(struct kunit *test)
 {
 	struct rpmb_fake *fake = rpmb_fake_new(test, CORE_FORMAT);
 	struct rpmb_thread *unregister, *first, *second;
-	unsigned long end = jiffies + RPMB_TEST_TIMEOUT;
 
 	fake->descr.abort = NULL;
 	rpmb_fake_register(fake);
 	first = core_hang(fake, 1);
 	second = core_wait_in_line(fake, 2);
 	unregister = rpmb_thread_unregister(fake);
-	/* What it sleeps on after this is the call */
-	while (device_is_registered(&fake->rdev->dev)) {
-		KUNIT_ASSERT_TRUE(test, time_before(jiffies, end));
-		schedule_timeout_uninterruptible(1);
-	}
+	core_wait_unregistered(fake);
 	rpmb_thread_asleep(unregister, TASK_UNINTERRUPTIBLE);
 	fake->hang_at = -1;
 	rpmb_fake_release(fake);
@@ -244,19 +253,118 @@ static void core_two_devices_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(first));
 }
 
-static void core_kill_test(struct kunit *test)
+/* What runs in the kernel runs in anybody's task, who may be killed for his own sins */
+static void core_signals_test(struct kunit *test)
 {
 	struct rpmb_fake *fake = core_fake(test);
 	struct rpmb_thread *first = core_hang(fake, 0);
-	struct rpmb_thread *killed = core_wait_in_line(fake, 2);
+	struct rpmb_thread *second = core_wait_in_line(fake, 2);
 	struct rpmb_thread *last = core_wait_in_line(fake, 3);
 
-	send_sig(SIGKILL, killed->task, 1);
-	KUNIT_EXPECT_EQ(test, -EINTR, rpmb_thread_join(killed));
-	KUNIT_EXPECT_TRUE(test, rpmb_msg_untouched(killed->msg));
+	send_sig(SIGKILL, first->task, 1);
+	send_sig(SIGKILL, second->task, 1);
+	rpmb_thread_asleep(second, TASK_UNINTERRUPTIBLE);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&fake->nr_calls));
 	fake->hang_at = -1;
 	rpmb_fake_release(fake);
 	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(first));
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(second));
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(last));
+	KUNIT_EXPECT_EQ(test, 3, atomic_read(&fake->nr_calls));
+}
+
+/* A TEE retries at once, and its task is as dead as before */
+static int core_route_often(struct rpmb_thread *thread)
+{
+	int ret = 0;
+
+	for (int i = 0; i < 10; i++)
+		ret = ret ?: rpmb_msg_route(thread->fake,
+					    core_msg(thread->fake->test, i));
+	return ret;
+}
+
+static void core_signals_retry_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = core_fake(test);
+	struct rpmb_thread *killed, *other;
+
+	fake->hang_at = 0;
+	killed = rpmb_thread_start(fake, core_route_often);
+	rpmb_test_wait(test, &fake->entered);
+	other = core_wait_in_line(fake, 1);
+	send_sig(SIGKILL, killed->task, 1);
+	fake->hang_at = -1;
+	rpmb_fake_release(fake);
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(killed));
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(other));
+	KUNIT_EXPECT_EQ(test, 11, atomic_read(&fake->nr_calls));
+}
+
+/* Programs' requests, in the memory of the test */
+static struct core_file *core_user_file;
+static struct mm_struct *core_user_mm;
+
+static int core_run_ioctl(struct rpmb_thread *thread)
+{
+	struct rpmb_ioc_route_frames __user *cmd =
+		(void __user *)core_user_file->mem;
+	int ret;
+
+	kthread_use_mm(core_user_mm);
+	ret = core_ioctl(thread->fake->test, core_user_file,
+			 core_msg(thread->fake->test, 9));
+	if (ret == -EINTR) {
+		u32 flags = ~0;
+
+		KUNIT_EXPECT_EQ(thread->fake->test, 0,
+				get_user(flags, &cmd->out_flags));
+		KUNIT_EXPECT_EQ(thread->fake->test, 0, flags);
+	}
+	kthread_unuse_mm(core_user_mm);
+	return ret;
+}
+
+static struct rpmb_thread *core_start_ioctl(struct rpmb_fake *fake)
+{
+	core_user_file = core_open(fake);
+	core_user_mm = current->mm;
+	return rpmb_thread_start(fake, core_run_ioctl);
+}
+
+/* A program that is killed leaves the line, in which nobody else loses his place */
+static void core_kill_in_line_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = core_fake(test);
+	struct rpmb_thread *first = core_hang(fake, 0), *killed, *last;
+
+	killed = core_start_ioctl(fake);
+	rpmb_thread_asleep(killed, TASK_KILLABLE | TASK_FREEZABLE);
+	last = core_wait_in_line(fake, 3);
+	send_sig(SIGKILL, killed->task, 1);
+	KUNIT_EXPECT_EQ(test, -EINTR, rpmb_thread_join(killed));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&fake->nr_calls));
+	fake->hang_at = -1;
+	rpmb_fake_release(fake);
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(first));
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(last));
+	KUNIT_EXPECT_EQ(test, 2, atomic_read(&fake->nr_calls));
+}
+
+/* What the device has begun is not given up */
+static void core_kill_in_device_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = core_fake(test);
+	struct rpmb_thread *killed, *last;
+
+	fake->hang_at = 1;
+	killed = core_start_ioctl(fake);
+	rpmb_test_wait(test, &fake->entered);
+	last = core_wait_in_line(fake, 3);
+	send_sig(SIGKILL, killed->task, 1);
+	fake->hang_at = -1;
+	rpmb_fake_release(fake);
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(killed));
 	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(last));
 	KUNIT_EXPECT_EQ(test, 2, atomic_read(&fake->nr_calls));
 }
@@ -535,7 +643,7 @@ static void core_suspend_test(struct kunit *test)
 	core_check_suspend(fake, pm->poweroff, pm->restore);
 }
 
-/* Suspend waits for the call that runs; the next one waits for resume */
+/* Suspend waits for the call that runs; the next one, if in line, for resume */
 static void core_suspend_busy_test(struct kunit *test)
 {
 	struct rpmb_fake *fake = core_fake(test);
@@ -543,18 +651,96 @@ static void core_suspend_busy_test(struct kunit *test)
 	struct rpmb_thread *first, *suspend, *second;
 
 	first = core_hang(fake, 0);
+	second = core_wait_in_line(fake, 2);
 	suspend = rpmb_thread_start(fake, core_suspend);
 	rpmb_thread_asleep(suspend, TASK_UNINTERRUPTIBLE);
-	second = core_wait_in_line(fake, 2);
 	fake->hang_at = -1;
 	rpmb_fake_release(fake);
 	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(first));
 	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(suspend));
-	rpmb_thread_asleep(second, TASK_KILLABLE);
+	rpmb_thread_asleep(second, TASK_UNINTERRUPTIBLE);
 	KUNIT_EXPECT_EQ(test, 1, atomic_read(&fake->nr_calls));
 
 	KUNIT_EXPECT_EQ(test, 0, pm->resume(&fake->rdev->dev));
 	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(second));
+}
+
+static void core_reset_suspend_timeout(void *timeout)
+{
+	rpmb_suspend_timeout = (unsigned long)timeout;
+}
+
+/* A request that does not end keeps the system awake, and nothing is the worse for it */
+static void core_suspend_timeout_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = core_fake(test);
+	const struct dev_pm_ops *pm = core_pm(fake);
+	struct rpmb_thread *first, *second;
+
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test,
+						  core_reset_suspend_timeout,
+						  (void *)(unsigned long)
+						  rpmb_suspend_timeout));
+	rpmb_suspend_timeout = 1;
+	first = core_hang(fake, 0);
+	second = core_wait_in_line(fake, 2);
+	KUNIT_EXPECT_EQ(test, -EBUSY, pm->suspend(&fake->rdev->dev));
+	fake->hang_at = -1;
+	rpmb_fake_release(fake);
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(first));
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(second));
+	KUNIT_EXPECT_EQ(test, 0, pm->suspend(&fake->rdev->dev));
+	KUNIT_EXPECT_EQ(test, 0, pm->resume(&fake->rdev->dev));
+	KUNIT_EXPECT_EQ(test, 0, rpmb_msg_route(fake, core_msg(test, 3)));
+}
+
+/* Suspend comes when the device is on its way out, before who waits to take it out */
+static void core_suspend_beside_unregister_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = rpmb_fake_new(test, CORE_FORMAT);
+	struct rpmb_thread *first, *unregister, *suspend;
+
+	fake->descr.abort = NULL;
+	rpmb_fake_register(fake);
+	core_pm(fake);
+	first = core_hang(fake, 1);
+	unregister = rpmb_thread_unregister(fake);
+	core_wait_unregistered(fake);
+	rpmb_thread_asleep(unregister, TASK_UNINTERRUPTIBLE);
+	suspend = rpmb_thread_start(fake, core_suspend);
+	rpmb_thread_asleep(suspend, TASK_UNINTERRUPTIBLE);
+	fake->hang_at = -1;
+	rpmb_fake_release(fake);
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(first));
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(suspend));
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(unregister));
+}
+
+/* A client that is linked sleeps first, since it may have a request to wait for */
+static void core_link_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = core_fake(test);
+	struct device *client = kunit_device_register(test, "rpmb-client");
+	struct device_link *link;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, client);
+	KUNIT_ASSERT_TRUE(test, list_empty(&client->links.suppliers));
+	KUNIT_ASSERT_EQ(test, 0, rpmb_dev_link(fake->rdev, client));
+	KUNIT_ASSERT_FALSE(test, list_empty(&client->links.suppliers));
+	link = list_first_entry(&client->links.suppliers, struct device_link,
+				c_node);
+	KUNIT_EXPECT_PTR_EQ(test, &fake->rdev->dev, link->supplier);
+	/* Nothing can sleep both before and after */
+	KUNIT_EXPECT_EQ(test, -EINVAL, rpmb_dev_link(fake->rdev, fake->parent));
+	rpmb_dev_unlink(fake->rdev, client);
+	KUNIT_EXPECT_TRUE(test, list_empty(&client->links.suppliers));
+
+	/* It ends with the device */
+	KUNIT_ASSERT_EQ(test, 0, rpmb_dev_link(fake->rdev, client));
+	rpmb_fake_unregister(fake);
+	KUNIT_EXPECT_TRUE(test, list_empty(&client->links.suppliers));
+	rpmb_dev_unlink(fake->rdev, client);
 }
 
 /* Hot-unplug while everything sleeps; the device sees no resume */
@@ -570,9 +756,8 @@ static void core_suspend_unregister_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(unregister));
 	KUNIT_EXPECT_EQ(test, -ENODEV, rpmb_thread_join(caller));
 
-	/* Callbacks that were on their way find nothing to do */
+	/* A callback that was on its way finds nothing to do */
 	KUNIT_EXPECT_EQ(test, 0, pm->resume(&fake->rdev->dev));
-	KUNIT_EXPECT_EQ(test, 0, pm->suspend(&fake->rdev->dev));
 	core_expect_gone(fake);
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&fake->nr_calls));
 	KUNIT_EXPECT_EQ(test, 0, fake->nr_resumed);
@@ -645,6 +830,8 @@ static void core_register_refusals_test(struct kunit *test)
 	*descr = good;
 	descr->dev_id_len = 0;
 	core_expect_refused(test, fake->parent, descr);
+	descr->dev_id_len = RPMB_MAX_ID_LEN + 1;
+	core_expect_refused(test, fake->parent, descr);
 	*descr = good;
 	descr->transfer = NULL;
 	core_expect_refused(test, fake->parent, descr);
@@ -681,18 +868,17 @@ static void core_register_copies_test(struct kunit *test)
 					fake->rdev->descr.priv);
 }
 
-/* Clients divide by it */
+/* Clients divide by it, so a backend of the older kind that says 0 means 1 */
 static void core_reliable_wr_count_test(struct kunit *test)
 {
-	struct rpmb_fake *none = rpmb_fake_new(test, CORE_FORMAT);
-	struct rpmb_fake *some = rpmb_fake_new(test, CORE_FORMAT);
+	struct rpmb_fake *fake = rpmb_fake_new(test, CORE_FORMAT);
 
-	none->descr.reliable_wr_count = 0;
-	rpmb_fake_register(none);
-	KUNIT_EXPECT_EQ(test, 1, none->rdev->descr.reliable_wr_count);
-	some->descr.reliable_wr_count = 16;
-	rpmb_fake_register(some);
-	KUNIT_EXPECT_EQ(test, 16, some->rdev->descr.reliable_wr_count);
+	fake->descr.transfer = NULL;
+	fake->descr.route_frames = rpmb_fake_route_frames;
+	fake->descr.reliable_wr_count = 0;
+	rpmb_fake_register(fake);
+	KUNIT_EXPECT_EQ(test, 1, fake->rdev->descr.reliable_wr_count);
+	KUNIT_EXPECT_EQ(test, BIT(0), fake->rdev->descr.write_sizes);
 }
 
 /* mmc_block leaves them out, and says too much in reliable_wr_count */
@@ -755,7 +941,10 @@ static struct kunit_case core_cases[] = {
 	KUNIT_CASE(core_null_test),
 	KUNIT_CASE(core_turns_test),
 	KUNIT_CASE(core_two_devices_test),
-	KUNIT_CASE(core_kill_test),
+	KUNIT_CASE(core_signals_test),
+	KUNIT_CASE(core_signals_retry_test),
+	KUNIT_CASE(core_kill_in_line_test),
+	KUNIT_CASE(core_kill_in_device_test),
 	KUNIT_CASE(core_publication_test),
 	KUNIT_CASE(core_publication_late_test),
 	KUNIT_CASE(core_find_order_test),
@@ -764,7 +953,10 @@ static struct kunit_case core_cases[] = {
 	KUNIT_CASE(core_id_test),
 	KUNIT_CASE(core_suspend_test),
 	KUNIT_CASE(core_suspend_busy_test),
+	KUNIT_CASE(core_suspend_timeout_test),
 	KUNIT_CASE(core_suspend_unregister_test),
+	KUNIT_CASE(core_suspend_beside_unregister_test),
+	KUNIT_CASE(core_link_test),
 	KUNIT_CASE(core_shutdown_test),
 	KUNIT_CASE(core_shutdown_asleep_test),
 	KUNIT_CASE(core_register_refusals_test),

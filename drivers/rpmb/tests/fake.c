@@ -97,7 +97,7 @@ static bool rpmb_fake_share_line(const struct rpmb_xfer *a,
 	return a_first <= b_last && b_first <= a_last;
 }
 
-/* Linear, aligned, and apart from what moves the other way: the last transfer */
+/* The core's own, aligned, and apart from what moves the other way: the last one */
 static bool rpmb_fake_dma_fit(const struct rpmb_xfer *xfers, unsigned int nr)
 {
 	unsigned int i;
@@ -105,7 +105,7 @@ static bool rpmb_fake_dma_fit(const struct rpmb_xfer *xfers, unsigned int nr)
 	for (i = 0; i < nr; i++) {
 		const void *buf = xfers[i].buf;
 
-		if (!virt_addr_valid(buf) || is_vmalloc_addr(buf) ||
+		if ((!virt_addr_valid(buf) && !is_vmalloc_addr(buf)) ||
 		    object_is_on_stack(buf) ||
 		    !IS_ALIGNED((unsigned long)buf, ARCH_DMA_MINALIGN))
 			return false;
@@ -442,5 +442,7 @@ int rpmb_thread_join(struct rpmb_thread *thread)
 	return thread->ret;
 }
 
+MODULE_INFO(import_ns, RPMB_NAMESPACE);
+MODULE_INFO(import_ns, "EXPORTED_FOR_KUNIT_TESTING");
 MODULE_DESCRIPTION("KUnit tests of the RPMB core");
 MODULE_LICENSE("GPL");

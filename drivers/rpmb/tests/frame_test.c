@@ -77,7 +77,7 @@ static void frame_blocks_test(struct kunit *test)
 		{ RPMB_FRAME_JEDEC, 513, -EINVAL },
 		{ RPMB_FRAME_JEDEC, 768, -EINVAL },
 		{ RPMB_FRAME_JEDEC, 1024, 2 },
-		{ RPMB_FRAME_JEDEC, RPMB_MAX_LEN, 128 },
+		{ RPMB_FRAME_JEDEC, RPMB_MAX_LEN, 1024 },
 		{ RPMB_FRAME_NVME, 0, -EINVAL },
 		{ RPMB_FRAME_NVME, 255, -EINVAL },
 		{ RPMB_FRAME_NVME, 256, 0 },

@@ -3,6 +3,9 @@
  * Routing: the transfers that a request becomes, what is refused before the
  * backend hears of it, and what comes back
  */
+#include <linux/align.h>
+#include <linux/mm.h>
+#include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
@@ -83,11 +86,11 @@ static const struct route_case route_request_cases[] = {
 	  false, 1 },
 	{ "jedec write 1", RPMB_FRAME_JEDEC, RPMB_WRITE_DATA, 1, 0, true },
 	{ "jedec write 2", RPMB_FRAME_JEDEC, RPMB_WRITE_DATA, 2, 0, true },
-	{ "jedec write 128", RPMB_FRAME_JEDEC, RPMB_WRITE_DATA, 128, 0, true },
+	{ "jedec write 1024", RPMB_FRAME_JEDEC, RPMB_WRITE_DATA, 1024, 0, true },
 	{ "jedec read 1", RPMB_FRAME_JEDEC, RPMB_READ_DATA, 0, 1, false, 1 },
 	{ "jedec read 5", RPMB_FRAME_JEDEC, RPMB_READ_DATA, 0, 5, false, 5 },
-	{ "jedec read 128", RPMB_FRAME_JEDEC, RPMB_READ_DATA, 0, 128, false,
-	  128 },
+	{ "jedec read 1024", RPMB_FRAME_JEDEC, RPMB_READ_DATA, 0, 1024, false,
+	  1024 },
 	{ "jedec config write", RPMB_FRAME_JEDEC, RPMB_CONFIG_WRITE, 1, 0,
 	  true },
 	{ "jedec config read", RPMB_FRAME_JEDEC, RPMB_CONFIG_READ, 0, 1, false,
@@ -262,9 +265,9 @@ static const struct route_refusal route_refusal_cases[] = {
 	      .resp_cut = 511),
 	JEDEC("unaligned read without count", RPMB_READ_DATA, 0, 2, 0, -EINVAL,
 	      .resp_cut = 511),
-	JEDEC("write too long", RPMB_WRITE_DATA, 129, 0, 129, -EMSGSIZE),
-	JEDEC("read too long", RPMB_READ_DATA, 0, 129, 129, -EMSGSIZE),
-	JEDEC("byte too long", RPMB_WRITE_DATA, 129, 0, 129, -EMSGSIZE,
+	JEDEC("write too long", RPMB_WRITE_DATA, 1025, 0, 1025, -EMSGSIZE),
+	JEDEC("read too long", RPMB_READ_DATA, 0, 1025, 1025, -EMSGSIZE),
+	JEDEC("byte too long", RPMB_WRITE_DATA, 1025, 0, 1025, -EMSGSIZE,
 	      .req_cut = 511),
 
 	JEDEC("two types", RPMB_WRITE_DATA, 3, 0, 3, -EINVAL,
@@ -323,8 +326,8 @@ static const struct route_refusal route_refusal_cases[] = {
 	     .req_cut = 256),
 	NVME("half a sector to read", RPMB_READ_DATA, 0, 1, 1, -EINVAL,
 	     .resp_cut = 256),
-	NVME("write too long", RPMB_WRITE_DATA, 128, 0, 128, -EMSGSIZE),
-	NVME("read too long", RPMB_READ_DATA, 0, 128, 128, -EMSGSIZE),
+	NVME("write too long", RPMB_WRITE_DATA, 1024, 0, 1024, -EMSGSIZE),
+	NVME("read too long", RPMB_READ_DATA, 0, 1024, 1024, -EMSGSIZE),
 	NVME("write of nothing", RPMB_WRITE_DATA, 0, 0, 0, -EINVAL),
 	NVME("write of too many", RPMB_WRITE_DATA, 2, 0, 1, -EINVAL),
 	NVME("write of too few", RPMB_WRITE_DATA, 2, 0, 3, -EINVAL),
@@ -438,7 +441,7 @@ static void route_error_test(struct kunit *test)
 static void route_unknown_test(struct kunit *test)
 {
 	static const int errors[] = {
-		-EINVAL, -EOPNOTSUPP, -EMSGSIZE, -EBUSY, -ENOMEM,
+		-EINVAL, -EOPNOTSUPP, -EMSGSIZE, -ENOMEM,
 	};
 	unsigned int i;
 
@@ -566,7 +569,7 @@ static void route_changed_waiting_test(struct kunit *test)
 	first = rpmb_thread_route(fake, route_counter_msg(test));
 	rpmb_test_wait(test, &fake->entered);
 	second = rpmb_thread_route(fake, msg);
-	rpmb_thread_asleep(second, TASK_KILLABLE);
+	rpmb_thread_asleep(second, TASK_UNINTERRUPTIBLE);
 	msg->req[511] = RPMB_PROGRAM_KEY;
 	fake->hang_at = -1;
 	rpmb_fake_release(fake);
@@ -618,6 +621,84 @@ static void route_memory_test(struct kunit *test)
 	route_from_stack(fake);
 }
 
+/* A key is in no memory that somebody else may get */
+static void route_key_wiped_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, 0);
+	struct rpmb_msg *msg = rpmb_msg_new(test, RPMB_FRAME_JEDEC,
+					    RPMB_PROGRAM_KEY, 0, 0, 0);
+	const u8 *key = rpmb_frames_key_mac(RPMB_FRAME_JEDEC, msg->req, 512);
+
+	if (IS_ENABLED(CONFIG_KASAN))
+		kunit_skip(test, "looks at memory that was freed");
+	KUNIT_ASSERT_NOT_NULL(test, memchr_inv(key, 0, RPMB_KEY_SIZE));
+	KUNIT_ASSERT_EQ(test, 0, rpmb_msg_route(fake, msg));
+	KUNIT_ASSERT_NOT_NULL(test, fake->calls[0].bytes[0]);
+	KUNIT_EXPECT_MEMEQ(test, key,
+			   rpmb_frames_key_mac(RPMB_FRAME_JEDEC,
+					       fake->calls[0].bytes[0], 512),
+			   RPMB_KEY_SIZE);
+	KUNIT_EXPECT_MEMNEQ(test, key,
+			    rpmb_frames_key_mac(RPMB_FRAME_JEDEC,
+						fake->calls[0].xfers[0].buf,
+						512),
+			    RPMB_KEY_SIZE);
+}
+
+/* @len bytes in entries of at most @max_seg; how many they are */
+static unsigned int route_map(struct kunit *test, void *buf, unsigned int len,
+			      unsigned int max_sg, unsigned int max_seg)
+{
+	struct rpmb_xfer xfer = { .buf = buf, .len = len };
+	struct scatterlist *sg = kunit_kcalloc(test, max_sg, sizeof(*sg),
+					       GFP_KERNEL);
+	unsigned int nr, pos = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, sg);
+	nr = rpmb_xfer_map(&xfer, sg, max_sg, max_seg);
+	for (unsigned int i = 0; i < nr; i++) {
+		KUNIT_EXPECT_LE(test, sg[i].length, max_seg);
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED(sg[i].length, 512));
+		KUNIT_ASSERT_LE(test, pos + sg[i].length, len);
+		KUNIT_EXPECT_MEMEQ(test, sg_virt(&sg[i]), buf + pos,
+				   sg[i].length);
+		KUNIT_EXPECT_EQ(test, i == nr - 1, sg_is_last(&sg[i]));
+		pos += sg[i].length;
+	}
+	if (nr)
+		KUNIT_EXPECT_EQ(test, len, pos);
+	return nr;
+}
+
+static void route_map_test(struct kunit *test)
+{
+	const unsigned int len = 5 * PAGE_SIZE + 512;
+	u8 *kmem = kunit_kmalloc(test, len, GFP_KERNEL);
+	u8 *vmem = vmalloc(len);
+
+	KUNIT_ASSERT_NOT_NULL(test, kmem);
+	KUNIT_ASSERT_NOT_NULL(test, vmem);
+	for (unsigned int i = 0; i < len; i++)
+		kmem[i] = i / 251;
+	memcpy(vmem, kmem, len);
+
+	KUNIT_EXPECT_EQ(test, 1, route_map(test, kmem, len, 1, len));
+	KUNIT_EXPECT_EQ(test, 6, route_map(test, kmem, len, 6, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 6, route_map(test, kmem, len, 9, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 0, route_map(test, kmem, len, 5, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, len / 512, route_map(test, kmem, len, 64, 512));
+
+	KUNIT_EXPECT_EQ(test, 6, route_map(test, vmem, len, 6, len));
+	KUNIT_EXPECT_EQ(test, 0, route_map(test, vmem, len, 5, len));
+	KUNIT_EXPECT_EQ(test, len / 512, route_map(test, vmem, len, 64, 512));
+	/* An entry ends where a page does */
+	KUNIT_EXPECT_EQ(test, 11, route_map(test, vmem, len, 64,
+					    PAGE_SIZE - 512));
+	KUNIT_EXPECT_EQ(test, 5, route_map(test, vmem + 512, 4 * PAGE_SIZE, 5,
+					   len));
+	vfree(vmem);
+}
+
 static struct kunit_case route_cases[] = {
 	KUNIT_CASE_PARAM(route_request_test, route_request_gen_params),
 	KUNIT_CASE(route_count_kept_test),
@@ -634,6 +715,8 @@ static struct kunit_case route_cases[] = {
 	KUNIT_CASE(route_changed_test),
 	KUNIT_CASE(route_changed_waiting_test),
 	KUNIT_CASE(route_memory_test),
+	KUNIT_CASE(route_key_wiped_test),
+	KUNIT_CASE(route_map_test),
 	{}
 };
 

@@ -471,9 +471,10 @@ static void sim_no_limits_test(struct kunit *test)
 	bool nvme = sim->format == RPMB_FRAME_NVME;
 
 	sim_enable(test);
-	KUNIT_EXPECT_EQ(test, nvme ? 0x7f : 0xff,
+	KUNIT_EXPECT_EQ(test, nvme ? 0x3ff : 0x7ff,
 			sim->rdev->descr.write_sizes);
-	KUNIT_EXPECT_EQ(test, nvme ? 127 : 128, sim->rdev->descr.max_read);
+	KUNIT_EXPECT_EQ(test, nvme ? 1023 : 1024, sim->rdev->descr.max_write);
+	KUNIT_EXPECT_EQ(test, nvme ? 1023 : 1024, sim->rdev->descr.max_read);
 }
 
 /* At its maximum the counter stays, and nothing can be written any more */

@@ -135,9 +135,11 @@ struct rpmb_nvme_frame {
  *
  * Each ioctl takes a pointer to a structure that starts with its own size, as
  * the caller knows it. A kernel that knows a longer structure takes the missing
- * fields as 0; one that knows a shorter structure insists that what it does not
- * know is 0. So old and new programs run on old and new kernels. The number of an
- * ioctl does not contain the size, so it stays the same when a structure grows.
+ * fields as 0, and writes no more than that size; one that knows a shorter structure
+ * insists that what it does not know is 0, and leaves it so. So old and new programs
+ * run on old and new kernels. What the first kernel knew of a structure is the least
+ * that all kernels want. The number of an ioctl does not contain the size, so it
+ * stays the same when a structure grows.
  *
  * Errors have one meaning throughout:
  *
@@ -191,9 +193,10 @@ enum rpmb_transport {
  * @max_read: most blocks that one request can read
  * @request_types: bit n is set if the device takes enum rpmb_request_type n
  * @target: UFS region or NVMe target, else 0
- * @dev_id_len: on input the bytes at @dev_id, may be 0; on output the length of
- *	the device's identity, which may be more or less than that
- * @__reserved: must be 0
+ * @dev_id_len: on input the bytes at @dev_id, 0 to %RPMB_MAX_ID_LEN; on output the
+ *	length of the device's identity, which may be more or less than that
+ * @max_write: most blocks that one request can write, if it can write any number
+ *	up to that; 0 if it writes only the numbers in @write_sizes
  * @dev_id: where to put the identity that keys are derived from; what is left of
  *	the memory is filled with 0
  *
@@ -213,14 +216,17 @@ struct rpmb_ioc_info {
 	__u32 request_types;
 	__u32 target;
 	__u32 dev_id_len;
-	__u32 __reserved;
+	__u32 max_write;
 	__aligned_u64 dev_id;
 };
 
 #define RPMB_IOC_INFO _IO(RPMB_IOC_MAGIC, 0)
 
+/* Most bytes of an identity */
+#define RPMB_MAX_ID_LEN 4096
+
 /* Most bytes in the request, and in the response, of RPMB_IOC_ROUTE_FRAMES */
-#define RPMB_MAX_LEN 65536
+#define RPMB_MAX_LEN 524288
 
 /* The request may have reached the device */
 #define RPMB_ROUTE_STARTED 0x1
@@ -269,8 +275,8 @@ struct rpmb_ioc_info {
  *  - EPERM: the caller may not program a key.
  *  - EPROTO: the response has the wrong type; somebody else spoke to the
  *    hardware meanwhile.
- *  - EBUSY: an earlier request that was given up is still with the device.
- *  - EINTR: a fatal signal came while waiting.
+ *  - EINTR: a fatal signal came while others had the device; what is with the
+ *    device no signal ends.
  *  - ETIMEDOUT, EIO and others: the transport failed.
  */
 struct rpmb_ioc_route_frames {
