@@ -11,7 +11,6 @@
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
-#include <linux/refcount.h>
 #include <linux/rpmb.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
@@ -27,6 +26,14 @@
 #define VIRTIO_RPMB_FRAME	sizeof(struct rpmb_frame)
 #define VIRTIO_RPMB_MAX_UNITS	128
 #define VIRTIO_RPMB_ID_LEN	16
+/* Request, result read, response */
+#define VIRTIO_RPMB_MAX_XFERS	3
+/* A write of a block */
+#define VIRTIO_RPMB_MIN_RING	3
+/* What QEMU gives at most, which is a read of 1023 blocks */
+#define VIRTIO_RPMB_GOOD_RING	1024
+/* The longest request with the longest response */
+#define VIRTIO_RPMB_MAX_FRAMES	(2 * RPMB_MAX_LEN / VIRTIO_RPMB_FRAME + 1)
 /* Nobody wakes us when the transport breaks the queue, so look now and then */
 #define VIRTIO_RPMB_POLL	HZ
 
@@ -44,164 +51,91 @@ MODULE_PARM_DESC(dev_id_config,
  * struct virtio_rpmb - a virtio-rpmb device
  */
 struct virtio_rpmb {
+	/** @vdev: the virtio device */
+	struct virtio_device *vdev;
 	/** @rdev: what the core made of it */
 	struct rpmb_dev *rdev;
 	/**
-	 * @vq: Its queue; NULL from freeze to restore, and after a restore that
-	 * failed. Constant while a transfer runs: the core lets none run from
-	 * suspend to resume, nor after rpmb_dev_unregister().
+	 * @vq: Its queue; NULL from freeze to restore, and while the device does
+	 * not come back from a reset. Changed in the device's turn, and under
+	 * @lock when it goes, since the callback may still come.
 	 */
 	struct virtqueue *vq;
+	/** @sg: Where the frames of a sequence are, one entry each; in the turn */
+	struct scatterlist *sg;
+	/** @nr_sg: entries of @sg: as many as the ring has, or the core may need */
+	unsigned int nr_sg;
 	/** @wait: where transfer() waits for the end of its sequence */
 	wait_queue_head_t wait;
 	/**
-	 * @lock: Protects what follows, struct virtio_rpmb_seq, and the calls
-	 * that work on @vq. Taken by the queue's callback, thus with interrupts
-	 * off; not held when the device is notified, which may call back at once.
+	 * @lock: Protects what follows, and the calls that work on @vq. Taken by
+	 * the queue's callback, thus with interrupts off; not held when the device
+	 * is notified, which may call back at once.
 	 */
 	spinlock_t lock;
-	/** @busy: @vq has a sequence, maybe one that nobody waits for any more */
-	bool busy;
+	/** @done: the device has returned the sequence */
+	bool done;
+	/** @used_len: bytes that it says it has written */
+	unsigned int used_len;
+	/** @needs_reset: it has said that it works no more */
+	bool needs_reset;
+	/** @in_reset: its bus resets it, and makes all anew */
+	bool in_reset;
 	/** @gone: set once by abort(); nothing is started any more */
 	bool gone;
 };
 
-/**
- * struct virtio_rpmb_seq - one sequence of frames
- * @refs: transfer() has one. The queue has one as long as it has the sequence;
- *	that is given back by who takes the sequence out: the callback, or
- *	virtio_rpmb_del_vq() after a reset. So @frames stay for as long as the
- *	device may touch them, whether transfer() still waits or not
- * @out_len: bytes of the request frames
- * @in_len: bytes of the response frames
- * @used_len: bytes that the device says it has written
- * @done: the device has returned the sequence
- * @frames: request frames, then response frames. Never shared with anybody but
- *	the device, and the two directions share no cache line
- */
-struct virtio_rpmb_seq {
-	refcount_t refs;
-	unsigned int out_len;
-	unsigned int in_len;
-	unsigned int used_len;
-	bool done;
-	u8 frames[] __aligned(ARCH_DMA_MINALIGN);
-};
-
-/* The response is zeroed, since a device may claim to have written it */
-static struct virtio_rpmb_seq *
-virtio_rpmb_seq_alloc(const struct rpmb_xfer *xfers, unsigned int nr)
+/* One entry for each frame; each transfer is a list of its own */
+static int virtio_rpmb_map(struct virtio_rpmb *vr, struct rpmb_xfer *xfers,
+			   unsigned int nr, struct scatterlist **sgs)
 {
-	const struct rpmb_xfer *recv = &xfers[nr - 1];
-	struct virtio_rpmb_seq *seq;
-	unsigned int out_len = 0;
+	/* Goes for chains in indirect descriptors as well */
+	unsigned int room = min(vr->nr_sg, virtqueue_get_vring_size(vr->vq));
+	struct scatterlist *sg = vr->sg;
 
-	for (unsigned int i = 0; i < nr - 1; i++)
-		out_len += xfers[i].len;
-	/* A caller of large requests is told by -ENOMEM, and may try smaller ones */
-	seq = kmalloc(struct_size(seq, frames, out_len + recv->len),
-		      GFP_KERNEL | __GFP_NOWARN);
-	if (!seq)
-		return NULL;
+	for (unsigned int i = 0; i < nr; i++) {
+		unsigned int frames = xfers[i].len / VIRTIO_RPMB_FRAME;
 
-	*seq = (struct virtio_rpmb_seq) {
-		.refs = REFCOUNT_INIT(1),
-		.in_len = recv->len,
-	};
-	for (unsigned int i = 0; i < nr - 1; i++) {
-		memcpy(seq->frames + seq->out_len, xfers[i].buf, xfers[i].len);
-		seq->out_len += xfers[i].len;
+		if (frames > room)
+			return -EMSGSIZE;
+		rpmb_xfer_map(&xfers[i], sg, frames, VIRTIO_RPMB_FRAME);
+		sgs[i] = sg;
+		sg += frames;
+		room -= frames;
 	}
-	memset(seq->frames + out_len, 0, recv->len);
-	return seq;
-}
-
-/* A program key request has the key in it, so nothing is left in memory */
-static void virtio_rpmb_seq_put(struct virtio_rpmb_seq *seq)
-{
-	if (!seq || !refcount_dec_and_test(&seq->refs))
-		return;
-	memzero_explicit(seq->frames, seq->out_len);
-	kfree(seq);
-}
-
-DEFINE_FREE(virtio_rpmb_seq, struct virtio_rpmb_seq *,
-	    virtio_rpmb_seq_put(_T))
-
-static unsigned int virtio_rpmb_nr_frames(const struct virtio_rpmb_seq *seq)
-{
-	return (seq->out_len + seq->in_len) / VIRTIO_RPMB_FRAME;
-}
-
-/* One entry for each frame, in two lists: the request, then the response */
-static struct scatterlist *
-virtio_rpmb_map_frames(struct virtio_rpmb_seq *seq)
-{
-	unsigned int nr_out = seq->out_len / VIRTIO_RPMB_FRAME;
-	unsigned int nr = virtio_rpmb_nr_frames(seq);
-	struct scatterlist *sg;
-
-	sg = kmalloc_array(nr, sizeof(*sg), GFP_KERNEL);
-	if (!sg)
-		return NULL;
-
-	sg_init_table(sg, nr_out);
-	sg_init_table(sg + nr_out, nr - nr_out);
-	for (unsigned int i = 0; i < nr; i++)
-		sg_set_buf(&sg[i], seq->frames + i * VIRTIO_RPMB_FRAME,
-			   VIRTIO_RPMB_FRAME);
-	return sg;
-}
-
-static int virtio_rpmb_check_queue(const struct virtio_rpmb *vr)
-{
-	if (vr->gone)
-		return -ENODEV;
-	if (virtqueue_is_broken(vr->vq))
-		return -EIO;
-	return vr->busy ? -EBUSY : 0;
+	return 0;
 }
 
 /* Give the sequence to the queue. Returns whether to notify, or an error. */
-static int virtio_rpmb_add(struct virtio_rpmb *vr, struct virtio_rpmb_seq *seq,
-			   struct scatterlist *sg)
+static int virtio_rpmb_add(struct virtio_rpmb *vr, struct scatterlist **sgs,
+			   unsigned int nr)
 {
-	struct scatterlist *sgs[] = {
-		sg, sg + seq->out_len / VIRTIO_RPMB_FRAME,
-	};
 	int ret;
 
-	scoped_guard(spinlock_irq, &vr->lock) {
-		ret = virtio_rpmb_check_queue(vr) ?:
-		      virtqueue_add_sgs(vr->vq, sgs, 1, 1, seq, GFP_ATOMIC);
-		if (!ret) {
-			refcount_inc(&seq->refs);
-			vr->busy = true;
-			ret = virtqueue_kick_prepare(vr->vq);
-		}
-	}
-	return ret;
+	guard(spinlock_irq)(&vr->lock);
+	if (vr->gone)
+		return -ENODEV;
+	ret = virtqueue_add_sgs(vr->vq, sgs, nr - 1, 1, vr, GFP_ATOMIC);
+	if (ret)
+		return ret;
+	vr->done = false;
+	return virtqueue_kick_prepare(vr->vq);
 }
 
 /* 0: the device may have the sequence; else it has seen nothing of it */
-static int virtio_rpmb_submit(struct virtio_rpmb *vr,
-			      struct virtio_rpmb_seq *seq)
+static int virtio_rpmb_submit(struct virtio_rpmb *vr, struct rpmb_xfer *xfers,
+			      unsigned int nr)
 {
+	struct scatterlist *sgs[VIRTIO_RPMB_MAX_XFERS];
 	int notify;
 
-	if (!vr->vq)
-		return -EIO;
-	/* Goes for chains in indirect descriptors as well */
-	if (virtio_rpmb_nr_frames(seq) > virtqueue_get_vring_size(vr->vq))
-		return -EMSGSIZE;
-
-	struct scatterlist *sg __free(kfree) = virtio_rpmb_map_frames(seq);
-	if (!sg)
-		return -ENOMEM;
-
-	notify = virtio_rpmb_add(vr, seq, sg);
+	notify = virtio_rpmb_map(vr, xfers, nr, sgs) ?:
+		 virtio_rpmb_add(vr, sgs, nr);
 	if (notify < 0)
 		return notify;
+	/* The chain goes as a whole. Nobody reads this before we return. */
+	for (unsigned int i = 0; i < nr; i++)
+		xfers[i].started = true;
 	/* If this fails the queue is broken, which ends the wait */
 	if (notify)
 		virtqueue_notify(vr->vq);
@@ -209,43 +143,155 @@ static int virtio_rpmb_submit(struct virtio_rpmb *vr,
 }
 
 /* -EINPROGRESS: wait on; else what has become of the sequence */
-static int virtio_rpmb_status(struct virtio_rpmb *vr,
-			      const struct virtio_rpmb_seq *seq)
+static int virtio_rpmb_status(struct virtio_rpmb *vr)
 {
-	int status = -EINPROGRESS;
-
-	scoped_guard(spinlock_irq, &vr->lock) {
-		if (seq->done)
-			status = seq->used_len == seq->in_len ? 0 : -EIO;
-		else if (vr->gone)
-			status = -ENODEV;
-		else if (virtqueue_is_broken(vr->vq))
-			status = -EIO;
-	}
-	return status;
+	guard(spinlock_irq)(&vr->lock);
+	if (vr->done)
+		return 0;
+	if (vr->gone)
+		return -ENODEV;
+	if (vr->needs_reset || vr->in_reset || virtqueue_is_broken(vr->vq))
+		return -EIO;
+	return -EINPROGRESS;
 }
 
-/*
- * 0: all of the response is there. Whatever it is else, the sequence is the
- * device's until the queue gives it back.
- */
-static int virtio_rpmb_wait(struct virtio_rpmb *vr,
-			    const struct virtio_rpmb_seq *seq)
+/* 0: the device has returned the sequence; else it still has it */
+static int virtio_rpmb_wait(struct virtio_rpmb *vr)
 {
 	unsigned int limit = READ_ONCE(timeout);
 	long left = limit ? msecs_to_jiffies(limit) : MAX_SCHEDULE_TIMEOUT;
-	long ret = 0;
 	int status;
 
-	for (; left > 0 && !ret; left -= VIRTIO_RPMB_POLL)
-		ret = wait_event_killable_timeout(vr->wait,
-						  virtio_rpmb_status(vr, seq) !=
-						  -EINPROGRESS,
-						  min(left, VIRTIO_RPMB_POLL));
-	status = virtio_rpmb_status(vr, seq);
-	if (status != -EINPROGRESS)
-		return status;
-	return ret < 0 ? -EINTR : -ETIMEDOUT;
+	for (; left > 0; left -= VIRTIO_RPMB_POLL)
+		if (wait_event_timeout(vr->wait,
+				       virtio_rpmb_status(vr) != -EINPROGRESS,
+				       min(left, VIRTIO_RPMB_POLL)))
+			break;
+	status = virtio_rpmb_status(vr);
+	return status == -EINPROGRESS ? -ETIMEDOUT : status;
+}
+
+/* The queue's callback, in interrupt context or, with some transports, in any */
+static void virtio_rpmb_done(struct virtqueue *vq)
+{
+	struct virtio_rpmb *vr = vq->vdev->priv;
+	unsigned int len;
+
+	scoped_guard(spinlock_irqsave, &vr->lock) {
+		/* Between the reset and the end of a queue, nothing in it is ours */
+		if (vr->vq && virtqueue_get_buf(vr->vq, &len)) {
+			vr->used_len = len;
+			vr->done = true;
+		}
+	}
+	/* Also if there was none: the queue may have turned out to be broken */
+	wake_up(&vr->wait);
+}
+
+static int virtio_rpmb_find_vq(struct virtio_rpmb *vr)
+{
+	struct virtqueue *vq;
+
+	vq = virtio_find_single_vq(vr->vdev, virtio_rpmb_done, "rpmb");
+	if (IS_ERR(vq))
+		return PTR_ERR(vq);
+	vr->vq = vq;
+	return 0;
+}
+
+/*
+ * Reset the device and give up the queue. After this, all memory that the device was
+ * given is ours; some transports stop it in del_vqs() and no earlier. How long they
+ * wait for a device that does not answer is their business.
+ */
+static void virtio_rpmb_del_vq(struct virtio_rpmb *vr)
+{
+	bool has_vq = vr->vq;
+
+	virtio_reset_device(vr->vdev);
+	scoped_guard(spinlock_irq, &vr->lock) {
+		if (has_vq)
+			virtqueue_detach_unused_buf(vr->vq);
+		vr->vq = NULL;
+		vr->needs_reset = false;
+	}
+	/* A device that has not come back has nothing more to give up */
+	if (has_vq)
+		vr->vdev->config->del_vqs(vr->vdev);
+}
+
+/* The features that were agreed upon at first. Without VERSION_1 none are. */
+static int virtio_rpmb_set_features(struct virtio_device *vdev)
+{
+	int ret = vdev->config->finalize_features(vdev);
+
+	if (ret || !virtio_has_feature(vdev, VIRTIO_F_VERSION_1))
+		return ret;
+	virtio_add_status(vdev, VIRTIO_CONFIG_S_FEATURES_OK);
+	return vdev->config->get_status(vdev) & VIRTIO_CONFIG_S_FEATURES_OK ?
+	       0 : -EIO;
+}
+
+/* From reset to ready: virtio 1.2, section 3.1.1 */
+static int virtio_rpmb_start(struct virtio_rpmb *vr)
+{
+	struct virtio_device *vdev = vr->vdev;
+	int ret;
+
+	virtio_add_status(vdev, VIRTIO_CONFIG_S_ACKNOWLEDGE);
+	virtio_add_status(vdev, VIRTIO_CONFIG_S_DRIVER);
+	ret = virtio_rpmb_set_features(vdev) ?: virtio_rpmb_find_vq(vr);
+	if (ret) {
+		virtio_add_status(vdev, VIRTIO_CONFIG_S_FAILED);
+		return ret;
+	}
+	virtio_device_ready(vdev);
+	return 0;
+}
+
+/* May we make the device anew, or is it somebody else's to do, or nobody's? */
+static bool virtio_rpmb_is_ours(struct virtio_rpmb *vr)
+{
+	guard(spinlock_irq)(&vr->lock);
+	return !vr->gone && !vr->in_reset;
+}
+
+/*
+ * Take back what the device has, and make it serve again, so that the next caller
+ * need not pay for this one.
+ */
+static int virtio_rpmb_renew(struct virtio_rpmb *vr)
+{
+	int ret;
+
+	virtio_rpmb_del_vq(vr);
+	if (!virtio_rpmb_is_ours(vr))
+		return -ENODEV;
+
+	ret = virtio_rpmb_start(vr);
+	if (!ret)
+		return 0;
+	dev_err_ratelimited(&vr->vdev->dev,
+			    "does not come back from a reset, error %d\n", ret);
+	return -EIO;
+}
+
+/* Does the device want what the end of the last request would have given it? */
+static int virtio_rpmb_check(struct virtio_rpmb *vr)
+{
+	guard(spinlock_irq)(&vr->lock);
+	if (vr->gone)
+		return -ENODEV;
+	if (!vr->vq || vr->needs_reset || virtqueue_is_broken(vr->vq))
+		return -EAGAIN;
+	return 0;
+}
+
+static int virtio_rpmb_make_ready(struct virtio_rpmb *vr)
+{
+	int ret = virtio_rpmb_check(vr);
+
+	return ret == -EAGAIN ? virtio_rpmb_renew(vr) : ret;
 }
 
 static int virtio_rpmb_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
@@ -254,23 +300,19 @@ static int virtio_rpmb_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 	struct virtio_rpmb *vr = rdev->descr.priv;
 	int ret;
 
-	struct virtio_rpmb_seq *seq __free(virtio_rpmb_seq) =
-		virtio_rpmb_seq_alloc(xfers, nr);
-	if (!seq)
-		return -ENOMEM;
-
-	ret = virtio_rpmb_submit(vr, seq);
+	ret = virtio_rpmb_make_ready(vr) ?: virtio_rpmb_submit(vr, xfers, nr);
 	if (ret)
 		return ret;
-	/* The chain goes as a whole. Nobody reads this before we return. */
-	for (unsigned int i = 0; i < nr; i++)
-		xfers[i].started = true;
 
-	ret = virtio_rpmb_wait(vr, seq);
-	if (ret)
+	ret = virtio_rpmb_wait(vr);
+	if (ret) {
+		dev_warn_ratelimited(&vr->vdev->dev,
+				     "no answer (%d): the device is reset\n",
+				     ret);
+		virtio_rpmb_renew(vr);
 		return ret;
-	memcpy(xfers[nr - 1].buf, seq->frames + seq->out_len, seq->in_len);
-	return 0;
+	}
+	return vr->used_len == xfers[nr - 1].len ? 0 : -EIO;
 }
 
 static void virtio_rpmb_abort(struct rpmb_dev *rdev)
@@ -279,25 +321,6 @@ static void virtio_rpmb_abort(struct rpmb_dev *rdev)
 
 	scoped_guard(spinlock_irq, &vr->lock)
 		vr->gone = true;
-	wake_up(&vr->wait);
-}
-
-/* The queue's callback, in interrupt context or, with some transports, in any */
-static void virtio_rpmb_done(struct virtqueue *vq)
-{
-	struct virtio_rpmb *vr = vq->vdev->priv;
-	struct virtio_rpmb_seq *seq;
-	unsigned int len;
-
-	scoped_guard(spinlock_irqsave, &vr->lock) {
-		while ((seq = virtqueue_get_buf(vq, &len))) {
-			seq->used_len = len;
-			seq->done = true;
-			vr->busy = false;
-			virtio_rpmb_seq_put(seq);
-		}
-	}
-	/* Also if there was none: the queue may have turned out to be broken */
 	wake_up(&vr->wait);
 }
 
@@ -354,25 +377,55 @@ static unsigned int virtio_rpmb_limit(struct virtio_rpmb *vr, u8 max_cnt,
 	unsigned int limit = RPMB_MAX_LEN / VIRTIO_RPMB_FRAME;
 
 	limit = min_not_zero(limit, (unsigned int)max_cnt);
-	return ring > nr_other ? min(limit, ring - nr_other) : 1;
+	return min(limit, ring - nr_other);
 }
 
 /* The limits inform; what goes beyond them is the device's to refuse */
 static void virtio_rpmb_read_limits(struct virtio_rpmb *vr,
 				    struct rpmb_descr *descr)
 {
-	struct virtio_device *vdev = vr->vq->vdev;
-	unsigned int max_wr;
 	u8 wr_cnt, rd_cnt;
 
-	virtio_cread_le(vdev, struct virtio_rpmb_config, max_wr_cnt, &wr_cnt);
-	virtio_cread_le(vdev, struct virtio_rpmb_config, max_rd_cnt, &rd_cnt);
+	virtio_cread_le(vr->vdev, struct virtio_rpmb_config, max_wr_cnt,
+			&wr_cnt);
+	virtio_cread_le(vr->vdev, struct virtio_rpmb_config, max_rd_cnt,
+			&rd_cnt);
 
 	/* Beside the blocks, a write takes two frames and a read one */
-	max_wr = virtio_rpmb_limit(vr, wr_cnt, 2);
-	descr->write_sizes = GENMASK(ilog2(max_wr), 0);
-	descr->reliable_wr_count = max(max_wr / 2, 1);
+	descr->max_write = virtio_rpmb_limit(vr, wr_cnt, 2);
+	descr->write_sizes = GENMASK(ilog2(descr->max_write), 0);
+	descr->reliable_wr_count = max(descr->max_write / 2, 1);
 	descr->max_read = virtio_rpmb_limit(vr, rd_cnt, 1);
+}
+
+/*
+ * The ring bounds what one request can carry. OP-TEE reads an object in one, however
+ * long it is, so a small ring makes objects that can be written and never read.
+ */
+static int virtio_rpmb_check_ring(struct virtio_rpmb *vr)
+{
+	unsigned int ring = virtqueue_get_vring_size(vr->vq);
+
+	if (ring < VIRTIO_RPMB_MIN_RING) {
+		dev_err(&vr->vdev->dev,
+			"a ring of %u cannot carry a write and its result\n", ring);
+		return -EINVAL;
+	}
+	if (ring < VIRTIO_RPMB_GOOD_RING)
+		dev_notice(&vr->vdev->dev,
+			   "a ring of %u limits reads to %u blocks, which may be too few for secure storage; %u are good\n",
+			   ring, ring - 1, VIRTIO_RPMB_GOOD_RING);
+	return 0;
+}
+
+static int virtio_rpmb_alloc_sg(struct virtio_rpmb *vr)
+{
+	unsigned int ring = virtqueue_get_vring_size(vr->vq);
+
+	vr->nr_sg = min(ring, VIRTIO_RPMB_MAX_FRAMES);
+	vr->sg = devm_kcalloc(&vr->vdev->dev, vr->nr_sg, sizeof(*vr->sg),
+			      GFP_KERNEL);
+	return vr->sg ? 0 : -ENOMEM;
 }
 
 static int virtio_rpmb_read_capacity(struct virtio_device *vdev,
@@ -388,42 +441,6 @@ static int virtio_rpmb_read_capacity(struct virtio_device *vdev,
 	}
 	descr->capacity = capacity;
 	return 0;
-}
-
-static int virtio_rpmb_find_vq(struct virtio_rpmb *vr,
-			       struct virtio_device *vdev)
-{
-	struct virtqueue *vq;
-
-	vq = virtio_find_single_vq(vdev, virtio_rpmb_done, "rpmb");
-	if (IS_ERR(vq))
-		return PTR_ERR(vq);
-	vr->vq = vq;
-	return 0;
-}
-
-/*
- * Reset the device and give up the queue, when no transfer runs. A sequence that
- * the device still had is freed last: some transports stop the device in
- * del_vqs().
- */
-static void virtio_rpmb_del_vq(struct virtio_rpmb *vr,
-			       struct virtio_device *vdev)
-{
-	struct virtio_rpmb_seq *seq __free(virtio_rpmb_seq) = NULL;
-	bool has_vq = vr->vq;
-
-	virtio_reset_device(vdev);
-	/* After a restore that failed there is nothing more to give up */
-	if (!has_vq)
-		return;
-
-	scoped_guard(spinlock_irq, &vr->lock) {
-		seq = virtqueue_detach_unused_buf(vr->vq);
-		vr->vq = NULL;
-		vr->busy = false;
-	}
-	vdev->config->del_vqs(vdev);
 }
 
 static int virtio_rpmb_probe(struct virtio_device *vdev)
@@ -450,24 +467,32 @@ static int virtio_rpmb_probe(struct virtio_device *vdev)
 		return -ENOMEM;
 	spin_lock_init(&vr->lock);
 	init_waitqueue_head(&vr->wait);
+	vr->vdev = vdev;
 	vdev->priv = vr;
 	descr.priv = vr;
 
 	ret = virtio_rpmb_read_capacity(vdev, &descr) ?:
 	      virtio_rpmb_read_id(vdev, id) ?:
-	      virtio_rpmb_find_vq(vr, vdev);
+	      virtio_rpmb_find_vq(vr);
 	if (ret)
 		return ret;
+	ret = virtio_rpmb_check_ring(vr) ?: virtio_rpmb_alloc_sg(vr);
+	if (ret)
+		goto err_vq;
 	virtio_rpmb_read_limits(vr, &descr);
 
 	/* Who sees the device may use it at once */
 	virtio_device_ready(vdev);
 	vr->rdev = rpmb_dev_register(&vdev->dev, &descr);
 	if (IS_ERR(vr->rdev)) {
-		virtio_rpmb_del_vq(vr, vdev);
-		return PTR_ERR(vr->rdev);
+		ret = PTR_ERR(vr->rdev);
+		goto err_vq;
 	}
 	return 0;
+
+err_vq:
+	virtio_rpmb_del_vq(vr);
+	return ret;
 }
 
 static void virtio_rpmb_remove(struct virtio_device *vdev)
@@ -475,18 +500,19 @@ static void virtio_rpmb_remove(struct virtio_device *vdev)
 	struct virtio_rpmb *vr = vdev->priv;
 
 	rpmb_dev_unregister(vr->rdev);
-	virtio_rpmb_del_vq(vr, vdev);
+	virtio_rpmb_del_vq(vr);
 }
 
+/* No transfer runs: the core sleeps */
 static int virtio_rpmb_freeze(struct virtio_device *vdev)
 {
-	virtio_rpmb_del_vq(vdev->priv, vdev);
+	virtio_rpmb_del_vq(vdev->priv);
 	return 0;
 }
 
 static int virtio_rpmb_restore(struct virtio_device *vdev)
 {
-	int ret = virtio_rpmb_find_vq(vdev->priv, vdev);
+	int ret = virtio_rpmb_find_vq(vdev->priv);
 
 	if (ret)
 		return ret;
@@ -494,11 +520,22 @@ static int virtio_rpmb_restore(struct virtio_device *vdev)
 	return 0;
 }
 
-/* What was published is final. In interrupt context. */
+/*
+ * What was published is final. A device that works no more is reset by the request
+ * that it has, or by the next one. In interrupt context.
+ */
 static void virtio_rpmb_config_changed(struct virtio_device *vdev)
 {
-	dev_warn_ratelimited(&vdev->dev,
-			     "new configuration ignored until the driver is bound again\n");
+	struct virtio_rpmb *vr = vdev->priv;
+
+	if (!(vdev->config->get_status(vdev) & VIRTIO_CONFIG_S_NEEDS_RESET)) {
+		dev_warn_ratelimited(&vdev->dev,
+				     "new configuration ignored until the driver is bound again\n");
+		return;
+	}
+	scoped_guard(spinlock_irqsave, &vr->lock)
+		vr->needs_reset = true;
+	wake_up(&vr->wait);
 }
 
 static const struct virtio_device_id virtio_rpmb_ids[] = {

@@ -9,12 +9,13 @@
 #include <linux/gfp.h>
 #include <linux/io.h>
 #include <linux/virtio_ring.h>
+#include <linux/vmalloc.h>
 #include <linux/vringh.h>
 
 #include "../rpmb/tests/call.h"
 
 #define TEST_RING	64
-#define TEST_FRAMES	132
+#define TEST_FRAMES	1026
 /* A bound of a call, not a measure of how fast it is */
 #define TEST_TIMEOUT	60000
 
@@ -32,7 +33,12 @@ struct test_config {
  * @test: who uses it
  * @config: its configuration space
  * @ring_size: descriptors that its queue has
+ * @features: what it offers beside VIRTIO_F_VERSION_1
+ * @agreed: features that it was told since its last reset
  * @find_vqs_error: what setting up the queue fails with
+ * @features_error: what telling it the features fails with
+ * @refuses_features: it does not accept what it was told
+ * @nr_resets: how often it was reset
  * @registered: to be unregistered
  * @status: device status
  * @ring: memory of the queue
@@ -54,7 +60,12 @@ struct test_dev {
 	struct kunit *test;
 	struct test_config config;
 	unsigned int ring_size;
+	u64 features;
+	u64 agreed;
 	int find_vqs_error;
+	int features_error;
+	bool refuses_features;
+	unsigned int nr_resets;
 	bool registered;
 	u8 status;
 	void *ring;
@@ -90,24 +101,50 @@ static u8 test_get_status(struct virtio_device *vdev)
 	return to_test_dev(vdev)->status;
 }
 
+/* A device that was reset has forgotten all that it was told, and is told in order */
 static void test_set_status(struct virtio_device *vdev, u8 status)
 {
-	to_test_dev(vdev)->status = status;
+	struct test_dev *dev = to_test_dev(vdev);
+	u8 set = status & ~dev->status;
+
+	if (set & VIRTIO_CONFIG_S_DRIVER)
+		KUNIT_EXPECT_TRUE(dev->test, status &
+				  VIRTIO_CONFIG_S_ACKNOWLEDGE);
+	if (set & VIRTIO_CONFIG_S_FEATURES_OK) {
+		KUNIT_EXPECT_TRUE(dev->test, status & VIRTIO_CONFIG_S_DRIVER);
+		KUNIT_EXPECT_TRUE(dev->test,
+				  dev->agreed & BIT_ULL(VIRTIO_F_VERSION_1));
+		if (dev->refuses_features)
+			status &= ~VIRTIO_CONFIG_S_FEATURES_OK;
+	}
+	if (set & VIRTIO_CONFIG_S_DRIVER_OK)
+		KUNIT_EXPECT_TRUE(dev->test, dev->vq && status &
+				  VIRTIO_CONFIG_S_FEATURES_OK);
+	dev->status = status;
 }
 
 static void test_reset(struct virtio_device *vdev)
 {
-	to_test_dev(vdev)->status = 0;
+	struct test_dev *dev = to_test_dev(vdev);
+
+	dev->nr_resets++;
+	dev->status = 0;
+	dev->agreed = 0;
 }
 
 static u64 test_get_features(struct virtio_device *vdev)
 {
-	return BIT_ULL(VIRTIO_F_VERSION_1);
+	return BIT_ULL(VIRTIO_F_VERSION_1) | to_test_dev(vdev)->features;
 }
 
 static int test_finalize_features(struct virtio_device *vdev)
 {
+	struct test_dev *dev = to_test_dev(vdev);
+
+	if (dev->features_error)
+		return dev->features_error;
 	vring_transport_features(vdev);
+	dev->agreed = vdev->features;
 	return 0;
 }
 
@@ -128,6 +165,7 @@ static int test_find_vqs(struct virtio_device *vdev, unsigned int nvqs,
 	if (dev->find_vqs_error)
 		return dev->find_vqs_error;
 	KUNIT_EXPECT_EQ(dev->test, nvqs, 1);
+	KUNIT_EXPECT_TRUE(dev->test, dev->status & VIRTIO_CONFIG_S_FEATURES_OK);
 
 	dev->ring = alloc_pages_exact(vring_size(dev->ring_size, PAGE_SIZE),
 				      GFP_KERNEL | __GFP_ZERO);
@@ -273,10 +311,28 @@ static void test_map(struct vringh_kiov *iov)
 			phys_to_virt((uintptr_t)iov->iov[i].iov_base);
 }
 
+/*
+ * vringh looks for a table of descriptors where it sees memory, and not where the
+ * device would.
+ */
+static void test_map_table(struct test_dev *dev)
+{
+	const struct vring *vring = virtqueue_get_vring(dev->vq);
+	u16 slot = dev->vringh.last_avail_idx % dev->ring_size;
+	u16 head = virtio16_to_cpu(&dev->vdev, vring->avail->ring[slot]);
+	struct vring_desc *desc = &vring->desc[head];
+	u64 addr = virtio64_to_cpu(&dev->vdev, desc->addr);
+
+	if (virtio16_to_cpu(&dev->vdev, desc->flags) & VRING_DESC_F_INDIRECT)
+		desc->addr = cpu_to_virtio64(&dev->vdev,
+					     (uintptr_t)phys_to_virt(addr));
+}
+
 /* Wait for a chain and take it */
 static void test_take(struct test_dev *dev)
 {
 	test_wait(dev->test, &dev->notified);
+	test_map_table(dev);
 	vringh_kiov_init(&dev->out, dev->out_vec, TEST_FRAMES);
 	vringh_kiov_init(&dev->in, dev->in_vec, TEST_FRAMES);
 	KUNIT_ASSERT_EQ(dev->test,
@@ -360,11 +416,8 @@ static void test_expect_woken(struct test_dev *dev, struct test_call *call)
 static void test_expect_failed(struct kunit *test, struct test_call *call,
 			       int error)
 {
-	struct rpmb_xfer *recv = test_recv(call);
-
 	KUNIT_EXPECT_EQ(test, call->ret, error);
 	test_expect_started(test, call, call->nr);
-	KUNIT_EXPECT_NULL(test, memchr_inv(recv->buf, TEST_STALE, recv->len));
 }
 
 /* The device has seen nothing of it */
@@ -432,8 +485,6 @@ static void test_expect_frames(struct kunit *test, const struct vringh_kiov *iov
 			KUNIT_EXPECT_MEMEQ(test, iov->iov[n].iov_base,
 					   xfers[i].buf + pos,
 					   VIRTIO_RPMB_FRAME);
-			KUNIT_EXPECT_PTR_NE(test, iov->iov[n].iov_base,
-					    xfers[i].buf + pos);
 		}
 	}
 	KUNIT_EXPECT_EQ(test, iov->used, n);
@@ -475,21 +526,6 @@ static void virtio_rpmb_test_read(struct kunit *test)
 	test_expect_answered(test, call);
 }
 
-/* The device's word for it is all there is, so nothing of ours may be in there */
-static void virtio_rpmb_test_unwritten(struct kunit *test)
-{
-	struct test_dev *dev = test_dev_plugged(test);
-	struct test_call *call = test_read(test, test_find(dev), 2);
-	struct rpmb_xfer *recv = test_recv(call);
-
-	test_start(test, call);
-	test_take(dev);
-	test_return(dev, dev->head, recv->len);
-	test_finish(test, call);
-	KUNIT_EXPECT_EQ(test, call->ret, 0);
-	KUNIT_EXPECT_NULL(test, memchr_inv(recv->buf, 0, recv->len));
-}
-
 static void virtio_rpmb_test_used_len(struct kunit *test)
 {
 	static const u32 wrong[] = {
@@ -511,32 +547,147 @@ static void virtio_rpmb_test_used_len(struct kunit *test)
 	test_expect_serves(test, dev, rdev);
 }
 
+/* The device has let go of a request, and is as good as new */
+static void test_expect_renewed(struct kunit *test, struct test_dev *dev,
+				struct rpmb_dev *rdev, unsigned int resets)
+{
+	KUNIT_EXPECT_EQ(test, dev->nr_resets, resets);
+	KUNIT_EXPECT_FALSE(test, dev->has_chain);
+	KUNIT_EXPECT_TRUE(test, dev->status & VIRTIO_CONFIG_S_DRIVER_OK);
+	reinit_completion(&dev->notified);
+	test_expect_serves(test, dev, rdev);
+	KUNIT_EXPECT_EQ(test, dev->nr_resets, resets);
+}
+
+/* After a timeout the next caller finds a device that works, and so the one after */
 static void virtio_rpmb_test_late(struct kunit *test)
 {
 	struct test_dev *dev = test_dev_plugged(test);
 	struct rpmb_dev *rdev = test_find(dev);
+	unsigned int resets = dev->nr_resets;
 
 	test_time_out(test, dev, rdev);
-	test_expect_refused(test, test_read(test, rdev, 1), -EBUSY);
-	test_expect_refused(test, test_write(test, rdev, 1), -EBUSY);
-	test_answer(dev, VIRTIO_RPMB_FRAME);
-	test_expect_serves(test, dev, rdev);
+	test_expect_renewed(test, dev, rdev, resets + 1);
+	test_time_out(test, dev, rdev);
+	test_expect_renewed(test, dev, rdev, resets + 2);
 }
 
+/* Who waited in line behind a request that fails is served by the next queue */
+static void virtio_rpmb_test_failed_neighbour(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct rpmb_dev *rdev = test_find(dev);
+	struct test_call *failed = test_write(test, rdev, 1);
+	struct test_call *next = test_read(test, rdev, 1);
+
+	test_start(test, failed);
+	test_take(dev);
+	test_start(test, next);
+	dev->status |= VIRTIO_CONFIG_S_NEEDS_RESET;
+	virtio_config_changed(&dev->vdev);
+	test_finish(test, failed);
+	test_expect_failed(test, failed, -EIO);
+	test_take(dev);
+	test_answer(dev, VIRTIO_RPMB_FRAME);
+	test_finish(test, next);
+	test_expect_answered(test, next);
+}
+
+/* The task is somebody's who was killed; the request is not */
 static void virtio_rpmb_test_killed(struct kunit *test)
 {
 	struct test_dev *dev = test_dev_plugged(test);
 	struct rpmb_dev *rdev = test_find(dev);
 	struct test_call *call = test_write(test, rdev, 1);
+	unsigned int resets = dev->nr_resets;
 
+	test_start(test, call);
+	test_take(dev);
+	test_wait_in_queue(dev, call);
+	send_sig(SIGKILL, call->task, 1);
+	KUNIT_EXPECT_FALSE(test, completion_done(&call->done));
+	test_answer(dev, VIRTIO_RPMB_FRAME);
+	test_expect_woken(dev, call);
+	test_finish(test, call);
+	test_expect_answered(test, call);
+	KUNIT_EXPECT_EQ(test, dev->nr_resets, resets);
+	test_expect_serves(test, dev, rdev);
+}
+
+static void virtio_rpmb_test_killed_late(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct rpmb_dev *rdev = test_find(dev);
+	struct test_call *call = test_write(test, rdev, 1);
+	unsigned int resets = dev->nr_resets;
+
+	timeout = 1;
 	test_start(test, call);
 	test_take(dev);
 	send_sig(SIGKILL, call->task, 1);
 	test_finish(test, call);
-	test_expect_failed(test, call, -EINTR);
-	test_expect_refused(test, test_read(test, rdev, 1), -EBUSY);
-	test_answer(dev, VIRTIO_RPMB_FRAME);
+	timeout = TEST_TIMEOUT;
+	test_expect_failed(test, call, -ETIMEDOUT);
+	test_expect_renewed(test, dev, rdev, resets + 1);
+}
+
+/* It says that it works no more, while it has a request and while it has none */
+static void virtio_rpmb_test_needs_reset(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct rpmb_dev *rdev = test_find(dev);
+	struct test_call *call = test_write(test, rdev, 1);
+	unsigned int resets = dev->nr_resets;
+
+	test_start(test, call);
+	test_take(dev);
+	test_wait_in_queue(dev, call);
+	dev->status |= VIRTIO_CONFIG_S_NEEDS_RESET;
+	virtio_config_changed(&dev->vdev);
+	test_expect_woken(dev, call);
+	test_finish(test, call);
+	test_expect_failed(test, call, -EIO);
+	test_expect_renewed(test, dev, rdev, resets + 1);
+
+	dev->status |= VIRTIO_CONFIG_S_NEEDS_RESET;
+	virtio_config_changed(&dev->vdev);
+	KUNIT_EXPECT_EQ(test, dev->nr_resets, resets + 1);
 	test_expect_serves(test, dev, rdev);
+	KUNIT_EXPECT_EQ(test, dev->nr_resets, resets + 2);
+}
+
+/* A device that does not come back is tried again by each caller, who is told */
+static void virtio_rpmb_test_stays_away(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct rpmb_dev *rdev = test_find(dev);
+	unsigned int resets = dev->nr_resets;
+
+	dev->find_vqs_error = -ENOENT;
+	test_time_out(test, dev, rdev);
+	KUNIT_EXPECT_TRUE(test, dev->status & VIRTIO_CONFIG_S_FAILED);
+	test_expect_refused(test, test_read(test, rdev, 1), -EIO);
+	dev->find_vqs_error = 0;
+	dev->features_error = -EINVAL;
+	test_expect_refused(test, test_read(test, rdev, 1), -EIO);
+	dev->features_error = 0;
+	dev->refuses_features = true;
+	test_expect_refused(test, test_write(test, rdev, 1), -EIO);
+	dev->refuses_features = false;
+	KUNIT_EXPECT_EQ(test, dev->nr_resets, resets + 4);
+	reinit_completion(&dev->notified);
+	test_expect_serves(test, dev, rdev);
+	KUNIT_EXPECT_EQ(test, dev->nr_resets, resets + 5);
+}
+
+static void virtio_rpmb_test_remove_away(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+
+	dev->find_vqs_error = -ENOENT;
+	test_time_out(test, dev, test_find(dev));
+	test_unplug(dev);
+	KUNIT_EXPECT_EQ(test, dev->status & ~VIRTIO_CONFIG_S_ACKNOWLEDGE, 0);
 }
 
 static void virtio_rpmb_test_remove(struct kunit *test)
@@ -549,16 +700,9 @@ static void virtio_rpmb_test_remove(struct kunit *test)
 	test_unplug(dev);
 	test_finish(test, call);
 	test_expect_failed(test, call, -ENODEV);
-}
-
-static void virtio_rpmb_test_remove_abandoned(struct kunit *test)
-{
-	struct test_dev *dev = test_dev_plugged(test);
-
-	test_time_out(test, dev, test_find(dev));
-	test_unplug(dev);
 	KUNIT_EXPECT_FALSE(test, dev->has_chain);
 
+	reinit_completion(&dev->notified);
 	test_plug(dev);
 	test_expect_serves(test, dev, test_find(dev));
 }
@@ -576,7 +720,11 @@ static void virtio_rpmb_test_abort(struct kunit *test)
 	test_expect_woken(dev, call);
 	test_finish(test, call);
 	test_expect_failed(test, call, -ENODEV);
+	/* It is not made anew for those who will be told that it is gone */
+	KUNIT_EXPECT_EQ(test, dev->status, 0);
+	KUNIT_EXPECT_FALSE(test, dev->has_chain);
 	test_expect_refused(test, test_read(test, rdev, 1), -ENODEV);
+	KUNIT_EXPECT_EQ(test, dev->status, 0);
 }
 
 static void virtio_rpmb_test_broken(struct kunit *test)
@@ -590,7 +738,12 @@ static void virtio_rpmb_test_broken(struct kunit *test)
 	virtio_break_device(&dev->vdev);
 	test_finish(test, call);
 	test_expect_failed(test, call, -EIO);
-	test_expect_refused(test, test_read(test, rdev, 1), -EIO);
+	reinit_completion(&dev->notified);
+	test_expect_serves(test, dev, rdev);
+
+	/* Broken between two requests */
+	virtio_break_device(&dev->vdev);
+	test_expect_serves(test, dev, rdev);
 }
 
 /* The device returns a chain that it was never given */
@@ -607,7 +760,8 @@ static void virtio_rpmb_test_wrong_head(struct kunit *test)
 	test_expect_woken(dev, call);
 	test_finish(test, call);
 	test_expect_failed(test, call, -EIO);
-	test_expect_refused(test, test_read(test, rdev, 1), -EIO);
+	reinit_completion(&dev->notified);
+	test_expect_serves(test, dev, rdev);
 }
 
 /* An interrupt without anything to tell */
@@ -640,6 +794,7 @@ static void virtio_rpmb_test_ring_too_small(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, completion_done(&dev->notified));
 
 	KUNIT_EXPECT_EQ(test, rdev->descr.write_sizes, BIT(0) | BIT(1));
+	KUNIT_EXPECT_EQ(test, rdev->descr.max_write, 2);
 	KUNIT_EXPECT_EQ(test, rdev->descr.max_read, 3);
 	fits = test_write(test, rdev, 2);
 	test_start(test, fits);
@@ -647,6 +802,78 @@ static void virtio_rpmb_test_ring_too_small(struct kunit *test)
 	test_answer(dev, VIRTIO_RPMB_FRAME);
 	test_finish(test, fits);
 	test_expect_answered(test, fits);
+}
+
+/* A write takes two frames and their answer; less is of no use to anybody */
+static void virtio_rpmb_test_ring_useless(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_alloc(test);
+
+	dev->ring_size = 2;
+	test_plug(dev);
+	KUNIT_EXPECT_NULL(test, test_find(dev));
+	KUNIT_EXPECT_NULL(test, dev->vdev.dev.driver);
+	KUNIT_EXPECT_EQ(test, dev->status & VIRTIO_CONFIG_S_DRIVER_OK, 0);
+	KUNIT_EXPECT_NULL(test, dev->vq);
+}
+
+/* A response of @blocks, in memory that is not contiguous if @vmem */
+static void test_read_long(struct kunit *test, struct test_dev *dev,
+			   struct rpmb_dev *rdev, unsigned int blocks,
+			   bool vmem)
+{
+	struct test_call *call = test_read(test, rdev, blocks);
+	struct rpmb_xfer *recv = test_recv(call);
+	void *mem = NULL;
+
+	if (vmem) {
+		mem = vzalloc(recv->len);
+		KUNIT_ASSERT_NOT_NULL(test, mem);
+		recv->buf = mem;
+	}
+	test_start(test, call);
+	test_take(dev);
+	KUNIT_EXPECT_EQ(test, dev->out.used, 1);
+	KUNIT_EXPECT_EQ(test, dev->in.used, blocks);
+	test_answer(dev, recv->len);
+	test_finish(test, call);
+	test_expect_answered(test, call);
+	vfree(mem);
+}
+
+/* As much as a request can be long, and as a ring can carry */
+static void virtio_rpmb_test_longest(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_alloc(test);
+	struct rpmb_dev *rdev;
+
+	dev->ring_size = 1024;
+	test_plug(dev);
+	rdev = test_find(dev);
+	KUNIT_ASSERT_NOT_NULL(test, rdev);
+	KUNIT_EXPECT_EQ(test, rdev->descr.max_read, 1023);
+	KUNIT_EXPECT_EQ(test, rdev->descr.max_write, 1022);
+	test_read_long(test, dev, rdev, 600, false);
+	test_read_long(test, dev, rdev, 600, true);
+	test_read_long(test, dev, rdev, 1023, true);
+	reinit_completion(&dev->notified);
+	test_expect_refused(test, test_read(test, rdev, 1024), -EMSGSIZE);
+}
+
+/* All in one descriptor of the ring */
+static void virtio_rpmb_test_indirect(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_alloc(test);
+	struct rpmb_dev *rdev;
+
+	dev->features = BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC);
+	test_plug(dev);
+	rdev = test_find(dev);
+	KUNIT_ASSERT_NOT_NULL(test, rdev);
+	test_read_long(test, dev, rdev, TEST_RING - 1, false);
+	test_read_long(test, dev, rdev, TEST_RING - 1, true);
+	reinit_completion(&dev->notified);
+	test_expect_refused(test, test_read(test, rdev, TEST_RING), -EMSGSIZE);
 }
 
 /* Something else is in the queue, so there is no room */
@@ -701,14 +928,14 @@ static void virtio_rpmb_test_limits(struct kunit *test)
 	static const struct {
 		u8 max_wr, max_rd;
 		u16 sectors;
-		u32 write_sizes, max_read;
+		u32 write_sizes, max_write, max_read;
 	} cases[] = {
-		{ 0, 0, 64, GENMASK(7, 0), 128 },
-		{ 1, 1, 1, BIT(0), 1 },
-		{ 2, 4, 1, GENMASK(1, 0), 4 },
-		{ 31, 33, 15, GENMASK(4, 0), 33 },
-		{ 32, 16, 16, GENMASK(5, 0), 16 },
-		{ 255, 255, 64, GENMASK(7, 0), 128 },
+		{ 0, 0, 127, GENMASK(7, 0), 254, 255 },
+		{ 1, 1, 1, BIT(0), 1, 1 },
+		{ 2, 4, 1, GENMASK(1, 0), 2, 4 },
+		{ 31, 33, 15, GENMASK(4, 0), 31, 33 },
+		{ 32, 16, 16, GENMASK(5, 0), 32, 16 },
+		{ 255, 255, 127, GENMASK(7, 0), 254, 255 },
 	};
 	struct test_dev *dev = test_dev_alloc(test);
 
@@ -725,6 +952,8 @@ static void virtio_rpmb_test_limits(struct kunit *test)
 				cases[i].sectors);
 		KUNIT_EXPECT_EQ(test, rdev->descr.write_sizes,
 				cases[i].write_sizes);
+		KUNIT_EXPECT_EQ(test, rdev->descr.max_write,
+				cases[i].max_write);
 		KUNIT_EXPECT_EQ(test, rdev->descr.max_read, cases[i].max_read);
 		test_unplug(dev);
 	}
@@ -746,17 +975,82 @@ static void virtio_rpmb_test_beyond_limits(struct kunit *test)
 	test_expect_answered(test, call);
 }
 
-static void virtio_rpmb_test_descr(struct kunit *test)
+/*
+ * Requests that clients leave a count out of, as the device sees them when they have
+ * come through the core: without, it would refuse them.
+ */
+static int test_route_thread(void *data)
 {
+	struct test_call *call = data;
+	struct rpmb_xfer *recv = test_recv(call);
+
+	call->ret = rpmb_route_frames(call->rdev, call->xfers[0].buf,
+				      call->xfers[0].len, recv->buf, recv->len);
+	complete_all(&call->done);
+	return 0;
+}
+
+static void virtio_rpmb_test_count(struct kunit *test)
+{
+	static const struct {
+		u16 type;
+		unsigned int blocks, count, frames;
+	} cases[] = {
+		{ RPMB_PROGRAM_KEY, 1, 1, 2 },
+		{ RPMB_GET_WRITE_COUNTER, 1, 1, 1 },
+		{ RPMB_READ_DATA, 3, 3, 1 },
+	};
+	struct test_dev *dev = test_dev_plugged(test);
+	struct rpmb_dev *rdev = test_find(dev);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct test_call *call = test_read(test, rdev, cases[i].blocks);
+		struct rpmb_frame *frame = call->xfers[0].buf;
+
+		frame->req_resp = cpu_to_be16(cases[i].type);
+		frame->block_count = 0;
+		test_create(test, call, test_route_thread);
+		test_wake(test, call);
+		test_take(dev);
+		KUNIT_ASSERT_EQ(test, dev->out.used, cases[i].frames);
+		for (unsigned int j = 0; j < dev->out.used; j++) {
+			frame = dev->out.iov[j].iov_base;
+			KUNIT_EXPECT_EQ(test, be16_to_cpu(frame->req_resp),
+					j ? RPMB_RESULT_READ : cases[i].type);
+			KUNIT_EXPECT_EQ(test, be16_to_cpu(frame->block_count),
+					cases[i].count);
+		}
+		/* Not the right type, so the core has the last word */
+		test_answer(dev, cases[i].blocks * VIRTIO_RPMB_FRAME);
+		test_finish(test, call);
+		KUNIT_EXPECT_EQ(test, call->ret, -EPROTO);
+	}
+}
+
+/* TEEs look for this type, and the specification has no other requests */
+static void virtio_rpmb_test_refused_types(struct kunit *test)
+{
+	static const u16 types[] = {
+		RPMB_RESULT_READ, RPMB_CONFIG_WRITE, RPMB_CONFIG_READ,
+		RPMB_PURGE_ENABLE, RPMB_PURGE_STATUS,
+	};
 	struct test_dev *dev = test_dev_plugged(test);
 	struct rpmb_dev *rdev = test_find(dev);
 
 	KUNIT_ASSERT_NOT_NULL(test, rdev);
 	KUNIT_EXPECT_EQ(test, rdev->descr.type, RPMB_TYPE_EMMC);
-	KUNIT_EXPECT_EQ(test, rdev->descr.frame_format, RPMB_FRAME_JEDEC);
-	KUNIT_EXPECT_EQ(test, rdev->descr.transport, RPMB_TRANSPORT_VIRTIO);
-	KUNIT_EXPECT_EQ(test, rdev->descr.request_types, GENMASK(4, 1));
-	KUNIT_EXPECT_EQ(test, rdev->descr.fill_block_count, 0x36);
+	for (unsigned int i = 0; i < ARRAY_SIZE(types); i++) {
+		struct rpmb_frame frame = {
+			.req_resp = cpu_to_be16(types[i]),
+			.block_count = cpu_to_be16(1),
+		};
+
+		KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+				rpmb_route_frames(rdev, (u8 *)&frame,
+						  sizeof(frame), (u8 *)&frame,
+						  sizeof(frame)));
+	}
+	KUNIT_EXPECT_FALSE(test, completion_done(&dev->notified));
 }
 
 /* The device whose publication is watched, and its status at that time */
@@ -893,22 +1187,29 @@ static void virtio_rpmb_test_resume_fails(struct kunit *test)
 static struct kunit_case virtio_rpmb_test_cases[] = {
 	KUNIT_CASE(virtio_rpmb_test_write),
 	KUNIT_CASE(virtio_rpmb_test_read),
-	KUNIT_CASE(virtio_rpmb_test_unwritten),
 	KUNIT_CASE(virtio_rpmb_test_used_len),
 	KUNIT_CASE(virtio_rpmb_test_late),
+	KUNIT_CASE(virtio_rpmb_test_failed_neighbour),
 	KUNIT_CASE(virtio_rpmb_test_killed),
+	KUNIT_CASE(virtio_rpmb_test_killed_late),
+	KUNIT_CASE(virtio_rpmb_test_needs_reset),
+	KUNIT_CASE(virtio_rpmb_test_stays_away),
 	KUNIT_CASE(virtio_rpmb_test_remove),
-	KUNIT_CASE(virtio_rpmb_test_remove_abandoned),
+	KUNIT_CASE(virtio_rpmb_test_remove_away),
 	KUNIT_CASE(virtio_rpmb_test_abort),
 	KUNIT_CASE(virtio_rpmb_test_broken),
 	KUNIT_CASE(virtio_rpmb_test_wrong_head),
 	KUNIT_CASE(virtio_rpmb_test_spurious),
 	KUNIT_CASE(virtio_rpmb_test_ring_too_small),
+	KUNIT_CASE(virtio_rpmb_test_ring_useless),
+	KUNIT_CASE(virtio_rpmb_test_longest),
+	KUNIT_CASE(virtio_rpmb_test_indirect),
 	KUNIT_CASE(virtio_rpmb_test_add_fails),
 	KUNIT_CASE(virtio_rpmb_test_capacity),
 	KUNIT_CASE(virtio_rpmb_test_limits),
 	KUNIT_CASE(virtio_rpmb_test_beyond_limits),
-	KUNIT_CASE(virtio_rpmb_test_descr),
+	KUNIT_CASE(virtio_rpmb_test_count),
+	KUNIT_CASE(virtio_rpmb_test_refused_types),
 	KUNIT_CASE(virtio_rpmb_test_published_ready),
 	KUNIT_CASE(virtio_rpmb_test_config_changed),
 	KUNIT_CASE(virtio_rpmb_test_id_address),
