@@ -6,7 +6,6 @@
 #include <linux/capability.h>
 #include <linux/export.h>
 #include <linux/fs.h>
-#include <linux/security.h>
 #include <linux/stddef.h>
 #include <linux/uaccess.h>
 
@@ -115,14 +114,6 @@ static int rpmb_ioctl_info(struct rpmb_dev *rdev,
 	return rpmb_copy_result(argp, &info, sizeof(info), user_size);
 }
 
-/* A key is programmed once in a device's life */
-static int rpmb_may_program_key(void)
-{
-	if (!capable(CAP_SYS_RAWIO))
-		return -EPERM;
-	return security_locked_down(LOCKDOWN_RPMB_KEY);
-}
-
 static int rpmb_may_route(const struct file *filp, u16 type)
 {
 	switch (type) {
@@ -131,9 +122,10 @@ static int rpmb_may_route(const struct file *filp, u16 type)
 	case RPMB_CONFIG_READ:
 	case RPMB_PURGE_STATUS:
 		return filp->f_mode & FMODE_READ ? 0 : -EBADF;
-	case RPMB_PROGRAM_KEY:
-		return filp->f_mode & FMODE_WRITE ? rpmb_may_program_key() :
-						    -EBADF;
+	case RPMB_PROGRAM_KEY: /* once in a device's life */
+		if (!(filp->f_mode & FMODE_WRITE))
+			return -EBADF;
+		return capable(CAP_SYS_RAWIO) ? 0 : -EPERM;
 	default:
 		return filp->f_mode & FMODE_WRITE ? 0 : -EBADF;
 	}

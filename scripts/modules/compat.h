@@ -10,7 +10,4 @@
 #define CONFIG_VIRTIO_RPMB_MODULE 1
 #define CONFIG_MMC_RPMB_MODULE 1
 
-/* The nearest of the reasons that there are: raw access to hardware */
-#define LOCKDOWN_RPMB_KEY LOCKDOWN_IOPORT
-
 #endif /* RPMB_COMPAT_H */

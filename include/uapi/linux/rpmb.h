@@ -251,8 +251,7 @@ struct rpmb_ioc_info {
  * What a request needs: RPMB_GET_WRITE_COUNTER, RPMB_READ_DATA, RPMB_CONFIG_READ
  * and RPMB_PURGE_STATUS a file open for reading; RPMB_WRITE_DATA,
  * RPMB_CONFIG_WRITE and RPMB_PURGE_ENABLE one open for writing;
- * RPMB_PROGRAM_KEY that, CAP_SYS_RAWIO, and a kernel that is not locked down for
- * integrity.
+ * RPMB_PROGRAM_KEY that and CAP_SYS_RAWIO.
  *
  * Success means that a response of the right type came back. What the device
  * decided is in the result field of the response, which the caller must
