@@ -476,16 +476,25 @@ struct core_devices {
 	unsigned int looked_at;
 };
 
-static struct rpmb_fake *core_device_add(struct kunit *test,
-					 struct core_devices *devices,
-					 enum rpmb_type type)
+static struct rpmb_fake *core_transport_add(struct kunit *test,
+					    struct core_devices *devices,
+					    enum rpmb_type type,
+					    enum rpmb_transport transport)
 {
 	struct rpmb_fake *fake = rpmb_fake_new(test, CORE_FORMAT);
 
 	fake->descr.type = type;
-	rpmb_fake_register(fake);
+	fake->descr.transport = transport;
 	devices->fakes[devices->nr++] = fake;
+	rpmb_fake_register(fake);
 	return fake;
+}
+
+static struct rpmb_fake *core_device_add(struct kunit *test,
+					 struct core_devices *devices,
+					 enum rpmb_type type)
+{
+	return core_transport_add(test, devices, type, 0);
 }
 
 /* There may be other devices than those of the test */
@@ -527,6 +536,64 @@ static void core_find_order_test(struct kunit *test)
 	core_expect_next(test, &devices, emmc2, ufs);
 	core_expect_next(test, &devices, ufs, nvme);
 	core_expect_next(test, &devices, nvme, NULL);
+}
+
+/* Of one type, virtio or not, it is the order of registration that counts */
+static void core_find_transports_test(struct kunit *test)
+{
+	struct core_devices devices = {};
+	struct rpmb_fake *virtio, *card, *virtio2;
+
+	virtio = core_transport_add(test, &devices, RPMB_TYPE_EMMC,
+				    RPMB_TRANSPORT_VIRTIO);
+	card = core_transport_add(test, &devices, RPMB_TYPE_EMMC,
+				  RPMB_TRANSPORT_EMMC);
+	virtio2 = core_transport_add(test, &devices, RPMB_TYPE_EMMC,
+				     RPMB_TRANSPORT_VIRTIO);
+
+	core_expect_next(test, &devices, NULL, virtio);
+	core_expect_next(test, &devices, virtio, card);
+	core_expect_next(test, &devices, card, virtio2);
+	core_expect_next(test, &devices, virtio2, NULL);
+}
+
+/* What core_order_intf was told of */
+static struct {
+	const struct core_devices *devices;
+	const struct rpmb_dev *told[4];
+	unsigned int nr;
+} core_order;
+
+static int core_order_add_dev(struct device *dev)
+{
+	if (core_match_ours(dev, core_order.devices))
+		core_order.told[core_order.nr++] = to_rpmb_dev(dev);
+	return 0;
+}
+
+static struct class_interface core_order_intf = {
+	.add_dev = core_order_add_dev,
+};
+
+/* In the order of registration, before the interface and after it */
+static void core_interface_order_test(struct kunit *test)
+{
+	struct core_devices devices = {};
+	unsigned int i;
+
+	memset(&core_order, 0, sizeof(core_order));
+	core_order.devices = &devices;
+	core_device_add(test, &devices, RPMB_TYPE_NVME);
+	core_device_add(test, &devices, RPMB_TYPE_EMMC);
+	KUNIT_ASSERT_EQ(test, 0, rpmb_interface_register(&core_order_intf));
+	core_device_add(test, &devices, RPMB_TYPE_UFS);
+	core_device_add(test, &devices, RPMB_TYPE_EMMC);
+	rpmb_interface_unregister(&core_order_intf);
+
+	KUNIT_ASSERT_EQ(test, devices.nr, core_order.nr);
+	for (i = 0; i < devices.nr; i++)
+		KUNIT_EXPECT_PTR_EQ(test, core_order.told[i],
+				    devices.fakes[i]->rdev);
 }
 
 /* A search goes on after the place of a device that is gone, and ends */
@@ -948,6 +1015,8 @@ static struct kunit_case core_cases[] = {
 	KUNIT_CASE(core_publication_test),
 	KUNIT_CASE(core_publication_late_test),
 	KUNIT_CASE(core_find_order_test),
+	KUNIT_CASE(core_find_transports_test),
+	KUNIT_CASE(core_interface_order_test),
 	KUNIT_CASE(core_find_removed_test),
 	KUNIT_CASE(core_find_while_removing_test),
 	KUNIT_CASE(core_id_test),
