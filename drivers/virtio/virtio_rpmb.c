@@ -520,6 +520,42 @@ static int virtio_rpmb_restore(struct virtio_device *vdev)
 	return 0;
 }
 
+#ifdef VIRTIO_DRIVER_HAS_RESET
+static void virtio_rpmb_set_in_reset(struct virtio_rpmb *vr, bool in_reset)
+{
+	scoped_guard(spinlock_irq, &vr->lock)
+		vr->in_reset = in_reset;
+	wake_up(&vr->wait);
+}
+
+/* The bus is about to reset the device: a sequence that it has ends now */
+static int virtio_rpmb_reset_prepare(struct virtio_device *vdev)
+{
+	struct virtio_rpmb *vr = vdev->priv;
+	int ret;
+
+	virtio_rpmb_set_in_reset(vr, true);
+	ret = rpmb_dev_suspend(vr->rdev);
+	if (ret) {
+		virtio_rpmb_set_in_reset(vr, false);
+		return ret;
+	}
+	virtio_rpmb_del_vq(vr);
+	return 0;
+}
+
+/* If this fails, the next request tries again */
+static int virtio_rpmb_reset_done(struct virtio_device *vdev)
+{
+	struct virtio_rpmb *vr = vdev->priv;
+	int ret = virtio_rpmb_restore(vdev);
+
+	virtio_rpmb_set_in_reset(vr, false);
+	rpmb_dev_resume(vr->rdev);
+	return ret;
+}
+#endif
+
 /*
  * What was published is final. A device that works no more is reset by the request
  * that it has, or by the next one. In interrupt context.
@@ -552,6 +588,10 @@ static struct virtio_driver virtio_rpmb_driver = {
 	.config_changed = virtio_rpmb_config_changed,
 	.freeze = pm_sleep_ptr(virtio_rpmb_freeze),
 	.restore = pm_sleep_ptr(virtio_rpmb_restore),
+#ifdef VIRTIO_DRIVER_HAS_RESET
+	.reset_prepare = virtio_rpmb_reset_prepare,
+	.reset_done = virtio_rpmb_reset_done,
+#endif
 };
 module_virtio_driver(virtio_rpmb_driver);
 

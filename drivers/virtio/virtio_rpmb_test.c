@@ -7,7 +7,9 @@
 #include <kunit/test.h>
 #include <linux/completion.h>
 #include <linux/gfp.h>
+#include <linux/dma-mapping.h>
 #include <linux/io.h>
+#include <linux/swiotlb.h>
 #include <linux/virtio_ring.h>
 #include <linux/vmalloc.h>
 #include <linux/vringh.h>
@@ -43,7 +45,11 @@ struct test_config {
  * @status: device status
  * @ring: memory of the queue
  * @vq: the driver's side of the queue
- * @vringh: the device's side
+ * @vringh: the device's side, if the ring is split
+ * @packed: the descriptors, if it is packed
+ * @next: where the next chain begins, in @packed
+ * @wrap: what of a descriptor says that it is new, in @packed
+ * @nr_descs: descriptors in @packed of the chain that the device has
  * @out: request frames of the chain that the device has
  * @in: response frames of it
  * @out_vec: memory for @out
@@ -71,6 +77,10 @@ struct test_dev {
 	void *ring;
 	struct virtqueue *vq;
 	struct vringh vringh;
+	struct vring_packed_desc *packed;
+	u16 next;
+	bool wrap;
+	u16 nr_descs;
 	struct vringh_kiov out;
 	struct vringh_kiov in;
 	struct kvec out_vec[TEST_FRAMES];
@@ -154,35 +164,62 @@ static bool test_notify(struct virtqueue *vq)
 	return true;
 }
 
-static int test_find_vqs(struct virtio_device *vdev, unsigned int nvqs,
-			 struct virtqueue *vqs[],
-			 struct virtqueue_info vqs_info[],
-			 struct irq_affinity *desc)
+static int test_find_split(struct test_dev *dev, struct virtqueue_info *info)
 {
-	struct test_dev *dev = to_test_dev(vdev);
 	const struct vring *vring;
-
-	if (dev->find_vqs_error)
-		return dev->find_vqs_error;
-	KUNIT_EXPECT_EQ(dev->test, nvqs, 1);
-	KUNIT_EXPECT_TRUE(dev->test, dev->status & VIRTIO_CONFIG_S_FEATURES_OK);
 
 	dev->ring = alloc_pages_exact(vring_size(dev->ring_size, PAGE_SIZE),
 				      GFP_KERNEL | __GFP_ZERO);
 	if (!dev->ring)
 		return -ENOMEM;
-	dev->vq = vring_new_virtqueue(0, dev->ring_size, PAGE_SIZE, vdev, true,
-				      false, dev->ring, test_notify,
-				      vqs_info[0].callback, vqs_info[0].name);
+	dev->vq = vring_new_virtqueue(0, dev->ring_size, PAGE_SIZE, &dev->vdev,
+				      true, false, dev->ring, test_notify,
+				      info->callback, info->name);
 	if (!dev->vq) {
 		free_pages_exact(dev->ring,
 				 vring_size(dev->ring_size, PAGE_SIZE));
 		return -ENOMEM;
 	}
 	vring = virtqueue_get_vring(dev->vq);
+	return vringh_init_kern(&dev->vringh, dev->vdev.features,
+				dev->ring_size, true, vring->desc, vring->avail,
+				vring->used);
+}
+
+static int test_find_packed(struct test_dev *dev, struct virtqueue_info *info)
+{
+	dev->ring = NULL;
+	dev->vq = vring_create_virtqueue(0, dev->ring_size, PAGE_SIZE,
+					 &dev->vdev, true, false, false,
+					 test_notify, info->callback,
+					 info->name);
+	if (!dev->vq)
+		return -ENOMEM;
+	dev->packed = phys_to_virt(virtqueue_get_desc_addr(dev->vq));
+	dev->next = 0;
+	dev->wrap = true;
+	return 0;
+}
+
+static int test_find_vqs(struct virtio_device *vdev, unsigned int nvqs,
+			 struct virtqueue *vqs[],
+			 struct virtqueue_info vqs_info[],
+			 struct irq_affinity *desc)
+{
+	struct test_dev *dev = to_test_dev(vdev);
+	int ret;
+
+	if (dev->find_vqs_error)
+		return dev->find_vqs_error;
+	KUNIT_EXPECT_EQ(dev->test, nvqs, 1);
+	KUNIT_EXPECT_TRUE(dev->test, dev->status & VIRTIO_CONFIG_S_FEATURES_OK);
+
+	dev->packed = NULL;
+	ret = virtio_has_feature(vdev, VIRTIO_F_RING_PACKED) ?
+	      test_find_packed(dev, &vqs_info[0]) :
+	      test_find_split(dev, &vqs_info[0]);
 	vqs[0] = dev->vq;
-	return vringh_init_kern(&dev->vringh, vdev->features, dev->ring_size,
-				true, vring->desc, vring->avail, vring->used);
+	return ret;
 }
 
 static void test_fill_answer(struct test_dev *dev)
@@ -210,7 +247,9 @@ static void test_del_vqs(struct virtio_device *vdev)
 	/* Nothing is forgotten in the queue */
 	KUNIT_EXPECT_NULL(dev->test, virtqueue_detach_unused_buf(dev->vq));
 	vring_del_virtqueue(dev->vq);
-	free_pages_exact(dev->ring, vring_size(dev->ring_size, PAGE_SIZE));
+	if (dev->ring)
+		free_pages_exact(dev->ring,
+				 vring_size(dev->ring_size, PAGE_SIZE));
 	dev->vq = NULL;
 }
 
@@ -328,19 +367,93 @@ static void test_map_table(struct test_dev *dev)
 					     (uintptr_t)phys_to_virt(addr));
 }
 
+static void test_take_split(struct test_dev *dev)
+{
+	test_map_table(dev);
+	KUNIT_ASSERT_EQ(dev->test,
+			vringh_getdesc_kern(&dev->vringh, &dev->out, &dev->in,
+					    &dev->head, GFP_KERNEL), 1);
+}
+
+static void test_add_frame(struct test_dev *dev,
+			   const struct vring_packed_desc *desc)
+{
+	bool write = le16_to_cpu(desc->flags) & VRING_DESC_F_WRITE;
+	struct vringh_kiov *iov = write ? &dev->in : &dev->out;
+
+	KUNIT_ASSERT_LT(dev->test, iov->used, TEST_FRAMES);
+	iov->iov[iov->used++] = (struct kvec) {
+		.iov_base = (void *)(uintptr_t)le64_to_cpu(desc->addr),
+		.iov_len = le32_to_cpu(desc->len),
+	};
+}
+
+static void test_add_frames(struct test_dev *dev,
+			    const struct vring_packed_desc *desc)
+{
+	const struct vring_packed_desc *table;
+
+	if (!(le16_to_cpu(desc->flags) & VRING_DESC_F_INDIRECT)) {
+		test_add_frame(dev, desc);
+		return;
+	}
+	table = phys_to_virt(le64_to_cpu(desc->addr));
+	for (u32 i = 0; i < le32_to_cpu(desc->len) / sizeof(*table); i++)
+		test_add_frame(dev, &table[i]);
+}
+
+/* The next descriptors: virtio 1.2, section 2.8 */
+static void test_take_packed(struct test_dev *dev)
+{
+	u16 flags;
+
+	dev->nr_descs = 0;
+	do {
+		u16 at = dev->next + dev->nr_descs++;
+		bool wrap = dev->wrap ^ (at >= dev->ring_size);
+		struct vring_packed_desc *desc = &dev->packed[at % dev->ring_size];
+
+		flags = le16_to_cpu(desc->flags);
+		KUNIT_ASSERT_EQ(dev->test, wrap,
+				!!(flags & BIT(VRING_PACKED_DESC_F_AVAIL)));
+		KUNIT_ASSERT_NE(dev->test, wrap,
+				!!(flags & BIT(VRING_PACKED_DESC_F_USED)));
+		test_add_frames(dev, desc);
+		dev->head = le16_to_cpu(desc->id);
+	} while (flags & VRING_DESC_F_NEXT);
+}
+
 /* Wait for a chain and take it */
 static void test_take(struct test_dev *dev)
 {
 	test_wait(dev->test, &dev->notified);
-	test_map_table(dev);
 	vringh_kiov_init(&dev->out, dev->out_vec, TEST_FRAMES);
 	vringh_kiov_init(&dev->in, dev->in_vec, TEST_FRAMES);
-	KUNIT_ASSERT_EQ(dev->test,
-			vringh_getdesc_kern(&dev->vringh, &dev->out, &dev->in,
-					    &dev->head, GFP_KERNEL), 1);
+	if (dev->packed)
+		test_take_packed(dev);
+	else
+		test_take_split(dev);
 	test_map(&dev->out);
 	test_map(&dev->in);
 	dev->has_chain = true;
+}
+
+static void test_return_packed(struct test_dev *dev, u16 head, u32 len)
+{
+	struct vring_packed_desc *desc = &dev->packed[dev->next];
+
+	desc->id = cpu_to_le16(head);
+	desc->len = cpu_to_le32(len);
+	/* What it says must be there before it is said to be there */
+	virt_wmb();
+	desc->flags = cpu_to_le16(dev->wrap ?
+				  BIT(VRING_PACKED_DESC_F_AVAIL) |
+				  BIT(VRING_PACKED_DESC_F_USED) : 0);
+	dev->next += dev->nr_descs;
+	if (dev->next >= dev->ring_size) {
+		dev->next -= dev->ring_size;
+		dev->wrap = !dev->wrap;
+	}
 }
 
 static void test_interrupt(struct test_dev *dev)
@@ -356,8 +469,12 @@ static void test_interrupt(struct test_dev *dev)
 static void test_return(struct test_dev *dev, u16 head, u32 len)
 {
 	dev->has_chain = false;
-	KUNIT_ASSERT_EQ(dev->test,
-			vringh_complete_kern(&dev->vringh, head, len), 0);
+	if (dev->packed)
+		test_return_packed(dev, head, len);
+	else
+		KUNIT_ASSERT_EQ(dev->test,
+				vringh_complete_kern(&dev->vringh, head, len),
+				0);
 	test_interrupt(dev);
 }
 
@@ -860,20 +977,69 @@ static void virtio_rpmb_test_longest(struct kunit *test)
 	test_expect_refused(test, test_read(test, rdev, 1024), -EMSGSIZE);
 }
 
-/* All in one descriptor of the ring */
-static void virtio_rpmb_test_indirect(struct kunit *test)
+/* Writes and reads, short, and as long as the ring has entries, over its end and back */
+static void test_expect_ring(struct kunit *test, u64 features)
 {
 	struct test_dev *dev = test_dev_alloc(test);
 	struct rpmb_dev *rdev;
 
-	dev->features = BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC);
+	dev->features = features;
 	test_plug(dev);
 	rdev = test_find(dev);
 	KUNIT_ASSERT_NOT_NULL(test, rdev);
-	test_read_long(test, dev, rdev, TEST_RING - 1, false);
-	test_read_long(test, dev, rdev, TEST_RING - 1, true);
+	KUNIT_ASSERT_EQ(test, dev->vdev.features & features, features);
+	for (unsigned int i = 0; i < 5; i++) {
+		struct test_call *call = test_write(test, rdev, 11);
+
+		test_start(test, call);
+		test_take(dev);
+		test_expect_frames(test, &dev->out, call->xfers, 2);
+		test_answer(dev, VIRTIO_RPMB_FRAME);
+		test_finish(test, call);
+		test_expect_answered(test, call);
+		test_read_long(test, dev, rdev, TEST_RING - 1, i % 2);
+		test_expect_serves(test, dev, rdev);
+	}
+	test_time_out(test, dev, rdev);
+	reinit_completion(&dev->notified);
+	test_expect_serves(test, dev, rdev);
 	reinit_completion(&dev->notified);
 	test_expect_refused(test, test_read(test, rdev, TEST_RING), -EMSGSIZE);
+}
+
+/* All in one descriptor of the ring */
+static void virtio_rpmb_test_indirect(struct kunit *test)
+{
+	test_expect_ring(test, BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC));
+}
+
+static void virtio_rpmb_test_packed(struct kunit *test)
+{
+	test_expect_ring(test, BIT_ULL(VIRTIO_F_RING_PACKED));
+}
+
+static void virtio_rpmb_test_packed_indirect(struct kunit *test)
+{
+	test_expect_ring(test, BIT_ULL(VIRTIO_F_RING_PACKED) |
+			       BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC));
+}
+
+/*
+ * As in a confidential guest, the device sees no memory but that which is set apart for
+ * it. "swiotlb=force" on the kernel's command line does that.
+ */
+static void virtio_rpmb_test_bounced(struct kunit *test)
+{
+	struct device *parent = test->priv;
+
+	parent->dma_mask = &parent->coherent_dma_mask;
+	KUNIT_ASSERT_EQ(test, dma_set_mask_and_coherent(parent,
+							DMA_BIT_MASK(64)), 0);
+	if (!is_swiotlb_force_bounce(parent))
+		kunit_skip(test, "needs swiotlb=force");
+	test_expect_ring(test, BIT_ULL(VIRTIO_F_ACCESS_PLATFORM));
+	test_expect_ring(test, BIT_ULL(VIRTIO_F_ACCESS_PLATFORM) |
+			       BIT_ULL(VIRTIO_F_RING_PACKED));
 }
 
 /* Something else is in the queue, so there is no room */
@@ -1184,6 +1350,45 @@ static void virtio_rpmb_test_resume_fails(struct kunit *test)
 }
 #endif
 
+#ifdef VIRTIO_DRIVER_HAS_RESET
+/* The bus resets the device while it has a request, and while one waits */
+static void virtio_rpmb_test_bus_reset(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct rpmb_dev *rdev = test_find(dev);
+	struct test_call *running = test_write(test, rdev, 1);
+	struct test_call *waiting = test_read(test, rdev, 1);
+
+	test_start(test, running);
+	test_take(dev);
+	KUNIT_ASSERT_EQ(test, virtio_device_reset_prepare(&dev->vdev), 0);
+	test_finish(test, running);
+	test_expect_failed(test, running, -EIO);
+	KUNIT_EXPECT_FALSE(test, dev->has_chain);
+	KUNIT_EXPECT_EQ(test, dev->status, 0);
+
+	test_start(test, waiting);
+	KUNIT_ASSERT_EQ(test, virtio_device_reset_done(&dev->vdev), 0);
+	test_take(dev);
+	test_answer(dev, VIRTIO_RPMB_FRAME);
+	test_finish(test, waiting);
+	test_expect_answered(test, waiting);
+}
+
+static void virtio_rpmb_test_bus_reset_fails(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct rpmb_dev *rdev = test_find(dev);
+
+	KUNIT_ASSERT_EQ(test, virtio_device_reset_prepare(&dev->vdev), 0);
+	dev->find_vqs_error = -ENOENT;
+	KUNIT_EXPECT_EQ(test, virtio_device_reset_done(&dev->vdev), -ENOENT);
+	test_expect_refused(test, test_read(test, rdev, 1), -EIO);
+	dev->find_vqs_error = 0;
+	test_expect_serves(test, dev, rdev);
+}
+#endif
+
 static struct kunit_case virtio_rpmb_test_cases[] = {
 	KUNIT_CASE(virtio_rpmb_test_write),
 	KUNIT_CASE(virtio_rpmb_test_read),
@@ -1204,6 +1409,9 @@ static struct kunit_case virtio_rpmb_test_cases[] = {
 	KUNIT_CASE(virtio_rpmb_test_ring_useless),
 	KUNIT_CASE(virtio_rpmb_test_longest),
 	KUNIT_CASE(virtio_rpmb_test_indirect),
+	KUNIT_CASE(virtio_rpmb_test_packed),
+	KUNIT_CASE(virtio_rpmb_test_packed_indirect),
+	KUNIT_CASE(virtio_rpmb_test_bounced),
 	KUNIT_CASE(virtio_rpmb_test_add_fails),
 	KUNIT_CASE(virtio_rpmb_test_capacity),
 	KUNIT_CASE(virtio_rpmb_test_limits),
@@ -1219,6 +1427,10 @@ static struct kunit_case virtio_rpmb_test_cases[] = {
 #ifdef CONFIG_PM_SLEEP
 	KUNIT_CASE(virtio_rpmb_test_suspend),
 	KUNIT_CASE(virtio_rpmb_test_resume_fails),
+#endif
+#ifdef VIRTIO_DRIVER_HAS_RESET
+	KUNIT_CASE(virtio_rpmb_test_bus_reset),
+	KUNIT_CASE(virtio_rpmb_test_bus_reset_fails),
 #endif
 	{ }
 };

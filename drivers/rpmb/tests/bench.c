@@ -12,10 +12,12 @@
 #include <linux/completion.h>
 #include <linux/debugfs.h>
 #include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/rpmb.h>
 #include <linux/scatterlist.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -24,6 +26,7 @@
 #include <linux/virtio_ids.h>
 
 #define RPMB_BENCH_ROUNDS 2000
+#define RPMB_BENCH_AFTER_KILL 10
 
 /**
  * struct rpmb_bench - what one measurement needs
@@ -121,17 +124,22 @@ static int rpmb_bench_measure(struct seq_file *m, struct rpmb_dev *rdev,
 			      int (*round)(struct rpmb_bench *bench,
 					   struct rpmb_dev *rdev))
 {
+	unsigned int i, last = RPMB_BENCH_ROUNDS;
 	struct rpmb_bench *bench = rpmb_bench;
-	unsigned int i;
 
-	for (i = 0; i < RPMB_BENCH_ROUNDS; i++) {
+	for (i = 0; i < last; i++) {
 		u64 start = ktime_get_ns();
 		int ret = round(bench, rdev);
 
 		if (ret)
 			return ret;
 		bench->times[i] = ktime_get_ns() - start;
+		/* As a TEE does that was called by a task which is killed */
+		if (last == RPMB_BENCH_ROUNDS && fatal_signal_pending(current))
+			last = min(last, i + RPMB_BENCH_AFTER_KILL);
 	}
+	if (last < RPMB_BENCH_ROUNDS)
+		return -EINTR;
 
 	sort(bench->times, RPMB_BENCH_ROUNDS, sizeof(u64), rpmb_bench_cmp,
 	     NULL);
