@@ -2,7 +2,7 @@
 #include <endian.h>
 #include <string.h>
 
-#include "../bytes.h"
+#include "../common/bytes.h"
 #include "nvme_host.h"
 #include "tap.h"
 

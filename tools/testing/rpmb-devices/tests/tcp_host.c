@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../bytes.h"
+#include "../common/bytes.h"
 #include "tap.h"
 #include "tcp_host.h"
 

@@ -6,7 +6,7 @@
 #include <endian.h>
 #include <string.h>
 
-#include "../bytes.h"
+#include "../common/bytes.h"
 #include "noise.h"
 #include "nvme_host.h"
 #include "tap.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "../bytes.h"
+#include "../common/bytes.h"
 #include "noise.h"
 #include "tap.h"
 #include "tcp_host.h"

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../bytes.h"
+#include "../common/bytes.h"
 #include "tap.h"
 #include "tcp_host.h"
 
