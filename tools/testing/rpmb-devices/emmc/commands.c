@@ -90,7 +90,7 @@ static bool can_access(const struct emmc *card, uint8_t partition_config)
 	}
 }
 
-static bool can_set(const struct emmc *card, unsigned int index, uint8_t value)
+static bool can_set(struct emmc *card, unsigned int index, uint8_t value)
 {
 	switch (index) {
 	case EXT_CSD_PARTITION_CONFIG:
@@ -102,7 +102,9 @@ static bool can_set(const struct emmc *card, unsigned int index, uint8_t value)
 	case EXT_CSD_CMDQ_MODE_EN:
 		return value <= card->ext_csd[EXT_CSD_CMDQ_SUPPORT];
 	case EXT_CSD_FLUSH_CACHE:
-		return storage_sync(card->storage);
+		return cache_flush(&card->cache);
+	case EXT_CSD_CACHE_CTRL:
+		return value <= card->config.cache && cache_flush(&card->cache);
 	default:
 		return ext_csd_writable(index);
 	}
@@ -110,10 +112,12 @@ static bool can_set(const struct emmc *card, unsigned int index, uint8_t value)
 
 static bool set_register(struct emmc *card, unsigned int index, uint8_t value)
 {
-	if (card_strikes(card, FAULT_SWITCH_ERROR, card->rpmb.area.last_type) ||
+	if (card_strikes(card, FAULT_SWITCH_ERROR, index) ||
 	    !ext_csd_writable(index) || !can_set(card, index, value))
 		return false;
 	card->ext_csd[index] = value;
+	if (index == EXT_CSD_CACHE_CTRL)
+		card->cache.on = value;
 	if (index == EXT_CSD_CMDQ_MODE_EN)
 		memset(card->tasks, 0, sizeof(card->tasks));
 	if (index == EXT_CSD_PARTITION_CONFIG)
@@ -292,7 +296,7 @@ static uint32_t erase(struct emmc *card, uint32_t arg)
 	}
 	if (last >= sectors)
 		last = sectors - 1;
-	if (!storage_erase(card->storage, partition, first, last - first + 1))
+	if (!cache_erase(&card->cache, partition, first, last - first + 1))
 		card->status |= R1_ERROR;
 	card_finish(card, 0);
 	return 0;

@@ -36,6 +36,7 @@ void card_reset(struct emmc *card)
 	memset(&card->transfer, 0, sizeof(card->transfer));
 	memset(card->tasks, 0, sizeof(card->tasks));
 	rpmb_power_off(&card->rpmb);
+	cache_lose(&card->cache);
 	ext_csd_init(card->ext_csd, &card->config);
 }
 
@@ -45,6 +46,7 @@ void emmc_init(struct emmc *card, const struct card_config *config,
 	*card = (struct emmc) {
 		.config = *config,
 		.storage = storage,
+		.cache.storage = storage,
 		.present = true,
 	};
 	csd_init(card->csd);

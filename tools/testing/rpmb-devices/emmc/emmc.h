@@ -7,17 +7,16 @@
  * open-drain identification of several cards, CMD4, CMD14, CMD19, CMD26 to CMD31,
  * CMD39, CMD40, CMD42, CMD49, CMD53 to CMD56, CMD13 for the state of the command
  * queue (tasks are ready at once), high priority interrupt, packed commands,
- * background operations, cache (data is written through), general purpose
- * partitions and enhanced areas. What SWITCH has set is lost with the
+ * background operations, general purpose partitions and enhanced areas. What SWITCH has set is lost with the
  * power, the boot bits of PARTITION_CONFIG included.
  */
 #ifndef EMMC_H
 #define EMMC_H
 
+#include "cache.h"
 #include "faults.h"
 #include "registers.h"
 #include "rpmb.h"
-#include "storage.h"
 
 #define EMMC_NR_COMMANDS 64
 #define EMMC_MAX_BLOCK_LEN 512
@@ -139,6 +138,7 @@ struct emmc_event {
 struct emmc {
 	struct card_config config;
 	struct storage *storage;
+	struct cache cache;
 	struct faults faults;
 	struct emmc_stats stats;
 	struct emmc_event history[EMMC_HISTORY];

@@ -59,6 +59,8 @@ static const char *show_stats(const struct control_device *device,
 		    partition_names[emmc_partition(card)],
 		    card->ext_csd[EXT_CSD_CMDQ_MODE_EN],
 		    card->storage->rpmb.store.counter);
+	control_say(client, "cached %u\nlost %" PRIu64 "\n", card->cache.nr,
+		    card->cache.lost);
 	control_say(client, "tunings %u\nillegal %" PRIu64 "\n", host->tunings,
 		    card->stats.illegal);
 	show_partitions(client, "switches", card->stats.switches);
@@ -83,6 +85,7 @@ static const char *reset_stats(const struct control_device *device,
 	memset(card->rpmb.area.requests, 0, sizeof(card->rpmb.area.requests));
 	memset(card->faults.happened, 0, sizeof(card->faults.happened));
 	card->nr_events = 0;
+	card->cache.lost = 0;
 	host->tunings = 0;
 	return NULL;
 }

@@ -37,6 +37,7 @@ enum {
 	OPT_LARGE_WRITES,
 	OPT_NO_SECURE_WP,
 	OPT_COMMAND_QUEUE,
+	OPT_CACHE,
 };
 
 static const struct argp_option option_list[] = {
@@ -56,6 +57,7 @@ static const struct argp_option option_list[] = {
 	  "a card without secure write protection", 0 },
 	{ "command-queue", OPT_COMMAND_QUEUE, NULL, 0,
 	  "card and host have a command queue", 0 },
+	{ "cache", OPT_CACHE, NULL, 0, "a card with a cache, 512 KiB", 0 },
 	{}
 };
 
@@ -87,6 +89,9 @@ static error_t parse_card(int key, char *arg, struct argp_state *argp)
 		return 0;
 	case OPT_COMMAND_QUEUE:
 		card->command_queue = true;
+		return 0;
+	case OPT_CACHE:
+		card->cache = true;
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;

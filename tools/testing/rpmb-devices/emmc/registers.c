@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "cache.h"
 #include "registers.h"
 
 /* Bits @high to @low of a register whose first byte has bits 127 to 120 */
@@ -71,6 +72,9 @@ static void put_features(uint8_t *ext_csd, const struct card_config *config)
 		ext_csd[EXT_CSD_CMDQ_SUPPORT] = 1;
 		ext_csd[EXT_CSD_CMDQ_DEPTH] = 31;
 	}
+	if (config->cache)	/* in kilobits */
+		put_le32(ext_csd + EXT_CSD_CACHE_SIZE,
+			 CACHE_SECTORS * SECTOR_LEN * 8 / 1024);
 	ext_csd[EXT_CSD_SEC_FEATURE_SUPPORT] = 1 << 4;	/* TRIM */
 }
 
@@ -94,6 +98,7 @@ bool ext_csd_writable(unsigned int index)
 	switch (index) {
 	case EXT_CSD_CMDQ_MODE_EN:
 	case EXT_CSD_FLUSH_CACHE:
+	case EXT_CSD_CACHE_CTRL:
 	case EXT_CSD_POWER_OFF_NOTIFICATION:
 	case EXT_CSD_BOOT_WP:
 	case EXT_CSD_ERASE_GROUP_DEF:

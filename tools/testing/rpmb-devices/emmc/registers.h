@@ -15,6 +15,7 @@
 enum ext_csd {
 	EXT_CSD_CMDQ_MODE_EN = 15,
 	EXT_CSD_FLUSH_CACHE = 32,
+	EXT_CSD_CACHE_CTRL = 33,
 	EXT_CSD_POWER_OFF_NOTIFICATION = 34,
 	EXT_CSD_PARTITION_SUPPORT = 160,
 	EXT_CSD_WR_REL_PARAM = 166,
@@ -41,6 +42,7 @@ enum ext_csd {
 	EXT_CSD_TRIM_MULT = 232,
 	EXT_CSD_POWER_OFF_LONG_TIME = 247,
 	EXT_CSD_GENERIC_CMD6_TIME = 248,
+	EXT_CSD_CACHE_SIZE = 249,
 	EXT_CSD_FIRMWARE_VERSION = 254,
 	EXT_CSD_DEVICE_LIFE_TIME_EST_TYP_A = 268,
 	EXT_CSD_DEVICE_LIFE_TIME_EST_TYP_B = 269,
@@ -67,6 +69,7 @@ enum ext_csd {
  * @large_rpmb_writes: 32 frames, too: EN_RPMB_REL_WR
  * @secure_wp: has secure write protection
  * @command_queue: has a command queue
+ * @cache: has a cache, which hosts turn on
  */
 struct card_config {
 	uint8_t cid[CID_LEN];
@@ -76,6 +79,7 @@ struct card_config {
 	bool large_rpmb_writes;
 	bool secure_wp;
 	bool command_queue;
+	bool cache;
 };
 
 void csd_init(uint8_t csd[CSD_LEN]);

@@ -91,8 +91,8 @@ static bool read_sector(struct emmc *card, uint8_t *block)
 		card->status |= R1_OUT_OF_RANGE;
 		return false;
 	}
-	if (storage_read(card->storage, emmc_partition(card),
-			 transfer->sector, block))
+	if (cache_read(&card->cache, emmc_partition(card), transfer->sector,
+		       block))
 		return true;
 	card->status |= R1_ERROR;
 	return false;
@@ -148,12 +148,15 @@ static void write_sector(struct emmc *card, const uint8_t *block)
 
 	if (!is_in_range(card, transfer->sector, 1))
 		card->status |= R1_OUT_OF_RANGE;
-	else if (!storage_write(card->storage, emmc_partition(card),
-				transfer->sector, block))
+	else if (!cache_write(&card->cache, emmc_partition(card),
+			      transfer->sector, block))
 		card->status |= R1_ERROR;
 }
 
-/* All data is here. That of ordinary partitions has been written as it came. */
+/*
+ * All data is here. That of ordinary partitions has been written as it came; a reliable
+ * write takes with it what is in the cache.
+ */
 static void commit(struct emmc *card, int type)
 {
 	bool fails = (card->transfer.source != SOURCE_RPMB ||
@@ -163,7 +166,7 @@ static void commit(struct emmc *card, int type)
 	if (card->transfer.source == SOURCE_RPMB)
 		rpmb_execute(&card->rpmb, card->transfer.reliable, fails);
 	else if (fails || (card->transfer.reliable &&
-			   !storage_sync(card->storage)))
+			   !cache_flush(&card->cache)))
 		card->status |= R1_ERROR;
 }
 

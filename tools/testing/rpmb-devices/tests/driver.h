@@ -64,6 +64,8 @@
 enum path { ADMA64, ADMA32, SDMA, PORT };
 
 #define RELIABLE (1U << 31)
+#define FLUSH_CACHE 32
+#define CACHE_CTRL 33
 #define PARTITION_CONFIG 179
 #define RPMB 3
 #define USER 0

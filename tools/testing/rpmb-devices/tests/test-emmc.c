@@ -475,6 +475,44 @@ static void other_size(void)
 }
 
 /* The machine ends, and with it the power; the program serves the next one */
+/* What is flushed stays, and what is not goes with CMD0 and with the power */
+static void cache(void)
+{
+	start(OPTIONS("--cache"));
+	check(driver_switch(&m, CACHE_CTRL, 1), "the cache is turned on");
+	fill(1, 4);
+	check_eq(driver_write(&m, 25, 100, 4, 4), DONE);
+	check(driver_switch(&m, FLUSH_CACHE, 1), "flush");
+	fill(2, 4);
+	check_eq(driver_write(&m, 25, 100, 4, 4), DONE);
+	check_eq(driver_read(&m, 18, 100, 4, 4), DONE);
+	check_fill(2, 4);
+	driver_init(&m);
+	check_eq(driver_read(&m, 18, 100, 4, 4), DONE);
+	check_fill(1, 4);
+
+	check(driver_switch(&m, CACHE_CTRL, 1), "the cache is turned on");
+	fill(3, 4);
+	check_eq(driver_write(&m, 25, 100, 4, 4 | RELIABLE), DONE);
+	fill(4, 4);
+	check_eq(driver_write(&m, 25, 200, 4, 4), DONE);
+	check(driver_switch(&m, CACHE_CTRL, 0), "the cache is turned off");
+	machine_end(&m, SIGKILL);
+
+	again(OPTIONS("--cache"));
+	check(driver_switch(&m, PARTITION_CONFIG, USER), "switch");
+	check_eq(driver_read(&m, 18, 100, 4, 4), DONE);
+	check_fill(3, 4);
+	check_eq(driver_read(&m, 18, 200, 4, 4), DONE);
+	check_fill(4, 4);
+}
+
+static void no_cache(void)
+{
+	start(NONE);
+	check(!driver_switch(&m, CACHE_CTRL, 1), "there is none");
+}
+
 static void next_machine(void)
 {
 	make_keyed(NONE);
@@ -575,6 +613,8 @@ static const struct test tests[] = {
 	{ "kill -9: key, counter, blocks and sectors stay", kept_after_kill },
 	{ "files: the user area is one", files },
 	{ "a card of another size is refused", other_size },
+	{ "cache: what is not flushed goes with CMD0 and the power", cache },
+	{ "cache: a card may have none", no_cache },
 	{ "a machine goes, the next comes", next_machine },
 	{ "tuning", tuning },
 	{ "INTx", interrupts },
