@@ -92,7 +92,7 @@ static void forget_task(struct cqhci *queue)
 	queue->running = false;
 }
 
-void cqhci_task_done(struct sdhci *host)
+static void task_done(struct sdhci *host)
 {
 	struct cqhci *queue = &host->queue;
 
@@ -102,7 +102,7 @@ void cqhci_task_done(struct sdhci *host)
 	raise_int(queue, INT_COMPLETED);
 }
 
-void cqhci_task_failed(struct sdhci *host, uint8_t command, bool data)
+static void task_failed(struct sdhci *host, uint8_t command, bool data)
 {
 	struct cqhci *queue = &host->queue;
 	uint32_t error = ERROR_VALID | queue->task << ERROR_TASK_SHIFT |
@@ -112,6 +112,29 @@ void cqhci_task_failed(struct sdhci *host, uint8_t command, bool data)
 		  data ? error << ERROR_DATA_SHIFT : error);
 	queue->running = false;
 	queue->regs[CONTROL] |= CONTROL_HALT;
+}
+
+static void data_moved(struct sdhci *host)
+{
+	sdhci_when_idle(host, task_done);
+}
+
+static void data_failed(struct sdhci *host)
+{
+	task_failed(host, host->card->command, true);
+}
+
+static const struct sdhci_transfer_ops task_ops = {
+	.moved = data_moved,
+	.failed = data_failed,
+};
+
+static bool task_command(struct sdhci *host, uint8_t index, uint32_t arg)
+{
+	if (sdhci_task_command(host, index, arg))
+		return true;
+	task_failed(host, index, false);
+	return false;
 }
 
 /* What the engine says to the card before the data comes */
@@ -124,10 +147,10 @@ static bool announce(struct sdhci *host, uint64_t task)
 		params |= PARAMS_READ;
 	if (task & TASK_RELIABLE)
 		params |= PARAMS_RELIABLE;
-	return sdhci_task_command(host, 44, params) &&
-	       sdhci_task_command(host, 45, task >> 32) &&
-	       sdhci_task_command(host, task & TASK_READ ? 46 : 47,
-				  host->queue.task << PARAMS_TASK_SHIFT);
+	return task_command(host, 44, params) &&
+	       task_command(host, 45, task >> 32) &&
+	       task_command(host, task & TASK_READ ? 46 : 47,
+			    host->queue.task << PARAMS_TASK_SHIFT);
 }
 
 static void start_task(struct sdhci *host)
@@ -141,12 +164,13 @@ static void start_task(struct sdhci *host)
 	if (!dma_read(&host->pci.dma, slot, bytes, sizeof(bytes)) ||
 	    (bytes[0] & TASK_ATTRIBUTES) != TASK_VALID) {
 		sdhci_task_lost(host);
+		data_failed(host);
 		return;
 	}
 	task = get_le64(bytes);
 	if (announce(host, task))
 		sdhci_task_data(host, task & TASK_READ, (uint16_t)(task >> 16),
-				slot + LINK_AT);
+				slot + LINK_AT, &task_ops);
 }
 
 void cqhci_run(struct sdhci *host)

@@ -39,10 +39,6 @@ void cqhci_write(struct sdhci *host, uint32_t offset, uint8_t value);
 /* Work on tasks until there is none, or one has to be waited for */
 void cqhci_run(struct sdhci *host);
 
-/* The data of the running task has been moved; or an error has come up in it */
-void cqhci_task_done(struct sdhci *host);
-void cqhci_task_failed(struct sdhci *host, uint8_t command, bool data);
-
 /* Whether it has something to tell, which the host's interrupt status shows */
 bool cqhci_pending(const struct sdhci *host);
 

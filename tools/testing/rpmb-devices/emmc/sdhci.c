@@ -71,12 +71,6 @@ static void update_irq(struct sdhci *host)
 	pci_set_irq(&host->pci, 0, host->regs[SLOT_INT_STATUS]);
 }
 
-void sdhci_raise(struct sdhci *host, uint32_t bits)
-{
-	bits &= sdhci_reg32(host, INT_ENABLE);
-	put_le32(host->regs + INT_STATUS, sdhci_reg32(host, INT_STATUS) | bits);
-}
-
 static uint32_t present_state(const struct sdhci *host)
 {
 	const struct sdhci_transfer *transfer = &host->transfer;
@@ -87,7 +81,7 @@ static uint32_t present_state(const struct sdhci *host)
 		state |= STATE_PRESENT;
 	if (host->card->present && host->card->busy)
 		state &= ~STATE_DATA_LINE_0;
-	if (transfer->active || host->awaits_idle)
+	if (transfer->active || host->when_idle)
 		state |= STATE_DATA_INHIBIT;
 	if (transfer->active)
 		state |= transfer->read ? STATE_READING : STATE_WRITING;
@@ -135,7 +129,7 @@ static void reset_registers(struct sdhci *host)
 	put_le32(host->regs + CAPABILITIES1, HAS1);
 	put_le16(host->regs + HOST_VERSION, VERSION_300);
 	sdhci_forget_transfer(host);
-	host->awaits_idle = false;
+	host->when_idle = NULL;
 	cqhci_reset(host);
 }
 
@@ -168,7 +162,7 @@ static void software_reset(struct sdhci *host, uint8_t which)
 		host->was_present = host->card->present;
 	} else if (which & RESET_DATA) {
 		sdhci_forget_transfer(host);
-		host->awaits_idle = false;
+		host->when_idle = NULL;
 	}
 }
 
@@ -233,8 +227,8 @@ void sdhci_update(struct sdhci *host)
 {
 	bool present = host->card->present;
 
-	if (host->awaits_idle)
-		sdhci_complete(host);
+	if (host->when_idle)
+		sdhci_when_idle(host, host->when_idle);
 	cqhci_run(host);
 	if (present != host->was_present)
 		sdhci_raise(host, present ? INT_INSERTED : INT_REMOVED);

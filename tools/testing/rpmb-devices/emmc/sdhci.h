@@ -31,6 +31,18 @@ enum sdhci_path {
 	PATH_ADMA64,
 };
 
+struct sdhci;
+
+/*
+ * For who starts a transfer: what comes next when all blocks have been moved, and
+ * when one was not, of which the machine has been told; NULL is nothing. The transfer
+ * is over by then.
+ */
+struct sdhci_transfer_ops {
+	void (*moved)(struct sdhci *host);
+	void (*failed)(struct sdhci *host);
+};
+
 /*
  * A transfer of data that is not at its end
  *
@@ -41,6 +53,7 @@ enum sdhci_path {
  * @waits: for the buffer port, or for SDMA's next address
  */
 struct sdhci_transfer {
+	const struct sdhci_transfer_ops *ops;
 	bool active;
 	bool read;
 	bool waits;
@@ -56,8 +69,11 @@ struct sdhci_transfer {
 };
 
 /*
+ * The registers know the command queue engine and commands, these two know transfers;
+ * nobody calls the other way.
+ *
  * @has_queue: there is a command queue engine
- * @awaits_idle: Transfer Complete comes when the card is not busy any more
+ * @when_idle: what happens when the card is not busy any more, NULL if nothing does
  * @was_present: what the machine knows of the card
  */
 struct sdhci {
@@ -67,7 +83,7 @@ struct sdhci {
 	struct sdhci_transfer transfer;
 	struct cqhci queue;
 	bool has_queue;
-	bool awaits_idle;
+	void (*when_idle)(struct sdhci *host);
 	bool was_present;
 	unsigned int tunings;
 };
@@ -76,12 +92,16 @@ void sdhci_init(struct sdhci *host, struct emmc *card, bool has_queue);
 
 /*
  * For the command queue engine: a command, false if there was no response; the
- * task's data by the ADMA2 descriptors there; a task that cannot be read
+ * task's data by the ADMA2 descriptors there; a task that cannot be read. The machine
+ * is told of what fails.
  */
 bool sdhci_task_command(struct sdhci *host, uint8_t index, uint32_t arg);
 void sdhci_task_data(struct sdhci *host, bool read, uint32_t blocks,
-		     uint64_t descriptor);
+		     uint64_t descriptor, const struct sdhci_transfer_ops *ops);
 void sdhci_task_lost(struct sdhci *host);
+
+/* Do it at once, or, if the card is busy, when it is not any more */
+void sdhci_when_idle(struct sdhci *host, void (*done)(struct sdhci *host));
 
 /* Look at the card: it may have been taken out, or have become idle */
 void sdhci_update(struct sdhci *host);

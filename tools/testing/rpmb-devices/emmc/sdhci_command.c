@@ -39,13 +39,17 @@ static bool send_command(struct sdhci *host, uint8_t index, uint32_t arg,
 
 bool sdhci_task_command(struct sdhci *host, uint8_t index, uint32_t arg)
 {
-	if (send_command(host, index, arg, false))
-		return true;
-	cqhci_task_failed(host, index, false);
-	return false;
+	return send_command(host, index, arg, false);
 }
 
-bool sdhci_auto_command(struct sdhci *host, uint8_t index, uint32_t arg)
+/* Does the transfer mode ask for it? */
+static bool wants_auto(const struct sdhci *host, uint16_t which)
+{
+	return (sdhci_reg16(host, TRANSFER_MODE) & MODE_AUTO_MASK) == which;
+}
+
+/* False if there was no response */
+static bool auto_command(struct sdhci *host, uint8_t index, uint32_t arg)
 {
 	struct emmc_response response;
 	enum emmc_outcome outcome = emmc_command(host->card, index, arg,
@@ -62,10 +66,20 @@ bool sdhci_auto_command(struct sdhci *host, uint8_t index, uint32_t arg)
 	return true;
 }
 
-bool sdhci_wants_auto(const struct sdhci *host, uint16_t which)
+static void complete(struct sdhci *host)
 {
-	return (sdhci_reg16(host, TRANSFER_MODE) & MODE_AUTO_MASK) == which;
+	sdhci_raise(host, INT_TRANSFER);
 }
+
+static void moved(struct sdhci *host)
+{
+	if (!wants_auto(host, MODE_AUTO_CMD12) || auto_command(host, 12, 0))
+		sdhci_when_idle(host, complete);
+}
+
+static const struct sdhci_transfer_ops transfer_ops = {
+	.moved = moved,
+};
 
 /* The host looks at the tuning block itself; the machine gets an event only */
 static void tune(struct sdhci *host)
@@ -91,8 +105,8 @@ void sdhci_issue_command(struct sdhci *host)
 
 	if (data && host->transfer.active)
 		return;
-	if (data && sdhci_wants_auto(host, MODE_AUTO_CMD23) &&
-	    !sdhci_auto_command(host, 23, sdhci_reg32(host, SDMA_ADDRESS)))
+	if (data && wants_auto(host, MODE_AUTO_CMD23) &&
+	    !auto_command(host, 23, sdhci_reg32(host, SDMA_ADDRESS)))
 		return;
 	if (!send_command(host, index, sdhci_reg32(host, ARGUMENT),
 			  (command & COMMAND_RESPONSE_MASK) ==
@@ -102,7 +116,7 @@ void sdhci_issue_command(struct sdhci *host)
 	if (data && host->regs[HOST_CONTROL2] & CONTROL2_EXECUTE_TUNING)
 		tune(host);
 	else if (data)
-		sdhci_start_transfer(host);
+		sdhci_start_transfer(host, &transfer_ops);
 	else if (busy && !host->transfer.active)
-		sdhci_complete(host);
+		sdhci_when_idle(host, complete);
 }

@@ -123,21 +123,19 @@ static inline uint16_t sdhci_reg16(const struct sdhci *host, uint32_t offset)
 }
 
 /* Set bits of the interrupt status, if the machine has enabled them */
-void sdhci_raise(struct sdhci *host, uint32_t bits);
+static inline void sdhci_raise(struct sdhci *host, uint32_t bits)
+{
+	bits &= sdhci_reg32(host, INT_ENABLE);
+	put_le32(host->regs + INT_STATUS, sdhci_reg32(host, INT_STATUS) | bits);
+}
 
 /* The machine has written to the command register */
 void sdhci_issue_command(struct sdhci *host);
 
-/* Does the transfer mode ask for it? Send it; false if there was no response */
-bool sdhci_wants_auto(const struct sdhci *host, uint16_t which);
-bool sdhci_auto_command(struct sdhci *host, uint8_t index, uint32_t arg);
-
 /* A transfer as the registers describe it; the end of it without a word */
-void sdhci_start_transfer(struct sdhci *host);
+void sdhci_start_transfer(struct sdhci *host,
+			  const struct sdhci_transfer_ops *ops);
 void sdhci_forget_transfer(struct sdhci *host);
-
-/* Tell that all is done, unless the card keeps the line low: that lets it wait */
-void sdhci_complete(struct sdhci *host);
 
 /* The next address has been written, which SDMA may be waiting for */
 void sdhci_resume_sdma(struct sdhci *host);

@@ -14,10 +14,12 @@ void sdhci_forget_transfer(struct sdhci *host)
 
 static void fail_transfer(struct sdhci *host, uint32_t bits)
 {
+	const struct sdhci_transfer_ops *ops = host->transfer.ops;
+
 	sdhci_forget_transfer(host);
-	if (host->queue.running)
-		cqhci_task_failed(host, host->card->command, true);
 	sdhci_raise(host, bits);
+	if (ops->failed)
+		ops->failed(host);
 }
 
 static void fail_adma(struct sdhci *host)
@@ -26,15 +28,11 @@ static void fail_adma(struct sdhci *host)
 	fail_transfer(host, INT_ADMA);
 }
 
-void sdhci_complete(struct sdhci *host)
+void sdhci_when_idle(struct sdhci *host, void (*done)(struct sdhci *host))
 {
-	host->awaits_idle = host->card->busy;
-	if (host->awaits_idle)
-		return;
-	if (host->queue.running)
-		cqhci_task_done(host);
-	else
-		sdhci_raise(host, INT_TRANSFER);
+	host->when_idle = host->card->busy ? done : NULL;
+	if (!host->when_idle)
+		done(host);
 }
 
 /* The machine moves the block itself: four bytes at a time, say */
@@ -104,10 +102,10 @@ static void next_block(struct sdhci *host)
 
 static void last_block(struct sdhci *host)
 {
+	const struct sdhci_transfer_ops *ops = host->transfer.ops;
+
 	sdhci_forget_transfer(host);
-	if (host->queue.running || !sdhci_wants_auto(host, MODE_AUTO_CMD12) ||
-	    sdhci_auto_command(host, 12, 0))
-		sdhci_complete(host);
+	ops->moved(host);
 }
 
 /* Go on until the end, or until there is something to wait for */
@@ -155,7 +153,8 @@ static uint64_t dma_address(const struct sdhci *host, enum sdhci_path path)
 	return sdhci_reg32(host, SDMA_ADDRESS);
 }
 
-void sdhci_start_transfer(struct sdhci *host)
+void sdhci_start_transfer(struct sdhci *host,
+			  const struct sdhci_transfer_ops *ops)
 {
 	uint16_t mode = sdhci_reg16(host, TRANSFER_MODE);
 	enum sdhci_path path = path_of(host);
@@ -163,6 +162,7 @@ void sdhci_start_transfer(struct sdhci *host)
 	uint32_t len = sdhci_reg16(host, BLOCK_SIZE) & BLOCK_LEN_MASK;
 
 	host->transfer = (struct sdhci_transfer) {
+		.ops = ops,
 		.active = true,
 		.read = mode & MODE_READ,
 		.path = path,
@@ -179,9 +179,10 @@ void sdhci_start_transfer(struct sdhci *host)
 }
 
 void sdhci_task_data(struct sdhci *host, bool read, uint32_t blocks,
-		     uint64_t descriptor)
+		     uint64_t descriptor, const struct sdhci_transfer_ops *ops)
 {
 	host->transfer = (struct sdhci_transfer) {
+		.ops = ops,
 		.active = true,
 		.read = read,
 		.path = PATH_ADMA64,
@@ -194,7 +195,8 @@ void sdhci_task_data(struct sdhci *host, bool read, uint32_t blocks,
 
 void sdhci_task_lost(struct sdhci *host)
 {
-	fail_adma(host);
+	host->regs[ADMA_ERROR_STATUS] = 1;
+	sdhci_raise(host, INT_ADMA);
 }
 
 void sdhci_resume_sdma(struct sdhci *host)
