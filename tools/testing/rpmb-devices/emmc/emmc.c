@@ -29,6 +29,7 @@ void card_reset(struct emmc *card)
 {
 	card->state = STATE_IDLE;
 	card->busy = false;
+	card->busy_ticks = 0;
 	card->status = 0;
 	card->rca = 0;
 	card->block_count = 0;
@@ -127,9 +128,23 @@ bool card_dies_after(struct emmc *card, int type)
 	return true;
 }
 
+bool emmc_wants_tick(const struct emmc *card)
+{
+	return card->busy_ticks;
+}
+
+void emmc_tick(struct emmc *card)
+{
+	if (!--card->busy_ticks)
+		emmc_release(card);
+}
+
 void card_finish(struct emmc *card, int type)
 {
-	card->busy = card_strikes(card, FAULT_BUSY, type);
+	bool endless = card_strikes(card, FAULT_BUSY, type);
+
+	card->busy_ticks = endless ? 0 : card->config.busy_ticks;
+	card->busy = endless || card->busy_ticks;
 	card->state = card->busy ? STATE_PRG : STATE_TRAN;
 }
 

@@ -2,8 +2,8 @@
 /*
  * An eMMC card: its states, commands and data, after JESD84-B51
  *
- * Executes each command at once, so it is busy only when it is told to be. In a
- * transfer the host fetches or brings block after block. Left out: boot mode,
+ * Executes each command at once; how long it is busy then, it is told. In a transfer the
+ * host fetches or brings block after block. Left out: boot mode,
  * open-drain identification of several cards, CMD4, CMD14, CMD19, CMD26 to CMD31,
  * CMD39, CMD40, CMD42, CMD49, CMD53 to CMD56, CMD13 for the state of the command
  * queue (tasks are ready at once), high priority interrupt, packed commands,
@@ -127,6 +127,7 @@ struct emmc_event {
 };
 
 /*
+ * @busy_ticks: that it will still be busy; if there are none, until it is released
  * @status: R1's error bits to be reported with the next response
  * @block_count: CMD23's argument for the next command, 0 if there is none
  * @command: the one that is or was executed last
@@ -147,6 +148,7 @@ struct emmc {
 	bool present;
 	bool powered;
 	bool busy;
+	unsigned int busy_ticks;
 	enum emmc_state state;
 	uint32_t status;
 	uint16_t rca;
@@ -171,6 +173,10 @@ void emmc_init(struct emmc *card, const struct card_config *config,
 /* All that is not stored is lost */
 void emmc_power(struct emmc *card, bool on);
 void emmc_insert(struct emmc *card, bool present);
+
+/* Whether time makes a difference to it, and some of it */
+bool emmc_wants_tick(const struct emmc *card);
+void emmc_tick(struct emmc *card);
 
 /* The end of a busy time that a fault has made endless */
 void emmc_release(struct emmc *card);

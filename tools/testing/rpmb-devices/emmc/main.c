@@ -17,6 +17,7 @@ struct device {
 	struct emmc card;
 	struct storage storage;
 	struct control_device commands;
+	struct ticks ticks;
 };
 
 struct options {
@@ -38,6 +39,7 @@ enum {
 	OPT_NO_SECURE_WP,
 	OPT_COMMAND_QUEUE,
 	OPT_CACHE,
+	OPT_BUSY_TICKS,
 };
 
 static const struct argp_option option_list[] = {
@@ -57,6 +59,8 @@ static const struct argp_option option_list[] = {
 	  "a card without secure write protection", 0 },
 	{ "command-queue", OPT_COMMAND_QUEUE, NULL, 0,
 	  "card and host have a command queue", 0 },
+	{ "busy-ticks", OPT_BUSY_TICKS, "N", 0,
+	  "how long a write keeps the card busy, 0 to 255 (default 0)", 0 },
 	{ "cache", OPT_CACHE, NULL, 0, "a card with a cache, 512 KiB", 0 },
 	{}
 };
@@ -89,6 +93,10 @@ static error_t parse_card(int key, char *arg, struct argp_state *argp)
 		return 0;
 	case OPT_COMMAND_QUEUE:
 		card->command_queue = true;
+		return 0;
+	case OPT_BUSY_TICKS:
+		card->busy_ticks = argument_number(argp, "busy-ticks", arg,
+						   0, 255);
 		return 0;
 	case OPT_CACHE:
 		card->cache = true;
@@ -127,6 +135,21 @@ static const struct argp argp = {
 	.doc = "An SD host controller with an eMMC card, served over vfio-user.",
 };
 
+static bool wants_tick(const void *dev)
+{
+	const struct sdhci *host = dev;
+
+	return emmc_wants_tick(host->card);
+}
+
+static void tick(void *dev)
+{
+	struct sdhci *host = dev;
+
+	emmc_tick(host->card);
+	sdhci_update(host);
+}
+
 static bool device_open(struct device *device, const struct options *options)
 {
 	const struct storage_config storage = {
@@ -141,6 +164,11 @@ static bool device_open(struct device *device, const struct options *options)
 	emmc_init(&device->card, &options->card, &device->storage);
 	sdhci_init(&device->host, &device->card, options->card.command_queue);
 	emmc_control_init(&device->commands, &device->host);
+	device->ticks = (struct ticks) {
+		.dev = &device->host,
+		.wanted = wants_tick,
+		.tick = tick,
+	};
 	return true;
 }
 
@@ -163,7 +191,7 @@ int main(int argc, char **argv)
 	signals = serve_begin();
 	if (signals < 0 || !device_open(&device, &options) ||
 	    !program_serve(&device.host.pci, options.socket, &device.commands,
-			   options.control, signals))
+			   options.control, &device.ticks, signals))
 		return EXIT_FAILURE;
 	return storage_close(&device.storage) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -507,6 +507,19 @@ static void cache(void)
 	check_fill(4, 4);
 }
 
+/* A switch keeps the line down, and ends by itself: nobody releases the card */
+static void busy_time(void)
+{
+	start(OPTIONS("--busy-ticks", "100"));
+	machine_write(&m, ARGUMENT, 4, 3U << 24 | CACHE_CTRL << 16);
+	machine_write(&m, COMMAND, 2, 6 << 8 | 3);	/* R1b */
+	while (!(machine_read(&m, PRESENT_STATE, 4) & STATE_DATA_LINE_0))
+		;
+	check_eq(machine_read(&m, INT_STATUS, 4), DONE);
+	machine_write(&m, INT_STATUS, 4, DONE);
+	check_eq(driver_status(&m) >> 9 & 0xf, 4);
+}
+
 static void no_cache(void)
 {
 	start(NONE);
@@ -615,6 +628,7 @@ static const struct test tests[] = {
 	{ "a card of another size is refused", other_size },
 	{ "cache: what is not flushed goes with CMD0 and the power", cache },
 	{ "cache: a card may have none", no_cache },
+	{ "a card is busy for some time", busy_time },
 	{ "a machine goes, the next comes", next_machine },
 	{ "tuning", tuning },
 	{ "INTx", interrupts },

@@ -148,7 +148,7 @@ int main(int argc, char **argv)
 	signals = serve_begin();
 	if (signals < 0 || !device_open(&device, &options) ||
 	    !program_serve(&device.host.pci, options.socket, &device.commands,
-			   options.control, signals))
+			   options.control, NULL, signals))
 		return EXIT_FAILURE;
 	return ufs_close(&device.ufs) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
