@@ -2,7 +2,6 @@
 /*
  * An NVMe controller: its life, and how a request goes
  */
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,22 +25,6 @@ const char *const nvme_fault_names[NVME_NR_FAULTS] = {
 	[NVME_SHORT] = "short",
 };
 
-struct nvme_request *nvme_request_new(struct nvme_controller *ctrl,
-				      uint16_t queue,
-				      const struct nvme_command *command,
-				      uint32_t len)
-{
-	struct nvme_request *req = calloc(1, sizeof(*req) + len);
-
-	if (!req)
-		return NULL;
-	req->ctrl = ctrl;
-	req->queue = queue;
-	req->command = *command;
-	req->len = len;
-	return req;
-}
-
 bool nvme_is_ready(const struct nvme_controller *ctrl)
 {
 	return ctrl->csts & NVME_CSTS_READY && !(ctrl->csts & NVME_CSTS_FATAL) &&
@@ -53,81 +36,42 @@ void nvme_fail(struct nvme_controller *ctrl)
 	ctrl->csts |= NVME_CSTS_FATAL;
 }
 
-static void complete(struct nvme_request *req)
-{
-	req->ctrl->ops->complete(req->ctrl->front, req);
-	free(req);
-}
-
-/* In the order in which they came */
-static void hold(struct nvme_request *req, enum nvme_held why)
-{
-	struct nvme_request **at = &req->ctrl->held;
-
-	while (*at)
-		at = &(*at)->next;
-	req->held = why;
-	req->next = NULL;
-	*at = req;
-}
-
-unsigned int nvme_count_held(const struct nvme_controller *ctrl,
-			     enum nvme_held held)
-{
-	const struct nvme_request *req;
-	unsigned int nr = 0;
-
-	for (req = ctrl->held; req; req = req->next)
-		nr += req->held == held;
-	return nr;
-}
-
-static void forget_all(struct nvme_controller *ctrl)
-{
-	struct nvme_request *req;
-
-	while ((req = ctrl->held)) {
-		ctrl->held = req->next;
-		free(req);
-	}
-}
-
-void nvme_forget(struct nvme_controller *ctrl, uint16_t queue)
-{
-	struct nvme_request *req, **at = &ctrl->held;
-
-	while ((req = *at)) {
-		if (req->queue != queue) {
-			at = &req->next;
-			continue;
-		}
-		*at = req->next;
-		free(req);
-	}
-}
-
-bool nvme_abort(struct nvme_controller *ctrl, uint16_t queue, uint16_t id)
-{
-	struct nvme_request *req, **at;
-
-	for (at = &ctrl->held; (req = *at); at = &req->next) {
-		if (req->queue != queue || le16toh(req->command.id) != id)
-			continue;
-		*at = req->next;
-		nvme_refuse(req, NVME_ABORT_REQUESTED);
-		return true;
-	}
-	return false;
-}
-
 void nvme_reset(struct nvme_controller *ctrl)
 {
-	forget_all(ctrl);
+	nvme_forget_all(ctrl);
 	ctrl->cc = 0;
 	ctrl->csts = 0;
 	ctrl->silent = false;
 	memset(ctrl->features, 0, sizeof(ctrl->features));
+	if (ctrl->subsys->config.lose_results)
+		nvme_targets_power_off(ctrl->subsys);
 	ctrl->ops->stop(ctrl->front);
+}
+
+void nvme_stop(struct nvme_subsystem *subsys)
+{
+	unsigned int i;
+
+	for (i = 0; i < subsys->nr_controllers; i++)
+		nvme_reset(subsys->controllers[i]);
+}
+
+static bool is_idle(const struct nvme_subsystem *subsys)
+{
+	unsigned int i;
+
+	for (i = 0; i < subsys->nr_controllers; i++)
+		if (subsys->controllers[i]->cc & NVME_CC_ENABLE)
+			return false;
+	return true;
+}
+
+void nvme_power_off(struct nvme_controller *ctrl)
+{
+	ctrl->removed = false;
+	nvme_reset(ctrl);
+	if (is_idle(ctrl->subsys))
+		nvme_targets_power_off(ctrl->subsys);
 }
 
 static void remove_controller(struct nvme_controller *ctrl)
@@ -201,12 +145,6 @@ bool nvme_set_property(struct nvme_controller *ctrl, uint32_t offset,
 	return true;
 }
 
-void nvme_reply(struct nvme_request *req, const void *data, uint32_t len)
-{
-	req->moved = len < req->len ? len : req->len;
-	memcpy(req->data, data, req->moved);
-}
-
 static bool strikes(const struct nvme_request *req,
 		    const struct fault_point *point, enum nvme_fault kind)
 {
@@ -225,17 +163,17 @@ static bool is_stopped(struct nvme_request *req,
 	if (strikes(req, point, NVME_EXIT_BEFORE + after))
 		faults_cut_power();
 	if (strikes(req, point, NVME_DELAY_BEFORE + after)) {
-		hold(req, after ? NVME_HELD_AFTER : NVME_HELD_BEFORE);
+		nvme_hold(req, after ? NVME_HELD_AFTER : NVME_HELD_BEFORE);
 	} else if (strikes(req, point, NVME_LOST_REQUEST + after)) {
-		hold(req, NVME_HELD_LOST);
+		nvme_hold(req, NVME_HELD_LOST);
 	} else if (strikes(req, point, NVME_FATAL_BEFORE + after)) {
-		hold(req, NVME_HELD_LOST);
+		nvme_hold(req, NVME_HELD_LOST);
 		nvme_fail(ctrl);
 	} else if (strikes(req, point, NVME_POWER_BEFORE + after)) {
-		hold(req, NVME_HELD_LOST);
+		nvme_hold(req, NVME_HELD_LOST);
 		nvme_lose_power(ctrl->subsys);
 	} else if (strikes(req, point, NVME_REMOVE_BEFORE + after)) {
-		hold(req, NVME_HELD_LOST);
+		nvme_hold(req, NVME_HELD_LOST);
 		remove_controller(ctrl);
 	} else {
 		return false;
@@ -279,9 +217,9 @@ static void run(struct nvme_request *req)
 
 	execute_or_fail(req, &point);
 	if (req->held == NVME_HELD_EVENT)
-		hold(req, NVME_HELD_EVENT);
+		nvme_hold(req, NVME_HELD_EVENT);
 	else if (!is_stopped(req, &point, true))
-		complete(req);
+		nvme_complete(req);
 }
 
 static void record(const struct nvme_request *req,
@@ -313,44 +251,45 @@ void nvme_submit(struct nvme_request *req)
 		run(req);
 }
 
-void nvme_refuse(struct nvme_request *req, enum nvme_status status)
-{
-	req->status = status;
-	req->moved = 0;
-	complete(req);
-}
-
-/* Requests that are held for tests; those behind them stay */
-static struct nvme_request *take_delayed(struct nvme_controller *ctrl)
-{
-	struct nvme_request *req, **at;
-
-	for (at = &ctrl->held; (req = *at); at = &req->next)
-		if (req->held == NVME_HELD_BEFORE ||
-		    req->held == NVME_HELD_AFTER) {
-			*at = req->next;
-			return req;
-		}
-	return NULL;
-}
-
 /*
  * One that meets another delay on its way is held again, behind the others; one that is
  * released may end others
  */
-void nvme_release_held(struct nvme_controller *ctrl)
+static void release_held(struct nvme_controller *ctrl)
 {
 	unsigned int nr = nvme_count_held(ctrl, NVME_HELD_BEFORE) +
 			  nvme_count_held(ctrl, NVME_HELD_AFTER);
 	struct nvme_request *req;
 
-	while (nr-- && nvme_is_ready(ctrl) && (req = take_delayed(ctrl))) {
+	while (nr-- && nvme_is_ready(ctrl) && (req = nvme_take_delayed(ctrl))) {
 		bool carried_out = req->held == NVME_HELD_AFTER;
 
 		req->held = NVME_NOT_HELD;
 		if (carried_out)
-			complete(req);
+			nvme_complete(req);
 		else
 			run(req);
+	}
+}
+
+void nvme_release(struct nvme_subsystem *subsys)
+{
+	unsigned int i;
+
+	for (i = 0; i < subsys->nr_controllers; i++)
+		release_held(subsys->controllers[i]);
+}
+
+void nvme_insert(struct nvme_subsystem *subsys)
+{
+	unsigned int i;
+
+	for (i = 0; i < subsys->nr_controllers; i++) {
+		struct nvme_controller *ctrl = subsys->controllers[i];
+
+		if (!ctrl->removed)
+			continue;
+		ctrl->removed = false;
+		nvme_reset(ctrl);
 	}
 }

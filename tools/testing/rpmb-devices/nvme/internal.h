@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of the NVMe subsystem share
+ * What the files of the NVMe subsystem share. Calls go one way: fronts call the
+ * controller, that calls the files of the commands, and all of them the subsystem's
+ * and the requests'. Only struct nvme_front_ops leads up.
  */
 #ifndef NVME_INTERNAL_H
 #define NVME_INTERNAL_H
@@ -33,15 +35,24 @@ uint16_t nvme_get_features(struct nvme_request *req);
 uint16_t nvme_set_features(struct nvme_request *req);
 uint16_t nvme_security(struct nvme_request *req);
 
-/* Complete one that is held; false if there is none with this identity */
-bool nvme_abort(struct nvme_controller *ctrl, uint16_t queue, uint16_t id);
+/* End it, by the front; then it is freed */
+void nvme_complete(struct nvme_request *req);
 
-/* Let go of what a fault delays */
-void nvme_release_held(struct nvme_controller *ctrl);
+/* Keep it, behind the others */
+void nvme_hold(struct nvme_request *req, enum nvme_held why);
 
 /* How many are held for a reason */
 unsigned int nvme_count_held(const struct nvme_controller *ctrl,
 			     enum nvme_held held);
+
+/* The first that is held for tests, which is held no more, or NULL */
+struct nvme_request *nvme_take_delayed(struct nvme_controller *ctrl);
+
+/* Forget all that are held; nothing is completed */
+void nvme_forget_all(struct nvme_controller *ctrl);
+
+/* Complete one that is held; false if there is none with this identity */
+bool nvme_abort(struct nvme_controller *ctrl, uint16_t queue, uint16_t id);
 
 /* What a command is about, for faults and history */
 struct fault_point nvme_fault_point(const struct nvme_request *req);

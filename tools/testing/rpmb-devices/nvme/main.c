@@ -60,6 +60,7 @@ enum {
 	OPT_ACCESS,
 	OPT_METHOD,
 	OPT_NO_SECURITY,
+	OPT_LOSE_RESULTS,
 	OPT_NQN,
 	OPT_SERIAL,
 };
@@ -89,6 +90,8 @@ static const struct argp_option option_list[] = {
 	  "of authentication that it announces, 0 to 7 (default 0)", 0 },
 	{ "no-security", OPT_NO_SECURITY, NULL, 0,
 	  "there are no security commands", 0 },
+	{ "lose-results", OPT_LOSE_RESULTS, NULL, 0,
+	  "a reset of a controller takes the results of requests along", 0 },
 	{ "nqn", OPT_NQN, "NAME", 0, "of the subsystem", 0 },
 	{ "serial", OPT_SERIAL, "NUMBER", 0, "of the subsystem", 0 },
 	{}
@@ -144,6 +147,9 @@ static error_t parse_config(int key, char *arg, struct argp_state *argp)
 		return 0;
 	case OPT_NO_SECURITY:
 		config->security = false;
+		return 0;
+	case OPT_LOSE_RESULTS:
+		config->lose_results = true;
 		return 0;
 	case OPT_NQN:
 		config->nqn = parse_text(argp, "nqn", arg, MAX_NQN);
@@ -265,5 +271,6 @@ int main(int argc, char **argv)
 	    !listen_at(&device, &options, services) ||
 	    !serve(services, options.controllers + 1, signals))
 		return EXIT_FAILURE;
+	nvme_stop(&device.subsys);
 	return nvme_close(&device.subsys) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -75,6 +75,7 @@ extern const char *const nvme_part_names[NVME_NR_PARTS];
  * @method: of authentication; the model has only HMAC-SHA256, which is 0, but it
  *	can say anything
  * @security: there are security commands
+ * @lose_results: a reset of a controller takes the targets' results along
  */
 struct nvme_config {
 	const char *directory;
@@ -86,6 +87,7 @@ struct nvme_config {
 	uint16_t access;
 	uint8_t method;
 	bool security;
+	bool lose_results;
 };
 
 /*
@@ -135,7 +137,10 @@ struct nvme_subsystem {
 	int data;
 };
 
-/* Open what it keeps, make what there is not; false and a log line on failure */
+/*
+ * Open what it keeps, make what there is not; false and a log line on failure. Before
+ * it is closed it is stopped.
+ */
 bool nvme_open(struct nvme_subsystem *subsys, const struct nvme_config *config);
 bool nvme_close(struct nvme_subsystem *subsys);
 
@@ -231,8 +236,11 @@ void nvme_fail(struct nvme_controller *ctrl);
 /* As after power on: disabled, all requests forgotten, the front stopped */
 void nvme_reset(struct nvme_controller *ctrl);
 
+/* All controllers are reset */
+void nvme_stop(struct nvme_subsystem *subsys);
+
 /*
- * The same, and the RPMB targets have lost their power as well, if no other
+ * One is reset, and the RPMB targets have lost their power as well, if no other
  * controller is enabled: the host has gone, with all that it had
  */
 void nvme_power_off(struct nvme_controller *ctrl);

@@ -56,8 +56,6 @@ bool nvme_close(struct nvme_subsystem *subsys)
 	unsigned int i;
 	bool ok = true;
 
-	for (i = 0; i < subsys->nr_controllers; i++)
-		nvme_reset(subsys->controllers[i]);
 	for (i = 0; i < subsys->config.targets; i++)
 		ok &= nvme_store_close(&subsys->targets[i].store);
 	close(subsys->data);
@@ -82,24 +80,6 @@ void nvme_lose_power(struct nvme_subsystem *subsys)
 		subsys->controllers[i]->silent = true;
 }
 
-static bool is_idle(const struct nvme_subsystem *subsys)
-{
-	unsigned int i;
-
-	for (i = 0; i < subsys->nr_controllers; i++)
-		if (subsys->controllers[i]->cc & NVME_CC_ENABLE)
-			return false;
-	return true;
-}
-
-void nvme_power_off(struct nvme_controller *ctrl)
-{
-	ctrl->removed = false;
-	nvme_reset(ctrl);
-	if (is_idle(ctrl->subsys))
-		nvme_targets_power_off(ctrl->subsys);
-}
-
 bool nvme_add_controller(struct nvme_subsystem *subsys,
 			 struct nvme_controller *ctrl,
 			 const struct nvme_front_ops *ops, void *front,
@@ -116,26 +96,4 @@ bool nvme_add_controller(struct nvme_subsystem *subsys,
 		.fabrics = fabrics,
 	};
 	return true;
-}
-
-void nvme_release(struct nvme_subsystem *subsys)
-{
-	unsigned int i;
-
-	for (i = 0; i < subsys->nr_controllers; i++)
-		nvme_release_held(subsys->controllers[i]);
-}
-
-void nvme_insert(struct nvme_subsystem *subsys)
-{
-	unsigned int i;
-
-	for (i = 0; i < subsys->nr_controllers; i++) {
-		struct nvme_controller *ctrl = subsys->controllers[i];
-
-		if (!ctrl->removed)
-			continue;
-		ctrl->removed = false;
-		nvme_reset(ctrl);
-	}
 }

@@ -14,11 +14,16 @@ static struct machine m;
 static struct nvme_host host;
 
 /* Target 1 has a key */
-static void start(void)
+static void start_with(const char *const *options)
 {
-	machine_start(&m, NONE);
+	machine_start(&m, options);
 	nvme_host_init(&host, &m);
 	check_eq(target_program(&host, 1), RPMB_RES_OK);
+}
+
+static void start(void)
+{
+	start_with(NONE);
 }
 
 static int send_write(void)
@@ -76,6 +81,31 @@ static void lost_result(void)
 	check_eq(target_receive(&host, 1, 0, &fields), NO_ANSWER);
 	check_eq(target_receive(&host, 1, 0, &fields), NVME_SUCCESS);
 	check_eq(fields.counter, 1);
+	check_done(true);
+}
+
+/* A reset between a request and its response: the status of the latter */
+static int receive_after_reset(const char *const *options)
+{
+	struct rpmb_fields fields;
+
+	start_with(options);
+	check_eq(send_write(), NVME_SUCCESS);
+	check_eq(target_send_result_read(&host, 1), NVME_SUCCESS);
+	nvme_host_init(&host, &m);
+	return target_receive(&host, 1, 0, &fields);
+}
+
+static void reset_between(void)
+{
+	check_eq(receive_after_reset(NONE), NVME_SUCCESS);
+	check_done(true);
+}
+
+static void reset_loses(void)
+{
+	check_eq(receive_after_reset(OPTIONS("--lose-results")),
+		 REFUSED(NVME_SEQUENCE_ERROR));
 	check_done(true);
 }
 
@@ -390,6 +420,8 @@ static const struct test tests[] = {
 	{ "delay-before: not done until released", delay_before },
 	{ "delay-after: done, but released later", delay_after },
 	{ "a reset during a delay", reset_during },
+	{ "a reset before the response is fetched", reset_between },
+	{ "a reset that takes it along", reset_loses },
 	{ "a queue that goes during a delay", queue_gone },
 	{ "one delay after the other", delayed_again },
 	{ "an abort that was delayed", delayed_abort },
