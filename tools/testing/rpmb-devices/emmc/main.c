@@ -4,7 +4,6 @@
  * README.rst says how to use it.
  */
 #include <argp.h>
-#include <stdlib.h>
 
 #include "argument.h"
 #include "emmc_control.h"
@@ -12,25 +11,22 @@
 
 #define SECTORS_PER_MIB (1024 * 1024 / SECTOR_LEN)
 
-struct device {
+static struct {
 	struct sdhci host;
 	struct emmc card;
 	struct storage storage;
 	struct control_device commands;
 	struct ticks ticks;
-};
+} device;
 
 struct options {
-	const char *socket;
-	const char *control;
+	struct program_options program;
 	const char *directory;
 	struct card_config card;
 };
 
 enum {
-	OPT_SOCKET = 0x100,
-	OPT_CONTROL,
-	OPT_CARD,
+	OPT_CARD = 0x100,
 	OPT_SIZE,
 	OPT_BOOT,
 	OPT_RPMB,
@@ -43,8 +39,6 @@ enum {
 };
 
 static const struct argp_option option_list[] = {
-	{ "socket", OPT_SOCKET, "PATH", 0, "listen here for QEMU", 0 },
-	{ "control", OPT_CONTROL, "PATH", 0, "listen here for commands", 0 },
 	{ "card", OPT_CARD, "DIRECTORY", 0,
 	  "keep what is on the card here; made if there is none", 0 },
 	{ "size", OPT_SIZE, "MIB", 0, "of the user area (default 64)", 0 },
@@ -110,17 +104,14 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 	struct options *options = argp->input;
 
 	switch (key) {
-	case OPT_SOCKET:
-		options->socket = arg;
-		return 0;
-	case OPT_CONTROL:
-		options->control = arg;
+	case ARGP_KEY_INIT:
+		argp->child_inputs[0] = &options->program;
 		return 0;
 	case OPT_CARD:
 		options->directory = arg;
 		return 0;
 	case ARGP_KEY_END:
-		if (!options->socket || !options->control ||
+		if (!options->program.socket || !options->program.control ||
 		    !options->directory)
 			argp_error(argp,
 				   "--socket, --control and --card are needed");
@@ -128,12 +119,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 	}
 	return parse_card(key, arg, argp);
 }
-
-static const struct argp argp = {
-	.options = option_list,
-	.parser = parse_option,
-	.doc = "An SD host controller with an eMMC card, served over vfio-user.",
-};
 
 static bool wants_tick(const void *dev)
 {
@@ -150,8 +135,9 @@ static void tick(void *dev)
 	sdhci_update(host);
 }
 
-static bool device_open(struct device *device, const struct options *options)
+static bool open_device(const void *program_options)
 {
+	const struct options *options = program_options;
 	const struct storage_config storage = {
 		.directory = options->directory,
 		.sectors = options->card.sectors,
@@ -159,22 +145,46 @@ static bool device_open(struct device *device, const struct options *options)
 		.rpmb_mult = options->card.rpmb_mult,
 	};
 
-	if (!storage_open(&device->storage, &storage))
+	if (!storage_open(&device.storage, &storage))
 		return false;
-	emmc_init(&device->card, &options->card, &device->storage);
-	sdhci_init(&device->host, &device->card, options->card.command_queue);
-	emmc_control_init(&device->commands, &device->host);
-	device->ticks = (struct ticks) {
-		.dev = &device->host,
+	emmc_init(&device.card, &options->card, &device.storage);
+	sdhci_init(&device.host, &device.card, options->card.command_queue);
+	emmc_control_init(&device.commands, &device.host);
+	device.ticks = (struct ticks) {
+		.dev = &device.host,
 		.wanted = wants_tick,
 		.tick = tick,
 	};
 	return true;
 }
 
+static bool serve_device(const void *program_options, int signals)
+{
+	const struct options *options = program_options;
+
+	return program_serve(&device.host.pci, &device.commands,
+			     &options->program, &device.ticks, signals);
+}
+
+static bool close_device(void)
+{
+	return storage_close(&device.storage);
+}
+
+static const struct program program = {
+	.argp = {
+		.options = option_list,
+		.parser = parse_option,
+		.doc = "An SD host controller with an eMMC card, served over vfio-user.",
+		.children = program_children,
+	},
+	.open = open_device,
+	.serve = serve_device,
+	.close = close_device,
+};
+
 int main(int argc, char **argv)
 {
-	static struct device device;
 	struct options options = {
 		.card = {
 			/* Manufacturer 0xfe, serial number 1 */
@@ -185,13 +195,6 @@ int main(int argc, char **argv)
 			.secure_wp = true,
 		},
 	};
-	int signals;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	signals = serve_begin();
-	if (signals < 0 || !device_open(&device, &options) ||
-	    !program_serve(&device.host.pci, options.socket, &device.commands,
-			   options.control, &device.ticks, signals))
-		return EXIT_FAILURE;
-	return storage_close(&device.storage) ? EXIT_SUCCESS : EXIT_FAILURE;
+	return program_main(&program, &options, argc, argv);
 }

@@ -6,12 +6,12 @@
 #include <argp.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "argument.h"
 #include "nvme_control.h"
 #include "pcie.h"
+#include "program.h"
 #include "tcp.h"
 #include "vfio_user.h"
 #include "virt_pci.h"
@@ -30,17 +30,16 @@ struct function {
 	char socket[PATH_MAX];
 };
 
-struct device {
+static struct {
 	struct nvme_subsystem subsys;
 	struct function functions[NVME_CONTROLLERS];
 	struct tcp_port ports[NVME_CONTROLLERS];
 	struct control control;
 	struct control_device commands;
-};
+} device;
 
 struct options {
-	const char *socket;
-	const char *control;
+	struct program_options program;
 	bool virt_pci;
 	bool tcp;
 	unsigned int controllers;
@@ -48,10 +47,8 @@ struct options {
 };
 
 enum {
-	OPT_SOCKET = 0x100,
-	OPT_VIRT_PCI,
+	OPT_VIRT_PCI = 0x100,
 	OPT_TCP,
-	OPT_CONTROL,
 	OPT_DEVICE,
 	OPT_CONTROLLERS,
 	OPT_SIZE,
@@ -66,19 +63,16 @@ enum {
 };
 
 static const struct argp_option option_list[] = {
-	{ "socket", OPT_SOCKET, "PATH", 0,
-	  "listen here for QEMU, and for controller N from the second on at PATH.N",
-	  0 },
 	{ "virt-pci", OPT_VIRT_PCI, NULL, 0,
-	  "listen there for User Mode Linux instead of QEMU", 0 },
+	  "listen at the socket for User Mode Linux instead of QEMU", 0 },
 	{ "tcp", OPT_TCP, NULL, 0,
 	  "instead of that, be reached over TCP, each controller at a port of 127.0.0.1",
 	  0 },
-	{ "control", OPT_CONTROL, "PATH", 0, "listen here for commands", 0 },
 	{ "device", OPT_DEVICE, "DIRECTORY", 0,
 	  "keep what is in the subsystem here; made if there is none", 0 },
 	{ "controllers", OPT_CONTROLLERS, "N", 0,
-	  "that lead to the subsystem, 1 to 4 (default 1)", 0 },
+	  "that lead to the subsystem, 1 to 4 (default 1); there is a socket for each, whose path ends in .N for controller N from the second on",
+	  0 },
 	{ "size", OPT_SIZE, "MIB", 0, "of the namespace (default 16)", 0 },
 	{ "targets", OPT_TARGETS, "N", 0,
 	  "of RPMB, 0 to 7 (default 2)", 0 },
@@ -108,12 +102,13 @@ static const char *parse_text(struct argp_state *argp, const char *option,
 static void check_options(struct argp_state *argp,
 			  const struct options *options)
 {
-	if (!options->socket == !options->tcp || !options->control ||
+	const char *socket = options->program.socket;
+
+	if (!socket == !options->tcp || !options->program.control ||
 	    !options->nvme.directory)
 		argp_error(argp,
 			   "--socket or --tcp, --control and --device are needed");
-	if (options->socket &&
-	    strlen(options->socket) + sizeof(".N") > PATH_MAX)
+	if (socket && strlen(socket) + sizeof(".N") > PATH_MAX)
 		argp_error(argp, "--socket: too long");
 }
 
@@ -166,17 +161,14 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 	struct options *options = argp->input;
 
 	switch (key) {
-	case OPT_SOCKET:
-		options->socket = arg;
+	case ARGP_KEY_INIT:
+		argp->child_inputs[0] = &options->program;
 		return 0;
 	case OPT_TCP:
 		options->tcp = true;
 		return 0;
 	case OPT_VIRT_PCI:
 		options->virt_pci = true;
-		return 0;
-	case OPT_CONTROL:
-		options->control = arg;
 		return 0;
 	case OPT_CONTROLLERS:
 		options->controllers = argument_number(argp, "controllers", arg,
@@ -189,44 +181,37 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 	return parse_config(key, arg, argp);
 }
 
-static const struct argp argp = {
-	.options = option_list,
-	.parser = parse_option,
-	.doc = "An NVMe subsystem with RPMB targets, served to a virtual machine.",
-};
-
-static bool open_function(struct device *device, const struct options *options,
-			  unsigned int i)
+static bool open_function(const struct options *options, unsigned int i)
 {
-	struct function *function = &device->functions[i];
+	struct function *function = &device.functions[i];
 	const char *suffix[NVME_CONTROLLERS] = { "", ".2", ".3", ".4" };
 
 	snprintf(function->socket, sizeof(function->socket), "%s%s",
-		 options->socket, suffix[i]);
+		 options->program.socket, suffix[i]);
 	function->vfio_user.pci = &function->pcie.pci;
 	function->virt_pci.pci = &function->pcie.pci;
-	return nvme_pcie_init(&function->pcie, &device->subsys);
+	return nvme_pcie_init(&function->pcie, &device.subsys);
 }
 
-static bool device_open(struct device *device, const struct options *options)
+static bool open_device(const void *program_options)
 {
-	bool ok = nvme_open(&device->subsys, &options->nvme);
+	const struct options *options = program_options;
+	bool ok = nvme_open(&device.subsys, &options->nvme);
 	unsigned int i;
 
 	for (i = 0; ok && !options->tcp && i < options->controllers; i++)
-		ok = open_function(device, options, i);
-	nvme_control_init(&device->commands, &device->subsys);
+		ok = open_function(options, i);
+	nvme_control_init(&device.commands, &device.subsys);
 	return ok;
 }
 
-static bool listen_for_host(struct device *device,
-			    const struct options *options, unsigned int i,
+static bool listen_for_host(const struct options *options, unsigned int i,
 			    struct service *service)
 {
-	struct function *function = &device->functions[i];
+	struct function *function = &device.functions[i];
 
 	if (options->tcp)
-		return tcp_listen(&device->ports[i], &device->subsys, service);
+		return tcp_listen(&device.ports[i], &device.subsys, service);
 	if (options->virt_pci)
 		return virt_pci_listen(&function->virt_pci, function->socket,
 				       service);
@@ -235,22 +220,46 @@ static bool listen_for_host(struct device *device,
 }
 
 /* The tests' socket is the first one: it has a path, whatever there is for hosts */
-static bool listen_at(struct device *device, const struct options *options,
-		      struct service *services)
+static bool listen_at(const struct options *options, struct service *services)
 {
 	unsigned int i;
 
 	for (i = 0; i < options->controllers; i++)
-		if (!listen_for_host(device, options, i, &services[1 + i]))
+		if (!listen_for_host(options, i, &services[1 + i]))
 			return false;
-	return control_listen(&device->control, &device->commands,
-			      options->control, &services[0]);
+	return control_listen(&device.control, &device.commands,
+			      options->program.control, &services[0]);
 }
+
+static bool serve_device(const void *program_options, int signals)
+{
+	const struct options *options = program_options;
+	struct service services[NVME_CONTROLLERS + 1];
+
+	return listen_at(options, services) &&
+	       serve(services, options->controllers + 1, signals);
+}
+
+static bool close_device(void)
+{
+	nvme_stop(&device.subsys);
+	return nvme_close(&device.subsys);
+}
+
+static const struct program program = {
+	.argp = {
+		.options = option_list,
+		.parser = parse_option,
+		.doc = "An NVMe subsystem with RPMB targets, served to a virtual machine.",
+		.children = program_children,
+	},
+	.open = open_device,
+	.serve = serve_device,
+	.close = close_device,
+};
 
 int main(int argc, char **argv)
 {
-	struct service services[NVME_CONTROLLERS + 1];
-	static struct device device;
 	struct options options = {
 		.controllers = 1,
 		.nvme = {
@@ -263,14 +272,6 @@ int main(int argc, char **argv)
 			.security = true,
 		},
 	};
-	int signals;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	signals = serve_begin();
-	if (signals < 0 || !device_open(&device, &options) ||
-	    !listen_at(&device, &options, services) ||
-	    !serve(services, options.controllers + 1, signals))
-		return EXIT_FAILURE;
-	nvme_stop(&device.subsys);
-	return nvme_close(&device.subsys) ? EXIT_SUCCESS : EXIT_FAILURE;
+	return program_main(&program, &options, argc, argv);
 }

@@ -4,7 +4,6 @@
  * README.rst says how to use it.
  */
 #include <argp.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "argument.h"
@@ -14,22 +13,19 @@
 
 #define BLOCKS_PER_MIB (1024 * 1024 / UFS_BLOCK_LEN)
 
-struct device {
+static struct {
 	struct ufshci host;
 	struct ufs ufs;
 	struct control_device commands;
-};
+} device;
 
 struct options {
-	const char *socket;
-	const char *control;
+	struct program_options program;
 	struct ufs_config ufs;
 };
 
 enum {
-	OPT_SOCKET = 0x100,
-	OPT_CONTROL,
-	OPT_DEVICE,
+	OPT_DEVICE = 0x100,
 	OPT_SIZE,
 	OPT_REGIONS,
 	OPT_IO_SIZE,
@@ -38,8 +34,6 @@ enum {
 };
 
 static const struct argp_option option_list[] = {
-	{ "socket", OPT_SOCKET, "PATH", 0, "listen here for QEMU", 0 },
-	{ "control", OPT_CONTROL, "PATH", 0, "listen here for commands", 0 },
 	{ "device", OPT_DEVICE, "DIRECTORY", 0,
 	  "keep what is on the device here; made if there is none", 0 },
 	{ "size", OPT_SIZE, "MIB", 0, "of logical unit 0 (default 16)", 0 },
@@ -71,7 +65,7 @@ static void parse_regions(struct argp_state *argp, uint8_t *regions, char *text)
 
 static void check_options(struct argp_state *argp, const struct options *options)
 {
-	if (!options->socket || !options->control || !options->ufs.directory)
+	if (!options->program.socket || !options->program.control || !options->ufs.directory)
 		argp_error(argp, "--socket, --control and --device are needed");
 	if (!options->ufs.regions[0])
 		argp_error(argp, "region 0 is always enabled");
@@ -82,11 +76,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 	struct options *options = argp->input;
 
 	switch (key) {
-	case OPT_SOCKET:
-		options->socket = arg;
-		return 0;
-	case OPT_CONTROL:
-		options->control = arg;
+	case ARGP_KEY_INIT:
+		argp->child_inputs[0] = &options->program;
 		return 0;
 	case OPT_DEVICE:
 		options->ufs.directory = arg;
@@ -116,24 +107,43 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 	return ARGP_ERR_UNKNOWN;
 }
 
-static const struct argp argp = {
-	.options = option_list,
-	.parser = parse_option,
-	.doc = "A UFS host controller with a UFS device, served over vfio-user.",
-};
-
-static bool device_open(struct device *device, const struct options *options)
+static bool open_device(const void *program_options)
 {
-	if (!ufs_open(&device->ufs, &options->ufs))
+	const struct options *options = program_options;
+	if (!ufs_open(&device.ufs, &options->ufs))
 		return false;
-	ufshci_init(&device->host, &device->ufs);
-	ufs_control_init(&device->commands, &device->host);
+	ufshci_init(&device.host, &device.ufs);
+	ufs_control_init(&device.commands, &device.host);
 	return true;
 }
 
+static bool serve_device(const void *program_options, int signals)
+{
+	const struct options *options = program_options;
+
+	return program_serve(&device.host.pci, &device.commands,
+			     &options->program, NULL, signals);
+}
+
+static bool close_device(void)
+{
+	return ufs_close(&device.ufs);
+}
+
+static const struct program program = {
+	.argp = {
+		.options = option_list,
+		.parser = parse_option,
+		.doc = "A UFS host controller with a UFS device, served over vfio-user.",
+		.children = program_children,
+	},
+	.open = open_device,
+	.serve = serve_device,
+	.close = close_device,
+};
+
 int main(int argc, char **argv)
 {
-	static struct device device;
 	struct options options = {
 		.ufs = {
 			.blocks = 16 * BLOCKS_PER_MIB,
@@ -142,13 +152,6 @@ int main(int argc, char **argv)
 			.io_size = 64,
 		},
 	};
-	int signals;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	signals = serve_begin();
-	if (signals < 0 || !device_open(&device, &options) ||
-	    !program_serve(&device.host.pci, options.socket, &device.commands,
-			   options.control, NULL, signals))
-		return EXIT_FAILURE;
-	return ufs_close(&device.ufs) ? EXIT_SUCCESS : EXIT_FAILURE;
+	return program_main(&program, &options, argc, argv);
 }
