@@ -211,6 +211,18 @@ static void execute_or_fail(struct nvme_request *req,
 		req->moved -= value < req->moved ? value : req->moved;
 }
 
+/* In the device's time */
+static void finish(struct nvme_request *req)
+{
+	bool sends = NVME_DIRECTION(req->command.opcode) == NVME_FROM_HOST;
+
+	req->ticks = req->ctrl->subsys->config.ticks << sends;
+	if (req->ticks)
+		nvme_hold(req, NVME_HELD_TICKS);
+	else
+		nvme_complete(req);
+}
+
 static void run(struct nvme_request *req)
 {
 	struct fault_point point = nvme_fault_point(req);
@@ -219,7 +231,7 @@ static void run(struct nvme_request *req)
 	if (req->held == NVME_HELD_EVENT)
 		nvme_hold(req, NVME_HELD_EVENT);
 	else if (!is_stopped(req, &point, true))
-		nvme_complete(req);
+		finish(req);
 }
 
 static void record(const struct nvme_request *req,
@@ -278,6 +290,36 @@ void nvme_release(struct nvme_subsystem *subsys)
 
 	for (i = 0; i < subsys->nr_controllers; i++)
 		release_held(subsys->controllers[i]);
+}
+
+bool nvme_wants_tick(const struct nvme_subsystem *subsys)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < subsys->nr_controllers; i++)
+		if (nvme_is_ready(subsys->controllers[i]))
+			nr += nvme_count_held(subsys->controllers[i],
+					      NVME_HELD_TICKS);
+	return nr;
+}
+
+/* One that is completed may make the host do anything */
+static void tick(struct nvme_controller *ctrl)
+{
+	struct nvme_request *req;
+
+	if (nvme_is_ready(ctrl))
+		nvme_count_down(ctrl);
+	while (nvme_is_ready(ctrl) && (req = nvme_take_due(ctrl)))
+		nvme_complete(req);
+}
+
+void nvme_tick(struct nvme_subsystem *subsys)
+{
+	unsigned int i;
+
+	for (i = 0; i < subsys->nr_controllers; i++)
+		tick(subsys->controllers[i]);
 }
 
 void nvme_insert(struct nvme_subsystem *subsys)

@@ -48,6 +48,10 @@ unsigned int nvme_count_held(const struct nvme_controller *ctrl,
 /* The first that is held for tests, which is held no more, or NULL */
 struct nvme_request *nvme_take_delayed(struct nvme_controller *ctrl);
 
+/* The first whose time is up, in the same way; and what a tick does to all */
+struct nvme_request *nvme_take_due(struct nvme_controller *ctrl);
+void nvme_count_down(struct nvme_controller *ctrl);
+
 /* Forget all that are held; nothing is completed */
 void nvme_forget_all(struct nvme_controller *ctrl);
 

@@ -36,6 +36,7 @@ static struct {
 	struct tcp_port ports[NVME_CONTROLLERS];
 	struct control control;
 	struct control_device commands;
+	struct ticks ticks;
 } device;
 
 struct options {
@@ -58,6 +59,7 @@ enum {
 	OPT_METHOD,
 	OPT_NO_SECURITY,
 	OPT_LOSE_RESULTS,
+	OPT_TICKS,
 	OPT_NQN,
 	OPT_SERIAL,
 };
@@ -86,6 +88,9 @@ static const struct argp_option option_list[] = {
 	  "there are no security commands", 0 },
 	{ "lose-results", OPT_LOSE_RESULTS, NULL, 0,
 	  "a reset of a controller takes the results of requests along", 0 },
+	{ "ticks", OPT_TICKS, "N", 0,
+	  "that a command takes, and twice that if it sends data, 0 to 255 (default 0)",
+	  0 },
 	{ "nqn", OPT_NQN, "NAME", 0, "of the subsystem", 0 },
 	{ "serial", OPT_SERIAL, "NUMBER", 0, "of the subsystem", 0 },
 	{}
@@ -146,6 +151,9 @@ static error_t parse_config(int key, char *arg, struct argp_state *argp)
 	case OPT_LOSE_RESULTS:
 		config->lose_results = true;
 		return 0;
+	case OPT_TICKS:
+		config->ticks = argument_number(argp, "ticks", arg, 0, 255);
+		return 0;
 	case OPT_NQN:
 		config->nqn = parse_text(argp, "nqn", arg, MAX_NQN);
 		return 0;
@@ -193,6 +201,16 @@ static bool open_function(const struct options *options, unsigned int i)
 	return nvme_pcie_init(&function->pcie, &device.subsys);
 }
 
+static bool wants_tick(const void *dev)
+{
+	return nvme_wants_tick(dev);
+}
+
+static void tick(void *dev)
+{
+	nvme_tick(dev);
+}
+
 static bool open_device(const void *program_options)
 {
 	const struct options *options = program_options;
@@ -202,6 +220,11 @@ static bool open_device(const void *program_options)
 	for (i = 0; ok && !options->tcp && i < options->controllers; i++)
 		ok = open_function(options, i);
 	nvme_control_init(&device.commands, &device.subsys);
+	device.ticks = (struct ticks) {
+		.dev = &device.subsys,
+		.wanted = wants_tick,
+		.tick = tick,
+	};
 	return ok;
 }
 
@@ -234,10 +257,12 @@ static bool listen_at(const struct options *options, struct service *services)
 static bool serve_device(const void *program_options, int signals)
 {
 	const struct options *options = program_options;
-	struct service services[NVME_CONTROLLERS + 1];
+	struct service services[NVME_CONTROLLERS + 2];
+	unsigned int ticks = options->controllers + 1;
 
 	return listen_at(options, services) &&
-	       serve(services, options->controllers + 1, signals);
+	       ticks_init(&device.ticks, &services[ticks]) &&
+	       serve(services, ticks + 1, signals);
 }
 
 static bool close_device(void)

@@ -8,8 +8,7 @@
  *
  * Left out: firmware, formats, namespace management, sanitize, boot partitions,
  * directives, reservations, events of any kind, and metadata. The Device Configuration
- * Block is kept and counted, but protects nothing. Nothing depends on the time: there
- * is no keep alive timer.
+ * Block is kept and counted, but protects nothing. There is no keep alive timer.
  */
 #ifndef NVME_H
 #define NVME_H
@@ -76,6 +75,7 @@ extern const char *const nvme_part_names[NVME_NR_PARTS];
  *	can say anything
  * @security: there are security commands
  * @lose_results: a reset of a controller takes the targets' results along
+ * @ticks: that the completion of a command takes, and twice that if it sends data
  */
 struct nvme_config {
 	const char *directory;
@@ -88,6 +88,7 @@ struct nvme_config {
 	uint8_t method;
 	bool security;
 	bool lose_results;
+	uint8_t ticks;
 };
 
 /*
@@ -151,6 +152,7 @@ enum nvme_held {
 	NVME_HELD_LOST,		/* for ever, by a fault */
 	NVME_HELD_BEFORE,	/* until tests release it, then it is carried out */
 	NVME_HELD_AFTER,	/* until tests release it */
+	NVME_HELD_TICKS,	/* until its time is up */
 };
 
 /*
@@ -162,6 +164,7 @@ enum nvme_held {
  * @moved: so many of them go to the host
  * @result: dwords 0 and 1 of the completion
  * @status: enum nvme_status
+ * @ticks: left, of one that takes time
  */
 struct nvme_request {
 	struct nvme_controller *ctrl;
@@ -173,6 +176,7 @@ struct nvme_request {
 	uint16_t status;
 
 	enum nvme_held held;
+	unsigned int ticks;
 	struct nvme_request *next;
 	uint8_t data[];
 };
@@ -272,6 +276,10 @@ void nvme_forget(struct nvme_controller *ctrl, uint16_t queue);
 
 /* Let go of what a fault delays */
 void nvme_release(struct nvme_subsystem *subsys);
+
+/* Whether time makes a difference to it, and some of it */
+bool nvme_wants_tick(const struct nvme_subsystem *subsys);
+void nvme_tick(struct nvme_subsystem *subsys);
 
 /* Removed controllers are there again */
 void nvme_insert(struct nvme_subsystem *subsys);

@@ -66,17 +66,47 @@ unsigned int nvme_count_held(const struct nvme_controller *ctrl,
 	return nr;
 }
 
-struct nvme_request *nvme_take_delayed(struct nvme_controller *ctrl)
+static bool is_delayed(const struct nvme_request *req)
+{
+	return req->held == NVME_HELD_BEFORE || req->held == NVME_HELD_AFTER;
+}
+
+static bool is_due(const struct nvme_request *req)
+{
+	return req->held == NVME_HELD_TICKS && !req->ticks;
+}
+
+/* Those behind it stay */
+static struct nvme_request *take(struct nvme_controller *ctrl,
+				 bool (*matches)(const struct nvme_request *))
 {
 	struct nvme_request *req, **at;
 
 	for (at = &ctrl->held; (req = *at); at = &req->next)
-		if (req->held == NVME_HELD_BEFORE ||
-		    req->held == NVME_HELD_AFTER) {
+		if (matches(req)) {
 			*at = req->next;
 			return req;
 		}
 	return NULL;
+}
+
+struct nvme_request *nvme_take_delayed(struct nvme_controller *ctrl)
+{
+	return take(ctrl, is_delayed);
+}
+
+struct nvme_request *nvme_take_due(struct nvme_controller *ctrl)
+{
+	return take(ctrl, is_due);
+}
+
+void nvme_count_down(struct nvme_controller *ctrl)
+{
+	struct nvme_request *req;
+
+	for (req = ctrl->held; req; req = req->next)
+		if (req->ticks)
+			req->ticks--;
 }
 
 void nvme_forget_all(struct nvme_controller *ctrl)

@@ -719,6 +719,29 @@ static void other_size(void)
 	check(strstr(line, "target0"), "%s", line);
 }
 
+/* The command that is answered next, when its time has come */
+static unsigned int await_answer(void)
+{
+	while (nvme_take(&host, &host.admin) == NO_ANSWER)
+		machine_read(&m, NVME_CSTS, 4);
+	return host.answered;
+}
+
+/* Two at once: what sends data takes longer than what comes after it */
+static void time_passes(void)
+{
+	struct nvme_command send = { .opcode = NVME_SECURITY_SEND };
+	struct nvme_command keep_alive = { .opcode = NVME_KEEP_ALIVE };
+
+	machine_start(&m, OPTIONS("--ticks", "9"));
+	nvme_host_enable(&host, &m, 8);
+	nvme_put(&host, &host.admin, &send);
+	nvme_put(&host, &host.admin, &keep_alive);
+	nvme_ring(&host, &host.admin);
+	check_eq(await_answer(), le16toh(keep_alive.id));
+	check_eq(await_answer(), le16toh(send.id));
+}
+
 static const struct test tests[] = {
 	{ "registers, enabling, shutdown", registers },
 	{ "what cannot be enabled is fatal", not_enabled },
@@ -749,6 +772,7 @@ static const struct test tests[] = {
 	{ "kill -9: keys, counters, data stay", kept_after_kill },
 	{ "two controllers", two_controllers },
 	{ "a target of another size is refused", other_size },
+	{ "commands take time", time_passes },
 };
 
 int main(int argc, char **argv)
