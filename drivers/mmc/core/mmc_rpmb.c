@@ -9,6 +9,8 @@
  */
 #include <linux/array_size.h>
 #include <linux/atomic.h>
+#include <linux/blk-mq.h>
+#include <linux/blkdev.h>
 #include <linux/cleanup.h>
 #include <linux/device.h>
 #include <linux/err.h>
@@ -26,9 +28,8 @@
 #include <linux/pm_runtime.h>
 #include <linux/rpmb.h>
 #include <linux/scatterlist.h>
-#include <linux/sched/mm.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/wait.h>
 
 #include "bus.h"
@@ -38,22 +39,6 @@
 #include "mmc_ops.h"
 
 #define MMC_RPMB_FRAME		sizeof(struct rpmb_frame)
-
-/* Secure write protect: since EXT_CSD revision 7, eMMC 5.0 */
-#define MMC_RPMB_SWP_REV	7
-#define EXT_CSD_SECURE_WP_INFO	211
-#define EXT_CSD_SECURE_WP_SUPPORT BIT(0)
-
-/*
- * What R1 can have against a command, or against what went before it. Of addresses
- * there is none in our commands. Those in frames are for the response to judge, which
- * has a MAC, but some cards have them in their status after the frames as well.
- */
-#define MMC_RPMB_R1_ADDRESS (R1_OUT_OF_RANGE | R1_ADDRESS_ERROR)
-#define MMC_RPMB_R1_ERRORS (R1_OUT_OF_RANGE | R1_ADDRESS_ERROR | \
-			    R1_BLOCK_LEN_ERROR | R1_WP_VIOLATION | \
-			    R1_COM_CRC_ERROR | R1_ILLEGAL_COMMAND | \
-			    R1_CARD_ECC_FAILED | R1_CC_ERROR | R1_ERROR)
 
 /* As long as mmc_block gives a card to end what an ioctl asked for */
 static unsigned int busy_timeout = 10000;
@@ -67,22 +52,18 @@ MODULE_PARM_DESC(busy_timeout,
  * @card: the card; it and its host are there until mmc_rpmb_del() returns
  * @rdev: what the core made of it
  * @gone: set once by abort(); ends a wait for the host, and nothing more is started
+ * @max_segs: entries of @sg, as many as one request to the host may have
+ * @sg: what is moved; as @bounce it belongs to who has the device's turn
+ * @bounce: for what is in more pieces than that; NULL if there is no need
  */
 struct mmc_rpmb {
 	struct list_head node;
 	struct mmc_card *card;
 	struct rpmb_dev *rdev;
 	atomic_t gone;
-};
-
-/**
- * struct mmc_rpmb_status - what the card says while it is waited for
- * @card: the card
- * @errors: what it had against the transfer; it says so once
- */
-struct mmc_rpmb_status {
-	struct mmc_card *card;
-	u32 errors;
+	unsigned int max_segs;
+	struct scatterlist *sg;
+	void *bounce;
 };
 
 /**
@@ -106,7 +87,7 @@ static LIST_HEAD(mmc_rpmb_list);
 /* Nothing is registered before mmc_rpmb_watch() and once mmc_rpmb_close() was there */
 static bool mmc_rpmb_closed;
 
-/* Whoever called did not give up while waiting, and all that sleeps is awake */
+/* All that sleeps is awake */
 static int mmc_rpmb_check_card(struct mmc_card *card)
 {
 	/* The system has slept, and without mmc_block nothing has woken the card up */
@@ -116,22 +97,58 @@ static int mmc_rpmb_check_card(struct mmc_card *card)
 	if (!pm_runtime_active(&card->dev) ||
 	    !pm_runtime_active(mmc_dev(card->host)))
 		return -EIO;
-	return fatal_signal_pending(current) ? -EINTR : 0;
+	return 0;
+}
+
+/* For each disk of the card: those of boot partitions are below that of the user area */
+static int mmc_rpmb_disks(struct device *dev, void *data)
+{
+	void (**apply)(struct request_queue *q) = data;
+
+	if (dev->type && !strcmp(dev->type->name, "disk"))
+		(*apply)(dev_to_disk(dev)->queue);
+	return device_for_each_child(dev, data, mmc_rpmb_disks);
+}
+
+static void mmc_rpmb_apply(struct mmc_card *card,
+			   void (*apply)(struct request_queue *q))
+{
+	if (IS_ENABLED(CONFIG_BLOCK))
+		device_for_each_child(&card->dev, &apply, mmc_rpmb_disks);
 }
 
 /*
- * As mmc_get_card(), but errors are seen, and abort() ends the wait for the host. A
- * fatal signal does not, since waiting for a host knows none: that takes as long as
- * what others do with it, and the signal is heeded then. mmc_block keeps the host for
- * as long as its queue does not run empty.
+ * mmc_block keeps the host for as long as its queues do not run empty. So they start
+ * nothing new until the host is ours: what they have started ends, and they get the
+ * host again after us, since by then they wait for it. The device's lock keeps
+ * mmc_block, and thus the disks, where they are. Who has it brings or takes them, or
+ * puts them to sleep, and then there is nothing to hold back.
+ *
+ * abort() ends the wait for the host.
  */
+static int mmc_rpmb_claim(struct mmc_rpmb *mr)
+{
+	struct mmc_card *card = mr->card;
+	int ret;
+
+	if (!device_trylock(&card->dev))
+		return __mmc_claim_host(card->host, NULL, &mr->gone);
+
+	mmc_rpmb_apply(card, blk_mq_quiesce_queue_nowait);
+	ret = __mmc_claim_host(card->host, NULL, &mr->gone);
+	mmc_rpmb_apply(card, blk_mq_unquiesce_queue);
+	device_unlock(&card->dev);
+	return ret;
+}
+
+/* As mmc_get_card(), but in a bound, and errors are seen */
 static int mmc_rpmb_get_card(struct mmc_rpmb *mr)
 {
 	struct mmc_card *card = mr->card;
 	int ret;
 
 	pm_runtime_get_sync(&card->dev);
-	if (__mmc_claim_host(card->host, NULL, &mr->gone)) {
+	if (mmc_rpmb_claim(mr)) {
 		pm_runtime_put_autosuspend(&card->dev);
 		return -ENODEV;
 	}
@@ -173,37 +190,109 @@ static int mmc_rpmb_enter(struct mmc_card *card, struct mmc_rpmb_found *found)
 	return mmc_rpmb_select(card, part_config | EXT_CSD_PART_CONFIG_ACC_RPMB);
 }
 
+static int mmc_rpmb_wait_ready(struct mmc_card *card)
+{
+	return mmc_poll_for_busy(card, READ_ONCE(busy_timeout), false,
+				 MMC_BUSY_IO);
+}
+
+/* As mmc_block does: whether the card is busy then is for its status to say */
+static void mmc_rpmb_stop(struct mmc_card *card)
+{
+	struct mmc_command cmd = {
+		.opcode = MMC_STOP_TRANSMISSION,
+		.flags = MMC_RSP_R1 | MMC_CMD_AC,
+		/* Some hosts wait in any case */
+		.busy_timeout = READ_ONCE(busy_timeout),
+	};
+
+	mmc_wait_for_cmd(card->host, &cmd, MMC_CMD_RETRIES);
+}
+
+/*
+ * After an error the card may still expect data, or have some to send, in which
+ * state it knows no CMD6, not even the one that flushes its cache before a reset.
+ * Some hosts' drivers send CMD12 then, others do not where there was a CMD23.
+ * Returns true if it was sent here, and the card may be busy.
+ */
+static bool mmc_rpmb_end_data(struct mmc_card *card)
+{
+	u32 status;
+
+	if (mmc_card_removed(card))
+		return false;
+	if (!mmc_send_status(card, &status) &&
+	    R1_CURRENT_STATE(status) != R1_STATE_DATA &&
+	    R1_CURRENT_STATE(status) != R1_STATE_RCV)
+		return false;
+	mmc_rpmb_stop(card);
+	return true;
+}
+
+static void mmc_rpmb_restore_tuning(struct mmc_card *card,
+				    const struct mmc_rpmb_found *found)
+{
+	if (found->retune_paused)
+		mmc_retune_pause(card->host);
+	else
+		mmc_retune_unpause(card->host);
+}
+
 static int mmc_rpmb_restore(struct mmc_card *card,
 			    const struct mmc_rpmb_found *found)
 {
 	int ret = mmc_rpmb_select(card, found->part_config);
 
-	if (found->retune_paused)
-		mmc_retune_pause(card->host);
-	else
-		mmc_retune_unpause(card->host);
-	if (!ret && found->cmdq)
-		ret = mmc_cmdq_enable(card);
-	return ret;
+	if (ret)
+		return ret;
+	mmc_rpmb_restore_tuning(card, found);
+	return found->cmdq ? mmc_cmdq_enable(card) : 0;
+}
+
+/* mmc_block, too, is to know that the card does not take its queue any more */
+static void mmc_rpmb_drop_queue(struct mmc_card *card)
+{
+	struct mmc_host *host = card->host;
+
+	if (card->ext_csd.cmdq_en || !host->cqe_enabled || host->hsq_enabled)
+		return;
+	host->cqe_ops->cqe_disable(host);
+	host->cqe_enabled = false;
+}
+
+/* This ends in the user area, with the queue, if the card takes it */
+static int mmc_rpmb_reset(struct mmc_card *card,
+			  const struct mmc_rpmb_found *found)
+{
+	int ret = mmc_hw_reset(card);
+
+	if (!ret && card->ext_csd.part_config != found->part_config)
+		ret = mmc_rpmb_select(card, found->part_config);
+	if (ret)
+		return ret;
+	mmc_rpmb_restore_tuning(card, found);
+	mmc_rpmb_drop_queue(card);
+	return 0;
 }
 
 /*
  * mmc_block remembers the partition that it selected last. In another one its
- * blocks would be lost, or overwrite others, so rather no card than that.
+ * blocks would be lost, or overwrite others, so rather no card than that. A reset
+ * may cost what is in the card's cache, so that comes last.
  */
-static void mmc_rpmb_leave(struct mmc_card *card, struct mmc_rpmb_found *found)
+static void mmc_rpmb_leave(struct mmc_card *card,
+			   const struct mmc_rpmb_found *found)
 {
-	int ret;
-
+	if (!mmc_rpmb_restore(card, found))
+		return;
+	if (mmc_rpmb_end_data(card))
+		mmc_rpmb_wait_ready(card);
 	if (!mmc_rpmb_restore(card, found) || mmc_card_removed(card))
 		return;
 
 	dev_warn_ratelimited(&card->dev,
 			     "does not leave the RPMB partition: reset\n");
-	ret = mmc_hw_reset(card);
-	/* A card that takes the queue no more is used without it */
-	found->cmdq = card->ext_csd.cmdq_en;
-	if (!ret && !mmc_rpmb_restore(card, found))
+	if (!mmc_rpmb_reset(card, found))
 		return;
 
 	dev_err(&card->dev, "cannot leave the RPMB partition: given up\n");
@@ -211,49 +300,23 @@ static void mmc_rpmb_leave(struct mmc_card *card, struct mmc_rpmb_found *found)
 	mmc_detect_change(card->host, 0);
 }
 
-static int mmc_rpmb_command_error(const struct mmc_command *cmd)
-{
-	if (cmd->error)
-		return cmd->error;
-	return cmd->resp[0] & MMC_RPMB_R1_ERRORS ? -EIO : 0;
-}
-
-/* The first that went wrong: without CMD23 the others may not have been sent */
+/*
+ * The first that went wrong: without CMD23 the others may not have been sent.
+ *
+ * No bit of R1 ends a sequence. COM_CRC_ERROR and ILLEGAL_COMMAND speak of the
+ * command before; a command that the card does not take has no response. All others
+ * may speak of what went before, or of addresses, which our commands do not have but
+ * the frames do. If all frames were taken, the RPMB has a result, which the caller is
+ * to get: it says what was done, and bears a MAC, a nonce or the counter, so that
+ * nobody takes it for another's; R1 is not even protected. mmc_block, mmc-utils and
+ * U-Boot see it the same way.
+ */
 static int mmc_rpmb_request_error(const struct mmc_request *mrq)
 {
 	const struct mmc_data *data = mrq->data;
 
-	return mmc_rpmb_command_error(mrq->sbc) ?:
-	       mmc_rpmb_command_error(mrq->cmd) ?:
-	       data->error ?:
-	       mmc_rpmb_command_error(mrq->stop) ?:
+	return mrq->sbc->error ?: mrq->cmd->error ?: data->error ?:
 	       data->bytes_xfered != data->blocks * data->blksz ? -EIO : 0;
-}
-
-/* Errors do not end this: a busy card takes no command by which to leave it */
-static int mmc_rpmb_busy(void *data, bool *busy)
-{
-	struct mmc_rpmb_status *status = data;
-	u32 r1;
-	int ret;
-
-	ret = mmc_send_status(status->card, &r1);
-	if (ret)
-		return ret;
-	*busy = !mmc_ready_for_data(r1);
-	status->errors |= r1 & MMC_RPMB_R1_ERRORS & ~MMC_RPMB_R1_ADDRESS;
-	return 0;
-}
-
-/* Errors during the data come with the next response, thus with this one */
-static int mmc_rpmb_wait_ready(struct mmc_card *card)
-{
-	struct mmc_rpmb_status status = { .card = card };
-	int ret;
-
-	ret = __mmc_poll_for_busy(card->host, 0, READ_ONCE(busy_timeout),
-				  mmc_rpmb_busy, &status);
-	return ret ?: status.errors ? -EIO : 0;
 }
 
 /* Bytes that go into one segment of a request to the host */
@@ -262,26 +325,21 @@ static unsigned int mmc_rpmb_segment(const struct mmc_host *host)
 	return rounddown(host->max_seg_size, MMC_RPMB_FRAME);
 }
 
-static unsigned int mmc_rpmb_map(const struct mmc_host *host,
-				 const struct rpmb_xfer *xfer,
-				 struct scatterlist *sg)
+/* What is in too many pieces is to be moved from or to the bounce buffer */
+static unsigned int mmc_rpmb_map(struct mmc_rpmb *mr, struct rpmb_xfer *xfer)
 {
-	unsigned int segment = mmc_rpmb_segment(host);
-	unsigned int nr = DIV_ROUND_UP(xfer->len, segment);
+	unsigned int segment = mmc_rpmb_segment(mr->card->host);
+	unsigned int nr = rpmb_xfer_map(xfer, mr->sg, mr->max_segs, segment);
 
-	sg_init_table(sg, nr);
-	for (unsigned int i = 0; i < nr; i++)
-		sg_set_buf(&sg[i], xfer->buf + i * segment,
-			   min(segment, xfer->len - i * segment));
-	return nr;
+	if (nr)
+		return nr;
+	xfer->buf = mr->bounce;
+	return rpmb_xfer_map(xfer, mr->sg, mr->max_segs, segment);
 }
 
-/*
- * One transfer, never repeated. CMD12 is for the host to send if the data goes
- * wrong; otherwise the count of CMD23 ends it. The core's buffers are fit for DMA.
- */
-static int mmc_rpmb_do_xfer(struct mmc_card *card, struct rpmb_xfer *xfer,
-			    bool reliable, struct scatterlist *sg)
+/* CMD23, data and its count; CMD12 is ours to send */
+static int mmc_rpmb_move(struct mmc_rpmb *mr, const struct rpmb_xfer *xfer,
+			 unsigned int sg_len, bool reliable)
 {
 	bool write = xfer->kind != RPMB_XFER_RECV;
 	struct mmc_command sbc = {
@@ -293,33 +351,57 @@ static int mmc_rpmb_do_xfer(struct mmc_card *card, struct rpmb_xfer *xfer,
 				  MMC_READ_MULTIPLE_BLOCK,
 		.flags = MMC_RSP_R1 | MMC_CMD_ADTC,
 	};
-	struct mmc_command stop = {
-		.opcode = MMC_STOP_TRANSMISSION,
-		.flags = (write ? MMC_RSP_R1B : MMC_RSP_R1) | MMC_CMD_AC,
-	};
 	struct mmc_data data = {
 		.blksz = MMC_RPMB_FRAME,
 		.blocks = xfer->len / MMC_RPMB_FRAME,
 		.flags = write ? MMC_DATA_WRITE : MMC_DATA_READ,
-		.sg = sg,
-		.sg_len = mmc_rpmb_map(card->host, xfer, sg),
+		.sg = mr->sg,
+		.sg_len = sg_len,
 	};
 	struct mmc_request mrq = {
 		.sbc = &sbc,
 		.cmd = &cmd,
 		.data = &data,
-		.stop = &stop,
 	};
-	int ret, busy;
 
 	sbc.arg = data.blocks | (reliable ? MMC_CMD23_ARG_REL_WR : 0);
-	mmc_set_data_timeout(&data, card);
-	xfer->started = true;
-	mmc_wait_for_req(card->host, &mrq);
+	mmc_set_data_timeout(&data, mr->card);
+	mmc_wait_for_req(mr->card->host, &mrq);
+	return mmc_rpmb_request_error(&mrq);
+}
 
-	ret = mmc_rpmb_request_error(&mrq);
-	busy = mmc_rpmb_wait_ready(card);
-	return ret ?: busy;
+/* The same by the bounce buffer, which keeps nothing of it */
+static int mmc_rpmb_bounce(struct mmc_rpmb *mr, const struct rpmb_xfer *xfer,
+			   unsigned int sg_len, bool reliable)
+{
+	int ret;
+
+	if (xfer->kind != RPMB_XFER_RECV)
+		memcpy(mr->bounce, xfer->buf, xfer->len);
+	ret = mmc_rpmb_move(mr, xfer, sg_len, reliable);
+	if (!ret && xfer->kind == RPMB_XFER_RECV)
+		memcpy(xfer->buf, mr->bounce, xfer->len);
+	memzero_explicit(mr->bounce, xfer->len);
+	return ret;
+}
+
+/* One transfer, never repeated */
+static int mmc_rpmb_do_xfer(struct mmc_rpmb *mr, struct rpmb_xfer *xfer,
+			    bool reliable)
+{
+	struct rpmb_xfer mapped = *xfer;
+	unsigned int sg_len = mmc_rpmb_map(mr, &mapped);
+	int ret, ready;
+
+	xfer->started = true;
+	if (mapped.buf == xfer->buf)
+		ret = mmc_rpmb_move(mr, xfer, sg_len, reliable);
+	else
+		ret = mmc_rpmb_bounce(mr, xfer, sg_len, reliable);
+	if (ret)
+		mmc_rpmb_end_data(mr->card);
+	ready = mmc_rpmb_wait_ready(mr->card);
+	return ret ?: ready;
 }
 
 /* Then the card takes the request as a reliable write */
@@ -334,16 +416,15 @@ static bool mmc_rpmb_has_result_read(const struct rpmb_xfer *xfers)
  * that, since the card is to be left as it was found.
  */
 static int mmc_rpmb_do_xfers(struct mmc_rpmb *mr, struct rpmb_xfer *xfers,
-			     unsigned int nr, struct scatterlist *sg)
+			     unsigned int nr)
 {
 	int ret = 0;
 
 	for (unsigned int i = 0; i < nr && !ret; i++) {
 		if (atomic_read(&mr->gone))
 			return -ENODEV;
-		ret = mmc_rpmb_do_xfer(mr->card, &xfers[i],
-				       !i && mmc_rpmb_has_result_read(xfers),
-				       sg);
+		ret = mmc_rpmb_do_xfer(mr, &xfers[i],
+				       !i && mmc_rpmb_has_result_read(xfers));
 	}
 	return ret;
 }
@@ -384,19 +465,12 @@ static int mmc_rpmb_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 	ret = mmc_rpmb_check_xfers(descr, xfers, nr);
 	if (ret)
 		return ret;
-	/* More than one segment for each frame there is not */
-	struct scatterlist *sg __free(kfree) =
-		kmalloc_array(RPMB_MAX_LEN / MMC_RPMB_FRAME, sizeof(*sg),
-			      GFP_KERNEL);
-	if (!sg)
-		return -ENOMEM;
-
 	ret = mmc_rpmb_get_card(mr);
 	if (ret)
 		return ret;
 	ret = mmc_rpmb_enter(mr->card, &found);
 	if (!ret)
-		ret = mmc_rpmb_do_xfers(mr, xfers, nr, sg);
+		ret = mmc_rpmb_do_xfers(mr, xfers, nr);
 	mmc_rpmb_leave(mr->card, &found);
 	mmc_put_card(mr->card, NULL);
 	return ret;
@@ -411,57 +485,52 @@ static void mmc_rpmb_abort(struct rpmb_dev *rdev)
 	wake_up(&mr->card->host->wq);
 }
 
-/* Of EXT_CSD the kernel keeps a part, in which this is not */
-static int mmc_rpmb_read_swp(struct mmc_rpmb *mr, bool *swp)
-{
-	unsigned int noio;
-	u8 *ext_csd;
-	int ret;
-
-	ret = mmc_rpmb_get_card(mr);
-	if (ret)
-		return ret;
-	/* Writing back to this card would wait for us */
-	noio = memalloc_noio_save();
-	ret = mmc_get_ext_csd(mr->card, &ext_csd);
-	memalloc_noio_restore(noio);
-	mmc_put_card(mr->card, NULL);
-	if (ret)
-		return ret;
-
-	*swp = ext_csd[EXT_CSD_SECURE_WP_INFO] & EXT_CSD_SECURE_WP_SUPPORT;
-	kfree(ext_csd);
-	return 0;
-}
-
-/* A card whose EXT_CSD cannot be read now is as good as one without */
-static u32 mmc_rpmb_request_types(struct mmc_rpmb *mr)
+static u32 mmc_rpmb_request_types(const struct mmc_card *card)
 {
 	u32 types = GENMASK(RPMB_READ_DATA, RPMB_PROGRAM_KEY);
-	struct mmc_card *card = mr->card;
-	bool swp = false;
-	int ret;
 
-	if (card->ext_csd.rev < MMC_RPMB_SWP_REV)
-		return types;
-	ret = mmc_rpmb_read_swp(mr, &swp);
-	if (ret)
-		dev_warn(&card->dev,
-			 "no EXT_CSD (%d), thus no secure write protect by RPMB\n",
-			 ret);
-	return swp ? types | BIT(RPMB_CONFIG_WRITE) | BIT(RPMB_CONFIG_READ) :
-		     types;
+	if (mmc_card_secure_wp(card))
+		types |= BIT(RPMB_CONFIG_WRITE) | BIT(RPMB_CONFIG_READ);
+	return types;
 }
 
-/* Most frames that the host can move at once */
-static unsigned int mmc_rpmb_limit(const struct mmc_host *host)
+/* Most frames that the host can move at once, if memory is in pieces of this size */
+static unsigned int mmc_rpmb_limit(const struct mmc_host *host,
+				   unsigned int piece)
 {
-	unsigned int segment = mmc_rpmb_segment(host) / MMC_RPMB_FRAME;
+	unsigned int frames = min(mmc_rpmb_segment(host), piece) / MMC_RPMB_FRAME;
 	unsigned int limit = RPMB_MAX_LEN / MMC_RPMB_FRAME;
 
 	limit = min(limit, host->max_blk_count);
 	limit = min(limit, host->max_req_size / MMC_RPMB_FRAME);
-	return segment < limit ? min(limit, segment * host->max_segs) : limit;
+	return frames < limit ? min(limit, frames * host->max_segs) : limit;
+}
+
+/* If there is only memory in pages, each of which may have to be cut */
+static unsigned int mmc_rpmb_limit_paged(const struct mmc_host *host)
+{
+	unsigned int cut = rounddown_pow_of_two(mmc_rpmb_segment(host));
+
+	return mmc_rpmb_limit(host, min(cut, PAGE_SIZE));
+}
+
+/*
+ * Memory for what the host does not take in pieces, as much as there is; it may be
+ * less when it is needed. Returns how many frames can be moved at once.
+ */
+static unsigned int mmc_rpmb_get_bounce(struct mmc_rpmb *mr)
+{
+	const struct mmc_host *host = mr->card->host;
+	unsigned int frames = mmc_rpmb_limit(host, RPMB_MAX_LEN);
+	unsigned int paged = mmc_rpmb_limit_paged(host);
+
+	for (; frames > paged; frames /= 2) {
+		mr->bounce = kmalloc(frames * MMC_RPMB_FRAME,
+				     GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
+		if (mr->bounce)
+			return frames;
+	}
+	return paged;
 }
 
 static u32 mmc_rpmb_write_sizes(const struct mmc_card *card, unsigned int limit)
@@ -478,7 +547,8 @@ static u32 mmc_rpmb_write_sizes(const struct mmc_card *card, unsigned int limit)
 static bool mmc_rpmb_exists(const struct mmc_card *card)
 {
 	return mmc_card_mmc(card) && card->ext_csd.raw_rpmb_size_mult &&
-	       card->host->caps & MMC_CAP_CMD23 && mmc_rpmb_limit(card->host);
+	       card->host->caps & MMC_CAP_CMD23 &&
+	       mmc_rpmb_limit(card->host, MMC_RPMB_FRAME);
 }
 
 static struct rpmb_dev *mmc_rpmb_register(struct mmc_rpmb *mr)
@@ -496,8 +566,8 @@ static struct rpmb_dev *mmc_rpmb_register(struct mmc_rpmb *mr)
 		.priv = mr,
 		.frame_format = RPMB_FRAME_JEDEC,
 		.transport = RPMB_TRANSPORT_EMMC,
-		.request_types = mmc_rpmb_request_types(mr),
-		.max_read = mmc_rpmb_limit(card->host),
+		.request_types = mmc_rpmb_request_types(card),
+		.max_read = mmc_rpmb_get_bounce(mr),
 	};
 
 	/* Keys are derived from this, so it has to be what mmc_block gives */
@@ -517,25 +587,46 @@ static struct mmc_rpmb *mmc_rpmb_find(const struct mmc_card *card)
 	return NULL;
 }
 
+static void mmc_rpmb_free(struct mmc_rpmb *mr)
+{
+	if (!mr)
+		return;
+	kfree(mr->bounce);
+	kvfree(mr->sg);
+	kfree(mr);
+}
+
+DEFINE_FREE(mmc_rpmb_free, struct mmc_rpmb *, mmc_rpmb_free(_T))
+
+static struct mmc_rpmb *mmc_rpmb_alloc(struct mmc_card *card)
+{
+	struct mmc_rpmb *mr __free(mmc_rpmb_free) =
+		kzalloc(sizeof(*mr), GFP_KERNEL);
+
+	if (!mr)
+		return NULL;
+	mr->card = card;
+	mr->max_segs = min(card->host->max_segs, RPMB_MAX_LEN / MMC_RPMB_FRAME);
+	mr->sg = kvmalloc_array(mr->max_segs, sizeof(*mr->sg), GFP_KERNEL);
+	return mr->sg ? no_free_ptr(mr) : NULL;
+}
+
 static void mmc_rpmb_add(struct mmc_card *card)
 {
-	struct mmc_rpmb *mr;
-
 	lockdep_assert_held(&mmc_rpmb_lock);
 	if (mmc_rpmb_closed || !mmc_rpmb_exists(card) || mmc_rpmb_find(card))
 		return;
 
-	mr = kzalloc(sizeof(*mr), GFP_KERNEL);
+	struct mmc_rpmb *mr __free(mmc_rpmb_free) = mmc_rpmb_alloc(card);
+
 	if (!mr)
 		return;
-	mr->card = card;
 	mr->rdev = mmc_rpmb_register(mr);
 	if (IS_ERR(mr->rdev)) {
 		dev_err(&card->dev, "cannot register the RPMB: %pe\n", mr->rdev);
-		kfree(mr);
 		return;
 	}
-	list_add_tail(&mr->node, &mmc_rpmb_list);
+	list_add_tail(&no_free_ptr(mr)->node, &mmc_rpmb_list);
 }
 
 static void mmc_rpmb_del(struct mmc_rpmb *mr)
@@ -545,7 +636,7 @@ static void mmc_rpmb_del(struct mmc_rpmb *mr)
 		return;
 	list_del(&mr->node);
 	rpmb_dev_unregister(mr->rdev);
-	kfree(mr);
+	mmc_rpmb_free(mr);
 }
 
 /*

@@ -17,4 +17,7 @@
 #define mmc_card_suspended(c)	((c)->state & MMC_STATE_SUSPENDED)
 #define mmc_card_set_removed(c)	((c)->state |= MMC_CARD_REMOVED)
 
+/* Without our patches the kernel does not know, but which cards may have it */
+#define mmc_card_secure_wp(c)	((c)->ext_csd.rev >= 7)
+
 #endif /* RPMB_COMPAT_MMC_CARD_H */

@@ -12,6 +12,8 @@ struct mmc_card;
 struct mmc_ctx;
 struct mmc_host;
 
+#define MMC_CMD_RETRIES	3
+
 int __mmc_claim_host(struct mmc_host *host, struct mmc_ctx *ctx,
 		     atomic_t *abort);
 void mmc_put_card(struct mmc_card *card, struct mmc_ctx *ctx);

@@ -9,12 +9,17 @@
 #include <linux/types.h>
 
 struct mmc_card;
-struct mmc_host;
 
-int __mmc_poll_for_busy(struct mmc_host *host, unsigned int period_us,
-			unsigned int timeout_ms,
-			int (*busy_cb)(void *cb_data, bool *busy),
-			void *cb_data);
+enum mmc_busy_cmd {
+	MMC_BUSY_CMD6,
+	MMC_BUSY_ERASE,
+	MMC_BUSY_HPI,
+	MMC_BUSY_EXTR_SINGLE,
+	MMC_BUSY_IO,
+};
+
+int mmc_poll_for_busy(struct mmc_card *card, unsigned int timeout_ms,
+		      bool retry_crc_err, enum mmc_busy_cmd busy_cmd);
 int mmc_switch(struct mmc_card *card, u8 set, u8 index, u8 value,
 	       unsigned int timeout_ms);
 int mmc_cmdq_enable(struct mmc_card *card);
