@@ -3,11 +3,11 @@
  * An eMMC card: its states, commands and data, after JESD84-B51
  *
  * Executes each command at once; how long it is busy then, it is told. In a transfer the
- * host fetches or brings block after block. Left out: boot mode,
- * open-drain identification of several cards, CMD4, CMD14, CMD19, CMD26 to CMD31,
- * CMD39, CMD40, CMD42, CMD49, CMD53 to CMD56, CMD13 for the state of the command
- * queue (tasks are ready at once), high priority interrupt, packed commands,
- * background operations, general purpose partitions and enhanced areas. What SWITCH has set is lost with the
+ * host fetches or brings block after block. Left out: boot mode, open-drain
+ * identification of several cards, CMD4, CMD14, CMD19, CMD26 to CMD31, CMD39, CMD40,
+ * CMD42, CMD49, CMD53 to CMD56, CMD13 for the state of the command queue (tasks are
+ * ready at once), high priority interrupt, packed commands, background operations,
+ * general purpose partitions and enhanced areas. What SWITCH has set is lost with the
  * power, the boot bits of PARTITION_CONFIG included.
  */
 #ifndef EMMC_H
