@@ -15,6 +15,7 @@
 #include <linux/bsg.h>
 #include <scsi/sg.h>
 
+#include "blake2b.h"
 #include "interface.h"
 #include "sysfs.h"
 
@@ -339,15 +340,15 @@ static bool read_serial(const char *dir, char *hex, size_t size)
 }
 
 /*
- * The identity that the kernel's drivers give it, "<device id>-R<region>". None is
- * better than a wrong one, so it takes all of what is in it.
+ * The identity that the kernel's driver gives it if nobody tells it otherwise, the
+ * BLAKE2b-128 of "<device id>-R<region>". None is better than a wrong one, so it takes
+ * all of what is in it.
  */
 static void make_id(const char *dir, unsigned int region,
 		    struct rpmb_info *info)
 {
 	unsigned long long maker, version, revision, date;
-	char model[UFS_STRING], serial[LIBRPMB_ID_LEN];
-	int len;
+	char model[UFS_STRING], serial[4 * UFS_STRING], id[6 * UFS_STRING];
 
 	if (!rpmb_attr_number(dir, DEVICE "manufacturer_id", &maker) ||
 	    !rpmb_attr_number(dir, DEVICE "specification_version", &version) ||
@@ -357,11 +358,10 @@ static void make_id(const char *dir, unsigned int region,
 		       sizeof(model)) ||
 	    !read_serial(dir, serial, sizeof(serial)))
 		return;
-	len = snprintf((char *)info->dev_id, sizeof(info->dev_id),
-		       "%04llX-%04llX-%s-%s-%04llX-%04llX-R%u", maker, version,
-		       model, serial, revision, date, region);
-	if (len > 0 && (size_t)len < sizeof(info->dev_id))
-		info->dev_id_len = len;
+	sprintf(id, "%04llX-%04llX-%s-%s-%04llX-%04llX-R%u", maker, version,
+		model, serial, revision, date, region);
+	rpmb_blake2b(id, strlen(id), info->dev_id);
+	info->dev_id_len = RPMB_BLAKE2B_LEN;
 }
 
 static unsigned int request_types(unsigned int region,

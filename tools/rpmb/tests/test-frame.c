@@ -6,8 +6,10 @@
 
 #define __aligned(n) __attribute__((aligned(n)))
 
+#include "blake2b.h"
 #include "frame.h"
 #include "tap.h"
+#include "../../../drivers/rpmb/tests/ufs_ids.h"
 #include "../../../drivers/rpmb/tests/vectors.h"
 
 static const struct rpmb_fields fields = {
@@ -147,6 +149,22 @@ static void test_vectors(void)
 	}
 }
 
+static void test_ufs_ids(void)
+{
+	const struct ufs_id_vector *vector = ufs_id_vectors;
+	uint8_t id[RPMB_BLAKE2B_LEN];
+	char name[1024];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(ufs_id_vectors); i++, vector++) {
+		sprintf(name, "%s-R%u", vector->device_id, vector->region);
+		rpmb_blake2b(name, strlen(name), id);
+		if (memcmp(id, vector->id, sizeof(id)))
+			printf("# vector %zu\n", i);
+		expect(!memcmp(id, vector->id, sizeof(id)));
+	}
+}
+
 static const struct test tests[] = {
 	{ "frames: length of an access", test_lengths },
 	{ "frames: blocks of an access, and lengths of none",
@@ -156,6 +174,7 @@ static const struct test tests[] = {
 	{ "frames: fields are read as they were written", test_parse },
 	{ "frames: frames that contradict each other", test_contradictions },
 	{ "frames: MACs are those of openssl", test_vectors },
+	{ "UFS: identities are those of Python's hashlib", test_ufs_ids },
 };
 
 int main(void)

@@ -133,7 +133,12 @@ static void test_write_and_read(void)
 	}
 }
 
-#define UFS_ID "01CE-0400-MODEL  -0041006200330000-00A1-1225-R0"
+/* make-ufs-ids has it: 01CE-0400-MODEL  -0041006200330000-00A1-1225-R0 */
+static const uint8_t ufs_id[16] = {
+	0x73, 0x5c, 0x2e, 0xb4, 0x43, 0x79, 0xb4, 0x4e,
+	0x6b, 0xf3, 0x1b, 0x5f, 0xa2, 0x31, 0x88, 0xb1,
+};
+
 #define NVME_ID "nqn.2014-08.org.nvmexpress:it-T0"
 #define BASIC_TYPES 0x1e
 #define CONFIG_TYPES 0xc0
@@ -163,10 +168,10 @@ static void expect_info(const struct kind *kind, unsigned int types,
 static void test_info(void)
 {
 	expect_info(mmc_kind, BASIC_TYPES | CONFIG_TYPES, emmc.dev_id, 16);
-	expect_info(sg_kind, BASIC_TYPES | CONFIG_TYPES | PURGE_TYPES, UFS_ID,
-		    strlen(UFS_ID));
-	expect_info(bsg_kind, BASIC_TYPES | CONFIG_TYPES | PURGE_TYPES, UFS_ID,
-		    strlen(UFS_ID));
+	expect_info(sg_kind, BASIC_TYPES | CONFIG_TYPES | PURGE_TYPES, ufs_id,
+		    sizeof(ufs_id));
+	expect_info(bsg_kind, BASIC_TYPES | CONFIG_TYPES | PURGE_TYPES, ufs_id,
+		    sizeof(ufs_id));
 	expect_info(nvme_kind, BASIC_TYPES | CONFIG_TYPES, NVME_ID,
 		    strlen(NVME_ID));
 }
