@@ -8,19 +8,22 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/atomic.h>
+#include <linux/blkdev.h>
 #include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
-#include <linux/list.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
+#include <linux/moduleparam.h>
 #include <linux/pm_runtime.h>
 #include <linux/rpmb.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
+#include <linux/wait.h>
 #include <crypto/blake2b.h>
 #include <scsi/scsi.h>
 #include <scsi/scsi_common.h>
@@ -38,7 +41,6 @@
 #define UFS_RPMB_PROTOCOL_ID	0x01	/* and what of it: RPMB */
 #define UFS_RPMB_CDB_LEN	12
 #define UFS_RPMB_ID_LEN		16
-#define UFS_RPMB_MAX_FRAMES	(RPMB_MAX_LEN / sizeof(struct rpmb_frame))
 /* Unit attentions are queued; one for each thing that can happen is plenty */
 #define UFS_RPMB_MAX_ATTENTIONS	8
 /* Key, counter and result read have a block count of 0: JESD220G, 12.4.7.3 */
@@ -50,15 +52,26 @@
 #define UFS_RPMB_SPEC_CONFIG	0x0210	/* secure write protection */
 #define UFS_RPMB_SPEC_PURGE	0x0400
 
-static unsigned int timeout = 30000;
-module_param(timeout, uint, 0644);
-MODULE_PARM_DESC(timeout,
-		 "milliseconds that a command may take (default 30000)");
+/* 0 would be the block layer's own timeout, which is not what it says */
+static int ufs_rpmb_set_timeout(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 1, UINT_MAX);
+}
 
-static char *dev_id = "string";
+static const struct kernel_param_ops ufs_rpmb_timeout_ops = {
+	.set = ufs_rpmb_set_timeout,
+	.get = param_get_uint,
+};
+
+static unsigned int timeout = 30000;
+module_param_cb(timeout, &ufs_rpmb_timeout_ops, &timeout, 0644);
+MODULE_PARM_DESC(timeout,
+		 "milliseconds that a command may take, at least 1 (default 30000)");
+
+static char *dev_id = "blake2b";
 module_param(dev_id, charp, 0444);
 MODULE_PARM_DESC(dev_id,
-		 "identity of a region: \"string\", the device's with -R and the region's number (default), or \"blake2b\", the BLAKE2b-128 of that");
+		 "identity of a region: \"string\", the device's with -R and the region's number, or \"blake2b\", the BLAKE2b-128 of that (default)");
 
 /* What dev_id asks for; constant once the module is loaded */
 static bool ufs_rpmb_hash_ids;
@@ -83,20 +96,26 @@ struct ufs_rpmb_region {
  * struct ufs_rpmb - an RPMB well known logical unit
  */
 struct ufs_rpmb {
-	/** @node: in ufs_rpmb_list */
-	struct list_head node;
 	/**
-	 * @sdev: The logical unit. It is there from add_dev() to the end of
-	 * remove_dev(), which waits for the last transfer, so no reference is
-	 * held; scsi_device_get() would pin the host's module.
+	 * @sdev: The logical unit. It is there from probe() to the end of remove(),
+	 * which waits for the last transfer, so no reference is held.
 	 */
 	struct scsi_device *sdev;
-	/** @settle_lock: one at a time asks for unit attentions */
-	struct mutex settle_lock;
+	/** @max_frames: most that a command can carry, by device and host */
+	unsigned int max_frames;
+	/**
+	 * @line: Who waits for the unit: before version 4.1 of the specification it
+	 * has one operation at a time, not one for each region.
+	 */
+	struct wait_queue_head line;
+	/** @tickets: taken so far, one for each sequence, in the order they came */
+	atomic_t tickets;
+	/** @served: the ticket whose turn it is */
+	unsigned int served;
 	/**
 	 * @unsettled: The device may have a unit attention to report. Set by
-	 * anybody, at any time; cleared under @settle_lock before asking, so that
-	 * what happens meanwhile is not forgotten.
+	 * anybody, at any time; cleared by who has the unit, before he looks, so
+	 * that what happens meanwhile is not forgotten.
 	 */
 	bool unsettled;
 	/** @regions: all that a device can have */
@@ -104,11 +123,23 @@ struct ufs_rpmb {
 };
 
 /*
- * All of them. The class interface's callbacks are called one at a time, under the
- * mutex of the class, and nobody else looks. While one waits for a command that
- * hangs, no SCSI device of any host can come or go.
+ * Wait for the unit. With four regions, four timeouts may be ahead; who is idle is no
+ * hung task. Nobody gives up: who is ahead ends by its timeout, or is gone as well.
  */
-static LIST_HEAD(ufs_rpmb_list);
+static void ufs_rpmb_take(struct ufs_rpmb *ur)
+{
+	unsigned int ticket = atomic_fetch_inc(&ur->tickets);
+
+	/* Pairs with ufs_rpmb_give(): what was done with the unit is seen */
+	wait_event_idle(ur->line, smp_load_acquire(&ur->served) == ticket);
+}
+
+static void ufs_rpmb_give(struct ufs_rpmb *ur)
+{
+	/* Pairs with ufs_rpmb_take() */
+	smp_store_release(&ur->served, ur->served + 1);
+	wake_up_all(&ur->line);
+}
 
 /*
  * What became of a command that has a result. -EAGAIN: the device had a unit
@@ -165,33 +196,18 @@ static int ufs_rpmb_command(struct ufs_rpmb_region *region, const u8 *cdb,
 
 /*
  * Take the unit attentions that wait after power on, a reset or an error, and that
- * would hit the request; a write must not meet one, see ufs_rpmb_may_repeat().
+ * would hit the request.
  */
 static int ufs_rpmb_settle(struct ufs_rpmb_region *region)
 {
 	static const u8 cdb[6] = { TEST_UNIT_READY };
-	struct ufs_rpmb *ur = region->ur;
 	struct scsi_sense_hdr sshdr;
 	bool started = false;
 	int ret = -EAGAIN;
 
-	guard(mutex)(&ur->settle_lock);
-	if (!READ_ONCE(ur->unsettled) && !ur->sdev->expecting_cc_ua)
-		return 0;
-
-	WRITE_ONCE(ur->unsettled, false);
-	/*
-	 * After a reset by the host, the midlayer expects a unit attention. It does
-	 * not see the one that it passes on to who tests for readiness. Other bits
-	 * of the word belong to its error handling: no write that is not needed.
-	 */
-	if (ur->sdev->expecting_cc_ua)
-		ur->sdev->expecting_cc_ua = 0;
 	for (int i = 0; ret == -EAGAIN && i <= UFS_RPMB_MAX_ATTENTIONS; i++)
 		ret = ufs_rpmb_command(region, cdb, REQ_OP_DRV_IN, NULL, 0,
 				       &started, &sshdr);
-	if (ret)
-		WRITE_ONCE(ur->unsettled, true);
 	return ret;
 }
 
@@ -211,14 +227,8 @@ static int ufs_rpmb_move(struct ufs_rpmb_region *region, struct rpmb_xfer *xfer,
 				xfer->len, &xfer->started, sshdr);
 }
 
-/*
- * May a request that was answered by a unit attention be sent again? The device has
- * not carried it out, this time. But hosts abort commands and the midlayer sends
- * them once more by itself: if the device was reset, it may have carried out a write
- * before that.
- */
-static bool ufs_rpmb_may_repeat(const struct rpmb_xfer *xfer,
-				const struct scsi_sense_hdr *sshdr)
+/* Does it leave the device as it is, so that it may be asked again? */
+static bool ufs_rpmb_is_question(const struct rpmb_xfer *xfer)
 {
 	const struct rpmb_frame *frame = xfer->buf;
 
@@ -229,8 +239,33 @@ static bool ufs_rpmb_may_repeat(const struct rpmb_xfer *xfer,
 	case RPMB_PURGE_STATUS:
 		return true;
 	default:
-		return sshdr->asc != UFS_RPMB_ASC_RESET;
+		return false;
 	}
+}
+
+/*
+ * May a request that was answered by a unit attention be sent again? The device has
+ * not carried it out, this time. But hosts abort commands and the midlayer sends
+ * them once more by itself: if the device was reset, it may have carried out a write
+ * before that.
+ */
+static bool ufs_rpmb_may_repeat(const struct rpmb_xfer *xfer,
+				const struct scsi_sense_hdr *sshdr)
+{
+	return ufs_rpmb_is_question(xfer) || sshdr->asc != UFS_RPMB_ASC_RESET;
+}
+
+/*
+ * May a unit attention hit a request that cannot be sent again? After a reset by the
+ * host the midlayer expects one, until it sees it, which it does in any answer but that
+ * to who tests for readiness. Its mark shares a word with others of its error handling,
+ * so it is only looked at: questions, which take attentions by themselves, end it.
+ */
+static bool ufs_rpmb_must_settle(const struct ufs_rpmb *ur,
+				 const struct rpmb_xfer *request)
+{
+	return (READ_ONCE(ur->unsettled) || ur->sdev->expecting_cc_ua) &&
+	       !ufs_rpmb_is_question(request);
 }
 
 /*
@@ -252,31 +287,41 @@ static int ufs_rpmb_send_request(struct ufs_rpmb_region *region,
 	return ret;
 }
 
-/* The host is being removed, and with it this unit; ufs_rpmb_remove() follows */
-static bool ufs_rpmb_is_leaving(const struct scsi_device *sdev)
+/* What the caller is told of an error, if the unit's state says more than that */
+static int ufs_rpmb_outcome(struct scsi_device *sdev, int ret)
 {
-	enum scsi_device_state state = READ_ONCE(sdev->sdev_state);
-
-	return state == SDEV_CANCEL || state == SDEV_DEL;
+	switch (READ_ONCE(sdev->sdev_state)) {
+	case SDEV_CANCEL:
+	case SDEV_DEL:
+		/* Whatever it was, it was the end: nobody need try again */
+		return -ENODEV;
+	case SDEV_OFFLINE:
+	case SDEV_TRANSPORT_OFFLINE:
+		dev_err_ratelimited(&sdev->sdev_gendev,
+				    "RPMB does not answer: the logical unit is offline\n");
+		return -EIO;
+	default:
+		return ret == -EAGAIN ? -EIO : ret;
+	}
 }
 
 static int ufs_rpmb_run(struct ufs_rpmb_region *region, struct rpmb_xfer *xfers,
 			unsigned int nr, void *copy)
 {
+	struct ufs_rpmb *ur = region->ur;
+	bool settle = ufs_rpmb_must_settle(ur, &xfers[0]);
 	struct scsi_sense_hdr sshdr;
 	int ret;
 
-	ret = ufs_rpmb_settle(region) ?:
-	      ufs_rpmb_send_request(region, &xfers[0], copy);
+	WRITE_ONCE(ur->unsettled, false);
+	ret = settle ? ufs_rpmb_settle(region) : 0;
+	ret = ret ?: ufs_rpmb_send_request(region, &xfers[0], copy);
 	for (unsigned int i = 1; !ret && i < nr; i++)
 		ret = ufs_rpmb_move(region, &xfers[i], xfers[i].buf, &sshdr);
 	if (!ret)
 		return 0;
-	WRITE_ONCE(region->ur->unsettled, true);
-	/* Whatever it was, it was the end: nobody need try again */
-	if (ufs_rpmb_is_leaving(region->ur->sdev))
-		return -ENODEV;
-	return ret == -EAGAIN ? -EIO : ret;
+	WRITE_ONCE(ur->unsettled, true);
+	return ufs_rpmb_outcome(ur->sdev, ret);
 }
 
 /*
@@ -294,37 +339,50 @@ static int ufs_rpmb_wake(struct ufs_rpmb *ur)
 	return scsi_autopm_get_device(ur->sdev) ? -EIO : 0;
 }
 
+/* In the unit's turn */
+static int ufs_rpmb_carry(struct ufs_rpmb_region *region,
+			  struct rpmb_xfer *xfers, unsigned int nr, void *copy)
+{
+	struct scsi_device *sdev = region->ur->sdev;
+	int ret;
+
+	/* Nothing of it would reach the device */
+	if (!scsi_device_online(sdev))
+		return ufs_rpmb_outcome(sdev, -EIO);
+	ret = ufs_rpmb_wake(region->ur);
+	if (ret)
+		return ret;
+	ret = ufs_rpmb_run(region, xfers, nr, copy);
+	scsi_autopm_put_device(sdev);
+	return ret;
+}
+
 static bool ufs_rpmb_fits(const struct ufs_rpmb *ur,
 			  const struct rpmb_xfer *xfers, unsigned int nr)
 {
-	unsigned int max = queue_max_hw_sectors(ur->sdev->request_queue);
+	unsigned int max = ur->max_frames * sizeof(struct rpmb_frame);
 
-	return xfers[0].len / SECTOR_SIZE <= max &&
-	       xfers[nr - 1].len / SECTOR_SIZE <= max;
+	return xfers[0].len <= max && xfers[nr - 1].len <= max;
 }
 
 static int ufs_rpmb_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 			     unsigned int nr)
 {
 	struct ufs_rpmb_region *region = rdev->descr.priv;
-	struct ufs_rpmb *ur = region->ur;
 	void *copy;
 	int ret;
 
-	if (!ufs_rpmb_fits(ur, xfers, nr))
+	if (!ufs_rpmb_fits(region->ur, xfers, nr))
 		return -EMSGSIZE;
-	/* A caller of large requests is told by -ENOMEM, and may try smaller ones */
-	copy = kmalloc(xfers[0].len, GFP_KERNEL | __GFP_NOWARN);
+	copy = kvmalloc(xfers[0].len, GFP_KERNEL);
 	if (!copy)
 		return -ENOMEM;
 
-	ret = ufs_rpmb_wake(ur);
-	if (!ret) {
-		ret = ufs_rpmb_run(region, xfers, nr, copy);
-		scsi_autopm_put_device(ur->sdev);
-	}
+	ufs_rpmb_take(region->ur);
+	ret = ufs_rpmb_carry(region, xfers, nr, copy);
+	ufs_rpmb_give(region->ur);
 	/* A program key request has the key in it */
-	kfree_sensitive(copy);
+	kvfree_sensitive(copy, xfers[0].len);
 	return ret;
 }
 
@@ -355,9 +413,6 @@ static u32 ufs_rpmb_request_types(const struct ufs_dev_info *info, u8 region)
 	return types;
 }
 
-#if IS_ENABLED(CONFIG_CRYPTO_LIB_BLAKE2B)
-#define UFS_RPMB_HAS_BLAKE2B	true
-
 static void ufs_rpmb_hash_id(struct rpmb_descr *descr)
 {
 	u8 hash[UFS_RPMB_ID_LEN];
@@ -366,11 +421,6 @@ static void ufs_rpmb_hash_id(struct rpmb_descr *descr)
 	memcpy(descr->dev_id, hash, sizeof(hash));
 	descr->dev_id_len = sizeof(hash);
 }
-#else
-#define UFS_RPMB_HAS_BLAKE2B	false
-
-static void ufs_rpmb_hash_id(struct rpmb_descr *descr) { }
-#endif
 
 /* The string is longer than what becomes of it: it has six fields and more */
 static struct rpmb_dev *ufs_rpmb_register(struct ufs_rpmb_region *region,
@@ -392,9 +442,7 @@ static struct rpmb_dev *ufs_rpmb_register(struct ufs_rpmb_region *region,
 static void ufs_rpmb_add_region(struct ufs_rpmb_region *region,
 				const struct ufs_dev_info *info)
 {
-	/* What the device takes at once, and the core can carry */
-	unsigned int max = clamp_t(unsigned int, info->rpmb_io_size, 1,
-				   UFS_RPMB_MAX_FRAMES);
+	unsigned int max = region->ur->max_frames;
 	struct rpmb_descr descr = {
 		.type = RPMB_TYPE_UFS,
 		.reliable_wr_count = max(max / 2, 1),
@@ -406,6 +454,7 @@ static void ufs_rpmb_add_region(struct ufs_rpmb_region *region,
 		.frame_format = RPMB_FRAME_JEDEC,
 		.request_types = ufs_rpmb_request_types(info, region->id),
 		.write_sizes = GENMASK(ilog2(max), 0),
+		.max_write = max,
 		.max_read = max,
 		.target = region->id,
 		.fill_block_count = UFS_RPMB_COUNTED,
@@ -438,7 +487,27 @@ static const struct ufs_dev_info *ufs_rpmb_info(struct scsi_device *sdev)
 			    "RPMB cannot be used: the device's identity could not be read\n");
 		return NULL;
 	}
+	if (!memchr_inv(hba->dev_info.rpmb_region_size, 0,
+			sizeof(hba->dev_info.rpmb_region_size))) {
+		sdev_printk(KERN_ERR, sdev,
+			    "RPMB cannot be used: no region has a size, or the unit's descriptor could not be read\n");
+		return NULL;
+	}
 	return &hba->dev_info;
+}
+
+/*
+ * What the device takes at once, and the host can carry in one command, where pages may
+ * lie anywhere; a frame is what every device takes.
+ */
+static unsigned int ufs_rpmb_max_frames(const struct scsi_device *sdev,
+					const struct ufs_dev_info *info)
+{
+	const struct request_queue *q = sdev->request_queue;
+	unsigned int max = min(queue_max_hw_sectors(q),
+			       queue_max_segments(q) * PAGE_SECTORS);
+
+	return clamp_t(unsigned int, info->rpmb_io_size, 1, max);
 }
 
 static bool ufs_rpmb_is_ours(const struct scsi_device *sdev)
@@ -448,25 +517,25 @@ static bool ufs_rpmb_is_ours(const struct scsi_device *sdev)
 	return sdev->lun == UFS_RPMB_LUN && host && !strcmp(host, UFSHCD);
 }
 
-static int ufs_rpmb_add(struct device *dev)
+static int ufs_rpmb_probe(struct scsi_device *sdev)
 {
-	struct scsi_device *sdev = to_scsi_device(dev->parent);
 	const struct ufs_dev_info *info;
 	struct ufs_rpmb *ur;
 
 	if (!ufs_rpmb_is_ours(sdev))
-		return 0;
+		return -ENODEV;
 	info = ufs_rpmb_info(sdev);
 	if (!info)
-		return 0;
+		return -ENODEV;
 	ur = kzalloc(sizeof(*ur), GFP_KERNEL);
 	if (!ur)
 		return -ENOMEM;
 
 	ur->sdev = sdev;
-	mutex_init(&ur->settle_lock);
+	ur->max_frames = ufs_rpmb_max_frames(sdev, info);
+	init_waitqueue_head(&ur->line);
 	ur->unsettled = true;
-	list_add(&ur->node, &ufs_rpmb_list);
+	dev_set_drvdata(&sdev->sdev_gendev, ur);
 	for (int i = 0; i < UFS_RPMB_REGIONS; i++) {
 		ur->regions[i].ur = ur;
 		ur->regions[i].id = i;
@@ -476,35 +545,29 @@ static int ufs_rpmb_add(struct device *dev)
 	return 0;
 }
 
-static struct ufs_rpmb *ufs_rpmb_find(const struct scsi_device *sdev)
+static void ufs_rpmb_remove(struct scsi_device *sdev)
 {
-	struct ufs_rpmb *ur;
+	struct ufs_rpmb *ur = dev_get_drvdata(&sdev->sdev_gendev);
 
-	list_for_each_entry(ur, &ufs_rpmb_list, node)
-		if (ur->sdev == sdev)
-			return ur;
-	return NULL;
-}
-
-static void ufs_rpmb_remove(struct device *dev)
-{
-	struct ufs_rpmb *ur = ufs_rpmb_find(to_scsi_device(dev->parent));
-
-	if (!ur)
-		return;
-	list_del(&ur->node);
 	/* All before the first is waited for, so that waits do not add up */
 	for (int i = 0; i < UFS_RPMB_REGIONS; i++)
 		WRITE_ONCE(ur->regions[i].gone, true);
 	for (int i = 0; i < UFS_RPMB_REGIONS; i++)
 		rpmb_dev_unregister(ur->regions[i].rdev);
-	mutex_destroy(&ur->settle_lock);
 	kfree(ur);
 }
 
-static struct class_interface ufs_rpmb_interface = {
-	.add_dev = ufs_rpmb_add,
-	.remove_dev = ufs_rpmb_remove,
+/*
+ * Nobody else wants this unit. A driver's remove() may wait for a command that hangs:
+ * other hosts' devices come and go meanwhile, which a class interface's would keep
+ * from that.
+ */
+static struct scsi_driver ufs_rpmb_driver = {
+	.gendrv = {
+		.name = KBUILD_MODNAME,
+	},
+	.probe = ufs_rpmb_probe,
+	.remove = ufs_rpmb_remove,
 };
 
 static int ufs_rpmb_parse_dev_id(void)
@@ -517,10 +580,6 @@ static int ufs_rpmb_parse_dev_id(void)
 		       dev_id);
 		return ret;
 	}
-	if (ret && !UFS_RPMB_HAS_BLAKE2B) {
-		pr_err("dev_id=blake2b: this kernel does not have BLAKE2b-128\n");
-		return -EOPNOTSUPP;
-	}
 	ufs_rpmb_hash_ids = ret;
 	return 0;
 }
@@ -528,12 +587,12 @@ static int ufs_rpmb_parse_dev_id(void)
 static int __init ufs_rpmb_init(void)
 {
 	return ufs_rpmb_parse_dev_id() ?:
-	       scsi_register_interface(&ufs_rpmb_interface);
+	       scsi_register_driver(&ufs_rpmb_driver);
 }
 
 static void __exit ufs_rpmb_exit(void)
 {
-	scsi_unregister_interface(&ufs_rpmb_interface);
+	scsi_unregister_driver(&ufs_rpmb_driver);
 }
 
 module_init(ufs_rpmb_init);

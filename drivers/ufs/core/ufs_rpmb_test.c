@@ -9,10 +9,12 @@
 #include <linux/completion.h>
 #include <linux/iopoll.h>
 #include <linux/scatterlist.h>
+#include <linux/vmalloc.h>
 #include <scsi/scsi_cmnd.h>
 #include <scsi/scsi_eh.h>
 
 #include "../../rpmb/tests/call.h"
+#include "../../rpmb/tests/ufs_ids.h"
 
 #define TEST_TIMEOUT	60000
 #define TEST_CMDS	32
@@ -293,9 +295,15 @@ static struct test_ufs *test_ufs_with(struct kunit *test,
 	return ufs;
 }
 
+/* What the driver made of the logical unit; NULL if it does not want it */
+static struct ufs_rpmb *test_unit(const struct test_ufs *ufs)
+{
+	return dev_get_drvdata(&ufs->sdev->sdev_gendev);
+}
+
 static struct rpmb_dev *test_region(struct test_ufs *ufs, unsigned int region)
 {
-	struct ufs_rpmb *ur = ufs_rpmb_find(ufs->sdev);
+	struct ufs_rpmb *ur = test_unit(ufs);
 
 	KUNIT_ASSERT_NOT_NULL(ufs->test, ur);
 	return ur->regions[region].rdev;
@@ -556,21 +564,21 @@ static void ufs_rpmb_test_not_ready(struct kunit *test)
 static void ufs_rpmb_test_endless(struct kunit *test)
 {
 	struct test_ufs *ufs = test_ufs_with(test, &test_info);
-	struct test_call *call = test_read(ufs, test_region(ufs, 0), 1);
+	struct test_call *write = test_write(ufs, test_region(ufs, 0), 1);
+	struct test_call *read = test_read(ufs, test_region(ufs, 0), 1);
 	static struct test_step steps[TEST_CMDS];
 
 	for (unsigned int i = 0; i < TEST_CMDS; i++)
 		steps[i] = (struct test_step)TEST_RESET;
 	test_script(ufs, steps, TEST_CMDS);
-	KUNIT_EXPECT_EQ(test, -EIO, test_transfer(call));
+	KUNIT_EXPECT_EQ(test, -EIO, test_transfer(write));
 	KUNIT_EXPECT_EQ(test, ufs->nr_cmds, UFS_RPMB_MAX_ATTENTIONS + 1);
-	test_expect_started(test, call, 0);
+	test_expect_started(test, write, 0);
 
-	test_settled(ufs);
 	test_script(ufs, steps, TEST_CMDS);
-	KUNIT_EXPECT_EQ(test, -EIO, test_transfer(call));
+	KUNIT_EXPECT_EQ(test, -EIO, test_transfer(read));
 	KUNIT_EXPECT_EQ(test, ufs->nr_cmds, UFS_RPMB_MAX_ATTENTIONS + 1);
-	test_expect_started(test, call, 1);
+	test_expect_started(test, read, 1);
 }
 
 /* A write that meets a reset may have been carried out before: not once more */
@@ -665,7 +673,7 @@ static void test_expect_settles(struct test_ufs *ufs, struct rpmb_dev *rdev,
 				bool settles)
 {
 	test_script(ufs, NULL, 0);
-	KUNIT_EXPECT_EQ(ufs->test, 0, test_transfer(test_read(ufs, rdev, 1)));
+	KUNIT_EXPECT_EQ(ufs->test, 0, test_transfer(test_write(ufs, rdev, 1)));
 	KUNIT_EXPECT_EQ(ufs->test, settles,
 			ufs->cmds[0].cdb[0] == TEST_UNIT_READY);
 }
@@ -686,10 +694,159 @@ static void ufs_rpmb_test_unsettled(struct kunit *test)
 	rdev->descr.resumed(rdev);
 	test_expect_settles(ufs, other, true);
 	test_expect_settles(ufs, rdev, false);
+}
+
+/* Questions take attentions themselves, and what waited is no matter any more */
+static void ufs_rpmb_test_question_settles(struct kunit *test)
+{
+	struct test_ufs *ufs = test_ufs_with(test, &test_info);
+	struct rpmb_dev *rdev = test_settled(ufs);
+
+	rdev->descr.resumed(rdev);
+	TEST_SCRIPT(ufs, TEST_RESET, TEST_CHANGED);
+	KUNIT_EXPECT_EQ(test, 0, test_transfer(test_read(ufs, rdev, 1)));
+	TEST_EXPECT_OPCODES(ufs, SECURITY_PROTOCOL_OUT, SECURITY_PROTOCOL_OUT,
+			    SECURITY_PROTOCOL_OUT, SECURITY_PROTOCOL_IN);
+	test_expect_settles(ufs, rdev, false);
+}
+
+/*
+ * After a reset by the host the midlayer expects an attention, and says so in a word
+ * that is its own: it is the midlayer that sees it come.
+ */
+static void ufs_rpmb_test_expected(struct kunit *test)
+{
+	struct test_ufs *ufs = test_ufs_with(test, &test_info);
+	struct rpmb_dev *rdev = test_settled(ufs);
 
 	scsi_report_bus_reset(ufs->shost, 0);
 	test_expect_settles(ufs, rdev, true);
+	KUNIT_EXPECT_TRUE(test, ufs->sdev->expecting_cc_ua);
+	TEST_SCRIPT(ufs, TEST_RESET);
+	KUNIT_EXPECT_EQ(test, 0, test_transfer(test_read(ufs, rdev, 1)));
+	KUNIT_EXPECT_FALSE(test, ufs->sdev->expecting_cc_ua);
 	test_expect_settles(ufs, rdev, false);
+}
+
+/* A unit that error handling, or somebody, has taken offline is no device that went */
+static void ufs_rpmb_test_offline(struct kunit *test)
+{
+	struct test_ufs *ufs = test_ufs_with(test, &test_info);
+	struct test_call *call = test_write(ufs, test_settled(ufs), 1);
+
+	KUNIT_ASSERT_EQ(test, 0, scsi_device_set_state(ufs->sdev, SDEV_OFFLINE));
+	KUNIT_EXPECT_EQ(test, -EIO, test_transfer(call));
+	KUNIT_EXPECT_EQ(test, 0, ufs->nr_cmds);
+	test_expect_started(test, call, 0);
+
+	KUNIT_ASSERT_EQ(test, 0, scsi_device_set_state(ufs->sdev, SDEV_RUNNING));
+	KUNIT_EXPECT_EQ(test, 0, test_transfer(call));
+}
+
+/* One operation at a time */
+
+/* Wait until so many wait in line, or have been there */
+static void test_wait_in_line(struct kunit *test, struct ufs_rpmb *ur,
+			      unsigned int nr)
+{
+	int tickets;
+
+	KUNIT_ASSERT_EQ(test, 0,
+			read_poll_timeout(atomic_read, tickets, tickets >= nr,
+					  1000, 30 * USEC_PER_SEC, false,
+					  &ur->tickets));
+}
+
+/* The host answers what hung */
+static void test_answer_hung(struct test_ufs *ufs,
+			     const struct test_step *step)
+{
+	struct scsi_cmnd *cmd = ufs->hung;
+
+	ufs->hung = NULL;
+	test_answer(cmd, step);
+}
+
+/* A sequence has the unit to itself; others go in the order they came */
+static void ufs_rpmb_test_one_at_a_time(struct kunit *test)
+{
+	static const struct test_step good = TEST_GOOD;
+	static const u8 regions[] = { 2, 2, 2, 3, 3, 3, 0, 0 };
+	struct test_ufs *ufs = test_ufs_with(test, &test_info);
+	struct ufs_rpmb *ur = test_unit(ufs);
+	struct test_call *calls[3];
+	unsigned int before;
+
+	test_settled(ufs);
+	before = atomic_read(&ur->tickets);
+	calls[0] = test_write(ufs, test_region(ufs, 2), 1);
+	calls[1] = test_write(ufs, test_region(ufs, 3), 1);
+	calls[2] = test_read(ufs, test_region(ufs, 0), 1);
+	TEST_SCRIPT(ufs, { .hang = true });
+	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++) {
+		test_start(test, calls[i]);
+		test_wait_in_line(test, ur, before + i + 1);
+	}
+	test_wait(test, &ufs->hanging);
+	KUNIT_EXPECT_EQ(test, 1, ufs->nr_cmds);
+	test_answer_hung(ufs, &good);
+	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++) {
+		test_finish(test, calls[i]);
+		KUNIT_EXPECT_EQ(test, 0, calls[i]->ret);
+	}
+	KUNIT_ASSERT_EQ(test, ufs->nr_cmds, ARRAY_SIZE(regions));
+	for (unsigned int i = 0; i < ARRAY_SIZE(regions); i++)
+		KUNIT_EXPECT_EQ(test, ufs->cmds[i].cdb[2], regions[i]);
+}
+
+/* Who waits for that long must not be taken for a hung task */
+static void ufs_rpmb_test_idle_in_line(struct kunit *test)
+{
+	static const struct test_step good = TEST_GOOD;
+	struct test_ufs *ufs = test_ufs_with(test, &test_info);
+	struct test_call *first, *second;
+
+	test_settled(ufs);
+	first = test_write(ufs, test_region(ufs, 2), 1);
+	second = test_write(ufs, test_region(ufs, 3), 1);
+	TEST_SCRIPT(ufs, { .hang = true });
+	test_start(test, first);
+	test_wait(test, &ufs->hanging);
+	test_start(test, second);
+	test_wait_asleep(test, &test_unit(ufs)->line, second);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(second->task->__state), TASK_IDLE);
+	test_answer_hung(ufs, &good);
+	test_finish(test, first);
+	test_finish(test, second);
+	KUNIT_EXPECT_EQ(test, 0, second->ret);
+}
+
+/* Memory in pieces, as large requests have it */
+static void ufs_rpmb_test_pieces(struct kunit *test)
+{
+	struct test_ufs *ufs = test_ufs_with(test, &test_info);
+	struct test_call *call = test_write(ufs, test_settled(ufs),
+					    TEST_MAX_BLOCKS);
+	struct rpmb_xfer *xfer = &call->xfers[0];
+	void *pieces = vmalloc(xfer->len);
+	void *whole = xfer->buf;
+
+	KUNIT_ASSERT_NOT_NULL(test, pieces);
+	memcpy(pieces, whole, xfer->len);
+	xfer->buf = pieces;
+	KUNIT_EXPECT_EQ(test, 0, test_transfer(call));
+	KUNIT_EXPECT_EQ(test, ufs->nr_cmds, 3);
+	test_expect_cmd(ufs, 0, SECURITY_PROTOCOL_OUT, 0, xfer);
+	xfer->buf = whole;
+
+	call = test_read(ufs, call->rdev, TEST_MAX_BLOCKS);
+	xfer = test_recv(call);
+	whole = xfer->buf;
+	xfer->buf = pieces;
+	KUNIT_EXPECT_EQ(test, 0, test_transfer(call));
+	test_expect_answer(test, xfer);
+	xfer->buf = whole;
+	vfree(pieces);
 }
 
 #ifdef CONFIG_PM
@@ -809,14 +966,17 @@ static struct task_struct *test_start_removal(struct test_ufs *ufs)
 	return thread;
 }
 
-/* The host gives up what hangs */
-static void test_end_hung(struct test_ufs *ufs)
-{
-	static const struct test_step aborted = TEST_HOST(DID_ABORT);
-	struct scsi_cmnd *cmd = ufs->hung;
+static const struct test_step test_aborted = TEST_HOST(DID_ABORT);
 
-	ufs->hung = NULL;
-	test_answer(cmd, &aborted);
+/* All regions are told before the first, which hangs, is waited for */
+static void test_wait_gone(struct kunit *test,
+			   const struct ufs_rpmb_region *region)
+{
+	bool gone;
+
+	KUNIT_ASSERT_EQ(test, 0, read_poll_timeout(READ_ONCE, gone, gone, 1000,
+						   30 * USEC_PER_SEC, false,
+						   region->gone));
 }
 
 /* The host goes while a command hangs; the RPMB device is still known to somebody */
@@ -828,17 +988,13 @@ static void ufs_rpmb_test_remove(struct kunit *test)
 	struct test_call *call = test_write(ufs, rdev, 1);
 	struct test_call *late = test_ask(ufs, rdev, RPMB_GET_WRITE_COUNTER, 1);
 	struct task_struct *remover;
-	bool gone;
 
 	TEST_SCRIPT(ufs, { .hang = true });
 	test_start(test, call);
 	test_wait(test, &ufs->hanging);
 	remover = test_start_removal(ufs);
-	/* All are told before the first, which hangs, is waited for */
-	KUNIT_ASSERT_EQ(test, 0, read_poll_timeout(READ_ONCE, gone, gone, 1000,
-						   30 * USEC_PER_SEC, false,
-						   last->gone));
-	test_end_hung(ufs);
+	test_wait_gone(test, last);
+	test_answer_hung(ufs, &test_aborted);
 	kunit_release_action(test, test_join, remover);
 	KUNIT_EXPECT_TRUE(test, completion_done(&call->done));
 	test_finish(test, call);
@@ -846,12 +1002,75 @@ static void ufs_rpmb_test_remove(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, ufs->nr_cmds);
 	test_expect_started(test, call, 1);
 
-	KUNIT_EXPECT_NULL(test, ufs_rpmb_find(ufs->sdev));
+	KUNIT_EXPECT_NULL(test, test_unit(ufs));
 	KUNIT_EXPECT_FALSE(test, device_is_registered(&rdev->dev));
 	KUNIT_EXPECT_EQ(test, -ENODEV,
 			rpmb_route_frames(rdev, late->xfers[0].buf, TEST_FRAME,
 					  late->xfers[1].buf, TEST_FRAME));
 	rpmb_dev_put(rdev);
+}
+
+/**
+ * struct test_visit - a device of another host comes and goes
+ * @shost: the host
+ * @done: it has
+ * @ret: 0, or why not
+ */
+struct test_visit {
+	struct Scsi_Host *shost;
+	struct completion done;
+	int ret;
+};
+
+static int test_visitor(void *data)
+{
+	struct test_visit *visit = data;
+	struct scsi_device *sdev = __scsi_add_device(visit->shost, 0, 0, 0, NULL);
+
+	visit->ret = PTR_ERR_OR_ZERO(sdev);
+	if (!visit->ret) {
+		scsi_device_put(sdev);
+		scsi_remove_device(sdev);
+	}
+	complete(&visit->done);
+	return 0;
+}
+
+static void test_let_visit(struct test_ufs *host)
+{
+	struct test_visit *visit = kunit_kzalloc(host->test, sizeof(*visit),
+						 GFP_KERNEL);
+	struct task_struct *task;
+
+	KUNIT_ASSERT_NOT_NULL(host->test, visit);
+	visit->shost = host->shost;
+	init_completion(&visit->done);
+	task = kthread_run(test_visitor, visit, "rpmb_test");
+	KUNIT_ASSERT_FALSE(host->test, IS_ERR(task));
+	test_wait(host->test, &visit->done);
+	KUNIT_EXPECT_EQ(host->test, 0, visit->ret);
+}
+
+/* While a host waits for a command that hangs, others' devices come and go */
+static void ufs_rpmb_test_remove_beside(struct kunit *test)
+{
+	struct test_ufs *ufs = test_ufs_with(test, &test_info);
+	struct test_ufs *other = test_host_new(test, &test_template, &test_info);
+	struct ufs_rpmb_region *last = test_region(ufs, 3)->descr.priv;
+	struct test_call *call = test_write(ufs, test_settled(ufs), 1);
+	struct task_struct *remover;
+
+	TEST_SCRIPT(ufs, { .hang = true });
+	test_start(test, call);
+	test_wait(test, &ufs->hanging);
+	remover = test_start_removal(ufs);
+	test_wait_gone(test, last);
+	test_let_visit(other);
+	KUNIT_ASSERT_FALSE(test, completion_done(&call->done));
+	test_answer_hung(ufs, &test_aborted);
+	kunit_release_action(test, test_join, remover);
+	test_finish(test, call);
+	KUNIT_EXPECT_EQ(test, -ENODEV, call->ret);
 }
 
 /* What becomes of a device */
@@ -941,18 +1160,39 @@ static void ufs_rpmb_test_old(struct kunit *test)
 	test_expect_region(test_ufs_with(test, &info), 0, 32, 0x1e);
 }
 
-static void test_expect_limits(struct kunit *test, u8 io_size, u32 write_sizes,
-			       u32 max_read, u16 reliable_wr_count)
+/* With a host that carries so many sectors, in so many pieces */
+static void test_expect_host_limits(struct kunit *test, u8 io_size,
+				    unsigned int sectors, unsigned short pieces,
+				    u32 write_sizes, u32 max,
+				    u16 reliable_wr_count)
 {
+	struct scsi_host_template *template;
 	struct ufs_dev_info info = test_info;
+	struct test_ufs *ufs;
 	struct rpmb_dev *rdev;
 
+	template = kunit_kmalloc(test, sizeof(*template), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, template);
+	*template = test_template;
+	template->max_sectors = sectors;
+	template->sg_tablesize = pieces;
 	info.rpmb_io_size = io_size;
-	rdev = test_region(test_ufs_with(test, &info), 0);
+	ufs = test_host_new(test, template, &info);
+	test_add_lun(ufs, UFS_RPMB_LUN);
+	rdev = test_region(ufs, 0);
 	KUNIT_ASSERT_NOT_NULL(test, rdev);
 	KUNIT_EXPECT_EQ(test, rdev->descr.write_sizes, write_sizes);
-	KUNIT_EXPECT_EQ(test, rdev->descr.max_read, max_read);
+	KUNIT_EXPECT_EQ(test, rdev->descr.max_write, max);
+	KUNIT_EXPECT_EQ(test, rdev->descr.max_read, max);
 	KUNIT_EXPECT_EQ(test, rdev->descr.reliable_wr_count, reliable_wr_count);
+	test_remove_host(ufs);
+}
+
+static void test_expect_limits(struct kunit *test, u8 io_size, u32 write_sizes,
+			       u32 max, u16 reliable_wr_count)
+{
+	test_expect_host_limits(test, io_size, 1024, SG_ALL, write_sizes, max,
+				reliable_wr_count);
 }
 
 static void ufs_rpmb_test_limits(struct kunit *test)
@@ -960,15 +1200,18 @@ static void ufs_rpmb_test_limits(struct kunit *test)
 	test_expect_limits(test, 1, 0x1, 1, 1);
 	test_expect_limits(test, 64, 0x7f, 64, 32);
 	test_expect_limits(test, 100, 0x7f, 100, 50);
-	/* What fits in RPMB_MAX_LEN */
-	test_expect_limits(test, 255, 0xff, 128, 64);
+	test_expect_limits(test, 255, 0xff, 255, 127);
 	/* One frame is what every device takes */
 	test_expect_limits(test, 0, 0x1, 1, 1);
+	/* The host's, if it carries less; what lies in pages that may be anywhere */
+	test_expect_host_limits(test, 255, 64, SG_ALL, 0x7f, 64, 32);
+	test_expect_host_limits(test, 255, 1024, 4, 0x3f,
+				4 * PAGE_SECTORS, 2 * PAGE_SECTORS);
 }
 
 static void test_expect_none(struct test_ufs *ufs)
 {
-	KUNIT_EXPECT_NULL(ufs->test, ufs_rpmb_find(ufs->sdev));
+	KUNIT_EXPECT_NULL(ufs->test, test_unit(ufs));
 	KUNIT_EXPECT_EQ(ufs->test, 0, ufs->nr_cmds);
 }
 
@@ -987,6 +1230,15 @@ static void ufs_rpmb_test_no_identity(struct kunit *test)
 	struct ufs_dev_info info = test_info;
 
 	info.device_id = NULL;
+	test_expect_none(test_ufs_with(test, &info));
+}
+
+/* A device without regions, or whose unit's descriptor could not be read */
+static void ufs_rpmb_test_no_region(struct kunit *test)
+{
+	struct ufs_dev_info info = test_info;
+
+	memset(info.rpmb_region_size, 0, sizeof(info.rpmb_region_size));
 	test_expect_none(test_ufs_with(test, &info));
 }
 
@@ -1021,35 +1273,50 @@ static void ufs_rpmb_test_other_lun(struct kunit *test)
 
 static void ufs_rpmb_test_dev_id(struct kunit *test)
 {
-	int expected = UFS_RPMB_HAS_BLAKE2B ? 0 : -EOPNOTSUPP;
-
 	dev_id = "string";
 	KUNIT_EXPECT_EQ(test, 0, ufs_rpmb_parse_dev_id());
 	KUNIT_EXPECT_FALSE(test, ufs_rpmb_hash_ids);
 	dev_id = "blake2b";
-	KUNIT_EXPECT_EQ(test, expected, ufs_rpmb_parse_dev_id());
-	KUNIT_EXPECT_EQ(test, UFS_RPMB_HAS_BLAKE2B, ufs_rpmb_hash_ids);
+	KUNIT_EXPECT_EQ(test, 0, ufs_rpmb_parse_dev_id());
+	KUNIT_EXPECT_TRUE(test, ufs_rpmb_hash_ids);
 	dev_id = "blake2";
 	KUNIT_EXPECT_EQ(test, -EINVAL, ufs_rpmb_parse_dev_id());
 }
 
-#if IS_ENABLED(CONFIG_CRYPTO_LIB_BLAKE2B)
-/* By another implementation: b2sum -l 128 */
+static void test_id_desc(const struct ufs_id_vector *vector, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%zu bytes, region %u",
+		 strlen(vector->device_id) + 3, vector->region);
+}
+
+KUNIT_ARRAY_PARAM(test_id, ufs_id_vectors, test_id_desc);
+
+/* By another implementation, see the header */
 static void ufs_rpmb_test_blake2b(struct kunit *test)
 {
-	static const u8 hash[] = {
-		0xc6, 0x8b, 0xf1, 0xa5, 0xab, 0xa8, 0xa4, 0x35,
-		0xb6, 0x94, 0x46, 0x4b, 0x34, 0xdc, 0x65, 0x0e,
-	};
+	const struct ufs_id_vector *vector = test->param_value;
+	struct ufs_dev_info info = test_info;
 	struct rpmb_dev *rdev;
 
 	ufs_rpmb_hash_ids = true;
-	rdev = test_region(test_ufs_with(test, &test_info), 2);
+	info.device_id = (char *)vector->device_id;
+	info.rpmb_region_size[vector->region] = 1;
+	rdev = test_region(test_ufs_with(test, &info), vector->region);
 	KUNIT_ASSERT_NOT_NULL(test, rdev);
-	KUNIT_ASSERT_EQ(test, rdev->descr.dev_id_len, sizeof(hash));
-	KUNIT_EXPECT_MEMEQ(test, rdev->descr.dev_id, hash, sizeof(hash));
+	KUNIT_ASSERT_EQ(test, rdev->descr.dev_id_len, sizeof(vector->id));
+	KUNIT_EXPECT_MEMEQ(test, rdev->descr.dev_id, vector->id,
+			   sizeof(vector->id));
 }
-#endif
+
+static void ufs_rpmb_test_set_timeout(struct kunit *test)
+{
+	static const struct kernel_param param = { .arg = &timeout };
+
+	KUNIT_EXPECT_EQ(test, -EINVAL, ufs_rpmb_set_timeout("0", &param));
+	KUNIT_EXPECT_EQ(test, timeout, TEST_TIMEOUT);
+	KUNIT_EXPECT_EQ(test, 0, ufs_rpmb_set_timeout("1", &param));
+	KUNIT_EXPECT_EQ(test, timeout, 1);
+}
 
 static struct kunit_case ufs_rpmb_test_cases[] = {
 	KUNIT_CASE(ufs_rpmb_test_write),
@@ -1066,6 +1333,12 @@ static struct kunit_case ufs_rpmb_test_cases[] = {
 	KUNIT_CASE(ufs_rpmb_test_changed_write),
 	KUNIT_CASE(ufs_rpmb_test_attention_later),
 	KUNIT_CASE(ufs_rpmb_test_unsettled),
+	KUNIT_CASE(ufs_rpmb_test_question_settles),
+	KUNIT_CASE(ufs_rpmb_test_expected),
+	KUNIT_CASE(ufs_rpmb_test_offline),
+	KUNIT_CASE(ufs_rpmb_test_one_at_a_time),
+	KUNIT_CASE(ufs_rpmb_test_idle_in_line),
+	KUNIT_CASE(ufs_rpmb_test_pieces),
 #ifdef CONFIG_PM
 	KUNIT_CASE(ufs_rpmb_test_sleeping),
 	KUNIT_CASE(ufs_rpmb_test_not_woken),
@@ -1074,18 +1347,19 @@ static struct kunit_case ufs_rpmb_test_cases[] = {
 	KUNIT_CASE(ufs_rpmb_test_timeout),
 	KUNIT_CASE(ufs_rpmb_test_abort),
 	KUNIT_CASE(ufs_rpmb_test_remove),
+	KUNIT_CASE(ufs_rpmb_test_remove_beside),
 	KUNIT_CASE(ufs_rpmb_test_regions),
 	KUNIT_CASE(ufs_rpmb_test_told),
 	KUNIT_CASE(ufs_rpmb_test_old),
 	KUNIT_CASE(ufs_rpmb_test_limits),
 	KUNIT_CASE(ufs_rpmb_test_advanced),
 	KUNIT_CASE(ufs_rpmb_test_no_identity),
+	KUNIT_CASE(ufs_rpmb_test_no_region),
 	KUNIT_CASE(ufs_rpmb_test_other_host),
 	KUNIT_CASE(ufs_rpmb_test_other_lun),
 	KUNIT_CASE(ufs_rpmb_test_dev_id),
-#if IS_ENABLED(CONFIG_CRYPTO_LIB_BLAKE2B)
-	KUNIT_CASE(ufs_rpmb_test_blake2b),
-#endif
+	KUNIT_CASE_PARAM(ufs_rpmb_test_blake2b, test_id_gen_params),
+	KUNIT_CASE(ufs_rpmb_test_set_timeout),
 	{ }
 };
 
