@@ -36,6 +36,7 @@ int exit_code(int error)
 	case RPMB_ERR_AMBIGUOUS:
 	case RPMB_ERR_NOT_RPMB:
 	case RPMB_ERR_GONE:
+	case RPMB_ERR_DRIVERS_ONLY:
 		return EXIT_DEVICE;
 	case RPMB_ERR_PERMISSION:
 		return EXIT_PERMISSION;

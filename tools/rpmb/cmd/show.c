@@ -116,6 +116,18 @@ static void print_list_json(const struct list *list)
 	print_json(object);
 }
 
+/* What is not in the list */
+static void say_what_lacks(const struct list *list)
+{
+	if (rpmb_for_drivers_only())
+		complain(EXIT_OK, "list",
+			 "this kernel has no /dev/rpmbN: its RPMB class is for drivers only%s",
+			 list->nr ? "; listed is what can be reached past it" : "");
+	else if (!list->nr)
+		complain(EXIT_OK, "list",
+			 "no RPMB device; is its driver loaded?");
+}
+
 int cmd_list(const struct session *session)
 {
 	struct list list = { .width = strlen("DEVICE") };
@@ -128,9 +140,8 @@ int cmd_list(const struct session *session)
 		print_list_json(&list);
 	else if (list.nr)
 		print_list(&list);
-	else
-		complain(EXIT_OK, "list",
-			 "no RPMB device; is its driver loaded?");
+	if (!ret)
+		say_what_lacks(&list);
 	free(list.infos);
 	return ret;
 }

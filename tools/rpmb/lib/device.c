@@ -32,7 +32,9 @@ static int device_list_info(const struct rpmb_place *place,
 {
 	char text[2 * LIBRPMB_ID_LEN + 2];
 
-	rpmb_attr(place->dir, "transport", text, sizeof(text));
+	/* Mainline's class has the same name, and nothing in it for programs */
+	if (!rpmb_attr(place->dir, "transport", text, sizeof(text)))
+		return RPMB_ERR_DRIVERS_ONLY;
 	info->transport = transport_by_name(text);
 	rpmb_attr(place->dir, "frame_format", text, sizeof(text));
 	info->frame_format = !strcmp(text, "nvme") ? RPMB_FRAME_NVME :

@@ -32,6 +32,8 @@ static const struct {
 	{ RPMB_ERR_TIMEOUT, "the device did not answer in time" },
 	{ RPMB_ERR_MIXED_UP,
 	  "the answer is to another request; what else uses the hardware directly?" },
+	{ RPMB_ERR_DRIVERS_ONLY,
+	  "this kernel has no /dev/rpmbN: its RPMB class is for drivers only; see 'rpmb list'" },
 	{ RPMB_ERR_RESPONSE_TYPE,
 	  "forged or damaged response: its type is not the request's" },
 	{ RPMB_ERR_RESPONSE_FRAMES,

@@ -56,7 +56,8 @@ struct rpmb_place {
  * @transfer: run a sequence, if @carry is rpmb_carry_sequence()
  *
  * @list_info and @get_info leave the name alone, and return RPMB_ERR_NOT_RPMB if the
- * device has no RPMB, RPMB_ERR_NO_DEVICE if it has no such target.
+ * device has no RPMB, RPMB_ERR_NO_DEVICE if it has no such target,
+ * RPMB_ERR_DRIVERS_ONLY if programs cannot use it by this interface.
  */
 struct rpmb_interface {
 	const char *subsystem;

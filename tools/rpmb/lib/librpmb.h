@@ -43,6 +43,7 @@ enum rpmb_error {
 	RPMB_ERR_BUSY = -12,		/* an earlier request is with the device */
 	RPMB_ERR_TIMEOUT = -13,
 	RPMB_ERR_MIXED_UP = -14,	/* somebody else spoke to the hardware */
+	RPMB_ERR_DRIVERS_ONLY = -15,	/* the kernel keeps it for its drivers */
 
 	RPMB_ERR_RESPONSE_TYPE = -32,
 	RPMB_ERR_RESPONSE_FRAMES = -33,	/* frames contradict each other */
@@ -169,6 +170,12 @@ const char *rpmb_transport_name(unsigned int transport);
  */
 int rpmb_enumerate(int (*each)(const struct rpmb_info *info, void *arg),
 		   void *arg);
+
+/*
+ * Does this kernel keep RPMB devices for its own drivers, as mainline's does? They
+ * have no /dev/rpmbN, and are listed only where another interface reaches them.
+ */
+bool rpmb_for_drivers_only(void);
 
 /*
  * Open a device by path, by name ("rpmb0") or by its identity, in hexadecimal or

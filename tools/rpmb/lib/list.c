@@ -88,9 +88,11 @@ static int add_target(struct rpmb_list *list, const struct file *file, int fd,
 {
 	struct rpmb_place place = { fd, file->dir, target };
 	struct rpmb_info info = { 0 };
+	int ret = file->interface->list_info(&place, &info);
 
-	if (file->interface->list_info(&place, &info) ||
-	    is_listed(list, file, &info))
+	if (ret == RPMB_ERR_DRIVERS_ONLY)
+		list->drivers_only = true;
+	if (ret || is_listed(list, file, &info))
 		return 0;
 	rpmb_set_name(&info, file->interface, file->name, target);
 	return add(list, file, &info);
@@ -163,6 +165,15 @@ void rpmb_clear_list(struct rpmb_list *list)
 	while (list->nr)
 		free(list->items[--list->nr].dir);
 	free(list->items);
+}
+
+bool rpmb_for_drivers_only(void)
+{
+	struct rpmb_list list = { 0 };
+
+	add_files(&list, &rpmb_device_interface);
+	rpmb_clear_list(&list);
+	return list.drivers_only;
 }
 
 int rpmb_enumerate(int (*each)(const struct rpmb_info *info, void *arg),

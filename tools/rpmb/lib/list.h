@@ -10,9 +10,11 @@ struct rpmb_item {
 	char *dir;
 };
 
+/* @drivers_only: there are some that the kernel keeps for its drivers */
 struct rpmb_list {
 	struct rpmb_item *items;
 	size_t nr;
+	bool drivers_only;
 };
 
 /* List all devices; to be cleared, also if this failed */

@@ -132,6 +132,22 @@ static int find_interface(struct rpmb_name *name)
 	return 0;
 }
 
+/* Has the kernel such a device, without a file, for its drivers? */
+static bool is_for_drivers(const char *text)
+{
+	const char *slash = strrchr(text, '/');
+	const char *name = slash ? slash + 1 : text;
+	char dir[RPMB_SYSFS_PATH];
+	struct rpmb_place place = { .fd = -1, .dir = dir };
+	struct rpmb_info info;
+
+	snprintf(dir, sizeof(dir), "%s/%s", rpmb_device_interface.sys_dir,
+		 name);
+	return !strncmp(name, "rpmb", strlen("rpmb")) && !access(dir, F_OK) &&
+	       rpmb_device_interface.list_info(&place, &info) ==
+	       RPMB_ERR_DRIVERS_ONLY;
+}
+
 int rpmb_find_name(struct rpmb_name *name, const char *text)
 {
 	int ret = RPMB_ERR_NO_DEVICE;
@@ -142,6 +158,8 @@ int rpmb_find_name(struct rpmb_name *name, const char *text)
 		ret = try_path(name, "/dev/", text);
 	if (ret == RPMB_ERR_NO_DEVICE)
 		ret = try_id(name, text);
+	if (ret == RPMB_ERR_NO_DEVICE && is_for_drivers(text))
+		ret = RPMB_ERR_DRIVERS_ONLY;
 	if (ret)
 		return ret;
 

@@ -2,6 +2,7 @@
 /*
  * Make and change fake devices, for test scripts:
  *	fake-device NAME emmc|ufs|nvme		make one without a key
+ *	fake-device NAME mainline		one that mainline keeps to itself
  *	fake-device NAME fault FAULT [SKIP]	after SKIP requests of its type
  *	fake-device NAME second FAULT [SKIP]	one more
  *	fake-device NAME counter|purge VALUE	change what it keeps
@@ -134,6 +135,8 @@ static bool make(const char *name, const char *kind)
 		fake_create(name, &ufs);
 	else if (!strcmp(kind, "nvme"))
 		fake_create(name, &nvme);
+	else if (!strcmp(kind, "mainline"))
+		fake_make_mainline(name);
 	else
 		return false;
 	return true;

@@ -128,6 +128,16 @@ static void make_class(const char *name, const struct fake *fake,
 	put_device(dir, "/sys/class/rpmb", "/sys/class/rpmb", major, minor);
 }
 
+void fake_make_mainline(const char *name)
+{
+	char dir[256];
+
+	snprintf(dir, sizeof(dir), CARD "/mmcblk0rpmb/rpmb/%s", name);
+	fake_make_dirs(dir);
+	fake_make_dirs("/sys/class/rpmb");
+	put_link("/sys/class/rpmb", name, dir);
+}
+
 static void make_mmc(const char *name, const struct fake *fake,
 		     unsigned int major, unsigned int minor)
 {

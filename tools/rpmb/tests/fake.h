@@ -150,6 +150,9 @@ struct fake *fake_create(const char *name, const struct fake *like);
 struct fake *fake_get(const char *name);
 void fake_remove_all(void);
 
+/* A device of mainline's class, on the hardware of a card: no file, no attributes */
+void fake_make_mainline(const char *name);
+
 /* fake-engine.c: frames to the device and from it, as on its bus */
 void fake_send(struct fake *fake, void *frames, size_t len);
 void fake_receive(struct fake *fake, void *frames, size_t len);

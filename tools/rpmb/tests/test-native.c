@@ -342,6 +342,28 @@ static void test_list_served(void)
 	expect_list("rpmb0 sg3:0");
 }
 
+/* Mainline's class has the device as well, but for drivers only */
+static void test_list_mainline(void)
+{
+	fake_remove_all();
+	expect(!rpmb_for_drivers_only());
+	fake_make_mainline("rpmb0");
+	expect_list("");
+	expect(rpmb_for_drivers_only());
+	expect_eq(open_error("rpmb0"), RPMB_ERR_DRIVERS_ONLY);
+	expect_eq(open_error("/dev/rpmb0"), RPMB_ERR_DRIVERS_ONLY);
+	expect_eq(open_error("rpmb1"), RPMB_ERR_NO_DEVICE);
+	expect_eq(open_error(""), RPMB_ERR_NO_DEVICE);
+
+	fake_create("mmcblk0rpmb", &emmc);
+	expect_list("mmcblk0rpmb");
+	expect_eq(open_error("150100424a5444345207123456789a00"), 0);
+	fake_remove_all();
+	fake_create("rpmb0", &emmc);
+	expect(!rpmb_for_drivers_only());
+	expect_eq(open_error("rpmb1"), RPMB_ERR_NO_DEVICE);
+}
+
 static void test_program_key(void)
 {
 	const struct kind *kind;
@@ -727,6 +749,8 @@ static const struct test tests[] = {
 	{ "info: older devices, and an unknown identity", test_info_variants },
 	{ "enumerate: what there is", test_list },
 	{ "enumerate: what has a /dev/rpmbN is that", test_list_served },
+	{ "enumerate: what mainline keeps for its drivers is reached past it",
+	  test_list_mainline },
 	{ "write: what was written is read", test_write_and_read },
 	{ "key: programmed, verified, wiped; a second one refused",
 	  test_program_key },
