@@ -73,7 +73,8 @@ int rpmb_read_counter(struct rpmb *rpmb, const uint8_t *key, uint32_t *counter)
 }
 
 static int read_once(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
-		     unsigned int addr, unsigned int blocks, uint8_t *data)
+		     unsigned int addr, unsigned int blocks, uint8_t *data,
+		     bool *started)
 {
 	unsigned int block_size = rpmb->info.block_size;
 	struct rpmb_exchange x = {
@@ -88,6 +89,7 @@ static int read_once(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 	if (ret)
 		return ret;
 	ret = rpmb_exchange(rpmb, &x, key, 0, blocks);
+	*started = x.started;
 	if (ret)
 		return ret;
 	for (i = 0; i < blocks; i++)
@@ -105,23 +107,35 @@ static unsigned int max_read(const struct rpmb *rpmb)
 	return max && max < carried ? max : carried;
 }
 
+/* Read *@nr blocks, or as many as can be carried if it is not that many */
+static int read_some(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+		     unsigned int addr, unsigned int *nr, uint8_t *data)
+{
+	bool started = false;
+	int ret;
+
+	do
+		ret = read_once(rpmb, key, addr, *nr, data, &started);
+	while (rpmb_was_too_long(ret, started) && (*nr /= 2));
+	return ret;
+}
+
 int rpmb_get_blocks(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 		    unsigned int addr, unsigned int blocks, void *data)
 {
-	unsigned int done = 0, nr;
+	unsigned int done = 0, most = max_read(rpmb), nr;
 	int ret;
 
 	ret = rpmb_check_range(rpmb, addr, blocks);
 	while (!ret && done < blocks) {
-		nr = blocks - done;
-		if (nr > max_read(rpmb))
-			nr = max_read(rpmb);
-		ret = read_once(rpmb, key, addr + done, nr,
+		nr = blocks - done < most ? blocks - done : most;
+		ret = read_some(rpmb, key, addr + done, &nr,
 				(uint8_t *)data +
 				(size_t)done * rpmb->info.block_size);
 		if (ret)
 			break;
 		done += nr;
+		most = nr;
 		rpmb_report_progress(rpmb, done, blocks);
 	}
 	return ret;

@@ -69,6 +69,7 @@ static int device_get_info(const struct rpmb_place *place,
 	info->block_size = ioc.block_size;
 	info->capacity = ioc.capacity;
 	info->write_sizes = ioc.write_sizes;
+	info->max_write = ioc.max_write;
 	info->max_read = ioc.max_read;
 	info->request_types = ioc.request_types;
 	info->target = ioc.target;

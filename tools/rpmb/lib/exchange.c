@@ -19,6 +19,12 @@ unsigned int rpmb_max_blocks(const struct rpmb *rpmb)
 	return RPMB_MAX_LEN / (header + rpmb->info.block_size);
 }
 
+bool rpmb_was_too_long(int error, bool started)
+{
+	return !started && (error == RPMB_ERR_MEMORY ||
+			    error == RPMB_ERR_TOO_LONG);
+}
+
 int rpmb_check_range(const struct rpmb *rpmb, unsigned int addr,
 		     unsigned int blocks)
 {

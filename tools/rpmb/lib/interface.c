@@ -45,11 +45,13 @@ void rpmb_set_name(struct rpmb_info *info,
 			 target);
 }
 
-unsigned int rpmb_sizes_up_to(unsigned int max)
+void rpmb_set_limit(struct rpmb_info *info, unsigned int max)
 {
-	unsigned int sizes = 0, n;
+	unsigned int n;
 
+	info->max_write = max;
+	info->max_read = max;
+	info->write_sizes = 0;
 	for (n = 0; n < 16 && 1u << n <= max; n++)
-		sizes |= 1u << n;
-	return sizes;
+		info->write_sizes |= 1u << n;
 }

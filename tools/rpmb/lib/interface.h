@@ -100,7 +100,7 @@ void rpmb_set_name(struct rpmb_info *info,
 		   const struct rpmb_interface *interface, const char *file,
 		   unsigned int target);
 
-/* The write sizes of a device that takes any number of blocks up to @max */
-unsigned int rpmb_sizes_up_to(unsigned int max);
+/* The device takes any number of blocks up to @max */
+void rpmb_set_limit(struct rpmb_info *info, unsigned int max);
 
 #endif /* LIBRPMB_INTERFACE_H */

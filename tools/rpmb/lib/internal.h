@@ -88,6 +88,9 @@ int rpmb_exchange(struct rpmb *rpmb, struct rpmb_exchange *x,
 /* Most blocks of data whose frames can be carried at once */
 unsigned int rpmb_max_blocks(const struct rpmb *rpmb);
 
+/* Was it not even begun, for want of memory or of room, so that less may do? */
+bool rpmb_was_too_long(int error, bool started);
+
 int rpmb_check_range(const struct rpmb *rpmb, unsigned int addr,
 		     unsigned int blocks);
 

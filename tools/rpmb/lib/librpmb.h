@@ -73,8 +73,9 @@ enum rpmb_error {
 /*
  * What a device is. Numbers as in <linux/rpmb.h>: frame_format is an enum
  * rpmb_frame_format, transport an enum rpmb_transport, write_sizes has bit n set
- * if one request can write 2^n blocks. rpmb_enumerate() leaves write_sizes,
- * max_read and request_types at 0, which only the open device says.
+ * if one request can write 2^n blocks; if max_write is not 0, it can write any
+ * number up to that. rpmb_enumerate() leaves write_sizes, max_write, max_read and
+ * request_types at 0, which only the open device says.
  */
 struct rpmb_info {
 	char name[32];
@@ -83,6 +84,7 @@ struct rpmb_info {
 	unsigned int block_size;	/* bytes */
 	unsigned int capacity;		/* blocks */
 	unsigned int write_sizes;
+	unsigned int max_write;		/* blocks */
 	unsigned int max_read;		/* blocks */
 	unsigned int request_types;
 	unsigned int target;		/* UFS region or NVMe target */
@@ -236,6 +238,30 @@ int rpmb_read(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
 int rpmb_write(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
 	       unsigned int addr, unsigned int blocks, const void *data,
 	       struct rpmb_outcome *outcome);
+
+/*
+ * The same, for data that was made without a look at the device and may replace what
+ * somebody else has just written: if his write came first, a request is signed for
+ * the new counter and sent again, @retries times at most. Never do this with data
+ * that was made from what has been read: what he wrote since would be lost.
+ */
+int rpmb_write_retry(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+		     unsigned int addr, unsigned int blocks, const void *data,
+		     unsigned int retries, struct rpmb_outcome *outcome);
+
+/*
+ * The opposite, for data that was made from what has been read: write only if nobody
+ * has written since the counter was *@counter. The first request is signed for that
+ * one, each further one for the next, and none for another: RPMB_ERR_COUNTER if the
+ * device has another. After success *@counter is what the next such write expects,
+ * after an error it is as it was.
+ *
+ * Read the counter, then the data, and write with that counter. That RPMB_ERR_COUNTER
+ * comes with stored blocks means that the same data is there, whoever wrote it.
+ */
+int rpmb_write_if(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+		  unsigned int addr, unsigned int blocks, const void *data,
+		  uint32_t *counter, struct rpmb_outcome *outcome);
 
 /*
  * Read the device's configuration into @block, of the device's block size.

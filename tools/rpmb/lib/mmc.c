@@ -32,6 +32,9 @@
 
 #define EXT_CSD_REV_5_1 8
 
+/* Bytes that every host carries in one piece; what more it can is not told */
+#define MMC_MAX_LEN 65536
+
 static struct mmc_ioc_cmd command(const struct rpmb_sequence *seq,
 				  const struct rpmb_xfer *xfer)
 {
@@ -86,7 +89,7 @@ static int mmc_get_info(const struct rpmb_place *place, struct rpmb_info *info)
 	info->block_size = rpmb_block_size(RPMB_FRAME_JEDEC);
 	info->capacity = size * (RPMB_UNIT / info->block_size);
 	info->write_sizes = 1 << 0 | 1 << 1 | (large_writes ? 1 << 5 : 0);
-	info->max_read = RPMB_MAX_LEN / sizeof(struct rpmb_frame);
+	info->max_read = MMC_MAX_LEN / sizeof(struct rpmb_frame);
 	info->request_types = RPMB_BASIC_TYPES;
 	/* Only the card knows whether it protects; the others refuse */
 	if (rev >= EXT_CSD_REV_5_1)

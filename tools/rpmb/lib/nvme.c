@@ -20,6 +20,7 @@
 
 #define IDENTIFY_LEN 4096
 #define IDENTIFY_CONTROLLER 1
+#define IDENTIFY_MDTS 77
 #define IDENTIFY_RPMBS 312
 
 /* Fields of RPMBS */
@@ -28,6 +29,9 @@
 #define RPMBS_SIZE(rpmbs) (((rpmbs) >> 16 & 0xff) + 1)
 #define RPMBS_ACCESS(rpmbs) (((rpmbs) >> 24 & 0xff) + 1)
 #define METHOD_HMAC_SHA256 0
+
+/* MDTS is in units of pages, which have at least so many bytes */
+#define MIN_PAGE 4096
 
 #define TARGETS 7
 
@@ -93,7 +97,13 @@ static int nvme_transfer(struct rpmb *rpmb, struct rpmb_sequence *seq)
 	return ret;
 }
 
-static int get_rpmbs(int fd, uint32_t *rpmbs)
+/* What a controller says of itself, as far as it matters here */
+struct identity {
+	uint32_t rpmbs;
+	unsigned int mdts;
+};
+
+static int get_identity(int fd, struct identity *identity)
 {
 	alignas(8) uint8_t data[IDENTIFY_LEN] = { 0 };
 	struct nvme_admin_cmd cmd = {
@@ -105,9 +115,21 @@ static int get_rpmbs(int fd, uint32_t *rpmbs)
 	};
 	int ret = execute(fd, &cmd);
 
-	memcpy(rpmbs, &data[IDENTIFY_RPMBS], sizeof(*rpmbs));
-	*rpmbs = le32toh(*rpmbs);
+	memcpy(&identity->rpmbs, &data[IDENTIFY_RPMBS],
+	       sizeof(identity->rpmbs));
+	identity->rpmbs = le32toh(identity->rpmbs);
+	identity->mdts = data[IDENTIFY_MDTS];
 	return ret;
+}
+
+/* Most blocks of one request: what the target takes, and a command carries */
+static unsigned int max_blocks(const struct identity *identity)
+{
+	unsigned int access = RPMBS_ACCESS(identity->rpmbs), pages = 1, carried;
+
+	pages <<= identity->mdts < 16 ? identity->mdts : 16;
+	carried = pages * MIN_PAGE / rpmb_block_size(RPMB_FRAME_NVME) - 1;
+	return identity->mdts && carried < access ? carried : access;
 }
 
 /* The identity that the kernel's driver gives it: subsystem and target */
@@ -126,12 +148,14 @@ static void make_id(const struct rpmb_place *place, struct rpmb_info *info)
 
 static int nvme_get_info(const struct rpmb_place *place, struct rpmb_info *info)
 {
+	struct identity identity;
 	uint32_t rpmbs;
 	int ret;
 
-	ret = get_rpmbs(place->fd, &rpmbs);
+	ret = get_identity(place->fd, &identity);
 	if (ret)
 		return ret;
+	rpmbs = identity.rpmbs;
 	if (!RPMBS_TARGETS(rpmbs))
 		return RPMB_ERR_NOT_RPMB;
 	if (place->target >= RPMBS_TARGETS(rpmbs))
@@ -143,8 +167,7 @@ static int nvme_get_info(const struct rpmb_place *place, struct rpmb_info *info)
 	info->transport = RPMB_TRANSPORT_NVME;
 	info->block_size = rpmb_block_size(RPMB_FRAME_NVME);
 	info->capacity = RPMBS_SIZE(rpmbs) * (RPMB_UNIT / info->block_size);
-	info->write_sizes = rpmb_sizes_up_to(RPMBS_ACCESS(rpmbs));
-	info->max_read = RPMBS_ACCESS(rpmbs);
+	rpmb_set_limit(info, max_blocks(&identity));
 	info->request_types = RPMB_BASIC_TYPES;
 	if (!place->target)
 		info->request_types |= RPMB_CONFIG_TYPES;

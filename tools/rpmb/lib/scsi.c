@@ -397,8 +397,7 @@ static int scsi_get_info(const struct rpmb_place *place, struct rpmb_info *info)
 	info->frame_format = RPMB_FRAME_JEDEC;
 	info->transport = RPMB_TRANSPORT_UFS;
 	info->block_size = rpmb_block_size(RPMB_FRAME_JEDEC);
-	info->write_sizes = rpmb_sizes_up_to(max ?: 1);
-	info->max_read = max ?: 1;
+	rpmb_set_limit(info, max ?: 1);
 	info->request_types = request_types(place->target, version);
 	info->target = place->target;
 	make_id(dir, place->target, info);

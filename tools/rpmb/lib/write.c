@@ -11,25 +11,36 @@
 /* How often a request is sent at most */
 #define TRIES 2
 
-/* A write that takes one request */
+/*
+ * A write that takes one request, and what was found out about it. @counter is what
+ * it is signed with; @found is what the device has if it was read back.
+ */
 struct chunk {
 	unsigned int addr;
 	unsigned int blocks;
+	unsigned int most;	/* that could be carried so far */
 	const uint8_t *data;
-	uint32_t counter;	/* that it was signed with */
+	unsigned int retries;	/* after somebody else's write */
+	uint32_t counter;
 	bool started;		/* may have reached the device */
+	bool was_read_back;
+	uint32_t found;
 };
 
 /* The largest write of the device that is no larger than @left, 0 if none is */
 static unsigned int write_size(const struct rpmb *rpmb, unsigned int left)
 {
 	unsigned int carried = rpmb_max_blocks(rpmb);
+	unsigned int any = rpmb->info.max_write;
 	unsigned int size = 1u << 31;
 
-	while (size && (size > left || size > carried ||
-			!(rpmb->info.write_sizes & size)))
+	if (left > carried)
+		left = carried;
+	while (size && (size > left || !(rpmb->info.write_sizes & size)))
 		size >>= 1;
-	return size;
+	if (any > left)
+		any = left;
+	return any > size ? any : size;
 }
 
 static int write_once(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
@@ -45,6 +56,9 @@ static int write_once(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 	unsigned int i;
 	int ret;
 
+	chunk->started = false;
+	if (chunk->counter == UINT32_MAX)
+		return RPMB_ERR_EXPIRED;
 	ret = rpmb_begin(rpmb, &x, chunk->blocks);
 	if (ret)
 		return ret;
@@ -96,25 +110,32 @@ static int read_back(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
  */
 static enum rpmb_fate find_fate(struct rpmb *rpmb,
 				const uint8_t key[RPMB_KEY_LEN],
-				const struct chunk *chunk)
+				struct chunk *chunk)
 {
-	uint32_t counter;
+	unsigned int retries = chunk->retries;
 	bool same;
+	int ret;
 
+	chunk->was_read_back = false;
 	if (!chunk->started)
 		return RPMB_FATE_NOT_WRITTEN;
-	if (read_back(rpmb, key, chunk, &counter, &same))
+	do
+		ret = read_back(rpmb, key, chunk, &chunk->found, &same);
+	while (ret == RPMB_ERR_COUNTER && retries--);
+	if (ret)
 		return RPMB_FATE_UNKNOWN;
-	if (counter == chunk->counter)
+	chunk->was_read_back = true;
+	if (chunk->found == chunk->counter)
 		return RPMB_FATE_NOT_WRITTEN;
 	if (same)
 		return RPMB_FATE_STORED;
-	return counter == chunk->counter + 1 ? RPMB_FATE_NOT_WRITTEN : RPMB_FATE_UNKNOWN;
+	return chunk->found == chunk->counter + 1 ? RPMB_FATE_NOT_WRITTEN :
+						    RPMB_FATE_UNKNOWN;
 }
 
 static enum rpmb_fate settle(struct rpmb *rpmb,
 			     const uint8_t key[RPMB_KEY_LEN],
-			     const struct chunk *chunk)
+			     struct chunk *chunk)
 {
 	void (*progress)(void *arg, unsigned int done, unsigned int total);
 	enum rpmb_fate fate;
@@ -161,20 +182,70 @@ static bool failed_on_its_way(int error)
 }
 
 /*
- * Write a chunk, and if it is certainly not written, once more. What is sent then
- * is the same, byte for byte, with the same counter: if the first one was only late,
- * the device takes one of them and refuses the other.
+ * May what was refused for its counter be signed for the present one? Only if the
+ * caller has asked for it, and if the device has a later one: what was sent can never
+ * be carried out any more, and whatever the blocks have now is for us to write over.
+ */
+static bool may_follow(struct chunk *chunk, int error, unsigned int *retries)
+{
+	if (error != RPMB_ERR_COUNTER || !chunk->was_read_back ||
+	    chunk->found <= chunk->counter || !*retries)
+		return false;
+	--*retries;
+	chunk->counter = chunk->found;
+	return true;
+}
+
+/* May the same be sent again? Only if it is certainly not written */
+static bool may_repeat(const struct chunk *chunk, int error,
+		       enum rpmb_fate fate, unsigned int *tries)
+{
+	return fate == RPMB_FATE_NOT_WRITTEN && chunk->started &&
+	       failed_on_its_way(error) && --*tries;
+}
+
+/*
+ * Write a chunk, and if that failed on its way, once more. What is sent then is the
+ * same, byte for byte, with the same counter: if the first one was only late, the
+ * device takes one of them and refuses the other. After success the chunk has the
+ * counter for the next one.
  */
 static int write_chunk(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 		       struct chunk *chunk, enum rpmb_fate *fate)
 {
-	int ret, tries = TRIES;
+	unsigned int tries = TRIES, retries = chunk->retries;
+	bool follows;
+	int ret;
 
 	do {
 		ret = write_once(rpmb, key, chunk);
 		*fate = ret ? settle(rpmb, key, chunk) : RPMB_FATE_STORED;
-	} while (ret && *fate == RPMB_FATE_NOT_WRITTEN && chunk->started &&
-		 failed_on_its_way(ret) && --tries);
+		follows = may_follow(chunk, ret, &retries);
+	} while (follows ? *fate != RPMB_FATE_STORED :
+			   may_repeat(chunk, ret, *fate, &tries));
+	if (!ret)
+		chunk->counter++;
+	return follows ? 0 : ret;
+}
+
+/* The same with fewer blocks, if so many cannot be carried */
+static int write_some(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+		      struct chunk *chunk, unsigned int left,
+		      enum rpmb_fate *fate)
+{
+	int ret;
+
+	if (chunk->most > left)
+		chunk->most = left;
+	do {
+		chunk->blocks = write_size(rpmb, chunk->most);
+		if (!chunk->blocks)
+			return RPMB_ERR_UNSUPPORTED;
+		ret = write_chunk(rpmb, key, chunk, fate);
+		if (!rpmb_was_too_long(ret, chunk->started))
+			return ret;
+		chunk->most = chunk->blocks / 2;
+	} while (chunk->most);
 	return ret;
 }
 
@@ -182,43 +253,75 @@ static int write_chunks(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 			struct chunk *chunk, unsigned int blocks,
 			struct rpmb_outcome *outcome)
 {
-	enum rpmb_fate fate;
+	enum rpmb_fate fate = RPMB_FATE_NOT_WRITTEN;
 	int ret;
 
+	chunk->most = blocks;
 	while (outcome->stored < blocks) {
-		if (chunk->counter == UINT32_MAX)
-			return RPMB_ERR_EXPIRED;
-		chunk->blocks = write_size(rpmb, blocks - outcome->stored);
-		if (!chunk->blocks)
-			return RPMB_ERR_UNSUPPORTED;
-		ret = write_chunk(rpmb, key, chunk, &fate);
+		ret = write_some(rpmb, key, chunk, blocks - outcome->stored,
+				 &fate);
 		rpmb_count_outcome(outcome, fate, chunk->blocks);
 		if (ret)
 			return ret;
 
 		chunk->addr += chunk->blocks;
 		chunk->data += (size_t)chunk->blocks * rpmb->info.block_size;
-		chunk->counter++;
 		rpmb_report_progress(rpmb, outcome->stored, blocks);
 	}
 	return 0;
+}
+
+/* @expected: the only counter to write with, if it is not NULL */
+static int write_blocks(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+			struct chunk *chunk, unsigned int blocks,
+			const uint32_t *expected, struct rpmb_outcome *outcome)
+{
+	struct rpmb_outcome unused;
+	int ret;
+
+	if (!outcome)
+		outcome = &unused;
+	*outcome = (struct rpmb_outcome){ 0 };
+
+	ret = rpmb_check_range(rpmb, chunk->addr, blocks);
+	if (!ret)
+		ret = rpmb_get_counter(rpmb, key, &chunk->counter);
+	if (!ret && expected && chunk->counter != *expected)
+		ret = RPMB_ERR_COUNTER;
+	return ret ?: write_chunks(rpmb, key, chunk, blocks, outcome);
 }
 
 int rpmb_write(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
 	       unsigned int addr, unsigned int blocks, const void *data,
 	       struct rpmb_outcome *outcome)
 {
+	return rpmb_write_retry(rpmb, key, addr, blocks, data, 0, outcome);
+}
+
+int rpmb_write_retry(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+		     unsigned int addr, unsigned int blocks, const void *data,
+		     unsigned int retries, struct rpmb_outcome *outcome)
+{
+	struct chunk chunk = {
+		.addr = addr,
+		.data = data,
+		.retries = retries,
+	};
+
+	RPMB_GUARD(rpmb);
+	return write_blocks(rpmb, key, &chunk, blocks, NULL, outcome);
+}
+
+int rpmb_write_if(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+		  unsigned int addr, unsigned int blocks, const void *data,
+		  uint32_t *counter, struct rpmb_outcome *outcome)
+{
 	struct chunk chunk = { .addr = addr, .data = data };
-	struct rpmb_outcome unused;
 	int ret;
 
 	RPMB_GUARD(rpmb);
-	if (!outcome)
-		outcome = &unused;
-	*outcome = (struct rpmb_outcome){ 0 };
-
-	ret = rpmb_check_range(rpmb, addr, blocks);
+	ret = write_blocks(rpmb, key, &chunk, blocks, counter, outcome);
 	if (!ret)
-		ret = rpmb_get_counter(rpmb, key, &chunk.counter);
-	return ret ?: write_chunks(rpmb, key, &chunk, blocks, outcome);
+		*counter = chunk.counter;
+	return ret;
 }

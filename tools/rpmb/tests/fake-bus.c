@@ -283,6 +283,7 @@ static int identify(const struct fake *fake, const struct nvme_admin_cmd *cmd)
 	must(cmd->data_len == 4096 && cmd->cdw10 == 1 && !cmd->cdw11);
 	rpmbs = htole32(fake->old ? 0 : rpmbs);
 	memset(data, 0, cmd->data_len);
+	data[77] = fake->mdts;
 	memcpy(data + 312, &rpmbs, sizeof(rpmbs));
 	return 0;
 }

@@ -6,7 +6,7 @@
  *	fake-device NAME fault FAULT [SKIP]	after SKIP requests of its type
  *	fake-device NAME second FAULT [SKIP]	one more
  *	fake-device NAME counter|purge VALUE	change what it keeps
- *	fake-device NAME capacity|writes|reads VALUE	change what it says of itself
+ *	fake-device NAME capacity|writes|most|reads VALUE	change what it says of itself
  */
 #include <err.h>
 #include <errno.h>
@@ -23,8 +23,8 @@ static const struct fake emmc = {
 	.capacity = 512,
 	.write_sizes = 1 << 0 | 1 << 1 | 1 << 5,
 	.max_read = 128,
-	.dev_id_len = 8,
-	.dev_id = { 0, 1, 2, 3, 4, 5, 6, 7 },
+	.dev_id_len = 16,
+	.dev_id = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 },
 };
 
 static const struct fake ufs = {
@@ -33,7 +33,8 @@ static const struct fake ufs = {
 	.request_types = 0x3de,
 	.capacity = 1024,
 	.write_sizes = 0x3f,
-	.max_read = 32,
+	.max_write = 35,
+	.max_read = 35,
 	.target = 2,
 	.dev_id_len = 6,
 	.dev_id = "ufs-R2",
@@ -45,6 +46,7 @@ static const struct fake nvme = {
 	.capacity = 4096,
 	.request_types = 0xde,
 	.write_sizes = 1 << 0 | 1 << 1,
+	.max_write = 3,
 	.max_read = 4,
 	.target = 1,
 	.dev_id_len = 5,
@@ -152,6 +154,8 @@ static bool set(struct fake *fake, const char *setting, uint32_t value)
 		fake->capacity = value;
 	else if (!strcmp(setting, "writes"))
 		fake->write_sizes = value;
+	else if (!strcmp(setting, "most"))
+		fake->max_write = value;
 	else if (!strcmp(setting, "reads"))
 		fake->max_read = value;
 	else

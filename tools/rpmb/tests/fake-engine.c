@@ -110,7 +110,7 @@ static void init_device(struct device *device, struct fake *fake)
 		.engine.rules = rules_of(fake),
 		.engine.format = fake->frame_format,
 		.engine.store = &device->store,
-		.engine.max_write = largest_write(fake),
+		.engine.max_write = fake->max_write ?: largest_write(fake),
 		.engine.max_read = fake->max_read,
 		.engine.result = fake->result,
 		.engine.response = fake->response_fields,

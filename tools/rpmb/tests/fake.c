@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -286,6 +287,8 @@ static int carry_with_fault(struct fake *fake, const struct fake_fault *fault,
 	if (fault->kind == FAULT_SIGNAL)
 		raise(fault->value);
 	if (fault->kind == FAULT_LATE_REQUEST) {
+		if (req_len > sizeof(fake->late))
+			errx(99, "too long to be late");
 		memcpy(fake->late, req, req_len);
 		fake->late_len = req_len;
 		return -(int)fault->value;
@@ -345,6 +348,9 @@ static int route(int fd, struct fake *fake, struct rpmb_ioc_route_frames *ioc)
 	if (!may_route(fd, fields.type))
 		return -EBADF;
 
+	if (fake->carries && (ioc->req_len > fake->carries ||
+			      ioc->resp_len > fake->carries))
+		return -(int)fake->carry_error;
 	log_request(fake, &fields);
 	fault = take_fault(fake, fields.type);
 	if (fault.kind == FAULT_BEFORE)
@@ -354,7 +360,8 @@ static int route(int fd, struct fake *fake, struct rpmb_ioc_route_frames *ioc)
 			       ioc->resp_len);
 	if (ret)
 		return ret;
-	memcpy(fake->response, resp, ioc->resp_len);
+	if (ioc->resp_len <= sizeof(fake->response))
+		memcpy(fake->response, resp, ioc->resp_len);
 	memcpy((void *)(uintptr_t)ioc->resp, resp, ioc->resp_len);
 	return 0;
 }
@@ -376,10 +383,28 @@ static int get_info(const struct fake *fake, struct rpmb_ioc_info *ioc)
 	ioc->block_size = rpmb_block_size(fake->frame_format);
 	ioc->capacity = fake->capacity;
 	ioc->write_sizes = fake->write_sizes;
+	ioc->max_write = fake->max_write;
 	ioc->max_read = fake->max_read;
 	ioc->request_types = fake->request_types ?: 0x1e;
 	ioc->target = fake->target;
 	return 0;
+}
+
+/* One after the other, whoever has the device open */
+static int run_ioctl(int fd, struct fake *fake, unsigned long cmd, void *arg)
+{
+	int ret;
+
+	if (flock(fd, LOCK_EX))
+		err(99, "flock");
+	if (fake->bus)
+		ret = fake_bus_ioctl(fake, access_modes[fd], cmd, arg);
+	else if (cmd == RPMB_IOC_INFO)
+		ret = get_info(fake, arg);
+	else
+		ret = route(fd, fake, arg);
+	flock(fd, LOCK_UN);
+	return ret;
 }
 
 int fake_ioctl(int fd, unsigned long cmd, ...)
@@ -402,12 +427,7 @@ int fake_ioctl(int fd, unsigned long cmd, ...)
 		errno = ENOTTY;
 		return -1;
 	}
-	if (fake->bus)
-		ret = fake_bus_ioctl(fake, access_modes[fd], cmd, arg);
-	else if (cmd == RPMB_IOC_INFO)
-		ret = get_info(fake, arg);
-	else
-		ret = route(fd, fake, arg);
+	ret = run_ioctl(fd, fake, cmd, arg);
 	munmap(fake, size);
 	if (ret >= 0)
 		return ret;

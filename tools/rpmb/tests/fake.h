@@ -53,6 +53,7 @@ struct fake_fault {
 
 #define FAKE_FAULTS 2
 #define FAKE_LOG 64
+#define FAKE_KEPT 65536
 
 /* What happens to one command on the device's own bus */
 enum fake_command_fault_kind {
@@ -98,7 +99,9 @@ struct fake {
 	uint32_t transport;
 	uint32_t capacity;		/* blocks */
 	uint32_t write_sizes;
+	uint32_t max_write;
 	uint32_t max_read;
+	uint32_t mdts;			/* NVMe */
 	uint32_t target;
 	uint32_t dev_id_len;
 	uint8_t dev_id[64];
@@ -118,6 +121,10 @@ struct fake {
 	uint32_t config_ready;
 	uint8_t unit;
 
+	/* longer requests are not begun; 0 for no such limit */
+	uint32_t carries;		/* bytes */
+	uint32_t carry_error;
+
 	struct fake_fault faults[FAKE_FAULTS];
 	struct fake_command_fault command_fault;
 	uint32_t nr_commands;
@@ -132,10 +139,10 @@ struct fake {
 	/* a request that is late, and whether the next write is the same */
 	uint32_t late_len;
 	uint32_t late_was_same;
-	uint8_t late[RPMB_MAX_LEN];
+	uint8_t late[FAKE_KEPT];
 
 	/* the response before */
-	uint8_t response[RPMB_MAX_LEN];
+	uint8_t response[FAKE_KEPT];
 
 	uint8_t data[];
 };

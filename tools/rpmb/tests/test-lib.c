@@ -319,29 +319,115 @@ static void test_write_sizes(void)
 /* A device that takes more at once than RPMB_MAX_LEN carries */
 static void test_longest_requests(void)
 {
-	static const unsigned int jedec[] = { 128, 128, 32, 8 };
-	static const unsigned int nvme_writes[] = { 64, 64, 2 };
-	static const unsigned int nvme_reads[] = { 127, 3 };
-	static uint8_t data[296 * 256];
+	static const unsigned int jedec[] = { 1024, 6 };
+	static const unsigned int nvme[] = { 1023, 7 };
+	static uint8_t data[1030 * 512], back[sizeof(data)];
 	struct fake like = emmc, *fake;
 	struct rpmb *rpmb;
 
 	like.transport = RPMB_TRANSPORT_VIRTIO;
-	like.write_sizes = 0xffff;
+	like.capacity = 2048;
+	like.max_write = 0xffff;
 	like.max_read = 0xffff;
+	fill(data, sizeof(data), 9);
 	rpmb = fresh(&like, &fake);
-	expect_eq(rpmb_write(rpmb, key, 0, 296, data, NULL), 0);
-	expect_requests(fake, RPMB_WRITE_DATA, jedec, 4);
+	expect_eq(rpmb_write(rpmb, key, 0, 1030, data, NULL), 0);
+	expect_requests(fake, RPMB_WRITE_DATA, jedec, 2);
+	expect_eq(rpmb_read(rpmb, key, 0, 1030, back), 0);
+	expect_requests(fake, RPMB_READ_DATA, jedec, 2);
+	expect(!memcmp(data, back, 1030 * 256));
 	rpmb_close(rpmb);
 
-	like = nvme;
-	like.write_sizes = 0xffff;
-	like.max_read = 0xffff;
+	like.frame_format = RPMB_FRAME_NVME;
+	like.transport = RPMB_TRANSPORT_NVME;
 	rpmb = fresh(&like, &fake);
-	expect_eq(rpmb_write(rpmb, key, 0, 130, data, NULL), 0);
-	expect_requests(fake, RPMB_WRITE_DATA, nvme_writes, 3);
-	expect_eq(rpmb_read(rpmb, key, 0, 130, data), 0);
-	expect_requests(fake, RPMB_READ_DATA, nvme_reads, 2);
+	expect_eq(rpmb_write(rpmb, key, 0, 1030, data, NULL), 0);
+	expect_requests(fake, RPMB_WRITE_DATA, nvme, 2);
+	expect_eq(rpmb_read(rpmb, key, 0, 1030, back), 0);
+	expect_requests(fake, RPMB_READ_DATA, nvme, 2);
+	expect(!memcmp(data, back, sizeof(data)));
+	rpmb_close(rpmb);
+}
+
+/* Any number of blocks up to a maximum, where the device says so */
+static void test_max_write(void)
+{
+	static const unsigned int any[] = { 7, 7, 5 };
+	static const unsigned int larger[] = { 8, 8, 3 };
+	uint8_t data[19 * 512] = { 0 };
+	struct fake like = nvme, *fake;
+	struct rpmb *rpmb;
+
+	like.max_write = 7;
+	rpmb = fresh(&like, &fake);
+	expect_eq(rpmb_info(rpmb)->max_write, 7);
+	expect_eq(rpmb_write(rpmb, key, 0, 19, data, NULL), 0);
+	expect_requests(fake, RPMB_WRITE_DATA, any, 3);
+	rpmb_close(rpmb);
+
+	/* A size beyond it is one all the same */
+	like.max_write = 3;
+	like.write_sizes = 1 << 0 | 1 << 3;
+	rpmb = fresh(&like, &fake);
+	fake->max_write = 0;
+	expect_eq(rpmb_write(rpmb, key, 0, 19, data, NULL), 0);
+	expect_requests(fake, RPMB_WRITE_DATA, larger, 3);
+	rpmb_close(rpmb);
+}
+
+/* The path carries less than the device takes, which nobody has said */
+static void carry_less(uint32_t error)
+{
+	static const unsigned int writes[] = { 25, 25, 25, 25 };
+	static const unsigned int reads[] = { 25, 25, 25, 25 };
+	static uint8_t data[100 * 256], back[sizeof(data)];
+	struct fake like = emmc, *fake;
+	struct rpmb *rpmb;
+
+	like.transport = RPMB_TRANSPORT_VIRTIO;
+	like.max_write = 128;
+	like.carries = 49 * 512;
+	like.carry_error = error;
+	fill(data, sizeof(data), 11);
+	rpmb = fresh(&like, &fake);
+	expect_eq(rpmb_write(rpmb, key, 0, 100, data, NULL), 0);
+	expect_requests(fake, RPMB_WRITE_DATA, writes, 4);
+	expect_eq(rpmb_read(rpmb, key, 0, 100, back), 0);
+	expect_requests(fake, RPMB_READ_DATA, reads, 4);
+	expect(!memcmp(data, back, sizeof(data)));
+
+	/* Not even one block */
+	fake->carries = 1;
+	expect_eq(rpmb_read(rpmb, key, 0, 100, back), rpmb_system_error(error));
+	rpmb_close(rpmb);
+}
+
+static void test_carry_less(void)
+{
+	carry_less(EMSGSIZE);
+	carry_less(ENOMEM);
+}
+
+/* What has been begun is not tried in pieces */
+static void test_too_long_started(void)
+{
+	static const unsigned int once[] = { 32 };
+	uint8_t data[32 * 256] = { 1 };
+	struct rpmb_outcome outcome;
+	struct fake *fake;
+	struct rpmb *rpmb = fresh(&emmc, &fake);
+
+	fake->faults[0] = (struct fake_fault) {
+		FAULT_LOST_REQUEST, RPMB_READ_DATA, 0, ENOMEM
+	};
+	expect_eq(rpmb_read(rpmb, key, 0, 32, data), RPMB_ERR_MEMORY);
+	expect_requests(fake, RPMB_READ_DATA, once, 1);
+	fake->faults[0].kind = FAULT_LOST_RESPONSE;
+	fake->faults[0].type = RPMB_WRITE_DATA;
+	expect_eq(rpmb_write(rpmb, key, 0, 32, data, &outcome),
+		  RPMB_ERR_MEMORY);
+	expect_requests(fake, RPMB_WRITE_DATA, once, 1);
+	expect_eq(outcome.stored, 32);
 	rpmb_close(rpmb);
 }
 
@@ -537,8 +623,9 @@ static void test_transport_errors(void)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(errors); i++)
-		expect_eq(run_with_fault(&emmc, RPMB_READ_DATA, FAULT_BEFORE,
-					 errors[i].error), errors[i].wanted);
+		expect_eq(run_with_fault(&emmc, RPMB_GET_WRITE_COUNTER,
+					 FAULT_BEFORE, errors[i].error),
+			  errors[i].wanted);
 	expect_eq(errno, EIO);
 }
 
@@ -818,7 +905,207 @@ static void test_route(void)
 	rpmb_close(rpmb);
 }
 
+/* How a write goes about another writer, whose fault comes @times in a row */
+static int write_among_others(uint32_t others, unsigned int times,
+			      unsigned int retries, unsigned int *stored,
+			      struct fake **fake)
+{
+	uint8_t data[2 * 256] = { 1, 2, 3 };
+	struct rpmb_outcome outcome;
+	struct rpmb *rpmb = fresh(&emmc, fake);
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < times; i++)
+		(*fake)->faults[i] = (struct fake_fault) {
+			others, RPMB_WRITE_DATA, 0, 0
+		};
+	ret = rpmb_write_retry(rpmb, key, 5, 2, data, retries, &outcome);
+	*stored = outcome.stored;
+	if (outcome.stored == 2)
+		expect(!memcmp((*fake)->data + 5 * 256, data, sizeof(data)));
+	rpmb_close(rpmb);
+	return ret;
+}
+
+/* Only who asks for it writes over what others have written, and not for ever */
+static void test_retry(void)
+{
+	static const unsigned int writes[] = { 2, 2, 2 };
+	struct fake *fake;
+	unsigned int stored;
+
+	expect_eq(write_among_others(FAULT_OTHER_WRITER, 1, 0, &stored, &fake),
+		  RPMB_ERR_COUNTER);
+	expect_eq(stored, 0);
+	expect_eq(write_among_others(FAULT_OTHER_WRITER, 1, 1, &stored, &fake),
+		  0);
+	expect_eq(stored, 2);
+	expect_eq(fake->counter, 43);
+	expect_eq(write_among_others(FAULT_OTHER_WRITER, 2, 1, &stored, &fake),
+		  RPMB_ERR_COUNTER);
+	expect_eq(stored, 0);
+	expect_eq(write_among_others(FAULT_OTHER_WRITERS, 2, 2, &stored, &fake),
+		  0);
+	expect_eq(stored, 2);
+	expect_requests(fake, RPMB_WRITE_DATA, writes, 3);
+	expect_eq(fake->counter, 46);
+}
+
+/* A refusal that the counter does not bear out is no reason to sign again */
+static void test_retry_refused(void)
+{
+	static const unsigned int once[] = { 2 };
+	uint8_t data[2 * 256] = { 1 };
+	struct fake *fake;
+	struct rpmb *rpmb = fresh(&emmc, &fake);
+
+	fake->faults[0] = (struct fake_fault) {
+		FAULT_CORRUPTED, RPMB_WRITE_DATA, 0, 0
+	};
+	expect_eq(rpmb_write_retry(rpmb, key, 5, 2, data, 9, NULL),
+		  RPMB_ERR_AUTHENTICATION);
+	expect_requests(fake, RPMB_WRITE_DATA, once, 1);
+	expect_eq(fake->counter, 41);
+	rpmb_close(rpmb);
+}
+
+/* What is found to be stored is not written again, and the rest follows it */
+static void test_retry_stored(void)
+{
+	static const unsigned int writes[] = { 32, 32, 32 };
+	static uint8_t data[64 * 256];
+	struct rpmb_outcome outcome;
+	struct fake *fake;
+	struct rpmb *rpmb = fresh(&emmc, &fake);
+
+	fill(data, sizeof(data), 13);
+	fake->faults[0] = (struct fake_fault) {
+		FAULT_LATE_REQUEST, RPMB_WRITE_DATA, 0, ETIMEDOUT
+	};
+	expect_eq(rpmb_write_retry(rpmb, key, 0, 64, data, 1, &outcome), 0);
+	expect_eq(outcome.stored, 64);
+	expect_requests(fake, RPMB_WRITE_DATA, writes, 3);
+	expect_eq(fake->counter, 43);
+	rpmb_close(rpmb);
+}
+
+/* Only with the counter that the caller has seen */
+static void test_write_if(void)
+{
+	static const unsigned int once[] = { 1 };
+	uint8_t data[3 * 256] = { 1, 2, 3 };
+	struct rpmb_outcome outcome;
+	struct fake *fake;
+	struct rpmb *rpmb = fresh(&emmc, &fake);
+	uint32_t counter = 41;
+
+	/* Three blocks take two requests */
+	expect_eq(rpmb_write_if(rpmb, key, 0, 3, data, &counter, &outcome), 0);
+	expect_eq(outcome.stored, 3);
+	expect_eq(counter, 43);
+	fake_write_as_other(fake, 9);
+	fake->nr_requests = 0;
+	expect_eq(rpmb_write_if(rpmb, key, 0, 3, data, &counter, &outcome),
+		  RPMB_ERR_COUNTER);
+	expect_requests(fake, RPMB_WRITE_DATA, NULL, 0);
+	expect_eq(counter, 43);
+	expect_eq(outcome.stored, 0);
+	expect_eq(outcome.unknown, 0);
+
+	/* Between the look at the counter and the write */
+	counter = 44;
+	fake->faults[0] = (struct fake_fault) {
+		FAULT_OTHER_WRITER, RPMB_WRITE_DATA, 0, 0
+	};
+	expect_eq(rpmb_write_if(rpmb, key, 0, 1, data, &counter, &outcome),
+		  RPMB_ERR_COUNTER);
+	expect_requests(fake, RPMB_WRITE_DATA, once, 1);
+	expect_eq(fake->counter, 45);
+	expect_eq(counter, 44);
+	expect_eq(outcome.stored, 0);
+	expect_eq(outcome.unknown, 0);
+	rpmb_close(rpmb);
+}
+
 #define ROUNDS 200
+
+/* More than any of two writers has to wait for */
+#define PATIENCE 100000
+
+/* One of several programs with the same key, each with a handle of its own */
+static void *write_with_others(void *arg)
+{
+	unsigned int seed = *(unsigned int *)arg, i;
+	struct rpmb *rpmb = must_open("rpmb0", O_RDWR);
+	uint8_t data[2 * 256];
+	int ret = 0;
+
+	for (i = 0; !ret && i < ROUNDS; i++) {
+		fill(data, sizeof(data), seed + i);
+		ret = rpmb_write_retry(rpmb, key, 8, 2, data, PATIENCE, NULL);
+	}
+	if (ret)
+		tap_complain("writer %u, round %u: %d", seed, i, ret);
+	rpmb_close(rpmb);
+	return NULL;
+}
+
+/* Add one to the number in a block, which somebody else does as well */
+static int count_up(struct rpmb *rpmb)
+{
+	uint32_t block[64], counter;
+	int ret;
+
+	do {
+		ret = rpmb_read_counter(rpmb, key, &counter);
+		ret = ret ?: rpmb_read(rpmb, key, 20, 1, block);
+		if (ret)
+			return ret;
+		block[0]++;
+		ret = rpmb_write_if(rpmb, key, 20, 1, block, &counter, NULL);
+	} while (ret == RPMB_ERR_COUNTER);
+	return ret;
+}
+
+static void *count_with_others(void *arg)
+{
+	struct rpmb *rpmb = must_open("rpmb0", O_RDWR);
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < ROUNDS; i++)
+		ret = count_up(rpmb);
+	if (ret)
+		tap_complain("%s, round %u: %d", (const char *)arg, i, ret);
+	rpmb_close(rpmb);
+	return NULL;
+}
+
+/* Two that write over each other, and two that must not */
+static void test_writers(void)
+{
+	unsigned int seeds[] = { 1, 101 };
+	pthread_t writers[2], counters[2];
+	struct fake *fake = fake_create("rpmb0", &emmc);
+	uint32_t count;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++)
+		check(!pthread_create(&writers[i], NULL, write_with_others,
+				      &seeds[i]) &&
+		      !pthread_create(&counters[i], NULL, count_with_others,
+				      i ? "one" : "other"), "no thread");
+	for (i = 0; i < 2; i++) {
+		pthread_join(writers[i], NULL);
+		pthread_join(counters[i], NULL);
+	}
+	memcpy(&count, fake->data + 20 * 256, sizeof(count));
+	/* Nobody's addition was lost */
+	expect_eq(count, 2 * ROUNDS);
+	/* Each write was done, and none of them twice */
+	expect_eq(fake->counter, 41 + 4 * ROUNDS);
+}
 
 /* Two of these at once, each with blocks of its own */
 static void *write_and_compare(void *arg)
@@ -906,7 +1193,11 @@ static const struct test tests[] = {
 	{ "write: what was written is read", test_write_and_read },
 	{ "write: the largest of the device's sizes that fit",
 	  test_write_sizes },
-	{ "write: no more than can be carried", test_longest_requests },
+	{ "write: any number of blocks, where the device says so",
+	  test_max_write },
+	{ "requests: no more than can be carried", test_longest_requests },
+	{ "requests: shorter ones, if the path carries less", test_carry_less },
+	{ "requests: not if something was begun", test_too_long_started },
 	{ "read: no more at once than the device can", test_max_read },
 	{ "range: nothing is sent beyond the end", test_range },
 	{ "a wrong key is noticed before anything is written",
@@ -930,6 +1221,12 @@ static const struct test tests[] = {
 	  test_progress_of_failure },
 	{ "route: frames as they are, and how far they got", test_route },
 	{ "threads: two on one handle do not mix", test_threads },
+	{ "retry: after others, if asked to, a bounded number of times",
+	  test_retry },
+	{ "retry: only for a counter that has moved", test_retry_refused },
+	{ "retry: not of what is stored", test_retry_stored },
+	{ "write if: the counter is the one that was seen", test_write_if },
+	{ "writers: several with one key lose nothing", test_writers },
 	{ "messages: one for each error", test_messages },
 };
 

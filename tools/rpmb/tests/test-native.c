@@ -34,7 +34,8 @@ static const struct fake ufs = {
 	.transport = RPMB_TRANSPORT_UFS,
 	.capacity = 1024,
 	.write_sizes = 0x3f,
-	.max_read = 32,
+	.max_write = 35,
+	.max_read = 35,
 	.has_key = true,
 	.key = KEY,
 	.counter = 41,
@@ -45,6 +46,7 @@ static const struct fake nvme = {
 	.transport = RPMB_TRANSPORT_NVME,
 	.capacity = 512,
 	.write_sizes = 0x7,
+	.max_write = 5,
 	.max_read = 5,
 	.has_key = true,
 	.key = KEY,
@@ -157,6 +159,7 @@ static void expect_info(const struct kind *kind, unsigned int types,
 	expect_eq(info->block_size, rpmb_block_size(info->frame_format));
 	expect_eq(info->capacity, kind->like->capacity);
 	expect_eq(info->write_sizes, kind->like->write_sizes);
+	expect_eq(info->max_write, kind->like->max_write);
 	expect_eq(info->max_read, kind->like->max_read);
 	expect_eq(info->request_types, types);
 	expect_eq(info->target, 0);
@@ -206,6 +209,16 @@ static void test_info_variants(void)
 	like.no_id = true;
 	rpmb = fresh(nvme_kind, &like, &fake);
 	expect_eq(rpmb_info(rpmb)->dev_id_len, 0);
+	rpmb_close(rpmb);
+
+	/* A target takes more than one command of the controller carries */
+	like = nvme;
+	like.max_read = 256;
+	like.mdts = 5;
+	rpmb = fresh(nvme_kind, &like, &fake);
+	expect_eq(rpmb_info(rpmb)->max_read, 255);
+	expect_eq(rpmb_info(rpmb)->max_write, 255);
+	expect_eq(rpmb_info(rpmb)->write_sizes, 0xff);
 	rpmb_close(rpmb);
 }
 
