@@ -42,6 +42,24 @@ static void id_text(char text[ID_TEXT_LEN], const struct rpmb_info *info)
 		text += sprintf(text, format, info->dev_id[i]);
 }
 
+/* Which part of the hardware a device is; NULL if it is all there is */
+static const char *part_name(const struct rpmb_info *info)
+{
+	if (info->frame_format == RPMB_FRAME_NVME)
+		return "target";
+	return info->transport == RPMB_TRANSPORT_UFS ? "region" : NULL;
+}
+
+static void part_text(char *text, size_t size, const struct rpmb_info *info)
+{
+	const char *name = part_name(info);
+
+	if (name)
+		snprintf(text, size, "%s %u", name, info->target);
+	else
+		snprintf(text, size, "-");
+}
+
 static const char *format_name(const struct rpmb_info *info)
 {
 	return info->frame_format == RPMB_FRAME_NVME ? "NVMe" : "JEDEC";
@@ -60,7 +78,10 @@ static struct json_object *device_json(const struct rpmb_info *info)
 	add_number(object, "block_size", info->block_size);
 	add_number(object, "blocks", info->capacity);
 	add_number(object, "bytes", capacity_bytes(info));
+	/* This was there before there was a name for each */
 	add_number(object, "region", info->target);
+	if (info->frame_format == RPMB_FRAME_NVME)
+		add_number(object, "target", info->target);
 	add_text(object, "id", id);
 	return object;
 }
@@ -90,17 +111,17 @@ static int add_to_list(const struct rpmb_info *info, void *arg)
 
 static void print_list(const struct list *list)
 {
-	char size[32], id[ID_TEXT_LEN];
+	char size[32], part[32], id[ID_TEXT_LEN];
 	const struct rpmb_info *info;
 
-	printf("%-*s  %-9s  %8s  %-6s  %s\n", list->width, "DEVICE",
-	       "TRANSPORT", "CAPACITY", "REGION", "ID");
+	printf("%-*s  %-9s  %8s  %-8s  %s\n", list->width, "DEVICE",
+	       "TRANSPORT", "CAPACITY", "PART", "ID");
 	for (info = list->infos; info < list->infos + list->nr; info++) {
 		size_text(size, sizeof(size), info);
+		part_text(part, sizeof(part), info);
 		id_text(id, info);
-		printf("%-*s  %-9s  %8s  %-6u  %s\n", list->width, info->name,
-		       rpmb_transport_name(info->transport), size,
-		       info->target, id);
+		printf("%-*s  %-9s  %8s  %-8s  %s\n", list->width, info->name,
+		       rpmb_transport_name(info->transport), size, part, id);
 	}
 }
 
@@ -176,6 +197,7 @@ static int print_info_json(const struct rpmb_info *info)
 			json_object_array_add(names,
 					      json_object_new_string(requests[i].name));
 	json_object_object_add(object, "write_sizes", sizes);
+	add_number(object, "max_write", info->max_write);
 	add_number(object, "max_read", info->max_read);
 	json_object_object_add(object, "requests", names);
 	return print_json(object);
@@ -215,9 +237,12 @@ static void print_info(const struct rpmb_info *info)
 	printf("capacity:      %s, %u blocks of %u bytes\n", size,
 	       info->capacity, info->block_size);
 	print_write_sizes(info);
+	if (info->max_write)
+		printf("and any up to: %u blocks\n", info->max_write);
 	printf("most per read: %u blocks\n", info->max_read);
 	print_requests(info);
-	printf("region:        %u\n", info->target);
+	if (part_name(info))
+		printf("%s:        %u\n", part_name(info), info->target);
 	printf("id:            %s\n", id);
 }
 
