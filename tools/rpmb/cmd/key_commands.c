@@ -57,15 +57,20 @@ int cmd_program_key(const struct session *session)
 	return print_programmed(session);
 }
 
-int cmd_counter(const struct session *session)
+/* Some tools program a key of zeros, which is what everybody tries first */
+static bool has_key_of_zeros(const struct session *session)
+{
+	static const uint8_t zeros[LIBRPMB_KEY_LEN];
+	uint32_t counter;
+
+	return !rpmb_read_counter(session->rpmb, zeros, &counter);
+}
+
+static int print_counter(const struct session *session, uint32_t counter,
+			 bool zeros)
 {
 	struct json_object *object;
-	uint32_t counter;
-	int ret;
 
-	ret = rpmb_read_counter(session->rpmb, session->key, &counter);
-	if (ret)
-		return complain_error(session->args->device, ret);
 	if (!session->args->json) {
 		printf("%u%s\n", counter,
 		       session->key ? "" : " (not verified: no --key)");
@@ -74,5 +79,25 @@ int cmd_counter(const struct session *session)
 	object = json_about(session);
 	add_number(object, "counter", counter);
 	add_bool(object, "verified", session->key);
+	add_bool(object, "key_of_zeros", zeros);
 	return print_json(object);
+}
+
+int cmd_counter(const struct session *session)
+{
+	const char *device = session->args->device;
+	uint32_t counter;
+	bool zeros;
+	int ret;
+
+	ret = rpmb_read_counter(session->rpmb, session->key, &counter);
+	if (ret && ret != RPMB_ERR_RESPONSE_MAC)
+		return complain_error(device, ret);
+	zeros = has_key_of_zeros(session);
+	ret = ret ? complain_error(device, ret) :
+		    print_counter(session, counter, zeros);
+	if (zeros)
+		complain(ret, device,
+			 "the device's key is 32 bytes of zeros: anybody can write to it, and forge what it says");
+	return ret;
 }
