@@ -34,8 +34,10 @@ void start_progress(struct progress *progress, const char *verb, bool patient,
 
 void show_progress(struct progress *progress, uint64_t done)
 {
+	bool small = progress->total < 10240, last = done == progress->total;
 	uint64_t time = now(), elapsed, rate, left;
-	bool last = done == progress->total;
+	unsigned int shift = small ? 0 : 10;
+	const char *unit = small ? "bytes" : "KiB";
 
 	if (!isatty(STDERR_FILENO))
 		return;
@@ -45,11 +47,11 @@ void show_progress(struct progress *progress, uint64_t done)
 	rate = done * 1000 / (elapsed ? elapsed : 1);
 	left = (progress->total - done) / (rate ? rate : 1);
 	/* Blanks wipe out what a longer line has left */
-	fprintf(stderr, "\r%s: %3u%%, %llu of %llu KiB, %llu KiB/s, %llu:%02llu left   ",
+	fprintf(stderr, "\r%s: %3u%%, %llu of %llu %s, %llu %s/s, %llu:%02llu left   ",
 		progress->verb, (unsigned int)(100 * done / progress->total),
-		(unsigned long long)done >> 10,
-		(unsigned long long)progress->total >> 10,
-		(unsigned long long)rate >> 10,
+		(unsigned long long)done >> shift,
+		(unsigned long long)progress->total >> shift, unit,
+		(unsigned long long)rate >> shift, unit,
 		(unsigned long long)left / 60, (unsigned long long)left % 60);
 	progress->shown = true;
 	progress->next = time + INTERVAL;
