@@ -60,6 +60,7 @@ struct args {
 	bool json;
 	unsigned int yes;			/* times that it was given */
 	bool pad;
+	unsigned int retries;
 	int format;				/* -1 if not given */
 	unsigned int lun;
 	struct quantity offset;

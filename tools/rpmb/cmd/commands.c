@@ -50,7 +50,8 @@ const struct command commands[] = {
 		.args_doc = "DEVICE [FILE]",
 		.summary = "write a file, or what comes from stdin",
 		.run = cmd_write,
-		.takes = TAKES_KEY | TAKES_OFFSET | TAKES_PAD | TAKES_JSON,
+		.takes = TAKES_KEY | TAKES_OFFSET | TAKES_PAD | TAKES_RETRY |
+			 TAKES_JSON,
 		.needs = NEEDS_DEVICE | NEEDS_KEY,
 		.max_operands = 1,
 		.flags = O_RDWR,
@@ -70,7 +71,8 @@ const struct command commands[] = {
 		.summary = "write a whole device from a file that 'dump' made",
 		.operand = "name the file to take it from, or - for stdin",
 		.run = cmd_restore,
-		.takes = TAKES_KEY | TAKES_OFFSET | TAKES_LENGTH | TAKES_JSON,
+		.takes = TAKES_KEY | TAKES_OFFSET | TAKES_LENGTH |
+			 TAKES_RETRY | TAKES_JSON,
 		.needs = NEEDS_DEVICE | NEEDS_KEY | NEEDS_OPERAND,
 		.max_operands = 1,
 		.flags = O_RDWR,

@@ -20,7 +20,11 @@ enum option_key {
 	OPT_PAD,
 	OPT_FORMAT,
 	OPT_LUN,
+	OPT_RETRY,
 };
+
+/* If --retry does not say how often */
+#define RETRIES 10
 
 static const struct {
 	unsigned int group;
@@ -42,6 +46,8 @@ static const struct {
 		"where to put it; - for stdout", 0 } },
 	{ TAKES_PAD, { "pad", OPT_PAD, NULL, 0,
 		"fill the last block with zeros", 0 } },
+	{ TAKES_RETRY, { "retry", OPT_RETRY, "N", OPTION_ARG_OPTIONAL,
+		"write over what others write meanwhile; try N times (default 10)", 0 } },
 	{ TAKES_FORMAT, { "format", OPT_FORMAT, "FORMAT", 0,
 		"jedec or nvme (default: what the frames look like)", 0 } },
 	{ TAKES_LUN, { "lun", OPT_LUN, "N", 0,
@@ -212,6 +218,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_FORMAT:
 		args->format = parse_format(state, arg);
+		return 0;
+	case OPT_RETRY:
+		args->retries = arg ? parse_number(state, arg, INT32_MAX) :
+				      RETRIES;
 		return 0;
 	case OPT_LUN:
 		args->lun = parse_number(state, arg, UINT8_MAX);

@@ -18,6 +18,7 @@ enum {
 	TAKES_PAD = 1 << 6,
 	TAKES_FORMAT = 1 << 7,
 	TAKES_LUN = 1 << 8,
+	TAKES_RETRY = 1 << 9,
 };
 
 /* What a command cannot do without */

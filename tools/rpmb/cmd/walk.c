@@ -8,10 +8,14 @@
 #include "walk.h"
 
 /*
- * Blocks of a piece. An interruption waits for the end of one; each costs a
- * reading of the counter, where something is written.
+ * Blocks of a piece: one request of a device that takes as much or more at once, else
+ * several. An interruption waits for the end of one; each costs a reading of the
+ * counter, where something is written.
  */
 #define PIECE 128
+
+/* Blocks that one request can carry at most, whatever the device says */
+#define LONGEST (RPMB_MAX_LEN / sizeof(struct rpmb_frame))
 
 static volatile sig_atomic_t interrupted;
 
@@ -34,10 +38,18 @@ static void catch_signals(struct sigaction *old_int, struct sigaction *old_term)
 	sigaction(SIGTERM, &action, old_term);
 }
 
+static unsigned int piece_size(unsigned int at_once)
+{
+	if (at_once >= PIECE)
+		return at_once < LONGEST ? at_once : LONGEST;
+	return at_once ? PIECE / at_once * at_once : PIECE;
+}
+
 static int walk_pieces(struct walk *walk, const struct range *range,
 		       uint8_t *data, struct progress *progress)
 {
 	unsigned int bs = walk->session->info->block_size;
+	unsigned int most = piece_size(walk->at_once);
 	struct range piece;
 	int ret;
 
@@ -46,8 +58,8 @@ static int walk_pieces(struct walk *walk, const struct range *range,
 			return EXIT_INTERRUPTED;
 		piece.addr = range->addr + walk->done;
 		piece.blocks = range->blocks - walk->done;
-		if (piece.blocks > PIECE)
-			piece.blocks = PIECE;
+		if (piece.blocks > most)
+			piece.blocks = most;
 		ret = walk->step(walk, &piece, data + (size_t)walk->done * bs);
 		if (ret)
 			return ret;
@@ -116,6 +128,7 @@ int read_blocks(const struct session *session, const char *verb, bool patient,
 		.session = session,
 		.verb = verb,
 		.patient = patient,
+		.at_once = session->info->max_read,
 		.step = read_piece,
 	};
 	int ret;

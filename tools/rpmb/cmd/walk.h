@@ -12,6 +12,7 @@ struct walk {
 	const struct session *session;
 	const char *verb;		/* for the progress */
 	bool patient;			/* show no progress for what is quick */
+	unsigned int at_once;		/* blocks of a request, 0 if it depends */
 	/* Do a piece, whose data is at @data; returns an exit code */
 	int (*step)(struct walk *walk, const struct range *piece,
 		    uint8_t *data);

@@ -26,8 +26,9 @@ static int write_piece(struct walk *walk, const struct range *piece,
 	struct rpmb_outcome outcome;
 	int ret;
 
-	ret = rpmb_write(session->rpmb, session->key, piece->addr,
-			 piece->blocks, data, &outcome);
+	ret = rpmb_write_retry(session->rpmb, session->key, piece->addr,
+			       piece->blocks, data, session->args->retries,
+			       &outcome);
 	writing->outcome.stored += outcome.stored;
 	writing->outcome.unknown = outcome.unknown;
 	if (!ret)
@@ -97,6 +98,7 @@ static int write_blocks(struct writing *writing, const char *verb, bool patient,
 		.session = writing->session,
 		.verb = verb,
 		.patient = patient,
+		.at_once = writing->session->info->max_write,
 		.step = write_piece,
 		.arg = writing,
 	};
@@ -164,8 +166,9 @@ static void say_how_to_go_on(const struct writing *writing)
 	unsigned long long at = byte_at(writing, writing->outcome.stored);
 
 	complain(EXIT_OK, session->args->device,
-		 "to go on: rpmb restore %s %s --offset %llu and the same key%s",
+		 "to go on: rpmb restore %s %s --offset %llu%s and the same key%s",
 		 session->args->device, session->args->operands[0], at,
+		 session->args->retries ? " --retry" : "",
 		 session->args->length.given ? "; --length counts from there" :
 					       "");
 }
