@@ -335,6 +335,40 @@ static bool may_route(int fd, uint16_t type)
 	return access_modes[fd] != (reads ? O_WRONLY : O_RDONLY);
 }
 
+/* The first versions of the structures, which every program knows at least */
+#define INFO_SIZE 56
+#define ROUTE_SIZE 40
+
+static bool is_zero(const uint8_t *bytes, size_t len)
+{
+	while (len && !bytes[len - 1])
+		len--;
+	return !len;
+}
+
+/* The rules of <linux/rpmb.h>: the kernel knows @known bytes, the caller others */
+static int copy_in(void *to, size_t known, size_t first, const void *arg)
+{
+	uint32_t size;
+
+	memcpy(&size, arg, sizeof(size));
+	if (size < first)
+		return -EINVAL;
+	if (size > known && !is_zero((const uint8_t *)arg + known, size - known))
+		return -E2BIG;
+	memset(to, 0, known);
+	memcpy(to, arg, size < known ? size : known);
+	return 0;
+}
+
+static void copy_out(void *arg, const void *from, size_t known)
+{
+	uint32_t size;
+
+	memcpy(&size, arg, sizeof(size));
+	memcpy(arg, from, size < known ? size : known);
+}
+
 static int route(int fd, struct fake *fake, struct rpmb_ioc_route_frames *ioc)
 {
 	uint8_t req[RPMB_MAX_LEN], resp[RPMB_MAX_LEN];
@@ -342,6 +376,10 @@ static int route(int fd, struct fake *fake, struct rpmb_ioc_route_frames *ioc)
 	struct fake_fault fault;
 	int ret;
 
+	if (ioc->flags || ioc->__reserved)
+		return -EOPNOTSUPP;
+	if (ioc->req_len > sizeof(req) || ioc->resp_len > sizeof(resp))
+		return -EMSGSIZE;
 	memcpy(req, (void *)(uintptr_t)ioc->req, ioc->req_len);
 	if (!rpmb_frames_parse(fake->frame_format, req, ioc->req_len, &fields))
 		return -EINVAL;
@@ -371,6 +409,8 @@ static int get_info(const struct fake *fake, struct rpmb_ioc_info *ioc)
 	void *dev_id = (void *)(uintptr_t)ioc->dev_id;
 	size_t len;
 
+	if (ioc->flags || ioc->max_write)
+		return -EOPNOTSUPP;
 	if (ioc->dev_id_len) {
 		len = ioc->dev_id_len < fake->dev_id_len ? ioc->dev_id_len :
 							   fake->dev_id_len;
@@ -390,6 +430,31 @@ static int get_info(const struct fake *fake, struct rpmb_ioc_info *ioc)
 	return 0;
 }
 
+static int info_ioctl(const struct fake *fake, void *arg)
+{
+	struct rpmb_ioc_info ioc;
+	int ret;
+
+	ret = copy_in(&ioc, sizeof(ioc), INFO_SIZE, arg);
+	ret = ret ?: get_info(fake, &ioc);
+	if (!ret)
+		copy_out(arg, &ioc, sizeof(ioc));
+	return ret;
+}
+
+static int route_ioctl(int fd, struct fake *fake, void *arg)
+{
+	struct rpmb_ioc_route_frames ioc;
+	int ret;
+
+	ret = copy_in(&ioc, sizeof(ioc), ROUTE_SIZE, arg);
+	if (ret)
+		return ret;
+	ret = route(fd, fake, &ioc);
+	copy_out(arg, &ioc, sizeof(ioc));
+	return ret;
+}
+
 /* One after the other, whoever has the device open */
 static int run_ioctl(int fd, struct fake *fake, unsigned long cmd, void *arg)
 {
@@ -400,9 +465,9 @@ static int run_ioctl(int fd, struct fake *fake, unsigned long cmd, void *arg)
 	if (fake->bus)
 		ret = fake_bus_ioctl(fake, access_modes[fd], cmd, arg);
 	else if (cmd == RPMB_IOC_INFO)
-		ret = get_info(fake, arg);
+		ret = info_ioctl(fake, arg);
 	else
-		ret = route(fd, fake, arg);
+		ret = route_ioctl(fd, fake, arg);
 	flock(fd, LOCK_UN);
 	return ret;
 }

@@ -53,6 +53,7 @@ static struct rpmb *fresh(const struct fake *like, struct fake **fake)
 
 static void test_open(void)
 {
+	fake_remove_all();
 	fake_create("rpmb0", &emmc);
 	fake_create("rpmb1", &nvme);
 	expect_eq(open_error("/dev/rpmb0"), 0);
