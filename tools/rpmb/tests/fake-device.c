@@ -7,6 +7,7 @@
  *	fake-device NAME second FAULT [SKIP]	one more
  *	fake-device NAME counter|purge VALUE	change what it keeps
  *	fake-device NAME capacity|writes|most|reads VALUE	change what it says of itself
+ *	fake-device NAME carries VALUE		bytes that get to it, which it does not say
  */
 #include <err.h>
 #include <errno.h>
@@ -17,6 +18,7 @@
 #include "fake.h"
 
 static const struct fake emmc = {
+	.carry_error = EMSGSIZE,
 	.frame_format = RPMB_FRAME_JEDEC,
 	.transport = RPMB_TRANSPORT_EMMC,
 	.request_types = 0xde,
@@ -156,6 +158,8 @@ static bool set(struct fake *fake, const char *setting, uint32_t value)
 		fake->write_sizes = value;
 	else if (!strcmp(setting, "most"))
 		fake->max_write = value;
+	else if (!strcmp(setting, "carries"))
+		fake->carries = value;
 	else if (!strcmp(setting, "reads"))
 		fake->max_read = value;
 	else

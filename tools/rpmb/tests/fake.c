@@ -230,7 +230,7 @@ static void forge_field(struct fake *fake, const struct fake_fault *fault,
 	fields.addr ^= fault->kind == FAULT_ADDR;
 	fields.count ^= fault->kind == FAULT_COUNT;
 	fields.counter ^= fault->kind == FAULT_COUNTER ? 0x100 : 0;
-	if (fault->kind == FAULT_RESULT)
+	if (fault->kind == FAULT_RESULT || fault->kind == FAULT_REFUSED)
 		fields.result = fault->value;
 
 	set_fields(fake, resp, len, &fields);
@@ -253,7 +253,7 @@ static void forge(struct fake *fake, const struct fake_fault *fault,
 		*(uint8_t *)rpmb_frames_data(format, resp, 0) ^= 1;
 	else if (fault->kind == FAULT_REPLAY)
 		memcpy(resp, fake->response, len);
-	else if (fault->kind >= FAULT_TYPE && fault->kind <= FAULT_RESULT)
+	else if (fault->kind >= FAULT_TYPE && fault->kind <= FAULT_REFUSED)
 		forge_field(fake, fault, resp, len);
 }
 
@@ -300,7 +300,7 @@ static int carry_with_fault(struct fake *fake, const struct fake_fault *fault,
 		      rpmb_frames_len(fake->frame_format, 0));
 		fake->late_len = 0;
 	}
-	if (fault->kind == FAULT_CORRUPTED)
+	if (fault->kind == FAULT_CORRUPTED || fault->kind == FAULT_REFUSED)
 		*(uint8_t *)rpmb_frames_data(fake->frame_format, req, 0) ^= 1;
 	if (fault->kind == FAULT_OTHER_WRITER ||
 	    fault->kind == FAULT_OTHER_WRITERS)

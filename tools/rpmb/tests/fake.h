@@ -36,6 +36,7 @@ enum fake_fault_kind {
 	FAULT_COUNTER,
 	FAULT_UNIT,		/* the first byte of the data */
 	FAULT_RESULT,
+	FAULT_REFUSED,		/* the same, and the request is not done */
 	FAULT_REPLAY,		/* the response to the request before */
 	/* other clients, who write before the request gets to the device */
 	FAULT_OTHER_WRITER,	/* the same blocks */

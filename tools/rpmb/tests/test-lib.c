@@ -953,6 +953,25 @@ static void test_retry(void)
 	expect_eq(fake->counter, 46);
 }
 
+/* Nor is he given up who is in the way while the device is looked at */
+static void test_retry_moving(void)
+{
+	uint8_t data[2 * 256] = { 1 };
+	struct fake *fake;
+	struct rpmb *rpmb = fresh(&emmc, &fake);
+
+	fake->faults[0] = (struct fake_fault) {
+		FAULT_OTHER_WRITER, RPMB_WRITE_DATA, 0, 0
+	};
+	fake->faults[1] = (struct fake_fault) {
+		FAULT_OTHER_WRITER, RPMB_READ_DATA, 0, 0
+	};
+	expect_eq(rpmb_write_retry(rpmb, key, 5, 2, data, 1, NULL), 0);
+	expect(!memcmp(fake->data + 5 * 256, data, sizeof(data)));
+	expect_eq(fake->counter, 44);
+	rpmb_close(rpmb);
+}
+
 /* A refusal that the counter does not bear out is no reason to sign again */
 static void test_retry_refused(void)
 {
@@ -962,10 +981,10 @@ static void test_retry_refused(void)
 	struct rpmb *rpmb = fresh(&emmc, &fake);
 
 	fake->faults[0] = (struct fake_fault) {
-		FAULT_CORRUPTED, RPMB_WRITE_DATA, 0, 0
+		FAULT_REFUSED, RPMB_WRITE_DATA, 0, RPMB_RES_COUNTER
 	};
 	expect_eq(rpmb_write_retry(rpmb, key, 5, 2, data, 9, NULL),
-		  RPMB_ERR_AUTHENTICATION);
+		  RPMB_ERR_COUNTER);
 	expect_requests(fake, RPMB_WRITE_DATA, once, 1);
 	expect_eq(fake->counter, 41);
 	rpmb_close(rpmb);
@@ -1224,6 +1243,8 @@ static const struct test tests[] = {
 	{ "threads: two on one handle do not mix", test_threads },
 	{ "retry: after others, if asked to, a bounded number of times",
 	  test_retry },
+	{ "retry: though others write while it is looked what is stored",
+	  test_retry_moving },
 	{ "retry: only for a counter that has moved", test_retry_refused },
 	{ "retry: not of what is stored", test_retry_stored },
 	{ "write if: the counter is the one that was seen", test_write_if },
