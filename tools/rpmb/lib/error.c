@@ -28,7 +28,7 @@ static const struct {
 	  "the device has no such request; see 'rpmb info'" },
 	{ RPMB_ERR_GONE, "the device was removed" },
 	{ RPMB_ERR_BUSY,
-	  "an earlier request is still with the device; try again later" },
+	  "the device is busy with an earlier request; try again later" },
 	{ RPMB_ERR_TIMEOUT, "the device did not answer in time" },
 	{ RPMB_ERR_MIXED_UP,
 	  "the answer is to another request; what else uses the hardware directly?" },

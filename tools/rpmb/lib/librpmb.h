@@ -40,7 +40,7 @@ enum rpmb_error {
 	RPMB_ERR_PERMISSION = -9,
 	RPMB_ERR_UNSUPPORTED = -10,	/* the device has no such request */
 	RPMB_ERR_GONE = -11,		/* the device was removed */
-	RPMB_ERR_BUSY = -12,		/* an earlier request is with the device */
+	RPMB_ERR_BUSY = -12,		/* it says so itself, past /dev/rpmbN */
 	RPMB_ERR_TIMEOUT = -13,
 	RPMB_ERR_MIXED_UP = -14,	/* somebody else spoke to the hardware */
 	RPMB_ERR_DRIVERS_ONLY = -15,	/* the kernel keeps it for its drivers */
