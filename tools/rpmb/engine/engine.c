@@ -21,25 +21,17 @@ static bool is_count(uint32_t count, int blocks)
 /*
  * A request that carries no data is one frame, and says so where requests are
  * counted: the specification's word for the key, the counter and the result read.
+ * The count is not signed. Clients that know eMMC leave it 0, since CMD23 says it;
+ * then the length does.
  */
 static bool is_bare(const struct rpmb_engine *engine,
 		    const struct rpmb_request *req)
 {
-	return req->len == rpmb_frames_len(engine->format, 0) &&
-	       (!engine->rules->counted ||
-		is_count(req->fields.count, req->blocks));
-}
+	uint32_t count = req->fields.count;
 
-/*
- * The same for the key and the counter, where the count is not signed. Clients
- * that know eMMC leave it 0 there, since CMD23 says it; then the length does.
- */
-static bool is_bare_or_uncounted(const struct rpmb_engine *engine,
-				 const struct rpmb_request *req)
-{
-	return (is_bare(engine, req) && !engine->rules->exact) ||
-	       (req->len == rpmb_frames_len(engine->format, 0) &&
-		!req->fields.count);
+	return req->len == rpmb_frames_len(engine->format, 0) &&
+	       (!engine->rules->counted || !count ||
+		(!engine->rules->exact && is_count(count, req->blocks)));
 }
 
 /*
@@ -83,7 +75,7 @@ static uint16_t program_key(struct rpmb_engine *engine,
 	const uint8_t *key;
 
 	(void)resp;
-	if (!is_bare_or_uncounted(engine, req))
+	if (!is_bare(engine, req))
 		return RPMB_RES_GENERAL;
 	key = rpmb_frames_mac(engine->format, req->frames, req->len);
 	if (store->has_key || !store->ops->program_key(store, key))
@@ -102,7 +94,7 @@ static uint16_t get_write_counter(struct rpmb_engine *engine,
 	memcpy(resp->nonce, req->fields.nonce, sizeof(resp->nonce));
 	if (!engine->store->has_key)
 		return RPMB_RES_NO_KEY;
-	if (!is_bare_or_uncounted(engine, req))
+	if (!is_bare(engine, req))
 		return RPMB_RES_GENERAL;
 
 	resp->counter = engine->store->counter;
@@ -264,8 +256,7 @@ static void result_read(struct rpmb_engine *engine, const struct rpmb_request *r
 {
 	engine->response = engine->result;
 	engine->ready = true;
-	if (!(engine->rules->counted_result ?
-	      is_bare(engine, req) : is_bare_or_uncounted(engine, req)))
+	if (!is_bare(engine, req))
 		engine->response.result = RPMB_RES_GENERAL;
 }
 
@@ -289,7 +280,7 @@ static void run(struct rpmb_engine *engine, const struct rpmb_request *req,
 	const struct request_type *type = request_type(engine,
 						       req->fields.type);
 	struct rpmb_fields resp = {
-		.type = req->fields.type << 8,
+		.type = rpmb_response_type(req->fields.type),
 		.result = RPMB_RES_GENERAL,
 		.target = req->fields.target,
 	};

@@ -27,7 +27,6 @@ typedef uint16_t (*rpmb_check)(const struct rpmb_engine *engine,
  * @types: bit n is set if request type n is known
  * @counted: requests without a signature say how many blocks they are about, or
  *	0; if not, only the length of a transfer does
- * @counted_result: a result read has to say 1
  * @exact: requests without a signature say 0 if they are not about blocks, and how
  *	many they are about if they are
  * @key_mac: the response to a key has a MAC already
@@ -42,7 +41,6 @@ typedef uint16_t (*rpmb_check)(const struct rpmb_engine *engine,
 struct rpmb_rules {
 	uint16_t types;
 	bool counted;
-	bool counted_result;
 	bool exact;
 	bool key_mac;
 	bool config_counter;

@@ -14,7 +14,6 @@ const struct rpmb_rules rpmb_rules_virtio = {
 	.types = BIT(RPMB_PROGRAM_KEY) | BIT(RPMB_GET_WRITE_COUNTER) |
 		 BIT(RPMB_WRITE_DATA) | BIT(RPMB_READ_DATA),
 	.counted = true,
-	.counted_result = true,
 	.key_mac = true,
 	.write_expired = RPMB_RES_EXPIRED,
 	.check_write = virtio_write,

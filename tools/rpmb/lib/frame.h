@@ -28,6 +28,15 @@ struct rpmb_fields {
 	uint8_t nonce[RPMB_NONCE_LEN];
 };
 
+/*
+ * The type of the response to a request; 0, which is nobody's, if what should be the
+ * request's type is too big to be one
+ */
+static inline uint16_t rpmb_response_type(uint16_t type)
+{
+	return type <= UINT8_MAX ? type << 8 : 0;
+}
+
 /* Bytes in a block: 256 or 512 */
 unsigned int rpmb_block_size(enum rpmb_frame_format format);
 

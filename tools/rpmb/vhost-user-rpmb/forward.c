@@ -66,7 +66,7 @@ static struct forward *to_forward(struct device *dev)
 static struct answer refusal(const struct rpmb_fields *req, uint16_t result)
 {
 	struct rpmb_fields fields = {
-		.type = req->type << 8,
+		.type = rpmb_response_type(req->type),
 		.result = result,
 		.addr = req->addr,
 		.count = req->type == RPMB_READ_DATA ? req->count : 0,
@@ -189,7 +189,7 @@ static struct answer result_read(const struct forward *forward, size_t len,
 {
 	struct rpmb_fields last;
 
-	if (len == FRAME_LEN && req->count == 1)
+	if (is_bare_or_uncounted(req, len))
 		return forward->result;
 	rpmb_frames_parse(RPMB_FRAME_JEDEC, &forward->result.frame, FRAME_LEN,
 			  &last);

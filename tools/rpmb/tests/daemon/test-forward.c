@@ -172,17 +172,40 @@ static void malformed(void)
 		.type = RPMB_CONFIG_READ, .count = 1 });
 	check_eq(transact(&fe, out, 1, in, 1), FRAME);
 	check_eq(unsigned_result(in), RPMB_RES_GENERAL);
+
+	frames_init(out, 1, &(struct fields){
+		.type = 0x100 | RPMB_READ_DATA, .count = 1 });
+	check_eq(transact(&fe, out, 1, in, 2), FRAME);
+	check_eq(be16toh(in->req_resp), 0);
+	check_eq(unsigned_result(in), RPMB_RES_GENERAL);
 	check_eq(must_count(&fe), 0);
+}
+
+/* What changes the device, and a result read without a count; its result */
+static uint16_t uncounted_result(struct frontend *fe, struct rpmb_frame out[2])
+{
+	uint16_t type = be16toh(out->req_resp);
+	struct rpmb_frame in;
+
+	frames_init(&out[1], 1, &(struct fields){ .type = RPMB_RESULT_READ });
+	check_eq(transact(fe, out, 2, &in, 1), FRAME);
+	check_eq(be16toh(in.req_resp), type << 8);
+	return result_of(&in);
 }
 
 static void uncounted(void)
 {
-	struct rpmb_frame out, in[4];
+	struct rpmb_frame change[2], out, in[4];
 	uint8_t found[4 * BLOCK];
 	struct frontend fe;
 	struct daemon d;
 
-	open_keyed(&d, &fe);
+	open_new(&d, &fe);
+	frames_init(change, 1, &(struct fields){ .type = RPMB_PROGRAM_KEY });
+	memcpy(change->key_mac, test_key, KEY_LEN);
+	check_eq(uncounted_result(&fe, change), RPMB_RES_OK);
+	make_write(change, 1, 0, 0, block, test_key);
+	check_eq(uncounted_result(&fe, change), RPMB_RES_OK);
 	frames_init(&out, 1, &(struct fields){
 		.type = RPMB_GET_WRITE_COUNTER });
 	check_eq(transact(&fe, &out, 1, in, 1), FRAME);

@@ -12,6 +12,8 @@
 #include "fixture.h"
 #include "state.h"
 
+static uint8_t some_data[MAX_FRAMES * BLOCK];
+
 /* A new device of 1 unit that writes 16 and reads 32 blocks at most */
 static void open_device(struct frontend *fe)
 {
@@ -347,6 +349,32 @@ static void count_left_out(void)
 		RPMB_RES_OK);
 }
 
+/* The same of the result read, with a key, with a write, and alone */
+static void result_count_left_out(void)
+{
+	struct rpmb_frame out[2], in;
+	struct frontend fe;
+
+	open_device(&fe);
+	frames_init(out, 1, &(struct fields){ .type = RPMB_PROGRAM_KEY });
+	memcpy(out[0].key_mac, test_key, KEY_LEN);
+	frames_init(&out[1], 1, &(struct fields){ .type = RPMB_RESULT_READ });
+	check_eq(transact(&fe, out, 2, &in, 1), FRAME);
+	check_eq(be16toh(in.req_resp), RPMB_PROGRAM_KEY << 8);
+	check_eq(result_of(&in), RPMB_RES_OK);
+
+	make_write(out, 1, 0, 0, some_data, test_key);
+	check_eq(transact(&fe, out, 2, &in, 1), FRAME);
+	check_eq(be16toh(in.req_resp), RPMB_WRITE_DATA << 8);
+	check_eq(result_of(&in), RPMB_RES_OK);
+	check(frames_signed(&in, 1, test_key), "");
+
+	check_eq(transact(&fe, &out[1], 1, &in, 1), FRAME);
+	check_eq(be16toh(in.req_resp), RPMB_WRITE_DATA << 8);
+	check_eq(result_of(&in), RPMB_RES_OK);
+	check_eq(must_count(&fe), 1);
+}
+
 static void key_fails(void)
 {
 	static const uint8_t other[KEY_LEN] = { 1, 2, 3 };
@@ -380,8 +408,6 @@ static void counter_block_count(void)
 }
 
 /* 5.12.6.1.3 Device Operation: Data Write */
-
-static uint8_t some_data[MAX_FRAMES * BLOCK];
 
 static void write_no_key(void)
 {
@@ -634,19 +660,22 @@ static void result_read_block_count(void)
 	check_eq(result_of(&in), RPMB_RES_GENERAL);
 }
 
+/* Its answer must not look like that to another type */
 static void unknown_request(void)
 {
 	static const uint16_t types[] = { 0, 6, 7, 8, 9, 0x10, 0x42, 0x100,
-		0x300, 0xffff };
-	struct rpmb_frame out, in;
+		0x103, 0x104, 0x300, 0x400, 0xff04, 0xffff };
+	struct rpmb_frame out, in[3];
 	struct frontend fe;
 
 	open_keyed(&fe);
 	for (unsigned int i = 0; i < ARRAY_SIZE(types); i++) {
 		frames_init(&out, 1, &(struct fields){
 			.type = types[i], .count = 1 });
-		check_eq(transact(&fe, &out, 1, &in, 1), FRAME);
-		check_eq(result_of(&in), RPMB_RES_GENERAL);
+		check_eq(transact(&fe, &out, 1, in, 3), FRAME);
+		check_eq(result_of(in), RPMB_RES_GENERAL);
+		check_eq(be16toh(in->req_resp),
+			 types[i] <= 0xff ? types[i] << 8 : 0);
 	}
 	check_eq(must_count(&fe), 0);
 }
@@ -766,6 +795,7 @@ static const struct test tests[] = {
 	  key_block_count },
 	{ "program key, get write counter: block_count 0 is 1",
 	  count_left_out },
+	{ "result read: block_count 0 is 1", result_count_left_out },
 	{ "program key: a second key is a write failure", key_fails },
 	{ "get write counter: no key", counter_no_key },
 	{ "get write counter: block_count not 1 is a general failure",
