@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "argument.h"
+#include "log.h"
 #include "state.h"
 
 unsigned int argument_number(struct argp_state *argp, const char *option,
@@ -22,6 +23,25 @@ unsigned int argument_number(struct argp_state *argp, const char *option,
 	return value;
 }
 
+/*
+ * OP-TEE zeroes what is an eMMC's revision and checksum before it derives a key, so
+ * these bytes tell no devices apart
+ */
+static bool counts(size_t byte)
+{
+	return byte != 9 && byte != 15;
+}
+
+static bool is_alike(const uint8_t *id)
+{
+	size_t i;
+
+	for (i = 1; i < STATE_DEV_ID_LEN; i++)
+		if (counts(i) && id[i] != id[0])
+			return false;
+	return true;
+}
+
 void argument_id(struct argp_state *argp, const char *option, uint8_t *id,
 		 const char *text)
 {
@@ -37,4 +57,7 @@ void argument_id(struct argp_state *argp, const char *option, uint8_t *id,
 		memcpy(byte, text + 2 * i, 2);
 		id[i] = strtoul(byte, NULL, 16);
 	}
+	if (is_alike(id))
+		log_line("--%s: OP-TEE ignores bytes 9 and 15, and all others are alike: other devices may get the same key; use a random one",
+			 option);
 }

@@ -14,7 +14,7 @@ unsigned int argument_number(struct argp_state *argp, const char *option,
 			     const char *text, unsigned long min,
 			     unsigned long max);
 
-/* STATE_DEV_ID_LEN bytes */
+/* STATE_DEV_ID_LEN bytes; warns of an identity that does not identify */
 void argument_id(struct argp_state *argp, const char *option, uint8_t *id,
 		 const char *text);
 

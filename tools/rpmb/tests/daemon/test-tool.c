@@ -101,6 +101,29 @@ static void creates(void)
 	must_say("3 units");
 }
 
+/* OP-TEE ignores bytes 9 and 15 */
+static void weak_identity(void)
+{
+	static const char *const weak[] = {
+		"00000000000000000000000000000001",
+		"ffffffffffffffffff01ffffffffff02" };
+	static const char *const strong[] = {
+		"00000000000000000000000000000100",
+		"01000000000000000000000000000000",
+		"00000000000000000001000000000100" };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(weak); i++) {
+		check_eq(run("tool create --dev-id=%s weak%u", weak[i], i), 0);
+		must_say("OP-TEE");
+		must_say("random");
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(strong); i++) {
+		check_eq(run("tool create --dev-id=%s strong%u", strong[i], i),
+			 0);
+		check(!strstr(said, "OP-TEE"), "%s: %s", strong[i], said);
+	}
+}
+
 static void default_size(void)
 {
 	check_eq(run("tool create " STATE " && tool inspect " STATE), 0);
@@ -305,6 +328,8 @@ static void bad_usage(void)
 
 static const struct test tests[] = {
 	{ "create: size and identity, never over another", creates },
+	{ "create: an identity that OP-TEE cannot tell from others",
+	  weak_identity },
 	{ "create: defaults", default_size },
 	{ "inspect: all but the key, and changes nothing", inspects },
 	{ "inspect, check: a state that was not closed", inspects_killed },
