@@ -330,7 +330,13 @@ static bool fits(const struct rpmb_info *info)
 	return false;
 }
 
-/* 5.12.4: limits of the host's device, in the words of the virtio device */
+/* 5.12.4: there is a byte to say it in; what does not fit is told without a limit */
+static uint8_t limit(unsigned int blocks)
+{
+	return blocks <= UINT8_MAX ? blocks : 0;
+}
+
+/* Limits of the host's device, in the words of the virtio device */
 static void forward_init(struct forward *forward,
 			 const struct forward_config *config)
 {
@@ -339,13 +345,13 @@ static void forward_init(struct forward *forward,
 	const struct virtio_rpmb_config rpmb = {
 		.capacity = units < STATE_MAX_CAPACITY ? units :
 							 STATE_MAX_CAPACITY,
-		.max_wr_cnt = max_write(info),
-		.max_rd_cnt = max_read(info),
+		.max_wr_cnt = limit(max_write(info)),
+		.max_rd_cnt = limit(max_read(info)),
 	};
 
 	forward->allow_key = config->allow_key;
-	forward->max_write = rpmb.max_wr_cnt;
-	forward->max_read = rpmb.max_rd_cnt;
+	forward->max_write = max_write(info);
+	forward->max_read = max_read(info);
 	device_init(&forward->dev, &forward_ops, &rpmb, config->dev_id);
 }
 
