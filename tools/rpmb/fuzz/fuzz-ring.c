@@ -13,8 +13,10 @@
 #include "fuzz.h"
 #include "ring.h"
 
-/* No ring is longer than that, and there is no buffer twice */
+/* No ring is longer than that, and there is no buffer twice unless it is rewritten */
 #define MAX_SERVED 65536
+
+#define FEATURE_PACKED (UINT64_C(1) << VIRTIO_F_RING_PACKED)
 
 static uint8_t *regions[2];
 static atomic_bool restless;
@@ -117,6 +119,24 @@ static void make_ring(struct ring *ring, struct backend *backend,
 		.started = true,
 		.kicked = true,
 	};
+	if (backend->features & FEATURE_PACKED)
+		ring_set_base(ring, 0x80008000);
+}
+
+/* How many buffers came back is how many were taken, and not more than @calls */
+static void check_split(const struct ring *ring, uint16_t avail, uint16_t used,
+			unsigned int calls)
+{
+	must((uint16_t)(ring->next_avail - avail) <= calls);
+	must((uint16_t)(ring->next_used - used) ==
+	     (uint16_t)(ring->next_avail - avail));
+}
+
+/* A packed ring is in one place for both sides, and never behind its end */
+static void check_packed(const struct ring *ring)
+{
+	must(ring->next_avail == ring->next_used);
+	must((ring->next_used & 0x7fff) < ring->num);
 }
 
 /* Every buffer comes back, or the queue has stopped */
@@ -125,16 +145,16 @@ static void serve_all(struct ring *ring)
 	const struct vring_used *used = (const struct vring_used *)
 					(regions[0] + FUZZ_USED);
 	uint16_t avail = ring->next_avail, before = used->idx;
+	bool packed = ring->backend->features & FEATURE_PACKED;
 	unsigned int calls = 0;
 
 	while (ring_serve(ring))
 		must(++calls <= MAX_SERVED);
 	must(ring->broken || !ring->kicked);
-	if (!ring->mapped || atomic_load(&restless))
-		return;
-	must((uint16_t)(ring->next_avail - avail) <= calls);
-	must((uint16_t)(ring->next_used - before) ==
-	     (uint16_t)(ring->next_avail - avail));
+	if (ring->mapped && packed)
+		check_packed(ring);
+	else if (ring->mapped && !atomic_load(&restless))
+		check_split(ring, avail, before, calls);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

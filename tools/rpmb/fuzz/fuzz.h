@@ -64,7 +64,7 @@ void fuzz_requests(struct device *dev, struct input *input);
 struct fuzz_ring {
 	uint8_t settings;	/* of the device */
 	uint8_t num;		/* log2 of the queue's size, up to 5 */
-	uint8_t features;
+	uint8_t features;	/* from bit 28 on */
 	uint8_t restless;	/* somebody writes to the memory meanwhile */
 	uint8_t unused[4];
 };

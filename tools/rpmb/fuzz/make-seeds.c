@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <linux/vhost_types.h>
+#include <linux/virtio_config.h>
 #include <linux/virtio_ring.h>
 
 #include "fuzz.h"
@@ -64,16 +65,24 @@ struct ring_seed {
 	uint8_t memory[FUZZ_DATA + 4 * FRAME_LEN];
 } __attribute__((aligned(8)));
 
+/* Bits of fuzz_ring's features */
+#define INDIRECT_AND_INDEX 3
+#define PACKED (1 << (VIRTIO_F_RING_PACKED - 28))
+
+/* Descriptor @i of the table; split and packed ones differ in their ends */
 static void set_desc(struct ring_seed *seed, unsigned int i, uint64_t addr,
 		     uint32_t len, uint16_t flags)
 {
-	struct vring_desc *desc = (struct vring_desc *)
-				  (seed->memory + FUZZ_DESC) + i;
+	void *where = seed->memory + FUZZ_DESC + i * sizeof(struct vring_desc);
+	const struct vring_desc split = { addr, len, flags, i + 1 };
+	const struct vring_packed_desc packed = {
+		addr, len, i, flags | 1 << VRING_PACKED_DESC_F_AVAIL
+	};
 
-	desc->addr = addr;
-	desc->len = len;
-	desc->flags = flags;
-	desc->next = i + 1;
+	if (seed->what.features & PACKED)
+		memcpy(where, &packed, sizeof(packed));
+	else
+		memcpy(where, &split, sizeof(split));
 }
 
 /* A write request with its result read */
@@ -90,45 +99,66 @@ static void put_frames(struct ring_seed *seed)
 			 &result);
 }
 
-/* One chain from descriptor @head on; with @indirect it is in a table of its own */
-static void rings(void)
+/* Its three buffers, in descriptors from @head on; the response goes to @response */
+static void put_chain(struct ring_seed *seed, unsigned int head,
+		      uint64_t response)
 {
 	const uint64_t data = FUZZ_GUEST + FUZZ_DATA;
-	const uint16_t next = VRING_DESC_F_NEXT;
-	unsigned int i, head;
+
+	set_desc(seed, head, data, FRAME_LEN, VRING_DESC_F_NEXT);
+	set_desc(seed, head + 1, data + FRAME_LEN, FRAME_LEN,
+		 VRING_DESC_F_NEXT);
+	set_desc(seed, head + 2, response, FRAME_LEN, VRING_DESC_F_WRITE);
+}
+
+/* The same in a table of its own, from descriptor 16 on, whose counting begins at 0 */
+static void put_table(struct ring_seed *seed, uint64_t response)
+{
+	struct vring_desc *table = (struct vring_desc *)
+				   (seed->memory + FUZZ_DESC) + 16;
+
+	put_chain(seed, 16, response);
+	if (!(seed->what.features & PACKED)) {
+		table[0].next = 1;
+		table[1].next = 2;
+	}
+	set_desc(seed, 0, FUZZ_GUEST + FUZZ_DESC + 16 * sizeof(*table),
+		 3 * sizeof(*table), VRING_DESC_F_INDIRECT);
+}
+
+static void put_ring(unsigned int nr, bool indirect, uint64_t response,
+		     bool restless, uint8_t features)
+{
+	struct ring_seed seed = {
+		.what = {
+			.settings = 1,
+			.num = 3,
+			.features = features,
+			.restless = restless,
+		},
+	};
+
+	if (indirect)
+		put_table(&seed, response);
+	else
+		put_chain(&seed, 0, response);
+	put_frames(&seed);
+	if (!(features & PACKED))
+		((struct vring_avail *)(seed.memory + FUZZ_AVAIL))->idx = 1;
+	put("ring", nr, &seed, sizeof(seed));
+}
+
+static void rings(void)
+{
+	const uint64_t near = FUZZ_GUEST + FUZZ_DATA + 2 * FRAME_LEN;
+	unsigned int i;
 
 	_Static_assert(offsetof(struct ring_seed, memory) ==
 		       sizeof(struct fuzz_ring), "one follows the other");
-	for (i = 0; i < 8; i++) {
-		struct ring_seed seed = {
-			.what = {
-				.settings = 1,
-				.num = 3,
-				.features = i & 1 ? 3 : 0,
-				.restless = i >> 2,
-			},
-		};
-		struct vring_avail *avail = (struct vring_avail *)
-					    (seed.memory + FUZZ_AVAIL);
-
-		head = i & 1 ? 16 : 0;
-		set_desc(&seed, head, data, FRAME_LEN, next);
-		set_desc(&seed, head + 1, data + FRAME_LEN, FRAME_LEN, next);
-		set_desc(&seed, head + 2, i & 2 ? FUZZ_GUEST_2 :
-			 data + 2 * FRAME_LEN, FRAME_LEN, VRING_DESC_F_WRITE);
-		if (head) {
-			struct vring_desc *desc = (struct vring_desc *)
-						  (seed.memory + FUZZ_DESC);
-
-			set_desc(&seed, 0, FUZZ_GUEST + head * sizeof(*desc),
-				 3 * sizeof(*desc), VRING_DESC_F_INDIRECT);
-			desc[16].next = 1;
-			desc[17].next = 2;
-		}
-		put_frames(&seed);
-		avail->idx = 1;
-		put("ring", i, &seed, sizeof(seed));
-	}
+	for (i = 0; i < 16; i++)
+		put_ring(i, i & 1, i & 2 ? FUZZ_GUEST_2 : near, i & 4,
+			 (i & 1 ? INDIRECT_AND_INDEX : 0) |
+			 (i & 8 ? PACKED : 0));
 }
 
 struct control_seed {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A split virtqueue
+ * A virtqueue, split or packed
  */
 #ifndef RING_H
 #define RING_H
@@ -16,7 +16,8 @@
 #define RING_MAX_NUM 32768
 #define RING_FEATURES (UINT64_C(1) << VIRTIO_F_VERSION_1 | \
 		       UINT64_C(1) << VIRTIO_RING_F_INDIRECT_DESC | \
-		       UINT64_C(1) << VIRTIO_RING_F_EVENT_IDX)
+		       UINT64_C(1) << VIRTIO_RING_F_EVENT_IDX | \
+		       UINT64_C(1) << VIRTIO_F_RING_PACKED)
 
 /* A piece of a buffer, by its guest address */
 struct ring_piece {
@@ -33,6 +34,9 @@ struct ring_signal {
 /*
  * The members up to @err are set up by the front-end. Those from @mapped on change
  * while the ring is served.
+ *
+ * @next_avail, @next_used: free-running indices in a split ring; places with the lap's
+ *	wrap counter in bit 15 in a packed one
  */
 struct ring {
 	struct backend *backend;
@@ -46,9 +50,18 @@ struct ring {
 	struct ring_signal err;
 
 	bool mapped;		/* the pointers and @pieces below are valid */
-	struct vring_desc *desc;
-	struct vring_avail *avail;
-	struct vring_used *used;
+	union {
+		struct {
+			struct vring_desc *desc;
+			struct vring_avail *avail;
+			struct vring_used *used;
+		} split;
+		struct {
+			struct vring_packed_desc *desc;
+			struct vring_packed_desc_event *driver;
+			struct vring_packed_desc_event *device;
+		} packed;
+	};
 	struct ring_piece *pieces;	/* of the buffer at hand, @num of them */
 	uint16_t next_avail;
 	uint16_t next_used;
@@ -70,8 +83,12 @@ bool ring_push(struct ring *ring, const void *message, size_t len);
 /* Begin, with nothing set up */
 void ring_init(struct ring *ring, struct backend *backend);
 
-/* Stop serving; returns the place in the available ring where to go on */
-uint16_t ring_halt(struct ring *ring);
+/*
+ * Where to begin, as VHOST_USER_SET_VRING_BASE says it; stop serving, and return where
+ * to go on
+ */
+void ring_set_base(struct ring *ring, uint32_t base);
+uint32_t ring_halt(struct ring *ring);
 
 /* Forget all that a front-end has set up */
 void ring_reset(struct ring *ring);

@@ -18,7 +18,16 @@ enum { SET_VRING_CALL = 13, SET_VRING_ERR = 14 };
 #define VRING_NO_FD (UINT64_C(1) << 8)
 
 #define F_PROTOCOL_FEATURES (UINT64_C(1) << 30)
-#define FEATURES (RING_FEATURES | F_PROTOCOL_FEATURES)
+#define F_RING_PACKED (UINT64_C(1) << VIRTIO_F_RING_PACKED)
+#define F_ACCESS_PLATFORM (UINT64_C(1) << VIRTIO_F_ACCESS_PLATFORM)
+#define FEATURES (RING_FEATURES | F_PROTOCOL_FEATURES | F_ACCESS_PLATFORM)
+
+/*
+ * For those who ask when protocol features are set, as QEMU does. User Mode Linux asks
+ * before, and would take these though it cannot use them: it begins at base 0, which in
+ * a packed ring is the wrong lap, and may have no DMA.
+ */
+#define LATE_FEATURES (F_RING_PACKED | F_ACCESS_PLATFORM)
 
 #define PROTOCOL_F_REPLY_ACK (UINT64_C(1) << 3)
 #define PROTOCOL_F_BACKEND_REQ (UINT64_C(1) << 5)
@@ -61,8 +70,8 @@ static enum verdict reply_u64(struct message *msg, uint64_t value)
 
 static enum verdict get_features(struct session *session, struct message *msg)
 {
-	(void)session;
-	return reply_u64(msg, FEATURES);
+	return reply_u64(msg, session->protocol_features ?
+			 FEATURES : FEATURES & ~LATE_FEATURES);
 }
 
 static void enable_all(const struct backend *backend, bool enabled)
@@ -78,6 +87,11 @@ static enum verdict set_features(struct session *session, struct message *msg)
 	if (msg->u64 & ~FEATURES) {
 		log_line("features %#" PRIx64 " were not offered",
 			 msg->u64 & ~FEATURES);
+		return REFUSED;
+	}
+	/* A front-end without an IOMMU keeps this to itself and the guest */
+	if (msg->u64 & F_ACCESS_PLATFORM) {
+		log_line("the device is behind a virtual IOMMU, which is not supported");
 		return REFUSED;
 	}
 	session->backend->features = msg->u64;
@@ -164,12 +178,14 @@ static struct ring *find_ring(const struct session *session, uint32_t index)
 
 static enum verdict set_vring_num(struct session *session, struct message *msg)
 {
+	bool packed = session->backend->features & F_RING_PACKED;
 	struct ring *ring = find_ring(session, msg->state.index);
 	uint32_t num = msg->state.num;
 
 	if (!ring)
 		return REFUSED;
-	if (!num || num > RING_MAX_NUM || num & (num - 1)) {
+	/* 2.7, 2.8.10.1 */
+	if (!num || num > RING_MAX_NUM || (num & (num - 1) && !packed)) {
 		log_line("queue size %" PRIu32 " is no power of 2 up to %d",
 			 num, RING_MAX_NUM);
 		return REFUSED;
@@ -198,8 +214,7 @@ static enum verdict set_vring_base(struct session *session,
 
 	if (!ring)
 		return REFUSED;
-	ring->next_avail = msg->state.num;
-	ring->broken = false;
+	ring_set_base(ring, msg->state.num);
 	return DONE;
 }
 

@@ -15,7 +15,7 @@
 #define BLOCK 256
 #define FRAME sizeof(struct rpmb_frame)
 #define UNIT_BLOCKS 512		/* blocks in a unit of capacity */
-#define MAX_FRAMES 258
+#define MAX_FRAMES 1026
 
 /* What a request says; zero where nothing is given */
 struct fields {

@@ -6,6 +6,7 @@
 #include <linux/virtio_config.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -206,6 +207,13 @@ void fe_negotiate(struct frontend *fe, uint64_t protocol)
 					BIT(VIRTIO_RING_F_EVENT_IDX));
 }
 
+bool fe_wants_packed(void)
+{
+	const char *ring = getenv("RPMB_RING");
+
+	return ring && !strcmp(ring, "packed");
+}
+
 void fe_negotiate_ring(struct frontend *fe, uint64_t protocol,
 		       uint64_t ring_features)
 {
@@ -222,6 +230,13 @@ void fe_negotiate_ring(struct frontend *fe, uint64_t protocol,
 	tell_u64(fe, VU_SET_PROTOCOL_FEATURES, protocol);
 	fe->protocol = protocol;
 	tell(fe, VU_SET_OWNER, NULL, 0, NULL, 0);
+	if (fe_wants_packed()) {
+		ring_features |= BIT(VIRTIO_F_RING_PACKED);
+		fe->features = ask_u64(fe, VU_GET_FEATURES);
+		check(fe->features & BIT(VIRTIO_F_RING_PACKED), "not offered");
+		fe->next_avail = 1 << VRING_PACKED_EVENT_F_WRAP_CTR;
+		fe->next_used = fe->next_avail;
+	}
 	fe->features &= BIT(VIRTIO_F_VERSION_1) | BIT(VU_F_PROTOCOL_FEATURES) |
 			ring_features;
 	tell_u64(fe, VU_SET_FEATURES, fe->features);
@@ -262,23 +277,52 @@ void fe_set_memory(struct frontend *fe)
 	     fds, 2);
 }
 
-void fe_set_ring(struct frontend *fe, unsigned int num)
+bool fe_is_packed(const struct frontend *fe)
 {
-	const size_t base = fe->queue * QUEUE_STRIDE;
-	union vu_payload payload = { .state = { fe->queue, num } };
+	return fe->features & BIT(VIRTIO_F_RING_PACKED);
+}
+
+uint32_t fe_base(const struct frontend *fe)
+{
+	uint32_t next = fe->next_avail;
+
+	return fe_is_packed(fe) ? next | next << 16 : next;
+}
+
+static void place_ring(struct frontend *fe, unsigned int num, size_t start)
+{
+	void *desc = fe->mem + start + DESC_OFF;
+	void *avail = fe->mem + start + AVAIL_OFF;
+	void *used = fe->mem + start + USED_OFF;
 
 	fe->num = num;
-	fe->desc = (void *)(fe->mem + base + DESC_OFF);
-	fe->avail = (void *)(fe->mem + base + AVAIL_OFF);
-	fe->used = (void *)(fe->mem + base + USED_OFF);
+	fe->desc = fe_is_packed(fe) ? fe->descs : desc;
+	fe->avail = avail;
+	fe->used = used;
+	fe->packed = desc;
+	fe->driver_event = avail;
+	fe->device_event = used;
+}
+
+void fe_set_ring(struct frontend *fe, unsigned int num)
+{
+	fe_set_ring_at(fe, num, fe_base(fe));
+}
+
+void fe_set_ring_at(struct frontend *fe, unsigned int num, uint32_t base)
+{
+	const size_t start = fe->queue * QUEUE_STRIDE;
+	union vu_payload payload = { .state = { fe->queue, num } };
+
+	place_ring(fe, num, start);
 	tell(fe, VU_SET_VRING_NUM, &payload, sizeof(payload.state), NULL, 0);
-	payload.state.num = fe->next_avail;
+	payload.state.num = base;
 	tell(fe, VU_SET_VRING_BASE, &payload, sizeof(payload.state), NULL, 0);
 	memset(&payload, 0, sizeof(payload));
 	payload.addr.index = fe->queue;
-	payload.addr.desc = user_addr(base + DESC_OFF);
-	payload.addr.avail = user_addr(base + AVAIL_OFF);
-	payload.addr.used = user_addr(base + USED_OFF);
+	payload.addr.desc = user_addr(start + DESC_OFF);
+	payload.addr.avail = user_addr(start + AVAIL_OFF);
+	payload.addr.used = user_addr(start + USED_OFF);
 	tell(fe, VU_SET_VRING_ADDR, &payload, sizeof(payload.addr), NULL, 0);
 }
 
@@ -319,7 +363,7 @@ void fe_go_in_band(struct frontend *fe)
 	fe->back = pair[0];
 }
 
-uint16_t fe_stop_ring(struct frontend *fe)
+uint32_t fe_stop_ring(struct frontend *fe)
 {
 	union vu_payload payload = { .state = { 0, 0 } };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A vhost-user frontend with its guest: control messages, guest memory and one
- * split virtqueue
+ * virtqueue: packed if RPMB_RING in the environment is "packed", else split
  *
  * Every function fails the test on anything unexpected. What is sent can be made
  * as wrong as a test wants: the parts are open to it.
@@ -112,12 +112,12 @@ union vu_payload {
 #define USER_0 UINT64_C(0x7e0000000000)
 #define USER_1 UINT64_C(0x7d0000000000)
 #define DESC_OFF 0x1000
-#define AVAIL_OFF 0x4000
-#define USED_OFF 0x6000
-#define INDIRECT_OFF 0x8000
+#define AVAIL_OFF 0x6000
+#define USED_OFF 0x8000
+#define INDIRECT_OFF 0xc000
 #define OUT_OFF 0x10000
 #define IN_OFF REGION_SIZE
-#define QUEUE_SIZE 256
+#define QUEUE_SIZE 1024
 
 /* The rings of the next queue are so much further on */
 #define QUEUE_STRIDE 0x80000
@@ -145,9 +145,17 @@ struct frontend {
 	int kick;
 	int call;
 	unsigned int num;
+	/* The tests write split descriptors; in a packed ring they are here */
 	struct vring_desc *desc;
+	struct vring_desc descs[QUEUE_SIZE];
 	struct vring_avail *avail;
 	struct vring_used *used;
+	/* In a packed ring: descriptors, events, and what each buffer takes of it */
+	struct vring_packed_desc *packed;
+	struct vring_packed_desc_event *driver_event;
+	struct vring_packed_desc_event *device_event;
+	uint16_t slots[QUEUE_SIZE];
+	/* In a packed ring, bit 15 is the wrap counter */
 	uint16_t next_avail;
 	uint16_t next_used;
 };
@@ -180,11 +188,16 @@ void fe_negotiate_ring(struct frontend *fe, uint64_t protocol,
 void fe_memory_table(const struct frontend *fe, union vu_payload *table);
 void fe_set_memory(struct frontend *fe);
 void fe_set_ring(struct frontend *fe, unsigned int num);
+void fe_set_ring_at(struct frontend *fe, unsigned int num, uint32_t base);
 void fe_start_ring(struct frontend *fe);
 /* The same in band, as User Mode Linux does: before the rings are set up, and each */
 void fe_go_in_band(struct frontend *fe);
 void fe_enable_ring(struct frontend *fe);
-uint16_t fe_stop_ring(struct frontend *fe);
+uint32_t fe_stop_ring(struct frontend *fe);
+bool fe_wants_packed(void);
+bool fe_is_packed(const struct frontend *fe);
+/* Where a device goes on that has given back all that was offered */
+uint32_t fe_base(const struct frontend *fe);
 
 /*
  * All of the above, with what QEMU negotiates: all features of rings that the
@@ -198,7 +211,10 @@ void fe_close(struct frontend *fe);
 bool fe_config(struct frontend *fe, uint32_t offset, uint32_t size,
 	       uint8_t *data);
 
-/* Make a chain of the chunks, in descriptors from @head on, and offer it */
+/*
+ * Make a chain of the chunks, in descriptors from @head on, and offer it. A head that is
+ * no descriptor breaks the ring.
+ */
 void fe_write_chain(struct frontend *fe, uint16_t head,
 		    const struct chunk *chunks, unsigned int nr);
 void fe_offer(struct frontend *fe, uint16_t head);
@@ -206,8 +222,9 @@ void fe_kick(struct frontend *fe);
 /* The same if the device has asked for it, as drivers do */
 void fe_kick_if_wanted(struct frontend *fe);
 
-/* Has a chain come back? Does not wait */
+/* Has a chain come back? Does not wait. If so, take it and return its length. */
 bool fe_used(const struct frontend *fe);
+uint32_t fe_take_used(struct frontend *fe, uint16_t *head);
 /* Wait for the next chain that comes back, return its length */
 uint32_t fe_wait_used(struct frontend *fe, uint16_t *head);
 

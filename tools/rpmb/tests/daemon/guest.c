@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "frontend.h"
+#include "guest.h"
 #include "tap.h"
 
 void fe_write_chain(struct frontend *fe, uint16_t head,
@@ -28,27 +29,42 @@ void fe_write_chain(struct frontend *fe, uint16_t head,
 	}
 }
 
-static bool has_event_index(const struct frontend *fe)
+bool has_event_index(const struct frontend *fe)
 {
 	return fe->features & BIT(VIRTIO_RING_F_EVENT_IDX);
+}
+
+static void split_want_call(struct frontend *fe)
+{
+	if (has_event_index(fe))
+		__atomic_store_n(&fe->avail->ring[fe->num],
+				 htole16(fe->next_used), __ATOMIC_RELAXED);
 }
 
 /* Ask for a notification of the next chain that comes back */
 static void want_call(struct frontend *fe)
 {
-	if (!has_event_index(fe))
-		return;
-	__atomic_store_n(&fe->avail->ring[fe->num], htole16(fe->next_used),
-			 __ATOMIC_RELAXED);
+	if (fe_is_packed(fe))
+		packed_want_call(fe);
+	else
+		split_want_call(fe);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+static void split_offer(struct frontend *fe, uint16_t head)
+{
+	fe->avail->ring[fe->next_avail++ % fe->num] = htole16(head);
+	__atomic_store_n(&fe->avail->idx, htole16(fe->next_avail),
+			 __ATOMIC_RELEASE);
 }
 
 void fe_offer(struct frontend *fe, uint16_t head)
 {
 	want_call(fe);
-	fe->avail->ring[fe->next_avail++ % fe->num] = htole16(head);
-	__atomic_store_n(&fe->avail->idx, htole16(fe->next_avail),
-			 __ATOMIC_RELEASE);
+	if (fe_is_packed(fe))
+		packed_offer(fe, head);
+	else
+		split_offer(fe, head);
 }
 
 static void kick_in_band(struct frontend *fe)
@@ -59,13 +75,11 @@ static void kick_in_band(struct frontend *fe)
 		       NULL, 0), "");
 }
 
-/* Does the device want to be told of the last chain that was offered? */
-static bool wants_kick(const struct frontend *fe)
+static bool split_wants_kick(const struct frontend *fe)
 {
 	const uint16_t *event = (const uint16_t *)&fe->used->ring[fe->num];
 	uint16_t last = fe->next_avail - 1;
 
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (has_event_index(fe))
 		return le16toh(__atomic_load_n(event, __ATOMIC_RELAXED)) ==
 		       last;
@@ -74,7 +88,9 @@ static bool wants_kick(const struct frontend *fe)
 
 void fe_kick_if_wanted(struct frontend *fe)
 {
-	if (wants_kick(fe))
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	/* Does the device want to be told of the last chain that was offered? */
+	if (fe_is_packed(fe) ? packed_wants_kick(fe) : split_wants_kick(fe))
 		fe_kick(fe);
 }
 
@@ -89,11 +105,31 @@ void fe_kick(struct frontend *fe)
 		      strerror(errno));
 }
 
-bool fe_used(const struct frontend *fe)
+static bool split_used(const struct frontend *fe)
 {
 	uint16_t idx = __atomic_load_n(&fe->used->idx, __ATOMIC_ACQUIRE);
 
 	return le16toh(idx) != fe->next_used;
+}
+
+bool fe_used(const struct frontend *fe)
+{
+	return fe_is_packed(fe) ? packed_used(fe) : split_used(fe);
+}
+
+static uint32_t split_take_used(struct frontend *fe, uint16_t *head)
+{
+	const struct vring_used_elem *elem =
+		&fe->used->ring[fe->next_used++ % fe->num];
+
+	*head = le32toh(elem->id);
+	return le32toh(elem->len);
+}
+
+uint32_t fe_take_used(struct frontend *fe, uint16_t *head)
+{
+	return fe_is_packed(fe) ? packed_take_used(fe, head) :
+				  split_take_used(fe, head);
 }
 
 /* It may be for another queue, which sees for itself what has come back */
@@ -139,15 +175,12 @@ static void wait_call(struct frontend *fe)
 
 uint32_t fe_wait_used(struct frontend *fe, uint16_t *head)
 {
-	const struct vring_used_elem *elem;
+	uint16_t ignored;
 
 	want_call(fe);
 	while (!fe_used(fe))
 		wait_call(fe);
-	elem = &fe->used->ring[fe->next_used++ % fe->num];
-	if (head)
-		*head = le32toh(elem->id);
-	return le32toh(elem->len);
+	return fe_take_used(fe, head ?: &ignored);
 }
 
 uint32_t fe_submit(struct frontend *fe, const struct chunk *chunks,

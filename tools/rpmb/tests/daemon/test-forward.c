@@ -64,6 +64,37 @@ static void limits(void)
 	check(!fe_config(&fe, 3, 1, &beyond), "more than the standard has");
 }
 
+/* A host's device that reads more at once than the byte for it can say */
+static void long_reads(void)
+{
+	const unsigned int most = RPMB_MAX_LEN / FRAME;
+	const struct chunk chunks[] = {
+		{ guest_addr(OUT_OFF), FRAME, false },
+		{ guest_addr(IN_OFF), most * FRAME, true },
+	};
+	struct rpmb_frame in[MAX_FRAMES];
+	struct frontend fe;
+	struct fake *fake;
+	uint8_t config[3];
+	struct daemon d;
+
+	device = host_device();
+	fake = host_fake(device);
+	fake->capacity = 4 * HOST_BLOCKS;
+	fake->max_read = 2 * most;
+	start(&d, SOCKET, "--allow-key");
+	fe_open(&fe, &d);
+	check(fe_config(&fe, 0, 3, config), "refused");
+	check_eq(config[2], most <= UINT8_MAX ? most : 0);
+	must_program_key(&fe);
+	frames_init((void *)(fe.mem + OUT_OFF), 1, &(struct fields){
+		.type = RPMB_READ_DATA, .count = most });
+	check_eq(fe_submit(&fe, chunks, 2), most * FRAME);
+	fetch_frames(&fe, in, most);
+	check_eq(result_of(in), RPMB_RES_OK);
+	check(frames_signed(in, most, test_key), "");
+}
+
 static void identity(void)
 {
 	uint8_t config[19];
@@ -561,6 +592,7 @@ static const struct test tests[] = {
 	{ "device: two guests, each has its own result", two_results },
 	{ "device: the host has no right to program a key",
 	  key_without_right },
+	{ "device: as long a read as a request carries", long_reads },
 	{ "fault: a write that did not start has failed", write_not_started },
 	{ "fault: a write whose response is lost gets none", response_lost },
 	{ "fault: a write that is lost on its way gets none", request_lost },

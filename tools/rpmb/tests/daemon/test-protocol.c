@@ -67,6 +67,43 @@ static void features(void)
 	      (unsigned long long)payload.u64);
 }
 
+/*
+ * User Mode Linux asks once, before protocol features are set, and would take what it
+ * cannot use
+ */
+static void features_in_time(void)
+{
+	const uint64_t late = BIT(VIRTIO_F_RING_PACKED) |
+			      BIT(VIRTIO_F_ACCESS_PLATFORM);
+	union vu_payload payload;
+	struct frontend fe;
+	struct daemon d;
+
+	start(&d);
+	fe_connect(&fe, &d);
+	fe_ask(&fe, VU_GET_FEATURES, &payload, 0);
+	check_eq(payload.u64 & late, 0);
+	fe_negotiate(&fe, QEMU_PROTOCOL);
+	fe_ask(&fe, VU_GET_FEATURES, &payload, 0);
+	check_eq(payload.u64 & late, late);
+}
+
+/* With this, addresses are those of an IOMMU, which is QEMU's to say */
+static void behind_iommu(void)
+{
+	uint64_t bits = BIT(VIRTIO_F_VERSION_1) | BIT(VU_F_PROTOCOL_FEATURES) |
+			BIT(VIRTIO_F_ACCESS_PLATFORM);
+	struct frontend fe;
+	struct daemon d;
+
+	connect_and_negotiate(&fe, &d, QEMU_PROTOCOL);
+	check(fe_tell(&fe, VU_SET_FEATURES, &bits, sizeof(bits), NULL, 0),
+	      "accepted");
+	check(strstr(daemon_messages(), "virtual IOMMU"), "no message");
+	fe_close(&fe);
+	must_serve(&d);
+}
+
 static void features_not_offered(void)
 {
 	uint64_t bogus = BIT(VIRTIO_F_VERSION_1) | BIT(60);
@@ -139,12 +176,12 @@ static void config_beyond_end(void)
 
 static void reply_ack(void)
 {
-	union vu_payload payload = { .state = { 0, 3 } };
+	union vu_payload payload = { .state = { 0, 0x10000 } };
 	struct frontend fe;
 	struct daemon d;
 
 	connect_and_negotiate(&fe, &d, QEMU_PROTOCOL);
-	/* no power of 2, then one */
+	/* too many, then fewer */
 	check(fe_tell(&fe, VU_SET_VRING_NUM, &payload, 8, NULL, 0),
 	      "accepted");
 	fe_close(&fe);
@@ -194,22 +231,62 @@ static void stop_ring(void)
 {
 	struct frontend fe;
 	struct daemon d;
+	uint32_t base;
 
 	start(&d);
 	fe_open(&fe, &d);
 	must_program_key(&fe);
 	check_eq(must_count(&fe), 0);
-	check_eq(fe_stop_ring(&fe), 2);
+	base = fe_stop_ring(&fe);
+	check_eq(base, fe_base(&fe));
 	offer_counter_request(&fe);
 	check_not_served(&fe);
 	/* goes on where it was, as after a guest's suspend */
-	fe.next_avail = 2;
-	fe_set_ring(&fe, QUEUE_SIZE);
-	fe.next_avail = 3;
+	fe_set_ring_at(&fe, QUEUE_SIZE, base);
 	fe_start_ring(&fe);
 	fe_kick(&fe);
 	check_eq(fe_wait_used(&fe, NULL), FRAME);
 	check_eq(must_count(&fe), 0);
+}
+
+/* Where it goes on is told in a way that knows the laps of a packed ring */
+static void stop_anywhere(void)
+{
+	struct frontend fe;
+	struct daemon d;
+
+	connect_and_negotiate(&fe, &d, QEMU_PROTOCOL);
+	fe_set_memory(&fe);
+	fe_set_ring(&fe, 8);
+	fe_start_ring(&fe);
+	must_program_key(&fe);
+	for (unsigned int i = 0; i < 40; i++) {
+		check_eq(must_count(&fe), 0);
+		check_eq(fe_stop_ring(&fe), fe_base(&fe));
+		fe_set_ring(&fe, 8);
+		fe_start_ring(&fe);
+	}
+}
+
+/* The sizes of packed rings are no powers of 2 */
+static void odd_size(void)
+{
+	union vu_payload payload = { .state = { 0, 7 } };
+	struct frontend fe;
+	struct daemon d;
+
+	connect_and_negotiate(&fe, &d, QEMU_PROTOCOL);
+	if (!fe_is_packed(&fe)) {
+		check(fe_tell(&fe, VU_SET_VRING_NUM, &payload, 8, NULL, 0),
+		      "accepted");
+		return;
+	}
+	fe_set_memory(&fe);
+	fe_set_ring(&fe, 7);
+	fe_start_ring(&fe);
+	must_program_key(&fe);
+	for (unsigned int i = 0; i < 40; i++)
+		check_eq(must_count(&fe), 0);
 }
 
 static void disabled_ring(void)
@@ -300,11 +377,12 @@ static void kicks_in_time(void)
 	open_with(&fe, &d, BIT(VIRTIO_RING_F_EVENT_IDX));
 	for (unsigned int i = 0; i < 300000; i++) {
 		time_t until = time(NULL) + WAIT_MS / 1000;
+		uint16_t head;
 
 		offer_batch(&fe, 1);
 		while (!fe_used(&fe))
 			check(time(NULL) <= until, "a kick is lost");
-		fe.next_used++;
+		fe_take_used(&fe, &head);
 	}
 }
 
@@ -381,7 +459,7 @@ static void slow_disk_stop(void)
 	release(disk);
 	check(vu_recv(fe.sock, &hdr, &payload), "closed");
 	check(fe_used(&fe), "stopped before the write was done");
-	check_eq(payload.state.num, 2);
+	check_eq(payload.state.num, fe_base(&fe));
 	disk_free(disk);
 }
 
@@ -839,8 +917,33 @@ static void ring_outside(void)
 
 static void ring_over_the_end(void)
 {
+	wrong_ring(USER_0 + REGION_SIZE - 64, user_addr(AVAIL_OFF),
+		   user_addr(USED_OFF));
+}
+
+/* In a packed ring that part is small, and has to be misaligned for that */
+static void used_over_the_end(void)
+{
 	wrong_ring(user_addr(DESC_OFF), user_addr(AVAIL_OFF),
-		   USER_0 + REGION_SIZE - 64);
+		   USER_0 + REGION_SIZE - (fe_wants_packed() ? 2 : 64));
+}
+
+/* Only a packed ring can say that */
+static void ring_begins_behind(void)
+{
+	struct frontend fe;
+	struct daemon d;
+
+	connect_and_negotiate(&fe, &d, QEMU_PROTOCOL);
+	if (!fe_is_packed(&fe))
+		return;
+	fe_set_memory(&fe);
+	fe_set_ring_at(&fe, 8, 0x80088008);
+	fe_start_ring(&fe);
+	offer_counter_request(&fe);
+	check_not_served(&fe);
+	fe_close(&fe);
+	must_serve(&d);
 }
 
 static void ring_misaligned(void)
@@ -876,6 +979,9 @@ static void memory_truncated(void)
 
 static const struct test tests[] = {
 	{ "features: VERSION_1 and what QEMU and UML need", features },
+	{ "features: packed rings and DMA for those who ask late",
+	  features_in_time },
+	{ "features: a virtual IOMMU is refused in words", behind_iommu },
 	{ "features: one that was not offered is refused",
 	  features_not_offered },
 	{ "config: in growing pieces of 1, 2, 3 bytes", config_in_pieces },
@@ -884,6 +990,8 @@ static const struct test tests[] = {
 	{ "REPLY_ACK: says what went wrong", reply_ack },
 	{ "REPLY_ACK: not negotiated, not sent", no_reply_ack },
 	{ "ring: GET_VRING_BASE stops it, it can go on", stop_ring },
+	{ "ring: it can be stopped anywhere", stop_anywhere },
+	{ "ring: a size of 7", odd_size },
 	{ "ring: disabled it is not served", disabled_ring },
 	{ "ring: RESET_OWNER disables it", owner_resets },
 	{ "ring: notifications by event index", notifications_by_index },
@@ -930,6 +1038,9 @@ static const struct test tests[] = {
 	{ "message: byte by byte", byte_by_byte },
 	{ "ring: outside guest memory", ring_outside },
 	{ "ring: over the end of guest memory", ring_over_the_end },
+	{ "ring: its last part over the end of guest memory",
+	  used_over_the_end },
+	{ "ring: begins behind its end", ring_begins_behind },
 	{ "ring: misaligned", ring_misaligned },
 };
 

@@ -706,6 +706,110 @@ static void frames_in_pieces(void)
 	must_hold(&fe, 0, 1, some_data);
 }
 
+/* Not of the specification: how long a request can be that clients send */
+
+static void put_read(struct frontend *fe, uint16_t addr, unsigned int nr)
+{
+	frames_init((void *)(fe->mem + OUT_OFF), 1, &(struct fields){
+		.type = RPMB_READ_DATA, .addr = addr, .count = nr });
+}
+
+/* The response has @nr blocks of some_data, and as many more as it likes */
+static void check_read(struct frontend *fe, unsigned int nr)
+{
+	struct rpmb_frame in[MAX_FRAMES];
+
+	fetch_frames(fe, in, nr);
+	check_eq(result_of(in), RPMB_RES_OK);
+	for (unsigned int i = 0; i < nr; i++)
+		check(!memcmp(in[i].data, some_data + i * BLOCK, BLOCK),
+		      "block %u", i);
+}
+
+static void open_long(struct frontend *fe)
+{
+	struct daemon d;
+
+	daemon_start(&d, "--capacity", "4");
+	fe_open(fe, &d);
+	must_program_key(fe);
+}
+
+/* A descriptor for each frame: as many as the queue has places */
+static void frame_by_frame(void)
+{
+	struct frontend fe;
+
+	open_long(&fe);
+	pattern(some_data, 1023, 0, 1);
+	must_write(&fe, 0, QUEUE_SIZE - 2, 0, some_data);
+	must_hold(&fe, 0, 512, some_data);
+	must_write(&fe, 0, 1, 1, some_data);
+	must_hold(&fe, 0, QUEUE_SIZE - 2, some_data);
+	check_eq(read_with_count(&fe, QUEUE_SIZE - 1, QUEUE_SIZE - 1),
+		 RPMB_RES_OK);
+}
+
+/* The same in a table, which takes one place of the queue */
+static void frame_by_frame_in_table(void)
+{
+	struct vring_desc *table;
+	struct frontend fe;
+
+	open_long(&fe);
+	pattern(some_data, QUEUE_SIZE - 2, 7, 1);
+	must_write(&fe, 7, QUEUE_SIZE - 2, 0, some_data);
+	table = (void *)(fe.mem + INDIRECT_OFF);
+	put_read(&fe, 7, QUEUE_SIZE - 1);
+	for (unsigned int i = 0; i < QUEUE_SIZE; i++)
+		table[i] = (struct vring_desc) {
+			.addr = htole64(guest_addr(i ? IN_OFF + (i - 1) * FRAME :
+						       OUT_OFF)),
+			.len = htole32(FRAME),
+			.flags = htole16((i ? VRING_DESC_F_WRITE : 0) |
+					 (i < QUEUE_SIZE - 1 ?
+					  VRING_DESC_F_NEXT : 0)),
+			.next = htole16(i + 1),
+		};
+	fe.desc[0] = (struct vring_desc) {
+		.addr = htole64(guest_addr(INDIRECT_OFF)),
+		.len = htole32(QUEUE_SIZE * sizeof(*table)),
+		.flags = htole16(VRING_DESC_F_INDIRECT),
+	};
+	fe_offer(&fe, 0);
+	fe_kick(&fe);
+	check_eq(fe_wait_used(&fe, NULL), (QUEUE_SIZE - 1) * FRAME);
+	check_read(&fe, QUEUE_SIZE - 2);
+}
+
+/* 512 KiB in one piece, each way */
+static void half_a_mebibyte(void)
+{
+	const struct chunk write[] = {
+		{ guest_addr(OUT_OFF), 1025 * FRAME, false },
+		{ guest_addr(IN_OFF), FRAME, true },
+	};
+	const struct chunk read[] = {
+		{ guest_addr(OUT_OFF), FRAME, false },
+		{ guest_addr(IN_OFF), 1024 * FRAME, true },
+	};
+	struct rpmb_frame *out, in;
+	struct frontend fe;
+
+	open_long(&fe);
+	pattern(some_data, 1024, 9, 1);
+	out = (void *)(fe.mem + OUT_OFF);
+	make_write(out, 1024, 9, 0, some_data, test_key);
+	make_result_read(&out[1024]);
+	check_eq(fe_submit(&fe, write, 2), FRAME);
+	fetch_frames(&fe, &in, 1);
+	check_eq(result_of(&in), RPMB_RES_OK);
+
+	put_read(&fe, 9, 1024);
+	check_eq(fe_submit(&fe, read, 2), 1024 * FRAME);
+	check_read(&fe, 1024);
+}
+
 /* 5.12.6.3 Device Operation: what the device maintains */
 
 static void key_is_kept(void)
@@ -827,6 +931,9 @@ static const struct test tests[] = {
 	  unknown_request },
 	{ "frames in other pieces than one descriptor each",
 	  frames_in_pieces },
+	{ "a queue full of frames", frame_by_frame },
+	{ "a table full of frames", frame_by_frame_in_table },
+	{ "512 KiB of frames", half_a_mebibyte },
 	{ "device: the key is kept and cannot be overwritten", key_is_kept },
 	{ "device: the counter starts at 0 and is kept", counter_is_kept },
 	{ "device: the data is kept", data_is_kept },

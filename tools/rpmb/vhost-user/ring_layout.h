@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How a virtqueue lies in memory: split or packed. For ring.c and the files of the
+ * layouts.
+ *
+ * The guest may write to all of it at any time: what is read from it is read once, and
+ * checked after that.
+ */
+#ifndef RING_LAYOUT_H
+#define RING_LAYOUT_H
+
+#include <endian.h>
+
+#include "ring.h"
+
+/*
+ * The buffer at hand: device-readable pieces first, then device-writable ones
+ *
+ * @id: what the guest calls it
+ * @slots: how many descriptors of the ring it takes
+ */
+struct chain {
+	uint16_t id;
+	uint16_t slots;
+	uint32_t nr_out;
+	uint32_t nr_in;
+	uint64_t out_len;
+	uint64_t in_len;
+};
+
+/*
+ * @map: find the parts of the ring; false if they are not in shared memory
+ * @has_buffer: whether there is a buffer; if not, the driver's next one kicks
+ * @get_chain: collect the pieces of the next buffer; false if the guest has broken
+ *	the rules
+ * @give_back: it is done, with that many bytes written; returns whether the driver
+ *	wants to know
+ * @base: where to go on, as VHOST_USER_GET_VRING_BASE says it
+ */
+struct ring_layout {
+	bool (*map)(struct ring *ring);
+	bool (*has_buffer)(struct ring *ring);
+	bool (*get_chain)(struct ring *ring, struct chain *chain);
+	bool (*give_back)(struct ring *ring, const struct chain *chain,
+			  uint32_t len);
+	uint32_t (*base)(const struct ring *ring);
+};
+
+extern const struct ring_layout ring_split;
+extern const struct ring_layout ring_packed;
+
+/* What the layouts share */
+
+static inline uint16_t load16(const __le16 *p)
+{
+	return le16toh(__atomic_load_n((const uint16_t *)p, __ATOMIC_ACQUIRE));
+}
+
+static inline void store16(__le16 *p, uint16_t value)
+{
+	__atomic_store_n((uint16_t *)p, htole16(value), __ATOMIC_RELEASE);
+}
+
+bool ring_has_feature(const struct ring *ring, unsigned int feature);
+
+/* The guest has broken the rules; returns false */
+bool ring_break(struct ring *ring, const char *why);
+
+/* A part of the ring at a user address; NULL if it is not in shared memory, aligned */
+void *ring_part(const struct ring *ring, uint64_t addr, size_t len,
+		size_t align);
+
+/* A descriptor with these flags; false if the guest has broken the rules */
+bool ring_add_piece(struct ring *ring, struct chain *chain,
+		    struct ring_piece piece, uint16_t flags);
+
+/* How many descriptors a table has; 0 if the guest has broken the rules */
+uint32_t ring_table_size(struct ring *ring, struct ring_piece table,
+			 uint16_t flags);
+
+/* Descriptor @i of a table; false if the guest has broken the rules */
+bool ring_read_table(struct ring *ring, struct ring_piece table, uint32_t i,
+		     void *desc);
+
+#endif /* RING_LAYOUT_H */
