@@ -86,7 +86,10 @@ static struct ring_piece piece_of(const struct vring_packed_desc *desc)
 	return (struct ring_piece) { le64toh(desc->addr), le32toh(desc->len) };
 }
 
-/* 2.8.7: what an indirect descriptor refers to, one after the other */
+/*
+ * 2.8.7: what an indirect descriptor refers to, one after the other. Of their flags only
+ * one means anything.
+ */
 static bool add_table(struct ring *ring, struct chain *chain,
 		      const struct vring_packed_desc *indirect)
 {
@@ -98,8 +101,6 @@ static bool add_table(struct ring *ring, struct chain *chain,
 	for (i = 0; i < nr; i++) {
 		if (!ring_read_table(ring, table, i, &desc))
 			return false;
-		if (le16toh(desc.flags) & VRING_DESC_F_INDIRECT)
-			return ring_break(ring, "indirect table in another");
 		if (!ring_add_piece(ring, chain, piece_of(&desc),
 				    le16toh(desc.flags)))
 			return false;
@@ -107,7 +108,7 @@ static bool add_table(struct ring *ring, struct chain *chain,
 	return nr;
 }
 
-/* 2.8.19: a table stands alone. The last descriptor of a chain has its id: 2.8.6 */
+/* 2.8.6: the last descriptor of a chain has its id */
 static bool get_chain(struct ring *ring, struct chain *chain)
 {
 	struct vring_packed_desc desc;
@@ -119,12 +120,9 @@ static bool get_chain(struct ring *ring, struct chain *chain)
 		copy_once(&desc, &ring->packed.desc[index_of(place)],
 			  sizeof(desc));
 		flags = le16toh(desc.flags);
-		if (!(flags & VRING_DESC_F_INDIRECT))
-			ok = ring_add_piece(ring, chain, piece_of(&desc), flags);
-		else if (chain->slots == 1)
-			ok = add_table(ring, chain, &desc);
-		else
-			ok = ring_break(ring, "bad indirect descriptor");
+		ok = flags & VRING_DESC_F_INDIRECT ?
+		     add_table(ring, chain, &desc) :
+		     ring_add_piece(ring, chain, piece_of(&desc), flags);
 	} while (ok && flags & VRING_DESC_F_NEXT);
 	chain->id = le16toh(desc.id);
 	return ok;

@@ -2,6 +2,7 @@
 /*
  * A vhost-user frontend: control messages and bringing a device up
  */
+#include <endian.h>
 #include <errno.h>
 #include <linux/virtio_config.h>
 #include <poll.h>
@@ -302,6 +303,9 @@ static void place_ring(struct frontend *fe, unsigned int num, size_t start)
 	fe->packed = desc;
 	fe->driver_event = avail;
 	fe->device_event = used;
+	/* No kicks that the device has not asked for */
+	if (fe_is_packed(fe))
+		fe->device_event->flags = htole16(VRING_PACKED_EVENT_FLAG_DISABLE);
 }
 
 void fe_set_ring(struct frontend *fe, unsigned int num)

@@ -940,6 +940,10 @@ static void ring_begins_behind(void)
 	fe_set_memory(&fe);
 	fe_set_ring_at(&fe, 8, 0x80088008);
 	fe_start_ring(&fe);
+	/* The request is there */
+	fe.num = 16;
+	fe.next_avail = 0x8008;
+	fe.next_used = fe.next_avail;
 	offer_counter_request(&fe);
 	check_not_served(&fe);
 	fe_close(&fe);
