@@ -192,6 +192,12 @@ static size_t frames_len(const FIXTURE_VARIANT(rpmb) * variant, unsigned int nr)
 	return nr ? variant->header + nr * variant->frame : variant->bare;
 }
 
+/* Blocks of which the frames fit into one request, or response */
+static unsigned int most_blocks(const FIXTURE_VARIANT(rpmb) * variant)
+{
+	return (RPMB_MAX_LEN - variant->header) / variant->frame;
+}
+
 static __u16 response_type(const FIXTURE_VARIANT(rpmb) * variant)
 {
 	if (variant->format == RPMB_FRAME_NVME)
@@ -261,14 +267,14 @@ TEST_F(rpmb, info)
 		  info.request_types);
 	EXPECT_EQ(variant->target, info.target);
 	EXPECT_EQ(strlen("test device"), info.dev_id_len);
-	EXPECT_EQ(0, info.__reserved);
+	EXPECT_EQ(5, info.max_write);
 }
 
 /* A device without limits of its own: what can be carried at once limits it */
 TEST_F(rpmb, info_unlimited)
 {
 	struct rpmb_ioc_info info = { .size = sizeof(info) };
-	unsigned int most = variant->format == RPMB_FRAME_NVME ? 127 : 128;
+	unsigned int most = most_blocks(variant);
 
 	ASSERT_EQ(0, write_file(self->sim, "enable", "0"));
 	ASSERT_EQ(0, write_file(self->sim, "max_write", "0"));
@@ -278,7 +284,9 @@ TEST_F(rpmb, info_unlimited)
 
 	ASSERT_EQ(0, get_info(self->fd, &info));
 	EXPECT_EQ(most, info.max_read);
-	EXPECT_EQ(most == 128 ? 0xff : 0x7f, info.write_sizes);
+	EXPECT_EQ(most, info.max_write);
+	/* The powers of two up to that */
+	EXPECT_EQ(most == 1024 ? 0x7ff : 0x3ff, info.write_sizes);
 }
 
 TEST_F(rpmb, info_any_open_mode)
@@ -322,29 +330,154 @@ TEST_F(rpmb, info_dev_id)
 	EXPECT_EQ(-EFAULT, get_info(self->fd, &info));
 }
 
-/* A structure of which programs and kernel may know more or less */
-struct extended_info {
+/* Memory for the identity is cleared, but not for ever */
+TEST_F(rpmb, info_dev_id_bound)
+{
+	static __u8 id[RPMB_MAX_ID_LEN + 1], before[sizeof(id)];
+	struct rpmb_ioc_info info = {
+		.size = sizeof(info),
+		.dev_id = (uintptr_t)id,
+	};
+
+	memset(before, 'x', sizeof(before));
+	memset(id, 'x', sizeof(id));
+	info.dev_id_len = sizeof(id);
+	EXPECT_EQ(-EINVAL, get_info(self->fd, &info));
+	info.dev_id_len = ~0U;
+	EXPECT_EQ(-EINVAL, get_info(self->fd, &info));
+	EXPECT_EQ(0, memcmp(id, before, sizeof(id)));
+
+	info.dev_id_len = RPMB_MAX_ID_LEN;
+	EXPECT_EQ(0, get_info(self->fd, &info));
+	EXPECT_EQ(0, id[RPMB_MAX_ID_LEN - 1]);
+	EXPECT_EQ('x', id[RPMB_MAX_ID_LEN]);
+}
+
+/*
+ * The structures of the first kernel that had these ioctls: what the oldest programs
+ * have. Never to be changed.
+ */
+#define INFO_FIRST_SIZE 56
+#define ROUTE_FIRST_SIZE 40
+
+/* The structure of a program that knows more than this kernel does */
+union newer {
 	struct rpmb_ioc_info info;
-	__u32 more[4];
+	struct rpmb_ioc_route_frames route;
+	__u8 bytes[4096];
 };
 
-TEST_F(rpmb, info_size)
+static int info_size(int fd, union newer *arg, size_t size)
 {
-	struct extended_info ext = { .info.size = 0 };
+	arg->info.size = size;
+	return get_info(fd, &arg->info);
+}
 
-	EXPECT_EQ(-EINVAL, get_info(self->fd, &ext.info));
-	ext.info.size = sizeof(ext.info) - 8;
-	EXPECT_EQ(-EINVAL, get_info(self->fd, &ext.info));
-	ext.info.size = sizeof(ext);
-	EXPECT_EQ(0, get_info(self->fd, &ext.info));
-	EXPECT_EQ(variant->block_size, ext.info.block_size);
+static int route_size(int fd, union newer *arg, size_t size)
+{
+	arg->route.size = size;
+	return ioctl(fd, RPMB_IOC_ROUTE_FRAMES, &arg->route) ? -errno : 0;
+}
 
-	memset(&ext, 0, sizeof(ext));
-	ext.info.size = sizeof(ext);
-	ext.more[3] = 1;
-	EXPECT_EQ(-E2BIG, get_info(self->fd, &ext.info));
-	ext.info.size = ~0U;
-	EXPECT_EQ(-E2BIG, get_info(self->fd, &ext.info));
+/* A request without data, of which the size is still to be said */
+static union newer bare_request(const FIXTURE_VARIANT(rpmb) * variant,
+				__u16 type)
+{
+	make_request(variant, type, 0);
+	return (union newer) {
+		.route.req_len = variant->bare,
+		.route.resp_len = variant->bare,
+		.route.req = (uintptr_t)req,
+		.route.resp = (uintptr_t)resp,
+	};
+}
+
+/* Two pages, the second with other rights; the place where the second begins */
+static __u8 *border(struct __test_metadata *_metadata, int second)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	__u8 *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_TRUE(pages != MAP_FAILED);
+	ASSERT_EQ(0, mprotect(pages + page, page, second));
+	return pages + page;
+}
+
+/* An old program: behind its structure there is nothing to read nor to write */
+TEST_F(rpmb, old_program)
+{
+	__u8 *end = border(_metadata, PROT_NONE);
+	union newer *info = (void *)(end - INFO_FIRST_SIZE);
+	union newer *route = (void *)(end - ROUTE_FIRST_SIZE);
+	union newer counter = bare_request(variant, RPMB_GET_WRITE_COUNTER);
+
+	EXPECT_EQ(0, info_size(self->fd, info, INFO_FIRST_SIZE));
+	EXPECT_EQ(INFO_FIRST_SIZE, info->info.size);
+	EXPECT_EQ(variant->block_size, info->info.block_size);
+
+	memcpy(route, &counter, ROUTE_FIRST_SIZE);
+	EXPECT_EQ(0, route_size(self->fd, route, ROUTE_FIRST_SIZE));
+	EXPECT_EQ(RPMB_ROUTE_STARTED, route->route.out_flags);
+}
+
+/* Nothing is older than the first version */
+TEST_F(rpmb, too_old_program)
+{
+	union newer info = { .info.size = 0 };
+	union newer counter = bare_request(variant, RPMB_GET_WRITE_COUNTER);
+	size_t size;
+
+	for (size = 0; size < INFO_FIRST_SIZE; size++)
+		EXPECT_EQ(-EINVAL, info_size(self->fd, &info, size));
+	EXPECT_EQ(0, info.info.block_size);
+	for (size = 0; size < ROUTE_FIRST_SIZE; size++)
+		EXPECT_EQ(-EINVAL, route_size(self->fd, &counter, size));
+	EXPECT_EQ(0, counter.route.out_flags);
+}
+
+/* A new program that does not use what this kernel lacks; it is left as it is */
+TEST_F(rpmb, new_program)
+{
+	__u8 *rest = border(_metadata, PROT_READ);
+	union newer *info = (void *)(rest - sizeof(info->info));
+	union newer *route = (void *)(rest - sizeof(route->route));
+	union newer counter = bare_request(variant, RPMB_GET_WRITE_COUNTER);
+
+	EXPECT_EQ(0, info_size(self->fd, info, sizeof(*info)));
+	EXPECT_EQ(sizeof(*info), info->info.size);
+	EXPECT_EQ(variant->block_size, info->info.block_size);
+
+	memcpy(route, &counter, sizeof(route->route));
+	EXPECT_EQ(0, route_size(self->fd, route, sizeof(*route)));
+	EXPECT_EQ(RPMB_ROUTE_STARTED, route->route.out_flags);
+}
+
+/* One that uses it is told so, and nothing happens */
+TEST_F(rpmb, too_new_program)
+{
+	union newer info = { .info.size = 0 };
+	union newer counter = bare_request(variant, RPMB_GET_WRITE_COUNTER);
+	size_t i;
+
+	for (i = sizeof(info.info); i < sizeof(info); i += 101) {
+		info.bytes[i] = 1;
+		EXPECT_EQ(-E2BIG, info_size(self->fd, &info, i + 1));
+		EXPECT_EQ(-E2BIG, info_size(self->fd, &info, sizeof(info)));
+		EXPECT_EQ(0, info.info.block_size);
+		info.bytes[i] = 0;
+	}
+	EXPECT_EQ(-E2BIG, info_size(self->fd, &info, ~0U));
+
+	for (i = sizeof(counter.route); i < sizeof(counter); i += 101) {
+		counter.bytes[i] = 1;
+		EXPECT_EQ(-E2BIG, route_size(self->fd, &counter, i + 1));
+		EXPECT_EQ(-E2BIG, route_size(self->fd, &counter,
+					     sizeof(counter)));
+		counter.bytes[i] = 0;
+	}
+	EXPECT_EQ(-E2BIG, route_size(self->fd, &counter, ~0U));
+	EXPECT_EQ(0, counter.route.out_flags);
 }
 
 TEST_F(rpmb, info_unknown_values)
@@ -353,74 +486,46 @@ TEST_F(rpmb, info_unknown_values)
 
 	info.flags = 1;
 	EXPECT_EQ(-EOPNOTSUPP, get_info(self->fd, &info));
-	info.flags = 0;
-	info.__reserved = 1;
-	EXPECT_EQ(-EOPNOTSUPP, get_info(self->fd, &info));
-}
-
-struct extended_route {
-	struct rpmb_ioc_route_frames cmd;
-	__u32 more[4];
-};
-
-static int route_ext(int fd, struct extended_route *ext, size_t size)
-{
-	ext->cmd.size = size;
-	return ioctl(fd, RPMB_IOC_ROUTE_FRAMES, ext) ? -errno : 0;
-}
-
-TEST_F(rpmb, route_size)
-{
-	struct extended_route ext = {
-		.cmd.req_len = variant->bare,
-		.cmd.resp_len = variant->bare,
-		.cmd.req = (uintptr_t)req,
-		.cmd.resp = (uintptr_t)resp,
-	};
-
-	make_request(variant, RPMB_GET_WRITE_COUNTER, 0);
-	EXPECT_EQ(-EINVAL, route_ext(self->fd, &ext, 0));
-	EXPECT_EQ(-EINVAL, route_ext(self->fd, &ext, sizeof(ext.cmd) - 8));
-	EXPECT_EQ(0, route_ext(self->fd, &ext, sizeof(ext.cmd)));
-	EXPECT_EQ(0, route_ext(self->fd, &ext, sizeof(ext)));
-	ext.more[3] = 1;
-	EXPECT_EQ(-E2BIG, route_ext(self->fd, &ext, sizeof(ext)));
-	EXPECT_EQ(-E2BIG, route_ext(self->fd, &ext, ~0U));
 }
 
 TEST_F(rpmb, route_unknown_values)
 {
-	struct extended_route ext = {
-		.cmd.req_len = variant->bare,
-		.cmd.resp_len = variant->bare,
-		.cmd.req = (uintptr_t)req,
-		.cmd.resp = (uintptr_t)resp,
-	};
+	union newer counter = bare_request(variant, RPMB_GET_WRITE_COUNTER);
+	struct rpmb_ioc_route_frames *cmd = &counter.route;
 
-	make_request(variant, RPMB_GET_WRITE_COUNTER, 0);
-	ext.cmd.flags = RPMB_ROUTE_STARTED;
-	EXPECT_EQ(-EOPNOTSUPP, route_ext(self->fd, &ext, sizeof(ext.cmd)));
-	ext.cmd.flags = 0;
-	ext.cmd.__reserved = 1;
-	EXPECT_EQ(-EOPNOTSUPP, route_ext(self->fd, &ext, sizeof(ext.cmd)));
+	cmd->flags = RPMB_ROUTE_STARTED;
+	EXPECT_EQ(-EOPNOTSUPP, route_size(self->fd, &counter, sizeof(*cmd)));
+	cmd->flags = 0;
+	cmd->__reserved = 1;
+	EXPECT_EQ(-EOPNOTSUPP, route_size(self->fd, &counter, sizeof(*cmd)));
 }
 
 /* A structure that cannot be read, or whose end cannot be */
 TEST_F(rpmb, structure_fault)
 {
-	long page = sysconf(_SC_PAGESIZE);
-	__u8 *end = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	__u32 *size = (__u32 *)(end + page - sizeof(__u32));
+	__u32 *size = (__u32 *)border(_metadata, PROT_NONE) - 1;
 
-	ASSERT_TRUE(end != MAP_FAILED);
-	ASSERT_EQ(0, mprotect(end + page, page, PROT_NONE));
 	*size = sizeof(struct rpmb_ioc_info);
 	EXPECT_EQ(-1, ioctl(self->fd, RPMB_IOC_INFO, size));
 	EXPECT_EQ(EFAULT, errno);
 	EXPECT_EQ(-1, ioctl(self->fd, RPMB_IOC_ROUTE_FRAMES, NULL));
 	EXPECT_EQ(EFAULT, errno);
-	munmap(end, 2 * page);
+}
+
+/* If it could not be said what became of a request, it is not sent */
+TEST_F(rpmb, structure_read_only)
+{
+	__u8 *page = border(_metadata, PROT_READ | PROT_WRITE);
+	union newer *arg = (void *)page;
+
+	*arg = bare_request(variant, RPMB_PROGRAM_KEY);
+	arg->route.size = sizeof(arg->route);
+	ASSERT_EQ(0, mprotect(page, sizeof(*arg), PROT_READ));
+	EXPECT_EQ(-EFAULT, ioctl(self->fd, RPMB_IOC_ROUTE_FRAMES, arg) ?
+			   -errno : 0);
+
+	EXPECT_EQ(0, route_type(self->fd, variant, RPMB_GET_WRITE_COUNTER));
+	EXPECT_EQ(RPMB_RES_NO_KEY, response_result(variant));
 }
 
 TEST_F(rpmb, read_only_file)
@@ -552,7 +657,7 @@ TEST_F(rpmb, lengths)
 
 TEST_F(rpmb, longest)
 {
-	unsigned int most = variant->format == RPMB_FRAME_NVME ? 127 : 128;
+	unsigned int most = most_blocks(variant);
 
 	make_request(variant, RPMB_WRITE_DATA, most);
 	EXPECT_EQ(0, route(self->fd, frames_len(variant, most), variant->bare));
