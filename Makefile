@@ -5,7 +5,8 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo
 	@echo 'Kernels and packages are kept in $${XDG_CACHE_HOME:-~/.cache}/linux-rpmb,'
-	@echo 'which may be deleted; everything else is in build/.'
+	@echo 'which may be deleted; everything else is in build/. Debian comes from the mirror'
+	@echo 'that apt is set up for, or from DEBIAN_MIRROR=http://...'
 
 .PHONY: run
 run: ## watch a virtual machine use its RPMB, lose power, refuse a replay; TRANSPORT=emmc|nvme|ufs

@@ -37,15 +37,72 @@ make_tmp()
 	trap 'exit 1' HUP INT TERM
 }
 
-# quietly LOG COMMAND...: show what a command says only if it fails
+# in_place: can a line that was written be written again?
+in_place()
+{
+	[ -t 2 ] && [ "${TERM:-dumb}" != dumb ]
+}
+
+# clear_line: the next output is not to stand behind a line of progress
+clear_line()
+{
+	! in_place || printf '\r\033[K' >&2
+}
+
+# progress TEXT MEASURE FILE [TOTAL]: a step begins that takes its time. Until
+# progress_end, or until we end, scripts/progress says how far it is. It keeps nothing
+# open that somebody waits for.
+progress()
+{
+	in_place || say "$1"
+	scripts/progress "$@" </dev/null >/dev/null 8>&- 9>&- &
+	progress=$!
+}
+
+progress_end()
+{
+	[ -n "${progress-}" ] || return 0
+	kill "$progress" 2>/dev/null || :
+	wait "$progress" || :
+	progress=
+}
+
+# quietly LOG COMMAND...: show what a command says only if it fails. With it, the
+# progress that was started ends.
 quietly()
 {
 	log=$1
 	shift
-	"$@" >"$log" 2>&1 || {
+	set +e
+	(set -e; "$@") >"$log" 2>&1
+	status=$?
+	set -e
+	progress_end
+	[ $status = 0 ] || {
 		tail -n 40 "$log" >&2
 		die "$1 failed; all that it said is in $log"
 	}
+}
+
+# apt_network: how this system's apt uses the network: through a proxy, say
+apt_network()
+{
+	apt-config dump | grep '^Acquire::' | grep -v '^Acquire::IndexTargets'
+}
+
+# bootstrap WHAT DIR "SUITE..." ARGUMENT...: a Debian system in DIR.new, of the first
+# suite with what the others add; mmdebstrap knows the arguments
+bootstrap()
+{
+	what=$1 dir=$2 suites=$3
+	shift 3
+	# shellcheck disable=SC2086 # a list of names
+	scripts/mirror $suites >"$dir.sources"
+	apt_network >"$dir.network"
+	progress "Fetching $what" stage "$dir.log" "$dir.new"
+	quietly "$dir.log" mmdebstrap --aptopt="$dir.network" "$@" \
+		"${suites%% *}" "$dir.new" "$dir.sources"
+	rm "$dir.sources" "$dir.network"
 }
 
 # in_cache PATH: is it there? Then it is in use from now on, and nobody drops it
