@@ -5,7 +5,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo
 	@echo 'Kernels and packages are kept in $${XDG_CACHE_HOME:-~/.cache}/linux-rpmb,'
-	@echo 'which may be deleted; everything else is in build/. Debian comes from the mirror'
+	@echo 'which may be deleted; everything else is in build/ and .config. Debian comes from the mirror'
 	@echo 'that apt is set up for, or from DEBIAN_MIRROR=http://...'
 
 .PHONY: run
@@ -44,6 +44,14 @@ kernel-tree: ## make a kernel source with RPMB: BASE=6.12, BASE=newest or KDIR=d
 modules: ## build modules for a stock kernel: Debian's 6.12, or KVER=release
 	@scripts/packages kernel
 	@scripts/build-modules $(KVER)
+
+.PHONY: menuconfig defconfig
+menuconfig: ## choose in a menu, for .config, which modules are built; KVER=release
+	@scripts/packages kernel menu
+	@scripts/configure-modules $@ $(KVER)
+defconfig: ## choose all modules that the kernel can have
+	@scripts/packages kernel
+	@scripts/configure-modules $@ $(KVER)
 
 .PHONY: deb
 deb: ## build Debian packages in build/deb, for this release or RELEASE=trixie

@@ -5,9 +5,6 @@
 #ifndef RPMB_COMPAT_H
 #define RPMB_COMPAT_H
 
-#define CONFIG_RPMB_MODULE 1
-#define CONFIG_RPMB_SIM_MODULE 1
-#define CONFIG_VIRTIO_RPMB_MODULE 1
-#define CONFIG_MMC_RPMB_MODULE 1
+#include "kconfig/autoconf.h"
 
 #endif /* RPMB_COMPAT_H */
