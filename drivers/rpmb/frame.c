@@ -33,7 +33,7 @@ unsigned int rpmb_block_size(enum rpmb_frame_format format)
 {
 	return format == RPMB_FRAME_NVME ? NVME_SECTOR : JEDEC_BLOCK;
 }
-RPMB_EXPORT(rpmb_block_size);
+EXPORT_SYMBOL_RPMB(rpmb_block_size);
 
 /**
  * rpmb_frames_len() - length of an access
@@ -49,7 +49,7 @@ unsigned int rpmb_frames_len(enum rpmb_frame_format format,
 		return NVME_HEADER + blocks * NVME_SECTOR;
 	return (blocks ?: 1) * JEDEC_FRAME;
 }
-RPMB_EXPORT(rpmb_frames_len);
+EXPORT_SYMBOL_RPMB(rpmb_frames_len);
 
 /**
  * rpmb_frames_blocks() - blocks of data for which frames have room
@@ -68,7 +68,7 @@ int rpmb_frames_blocks(enum rpmb_frame_format format, unsigned int len)
 	BUILD_BUG_ON(JEDEC_FRAME != NVME_SECTOR);
 	return (len - header) / JEDEC_FRAME;
 }
-RPMB_EXPORT(rpmb_frames_blocks);
+EXPORT_SYMBOL_RPMB(rpmb_frames_blocks);
 
 /**
  * rpmb_frames_max_blocks() - most blocks that an access can carry
@@ -82,7 +82,7 @@ unsigned int rpmb_frames_max_blocks(enum rpmb_frame_format format)
 
 	return (RPMB_MAX_LEN - header) / JEDEC_FRAME;
 }
-RPMB_EXPORT(rpmb_frames_max_blocks);
+EXPORT_SYMBOL_RPMB(rpmb_frames_max_blocks);
 
 /**
  * rpmb_frames_type() - type of an access
@@ -99,7 +99,7 @@ u16 rpmb_frames_type(enum rpmb_frame_format format, const void *frames)
 	return format == RPMB_FRAME_NVME ? le16_to_cpu(nvme->req_resp) :
 					   be16_to_cpu(jedec->req_resp);
 }
-RPMB_EXPORT(rpmb_frames_type);
+EXPORT_SYMBOL_RPMB(rpmb_frames_type);
 
 static void jedec_get(const struct rpmb_frame *frame,
 		      struct rpmb_fields *fields)
@@ -142,7 +142,7 @@ void rpmb_frames_get(enum rpmb_frame_format format, const void *frame,
 	else
 		jedec_get(frame, fields);
 }
-RPMB_EXPORT(rpmb_frames_get);
+EXPORT_SYMBOL_RPMB(rpmb_frames_get);
 
 /**
  * rpmb_frames_agree() - compare the frames of an access
@@ -168,7 +168,7 @@ bool rpmb_frames_agree(enum rpmb_frame_format format, const void *frames,
 			return false;
 	return true;
 }
-RPMB_EXPORT(rpmb_frames_agree);
+EXPORT_SYMBOL_RPMB(rpmb_frames_agree);
 
 static void jedec_set(struct rpmb_frame *frame,
 		      const struct rpmb_fields *fields)
@@ -212,7 +212,7 @@ void rpmb_frames_set(enum rpmb_frame_format format, void *frames,
 	for (i = 0; i < len / JEDEC_FRAME; i++)
 		jedec_set(&frame[i], fields);
 }
-RPMB_EXPORT(rpmb_frames_set);
+EXPORT_SYMBOL_RPMB(rpmb_frames_set);
 
 /**
  * rpmb_frames_set_count() - write the block count of an access of one frame
@@ -249,7 +249,7 @@ void *rpmb_frames_data(enum rpmb_frame_format format, void *frames,
 	return format == RPMB_FRAME_NVME ? &nvme->data[i * NVME_SECTOR] :
 					   jedec[i].data;
 }
-RPMB_EXPORT(rpmb_frames_data);
+EXPORT_SYMBOL_RPMB(rpmb_frames_data);
 
 /**
  * rpmb_frames_key_mac() - find the key or the MAC
@@ -268,4 +268,4 @@ u8 *rpmb_frames_key_mac(enum rpmb_frame_format format, void *frames,
 	return format == RPMB_FRAME_NVME ? nvme->key_mac :
 					   jedec[len / JEDEC_FRAME - 1].key_mac;
 }
-RPMB_EXPORT(rpmb_frames_key_mac);
+EXPORT_SYMBOL_RPMB(rpmb_frames_key_mac);

@@ -17,7 +17,7 @@ struct crypto_shash;
  * behind them. To import it: MODULE_INFO(import_ns, RPMB_NAMESPACE).
  */
 #define RPMB_NAMESPACE "RPMB"
-#define RPMB_EXPORT(sym) __EXPORT_SYMBOL(sym, "GPL", RPMB_NAMESPACE)
+#define EXPORT_SYMBOL_RPMB(sym) __EXPORT_SYMBOL(sym, "GPL", RPMB_NAMESPACE)
 
 #define RPMB_KEY_SIZE 32
 #define RPMB_NONCE_SIZE 16

@@ -56,4 +56,4 @@ int rpmb_frames_mac(enum rpmb_frame_format format, const void *frames,
 	shash_desc_zero(desc);
 	return ret;
 }
-RPMB_EXPORT(rpmb_frames_mac);
+EXPORT_SYMBOL_RPMB(rpmb_frames_mac);

@@ -71,13 +71,17 @@ static bool rpmb_turn_is_next(const struct rpmb_turn *turn,
 
 static bool rpmb_turn_try(struct rpmb_turn *turn, struct rpmb_waiter *waiter)
 {
-	guard(spinlock)(&turn->lock);
-	reinit_completion(&waiter->woken);
-	if (turn->taken || !rpmb_turn_is_next(turn, waiter))
-		return false;
-	list_del(&waiter->node);
-	turn->taken = true;
-	return true;
+	bool mine;
+
+	scoped_guard(spinlock, &turn->lock) {
+		reinit_completion(&waiter->woken);
+		mine = !turn->taken && rpmb_turn_is_next(turn, waiter);
+		if (mine) {
+			list_del(&waiter->node);
+			turn->taken = true;
+		}
+	}
+	return mine;
 }
 
 static void rpmb_turn_join(struct rpmb_turn *turn, struct rpmb_waiter *waiter,
@@ -85,27 +89,30 @@ static void rpmb_turn_join(struct rpmb_turn *turn, struct rpmb_waiter *waiter,
 {
 	waiter->task = current;
 	init_completion(&waiter->woken);
-	guard(spinlock)(&turn->lock);
-	if (first)
-		list_add(&waiter->node, &turn->line);
-	else
-		list_add_tail(&waiter->node, &turn->line);
+	scoped_guard(spinlock, &turn->lock) {
+		if (first)
+			list_add(&waiter->node, &turn->line);
+		else
+			list_add_tail(&waiter->node, &turn->line);
+	}
 }
 
 /* Leave the line. Who was woken wakes another one instead. */
 static void rpmb_turn_give_up(struct rpmb_turn *turn,
 			      struct rpmb_waiter *waiter)
 {
-	guard(spinlock)(&turn->lock);
-	list_del(&waiter->node);
-	rpmb_turn_wake(turn);
+	scoped_guard(spinlock, &turn->lock) {
+		list_del(&waiter->node);
+		rpmb_turn_wake(turn);
+	}
 }
 
 static void rpmb_turn_release(struct rpmb_turn *turn)
 {
-	guard(spinlock)(&turn->lock);
-	turn->taken = false;
-	rpmb_turn_wake(turn);
+	scoped_guard(spinlock, &turn->lock) {
+		turn->taken = false;
+		rpmb_turn_wake(turn);
+	}
 }
 
 /* No signal ends this */

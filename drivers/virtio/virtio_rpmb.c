@@ -112,14 +112,14 @@ static int virtio_rpmb_add(struct virtio_rpmb *vr, struct scatterlist **sgs,
 {
 	int ret;
 
-	guard(spinlock_irq)(&vr->lock);
-	if (vr->gone)
-		return -ENODEV;
-	ret = virtqueue_add_sgs(vr->vq, sgs, nr - 1, 1, vr, GFP_ATOMIC);
-	if (ret)
-		return ret;
-	vr->done = false;
-	return virtqueue_kick_prepare(vr->vq);
+	scoped_guard(spinlock_irq, &vr->lock) {
+		vr->done = false;
+		ret = vr->gone ? -ENODEV :
+		      virtqueue_add_sgs(vr->vq, sgs, nr - 1, 1, vr, GFP_ATOMIC);
+		if (!ret)
+			ret = virtqueue_kick_prepare(vr->vq);
+	}
+	return ret;
 }
 
 /* 0: the device may have the sequence; else it has seen nothing of it */
@@ -145,14 +145,18 @@ static int virtio_rpmb_submit(struct virtio_rpmb *vr, struct rpmb_xfer *xfers,
 /* -EINPROGRESS: wait on; else what has become of the sequence */
 static int virtio_rpmb_status(struct virtio_rpmb *vr)
 {
-	guard(spinlock_irq)(&vr->lock);
-	if (vr->done)
-		return 0;
-	if (vr->gone)
-		return -ENODEV;
-	if (vr->needs_reset || vr->in_reset || virtqueue_is_broken(vr->vq))
-		return -EIO;
-	return -EINPROGRESS;
+	int status = -EINPROGRESS;
+
+	scoped_guard(spinlock_irq, &vr->lock) {
+		if (vr->done)
+			status = 0;
+		else if (vr->gone)
+			status = -ENODEV;
+		else if (vr->needs_reset || vr->in_reset ||
+			 virtqueue_is_broken(vr->vq))
+			status = -EIO;
+	}
+	return status;
 }
 
 /* 0: the device has returned the sequence; else it still has it */
@@ -252,8 +256,11 @@ static int virtio_rpmb_start(struct virtio_rpmb *vr)
 /* May we make the device anew, or is it somebody else's to do, or nobody's? */
 static bool virtio_rpmb_is_ours(struct virtio_rpmb *vr)
 {
-	guard(spinlock_irq)(&vr->lock);
-	return !vr->gone && !vr->in_reset;
+	bool ours;
+
+	scoped_guard(spinlock_irq, &vr->lock)
+		ours = !vr->gone && !vr->in_reset;
+	return ours;
 }
 
 /*
@@ -279,12 +286,16 @@ static int virtio_rpmb_renew(struct virtio_rpmb *vr)
 /* Does the device want what the end of the last request would have given it? */
 static int virtio_rpmb_check(struct virtio_rpmb *vr)
 {
-	guard(spinlock_irq)(&vr->lock);
-	if (vr->gone)
-		return -ENODEV;
-	if (!vr->vq || vr->needs_reset || virtqueue_is_broken(vr->vq))
-		return -EAGAIN;
-	return 0;
+	int ret = 0;
+
+	scoped_guard(spinlock_irq, &vr->lock) {
+		if (vr->gone)
+			ret = -ENODEV;
+		else if (!vr->vq || vr->needs_reset ||
+			 virtqueue_is_broken(vr->vq))
+			ret = -EAGAIN;
+	}
+	return ret;
 }
 
 static int virtio_rpmb_make_ready(struct virtio_rpmb *vr)
