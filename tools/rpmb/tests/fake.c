@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -455,20 +454,31 @@ static int route_ioctl(int fd, struct fake *fake, void *arg)
 	return ret;
 }
 
+/*
+ * F_WRLCK waits for whoever else has the device open, F_UNLCK lets them go on. By
+ * fcntl(), which vhost-user-rpmb may call when it is confined; not by flock().
+ */
+static void lock_device(int fd, short type)
+{
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET };
+
+	if (fcntl(fd, F_OFD_SETLKW, &lock))
+		err(99, "F_OFD_SETLKW");
+}
+
 /* One after the other, whoever has the device open */
 static int run_ioctl(int fd, struct fake *fake, unsigned long cmd, void *arg)
 {
 	int ret;
 
-	if (flock(fd, LOCK_EX))
-		err(99, "flock");
+	lock_device(fd, F_WRLCK);
 	if (fake->bus)
 		ret = fake_bus_ioctl(fake, access_modes[fd], cmd, arg);
 	else if (cmd == RPMB_IOC_INFO)
 		ret = info_ioctl(fake, arg);
 	else
 		ret = route_ioctl(fd, fake, arg);
-	flock(fd, LOCK_UN);
+	lock_device(fd, F_UNLCK);
 	return ret;
 }
 
