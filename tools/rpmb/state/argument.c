@@ -58,6 +58,6 @@ void argument_id(struct argp_state *argp, const char *option, uint8_t *id,
 		id[i] = strtoul(byte, NULL, 16);
 	}
 	if (is_alike(id))
-		log_line("--%s: OP-TEE ignores bytes 9 and 15, and all others are alike: other devices may get the same key; use a random one",
+		log_line("--%s: all bytes that OP-TEE uses are alike; use a random one",
 			 option);
 }

@@ -82,7 +82,7 @@ static bool ring_map(struct ring *ring)
 	free(ring->pieces);
 	ring->pieces = calloc(ring->num, sizeof(*ring->pieces));
 	if (!ring->num || !layout_of(ring)->map(ring))
-		return ring_break(ring, "it does not lie in shared memory, or begins behind its end");
+		return ring_break(ring, "not in shared memory, or begins behind its end");
 	if (!ring->pieces)
 		return ring_break(ring, "out of memory");
 	ring->mapped = true;

@@ -110,6 +110,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 static bool open_device(const void *program_options)
 {
 	const struct options *options = program_options;
+
 	if (!ufs_open(&device.ufs, &options->ufs))
 		return false;
 	ufshci_init(&device.host, &device.ufs);
