@@ -127,17 +127,14 @@ static struct nvme_ctrl *nvme_rpmb_try_get_ctrl(struct nvme_rpmb *rpmb,
  */
 static struct nvme_ctrl *nvme_rpmb_get_ctrl(struct nvme_rpmb *rpmb, u8 target)
 {
-	long left = NVME_ADMIN_TIMEOUT;
 	struct nvme_ctrl *ctrl = NULL;
-	long ret = 0;
 
-	for (; left > 0 && !ret; left -= NVME_RPMB_POLL)
-		ret = wait_event_killable_timeout(rpmb->wait,
-						  (ctrl = nvme_rpmb_try_get_ctrl(rpmb, target)),
-						  NVME_RPMB_POLL);
-	if (ctrl)
-		return ctrl;
-	return ERR_PTR(ret < 0 ? -EINTR : -ETIMEDOUT);
+	for (long left = NVME_ADMIN_TIMEOUT; left > 0 && !ctrl;
+	     left -= NVME_RPMB_POLL)
+		wait_event_timeout(rpmb->wait,
+				   (ctrl = nvme_rpmb_try_get_ctrl(rpmb, target)),
+				   NVME_RPMB_POLL);
+	return ctrl ?: ERR_PTR(-ETIMEDOUT);
 }
 
 static void nvme_rpmb_put_ctrl(struct nvme_rpmb *rpmb, struct nvme_ctrl *ctrl)
@@ -258,6 +255,7 @@ static struct rpmb_dev *nvme_rpmb_register(struct nvme_rpmb *rpmb,
 		.request_types = GENMASK(RPMB_READ_DATA, RPMB_PROGRAM_KEY),
 		.reliable_wr_count = max_sectors,
 		.write_sizes = GENMASK(ilog2(max_sectors), 0),
+		.max_write = max_sectors,
 		.max_read = max_sectors,
 		.target = target,
 	};
