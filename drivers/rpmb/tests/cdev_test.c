@@ -4,10 +4,9 @@
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
-#include <linux/fs.h>
 #include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/mman.h>
-#include <linux/shmem_fs.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -727,7 +726,7 @@ static void cdev_put_file(void *file)
 static unsigned long cdev_read_only(struct kunit *test,
 				    const struct rpmb_ioc_route_frames *cmd)
 {
-	struct file *file = shmem_file_setup("rpmb", PAGE_SIZE, 0);
+	struct file *file = filp_open("/", O_TMPFILE | O_RDWR, 0600);
 	struct cdev_ctx *ctx = test->priv;
 	unsigned long mem;
 	loff_t pos = 0;
