@@ -782,26 +782,29 @@ static void cdev_layout_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 24, offsetof(struct rpmb_ioc_route_frames, req));
 }
 
-/* 32-bit programs get the same, of structures that are laid out the same */
+/* 32-bit programs, whose memory is below 4 GiB, get the same */
 static void cdev_compat_test(struct kunit *test)
 {
 	struct cdev_ctx *ctx = cdev_opened(test, FMODE_READ);
 	struct rpmb_ioc_info info = { .size = sizeof(info) };
+	unsigned long low;
 
 	if (!IS_ENABLED(CONFIG_COMPAT))
 		kunit_skip(test, "needs CONFIG_COMPAT");
 	KUNIT_ASSERT_NOT_NULL(test, ctx->ops->compat_ioctl);
+	low = kunit_vm_mmap(test, NULL, SZ_256M, PAGE_SIZE,
+			    PROT_READ | PROT_WRITE,
+			    MAP_ANONYMOUS | MAP_PRIVATE | MAP_FIXED, 0);
+	KUNIT_ASSERT_EQ(test, SZ_256M, low);
 	ctx->file->f_op = ctx->ops;
-	cdev_to_user(test, CDEV_ARG, &info, sizeof(info));
-	KUNIT_EXPECT_EQ(test, 0,
-			ctx->ops->compat_ioctl(ctx->file, RPMB_IOC_INFO,
-					       ctx->mem + CDEV_ARG));
-	cdev_from_user(test, &info, CDEV_ARG, sizeof(info));
+	cdev_to_user(test, low - ctx->mem, &info, sizeof(info));
+	KUNIT_EXPECT_EQ(test, 0, ctx->ops->compat_ioctl(ctx->file,
+							RPMB_IOC_INFO, low));
+	cdev_from_user(test, &info, low - ctx->mem, sizeof(info));
 	KUNIT_EXPECT_EQ(test, 256, info.block_size);
 	KUNIT_EXPECT_EQ(test, -ENOTTY,
 			ctx->ops->compat_ioctl(ctx->file,
-					       _IO(RPMB_IOC_MAGIC, 2),
-					       ctx->mem + CDEV_ARG));
+					       _IO(RPMB_IOC_MAGIC, 2), low));
 }
 
 static struct kunit_case cdev_cases[] = {
