@@ -181,7 +181,7 @@ struct rpmb_descr {
  *	suspend, shutdown and removal
  */
 struct rpmb_turn {
-	spinlock_t lock;
+	spinlock_t lock;	/* line and taken */
 	struct list_head line;
 	bool taken;
 	struct lockdep_map map;
