@@ -56,6 +56,7 @@ struct test_config {
  * @in_vec: memory for @in
  * @head: the chain
  * @has_chain: the device has a chain, and writes into it until it is stopped
+ * @takes: it takes what it is notified of at once, before the call waits for it
  * @notified: the driver has notified the queue
  * @sleeper: sleeps beside a call; see test_wait_in_queue()
  * @woken: @sleeper was woken
@@ -87,6 +88,7 @@ struct test_dev {
 	struct kvec in_vec[TEST_FRAMES];
 	u16 head;
 	bool has_chain;
+	bool takes;
 	struct completion notified;
 	struct wait_queue_entry sleeper;
 	bool woken;
@@ -158,9 +160,15 @@ static int test_finalize_features(struct virtio_device *vdev)
 	return 0;
 }
 
+static void test_take_chain(struct test_dev *dev);
+
 static bool test_notify(struct virtqueue *vq)
 {
-	complete(&to_test_dev(vq->vdev)->notified);
+	struct test_dev *dev = to_test_dev(vq->vdev);
+
+	if (dev->takes)
+		test_take_chain(dev);
+	complete(&dev->notified);
 	return true;
 }
 
@@ -423,10 +431,8 @@ static void test_take_packed(struct test_dev *dev)
 	} while (flags & VRING_DESC_F_NEXT);
 }
 
-/* Wait for a chain and take it */
-static void test_take(struct test_dev *dev)
+static void test_take_chain(struct test_dev *dev)
 {
-	test_wait(dev->test, &dev->notified);
 	vringh_kiov_init(&dev->out, dev->out_vec, TEST_FRAMES);
 	vringh_kiov_init(&dev->in, dev->in_vec, TEST_FRAMES);
 	if (dev->packed)
@@ -436,6 +442,13 @@ static void test_take(struct test_dev *dev)
 	test_map(&dev->out);
 	test_map(&dev->in);
 	dev->has_chain = true;
+}
+
+/* Wait for a chain and take it */
+static void test_take(struct test_dev *dev)
+{
+	test_wait(dev->test, &dev->notified);
+	test_take_chain(dev);
 }
 
 static void test_return_packed(struct test_dev *dev, u16 head, u32 len)
@@ -580,9 +593,11 @@ static void test_time_out(struct kunit *test, struct test_dev *dev,
 	struct test_call *call = test_write(test, rdev, 2);
 
 	timeout = 1;
+	dev->takes = true;
 	test_start(test, call);
-	test_take(dev);
 	test_finish(test, call);
+	test_wait(test, &dev->notified);
+	dev->takes = false;
 	timeout = TEST_TIMEOUT;
 	test_expect_failed(test, call, -ETIMEDOUT);
 }
@@ -739,10 +754,12 @@ static void virtio_rpmb_test_killed_late(struct kunit *test)
 	unsigned int resets = dev->nr_resets;
 
 	timeout = 1;
+	dev->takes = true;
 	test_start(test, call);
-	test_take(dev);
 	send_sig(SIGKILL, call->task, 1);
 	test_finish(test, call);
+	test_wait(test, &dev->notified);
+	dev->takes = false;
 	timeout = TEST_TIMEOUT;
 	test_expect_failed(test, call, -ETIMEDOUT);
 	test_expect_renewed(test, dev, rdev, resets + 1);
