@@ -14,8 +14,12 @@ run: ## watch a virtual machine use its RPMB, lose power, refuse a replay; TRANS
 	@TRANSPORT="$(TRANSPORT)" scripts/run
 
 .PHONY: check
-check: ## run all tests, or SUITE="name..."; how many at a time: JOBS=3
+check: ## run the tests, or SUITE="name..."; how many at a time: JOBS=3
 	@scripts/check $(SUITE)
+
+.PHONY: check-full
+check-full: ## run all tests, on debug kernels and on the newest one as well
+	@scripts/check --full
 
 .PHONY: lint
 lint: ## the checkers of sources only
