@@ -4,8 +4,9 @@
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
-#include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -717,29 +718,34 @@ static void cdev_grown_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, cdev_copy_grown(test, 15, &cmd));
 }
 
-static void cdev_put_file(void *file)
+/* Write to user memory that the user can only read, as a debugger would */
+static void cdev_force_user(struct kunit *test, unsigned long mem,
+			    const void *from, size_t len)
 {
-	fput(file);
+	struct page *page;
+	long pages;
+
+	mmap_read_lock(current->mm);
+	pages = get_user_pages_remote(current->mm, mem, 1,
+				      FOLL_WRITE | FOLL_FORCE, &page, NULL);
+	mmap_read_unlock(current->mm);
+	KUNIT_ASSERT_EQ(test, 1, pages);
+	memcpy_to_page(page, offset_in_page(mem), from, len);
+	put_page(page);
 }
 
 /* @cmd in user memory that can only be read; its place, as cdev_ioctl() wants it */
 static unsigned long cdev_read_only(struct kunit *test,
 				    const struct rpmb_ioc_route_frames *cmd)
 {
-	struct file *file = filp_open("/", O_TMPFILE | O_RDWR, 0600);
 	struct cdev_ctx *ctx = test->priv;
 	unsigned long mem;
-	loff_t pos = 0;
 
-	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, cdev_put_file,
-							   file));
-	KUNIT_ASSERT_EQ(test, sizeof(*cmd), kernel_write(file, cmd,
-							 sizeof(*cmd), &pos));
-	mem = kunit_vm_mmap(test, file, 0, PAGE_SIZE, PROT_READ, MAP_PRIVATE,
-			    0);
+	mem = kunit_vm_mmap(test, NULL, 0, PAGE_SIZE, PROT_READ,
+			    MAP_ANONYMOUS | MAP_PRIVATE, 0);
 	KUNIT_ASSERT_NE(test, 0, mem);
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(mem));
+	cdev_force_user(test, mem, cmd, sizeof(*cmd));
 	return mem - ctx->mem;
 }
 
