@@ -332,14 +332,21 @@ static struct rpmb_thread *core_start_ioctl(struct rpmb_fake *fake)
 	return rpmb_thread_start(fake, core_run_ioctl);
 }
 
+static struct rpmb_thread *core_ioctl_in_line(struct rpmb_fake *fake)
+{
+	struct rpmb_thread *thread = core_start_ioctl(fake);
+
+	rpmb_thread_asleep(thread, TASK_KILLABLE | TASK_FREEZABLE);
+	return thread;
+}
+
 /* A program that is killed leaves the line, in which nobody else loses his place */
 static void core_kill_in_line_test(struct kunit *test)
 {
 	struct rpmb_fake *fake = core_fake(test);
 	struct rpmb_thread *first = core_hang(fake, 0), *killed, *last;
 
-	killed = core_start_ioctl(fake);
-	rpmb_thread_asleep(killed, TASK_KILLABLE | TASK_FREEZABLE);
+	killed = core_ioctl_in_line(fake);
 	last = core_wait_in_line(fake, 3);
 	send_sig(SIGKILL, killed->task, 1);
 	KUNIT_EXPECT_EQ(test, -EINTR, rpmb_thread_join(killed));
@@ -349,6 +356,90 @@ static void core_kill_in_line_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(first));
 	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(last));
 	KUNIT_EXPECT_EQ(test, 2, atomic_read(&fake->nr_calls));
+}
+
+static void core_go_on(void *data)
+{
+	struct rpmb_thread *thread = data;
+
+	WRITE_ONCE(thread->task->__state, TASK_KILLABLE | TASK_FREEZABLE);
+	wake_up_process(thread->task);
+}
+
+/* Until core_go_on(), a program in line is in @state, out of which nobody wakes it */
+static void core_put_aside(struct rpmb_thread *thread, unsigned int state)
+{
+	WRITE_ONCE(thread->task->__state, state);
+	KUNIT_ASSERT_EQ(thread->fake->test, 0,
+			kunit_add_action_or_reset(thread->fake->test,
+						  core_go_on, thread));
+}
+
+/* Programs do not look for themselves: one is woken when it can go on, the others not */
+static void core_woken_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = core_fake(test);
+	struct rpmb_thread *first = core_hang(fake, 0), *next, *killed, *last;
+	unsigned long switches;
+
+	next = core_ioctl_in_line(fake);
+	killed = core_ioctl_in_line(fake);
+	last = core_ioctl_in_line(fake);
+	switches = next->task->nvcsw;
+	send_sig(SIGKILL, killed->task, 1);
+	KUNIT_EXPECT_EQ(test, -EINTR, rpmb_thread_join(killed));
+	rpmb_thread_asleep(next, TASK_KILLABLE | TASK_FREEZABLE);
+	KUNIT_EXPECT_EQ(test, switches, next->task->nvcsw);
+
+	switches = last->task->nvcsw;
+	reinit_completion(&fake->entered);
+	complete(&fake->proceed);
+	rpmb_test_wait(test, &fake->entered);
+	rpmb_thread_asleep(last, TASK_KILLABLE | TASK_FREEZABLE);
+	KUNIT_EXPECT_EQ(test, switches, last->task->nvcsw);
+
+	fake->hang_at = -1;
+	rpmb_fake_release(fake);
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(first));
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(next));
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(last));
+}
+
+/* Nobody waits for a program in the freezer, which has its turn when it comes out */
+static void core_frozen_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = core_fake(test);
+	struct rpmb_thread *first = core_hang(fake, 0), *frozen, *next;
+
+	frozen = core_ioctl_in_line(fake);
+	next = core_ioctl_in_line(fake);
+	core_put_aside(frozen, TASK_FROZEN);
+	fake->hang_at = -1;
+	rpmb_fake_release(fake);
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(first));
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(next));
+	KUNIT_EXPECT_EQ(test, 2, atomic_read(&fake->nr_calls));
+	kunit_release_action(test, core_go_on, frozen);
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(frozen));
+	KUNIT_EXPECT_EQ(test, 3, atomic_read(&fake->nr_calls));
+}
+
+/* Who has been woken and does not run yet is not overtaken */
+static void core_slow_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = core_fake(test);
+	struct rpmb_thread *first = core_hang(fake, 0), *slow, *last;
+
+	slow = core_ioctl_in_line(fake);
+	core_put_aside(slow, TASK_PARKED);
+	fake->hang_at = -1;
+	rpmb_fake_release(fake);
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(first));
+	last = core_wait_in_line(fake, 3);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&fake->nr_calls));
+	kunit_release_action(test, core_go_on, slow);
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(slow));
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(last));
 }
 
 /* What the device has begun is not given up */
@@ -1011,6 +1102,9 @@ static struct kunit_case core_cases[] = {
 	KUNIT_CASE(core_signals_test),
 	KUNIT_CASE(core_signals_retry_test),
 	KUNIT_CASE(core_kill_in_line_test),
+	KUNIT_CASE(core_woken_test),
+	KUNIT_CASE(core_frozen_test),
+	KUNIT_CASE(core_slow_test),
 	KUNIT_CASE(core_kill_in_device_test),
 	KUNIT_CASE(core_publication_test),
 	KUNIT_CASE(core_publication_late_test),
