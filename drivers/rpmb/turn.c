@@ -57,14 +57,14 @@ static void rpmb_turn_wake(struct rpmb_turn *turn)
 	}
 }
 
-/* Is nobody before @waiter, who is not in the freezer himself? */
+/* Is nobody before @waiter but who is in the freezer? He runs, so he is not. */
 static bool rpmb_turn_is_next(const struct rpmb_turn *turn,
 			      const struct rpmb_waiter *waiter)
 {
 	const struct rpmb_waiter *next;
 
 	list_for_each_entry(next, &turn->line, node)
-		if (next == waiter || !rpmb_waiter_frozen(next))
+		if (!rpmb_waiter_frozen(next))
 			break;
 	return next == waiter;
 }
