@@ -8,9 +8,12 @@
  * them goes.
  */
 #include <linux/bitfield.h>
+#include <linux/blkdev.h>
+#include <linux/build_bug.h>
 #include <linux/cleanup.h>
 #include <linux/device.h>
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -19,6 +22,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "nvme.h"
 
@@ -28,6 +32,7 @@
 #define NVME_RPMBS_SIZE		GENMASK(23, 16)	/* 128 KiB */
 #define NVME_RPMBS_ACCESS	GENMASK(31, 24)	/* 512 bytes */
 #define NVME_RPMBS_AUTH_HMAC	0
+#define NVME_RPMBS_NONE		U32_MAX		/* has reserved bits */
 
 #define NVME_RPMB_TARGETS	7
 #define NVME_RPMB_SECTOR	512
@@ -49,44 +54,41 @@
 /**
  * struct nvme_rpmb - the RPMB targets of a subsystem
  *
- * A controller that leads to them has ctrl->rpmb set, from nvme_rpmb_init() to
- * nvme_rpmb_exit(), under nvme_rpmb_lock. Nobody else looks at this member.
+ * There from when it is first needed until the subsystem goes. A controller that
+ * leads to the targets has ctrl->rpmb set, from its rpmb_work to nvme_rpmb_exit().
  */
 struct nvme_rpmb {
-	/** @entry: place in nvme_rpmb_list */
-	struct list_head entry;
-	/** @subsys: whose targets they are; there as long as @ctrls has one */
+	/** @subsys: whose targets they are */
 	struct nvme_subsystem *subsys;
-	/** @rpmbs: RPMBS that the devices were made for; constant */
-	u32 rpmbs;
-	/** @targets: the devices, NULL where there is none; see nvme_rpmb_lock */
+	/**
+	 * @lock: Makes it one thing to add a controller, and to remove one. Never
+	 * taken on the way of a request or a reset: it is held while a device is
+	 * registered, which clients may use at once, and unregistered, which waits
+	 * for them.
+	 */
+	struct mutex lock;
+	/** @targets: the devices, NULL where there is none; see @lock */
 	struct rpmb_dev *targets[NVME_RPMB_TARGETS];
 	/**
 	 * @wait: where sequences wait for a live controller, and a controller's
 	 * removal for its sequences
 	 */
 	wait_queue_head_t wait;
-	/** @lock: protects what follows, and ctrl->rpmb_users; innermost */
-	spinlock_t lock;
+	/** @ctrls_lock: protects what follows, and ctrl->rpmb_users; innermost */
+	spinlock_t ctrls_lock;
 	/**
-	 * @ctrls: Controllers that lead to the targets. A sequence finds its
-	 * controller here and is counted in ctrl->rpmb_users. As long as it is,
-	 * it may use the controller and the module of the controller's transport,
-	 * since nvme_rpmb_exit() waits for it.
+	 * @ctrls: Controllers that lead to the targets; changed under @lock as
+	 * well. A sequence finds its controller here and is counted in
+	 * ctrl->rpmb_users. As long as it is, it may use the controller and the
+	 * module of the controller's transport, since nvme_rpmb_exit() waits for
+	 * it.
 	 */
 	struct list_head ctrls;
+	/** @rpmbs: RPMBS that the devices were made for */
+	u32 rpmbs;
 	/** @gone: BIT(n) once abort() was called for target n */
 	unsigned int gone;
 };
-
-/*
- * Protects nvme_rpmb_list, and makes it one thing to add a controller, and to
- * remove one. Never taken on the way of a request: it is held while a device is
- * registered, which clients may use at once, and unregistered, which waits for
- * them.
- */
-static DEFINE_MUTEX(nvme_rpmb_lock);
-static LIST_HEAD(nvme_rpmb_list);
 
 /* A live controller, NULL if there may be one later, or -ENODEV */
 static struct nvme_ctrl *nvme_rpmb_find_live(const struct nvme_rpmb *rpmb,
@@ -113,7 +115,7 @@ static struct nvme_ctrl *nvme_rpmb_try_get_ctrl(struct nvme_rpmb *rpmb,
 {
 	struct nvme_ctrl *ctrl;
 
-	scoped_guard(spinlock, &rpmb->lock) {
+	scoped_guard(spinlock, &rpmb->ctrls_lock) {
 		ctrl = nvme_rpmb_find_live(rpmb, target);
 		if (!IS_ERR_OR_NULL(ctrl))
 			ctrl->rpmb_users++;
@@ -121,41 +123,67 @@ static struct nvme_ctrl *nvme_rpmb_try_get_ctrl(struct nvme_rpmb *rpmb,
 	return ctrl;
 }
 
-/*
- * A controller until nvme_rpmb_put_ctrl(). A reset may be under way, which gets as
- * long as a command.
- */
+/* In jiffies: a reset gets as long as a command to the most patient controller */
+static long nvme_rpmb_patience(struct nvme_rpmb *rpmb)
+{
+	struct nvme_ctrl *ctrl;
+	long timeout = 0;
+
+	scoped_guard(spinlock, &rpmb->ctrls_lock)
+		list_for_each_entry(ctrl, &rpmb->ctrls, rpmb_entry)
+			timeout = max(timeout, (long)nvme_admin_timeout(ctrl));
+	return timeout;
+}
+
+/* A controller until nvme_rpmb_put_ctrl(), after a reset if one is under way */
 static struct nvme_ctrl *nvme_rpmb_get_ctrl(struct nvme_rpmb *rpmb, u8 target)
 {
-	struct nvme_ctrl *ctrl = NULL;
+	long left = nvme_rpmb_patience(rpmb);
+	struct nvme_ctrl *ctrl;
 
-	for (long left = NVME_ADMIN_TIMEOUT; left > 0 && !ctrl;
-	     left -= NVME_RPMB_POLL)
+	do {
 		wait_event_timeout(rpmb->wait,
 				   (ctrl = nvme_rpmb_try_get_ctrl(rpmb, target)),
 				   NVME_RPMB_POLL);
-	return ctrl ?: ERR_PTR(-ETIMEDOUT);
+		if (ctrl)
+			return ctrl;
+		left -= NVME_RPMB_POLL;
+	} while (left > 0);
+	return ERR_PTR(-ETIMEDOUT);
 }
 
 static void nvme_rpmb_put_ctrl(struct nvme_rpmb *rpmb, struct nvme_ctrl *ctrl)
 {
 	/* Once it has no users, both may go as soon as the lock is free */
-	scoped_guard(spinlock, &rpmb->lock)
+	scoped_guard(spinlock, &rpmb->ctrls_lock)
 		if (!--ctrl->rpmb_users)
 			wake_up_all(&rpmb->wait);
 }
 
-/* The target takes so much at once, and a controller maybe less */
+/*
+ * Most sectors in a command: what target and controller take. Memory need not be
+ * contiguous, and the header is half a sector.
+ */
+static unsigned int nvme_rpmb_max_sectors(const struct nvme_ctrl *ctrl)
+{
+	unsigned int access = FIELD_GET(NVME_RPMBS_ACCESS, ctrl->rpmbs) + 1;
+	unsigned int pages = queue_max_segments(ctrl->admin_q);
+
+	/* Whatever a target takes, the core can carry */
+	BUILD_BUG_ON(NVME_RPMB_HEADER + (FIELD_MAX(NVME_RPMBS_ACCESS) + 1) *
+		     NVME_RPMB_SECTOR > RPMB_MAX_LEN);
+	return min3(access, queue_max_hw_sectors(ctrl->admin_q) - 1,
+		    pages * PAGE_SECTORS - 1);
+}
+
 static int nvme_rpmb_check_len(const struct nvme_ctrl *ctrl,
 			       const struct rpmb_xfer *xfers, unsigned int nr)
 {
-	unsigned int access = FIELD_GET(NVME_RPMBS_ACCESS, ctrl->rpmbs) + 1;
-	unsigned int limit = NVME_RPMB_HEADER + access * NVME_RPMB_SECTOR;
+	unsigned int limit = NVME_RPMB_HEADER +
+			     nvme_rpmb_max_sectors(ctrl) * NVME_RPMB_SECTOR;
 
 	for (unsigned int i = 0; i < nr; i++)
-		if (xfers[i].len > limit ||
-		    DIV_ROUND_UP(xfers[i].len, SECTOR_SIZE) >
-		    ctrl->max_hw_sectors)
+		if (xfers[i].len > limit)
 			return -EMSGSIZE;
 	return 0;
 }
@@ -177,8 +205,8 @@ static void nvme_rpmb_command(struct nvme_command *cmd, u8 target,
 
 /*
  * The command is never sent again: without NVME_SUBMIT_RETRY nvme-core does not. It
- * ends by its completion, its timeout, a reset, the loss of the link, or removal;
- * a signal does not end it, since the controller has the caller's memory.
+ * ends by its completion, its timeout, a reset, the loss of the link, or removal. It
+ * never waits for the end of a reset, to go to a controller that has just begun.
  */
 static int nvme_rpmb_submit(struct nvme_ctrl *ctrl, u8 target,
 			    struct rpmb_xfer *xfer)
@@ -187,7 +215,8 @@ static int nvme_rpmb_submit(struct nvme_ctrl *ctrl, u8 target,
 	int ret;
 
 	nvme_rpmb_command(&cmd, target, xfer);
-	ret = nvme_submit_sync_cmd(ctrl->admin_q, &cmd, xfer->buf, xfer->len);
+	ret = __nvme_submit_sync_cmd(ctrl->admin_q, &cmd, NULL, xfer->buf,
+				     xfer->len, NVME_QID_ANY, NVME_SUBMIT_LIVE);
 	/*
 	 * The controller's answer, or the end of a command that was with it. All
 	 * other errors come before a transport has sent anything.
@@ -202,6 +231,29 @@ static int nvme_rpmb_submit(struct nvme_ctrl *ctrl, u8 target,
 	return ret > 0 || ret == -EINTR ? -EIO : ret;
 }
 
+/* Whether no reset has begun since there had been so many */
+static bool nvme_rpmb_is_same(struct nvme_ctrl *ctrl, unsigned int resets)
+{
+	return nvme_ctrl_state(ctrl) == NVME_CTRL_LIVE &&
+	       READ_ONCE(ctrl->rpmb_resets) == resets;
+}
+
+/*
+ * All on one controller. If that is reset, the sequence has ended: the target's result
+ * may be lost, and a command that had to wait could fail what the reset needs.
+ */
+static int nvme_rpmb_sequence(struct nvme_ctrl *ctrl, u8 target,
+			      struct rpmb_xfer *xfers, unsigned int nr)
+{
+	unsigned int resets = READ_ONCE(ctrl->rpmb_resets);
+	int ret = nvme_rpmb_check_len(ctrl, xfers, nr);
+
+	for (unsigned int i = 0; i < nr && !ret; i++)
+		ret = nvme_rpmb_is_same(ctrl, resets) ?
+		      nvme_rpmb_submit(ctrl, target, &xfers[i]) : -EIO;
+	return ret;
+}
+
 static int nvme_rpmb_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 			      unsigned int nr)
 {
@@ -213,10 +265,7 @@ static int nvme_rpmb_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 	ctrl = nvme_rpmb_get_ctrl(rpmb, target);
 	if (IS_ERR(ctrl))
 		return PTR_ERR(ctrl);
-
-	ret = nvme_rpmb_check_len(ctrl, xfers, nr);
-	for (unsigned int i = 0; i < nr && !ret; i++)
-		ret = nvme_rpmb_submit(ctrl, target, &xfers[i]);
+	ret = nvme_rpmb_sequence(ctrl, target, xfers, nr);
 	nvme_rpmb_put_ctrl(rpmb, ctrl);
 	return ret;
 }
@@ -226,19 +275,9 @@ static void nvme_rpmb_abort(struct rpmb_dev *rdev)
 {
 	struct nvme_rpmb *rpmb = rdev->descr.priv;
 
-	scoped_guard(spinlock, &rpmb->lock)
+	scoped_guard(spinlock, &rpmb->ctrls_lock)
 		rpmb->gone |= BIT(rdev->descr.target);
 	wake_up_all(&rpmb->wait);
-}
-
-/* Most sectors of one request: what device, controller and core can carry */
-static unsigned int nvme_rpmb_max_sectors(const struct nvme_ctrl *ctrl)
-{
-	unsigned int access = FIELD_GET(NVME_RPMBS_ACCESS, ctrl->rpmbs) + 1;
-
-	/* The header is half a sector */
-	return min3(access, ctrl->max_hw_sectors - 1,
-		    (RPMB_MAX_LEN - NVME_RPMB_HEADER) / NVME_RPMB_SECTOR);
 }
 
 static struct rpmb_dev *nvme_rpmb_register(struct nvme_rpmb *rpmb,
@@ -316,86 +355,73 @@ static void nvme_rpmb_register_targets(struct nvme_rpmb *rpmb,
 	}
 }
 
+static void nvme_rpmb_unregister_targets(struct nvme_rpmb *rpmb)
+{
+	for (unsigned int i = 0; i < NVME_RPMB_TARGETS; i++) {
+		if (rpmb->targets[i])
+			rpmb_dev_unregister(rpmb->targets[i]);
+		rpmb->targets[i] = NULL;
+	}
+}
+
 /*
- * The identity must be the same on every kernel and at every boot, and belong to
- * one subsystem. An NQN that this kernel takes for ambiguous is neither.
+ * What is wrong with the RPMB of a controller, or NULL. The identity must be the same
+ * on every kernel and at every boot, and belong to one subsystem: an NQN that this
+ * kernel takes for ambiguous is neither.
  */
-static bool nvme_rpmb_has_identity(struct nvme_ctrl *ctrl)
+static const char *nvme_rpmb_obstacle(const struct nvme_ctrl *ctrl)
 {
-	if (ctrl->quirks & NVME_QUIRK_IGNORE_DEV_SUBNQN) {
-		dev_err(ctrl->device, "RPMB not used: the NQN is not unique\n");
-		return false;
-	}
-	if (strlen(ctrl->subsys->subnqn) + strlen("-T0") < NVME_RPMB_MIN_ID) {
-		dev_err(ctrl->device, "RPMB not used: NQN \"%s\" is too short\n",
-			ctrl->subsys->subnqn);
-		return false;
-	}
-	return true;
-}
-
-static bool nvme_rpmb_usable(struct nvme_ctrl *ctrl)
-{
-	unsigned int auth = FIELD_GET(NVME_RPMBS_AUTH, ctrl->rpmbs);
-
-	if (ctrl->subsys->subtype != NVME_NQN_NVME ||
-	    !FIELD_GET(NVME_RPMBS_TARGETS, ctrl->rpmbs))
-		return false;
-	if (!(ctrl->oacs & NVME_CTRL_OACS_SEC_SUPP)) {
-		dev_err(ctrl->device, "RPMB not used: no security commands\n");
-		return false;
-	}
-	if (auth != NVME_RPMBS_AUTH_HMAC) {
-		dev_err(ctrl->device,
-			"RPMB not used: authentication method %u is not HMAC-SHA256\n",
-			auth);
-		return false;
-	}
-	return nvme_rpmb_has_identity(ctrl);
-}
-
-static struct nvme_rpmb *nvme_rpmb_find(const struct nvme_subsystem *subsys)
-{
-	struct nvme_rpmb *rpmb;
-
-	lockdep_assert_held(&nvme_rpmb_lock);
-	list_for_each_entry(rpmb, &nvme_rpmb_list, entry)
-		if (rpmb->subsys == subsys)
-			return rpmb;
+	if (!(ctrl->oacs & NVME_CTRL_OACS_SEC_SUPP))
+		return "no security commands";
+	if (FIELD_GET(NVME_RPMBS_AUTH, ctrl->rpmbs) != NVME_RPMBS_AUTH_HMAC)
+		return "authentication is not by HMAC-SHA256";
+	if (ctrl->quirks & NVME_QUIRK_IGNORE_DEV_SUBNQN)
+		return "the NQN is not unique";
+	if (strlen(ctrl->subsys->subnqn) + strlen("-T0") < NVME_RPMB_MIN_ID)
+		return "the NQN is too short";
 	return NULL;
 }
 
-static struct nvme_rpmb *nvme_rpmb_create(struct nvme_ctrl *ctrl)
+/* Once, not at each reset, unless RPMBS has changed */
+static void nvme_rpmb_refuse(struct nvme_ctrl *ctrl, const char *why)
 {
-	struct nvme_rpmb *rpmb = kzalloc(sizeof(*rpmb), GFP_KERNEL);
+	if (ctrl->rpmb_refused != ctrl->rpmbs)
+		dev_err(ctrl->device, "RPMB not used, RPMBS %#x: %s\n",
+			ctrl->rpmbs, why);
+	ctrl->rpmb_refused = ctrl->rpmbs;
+}
 
+/* The subsystem's, made if there is none yet, or NULL */
+static struct nvme_rpmb *nvme_rpmb_of(struct nvme_subsystem *subsys)
+{
+	struct nvme_rpmb *rpmb;
+
+	guard(mutex)(&subsys->lock);
+	if (subsys->rpmb)
+		return subsys->rpmb;
+	rpmb = kzalloc(sizeof(*rpmb), GFP_KERNEL);
 	if (!rpmb)
 		return NULL;
-	rpmb->subsys = ctrl->subsys;
-	rpmb->rpmbs = ctrl->rpmbs;
+	rpmb->subsys = subsys;
+	mutex_init(&rpmb->lock);
 	init_waitqueue_head(&rpmb->wait);
-	spin_lock_init(&rpmb->lock);
+	spin_lock_init(&rpmb->ctrls_lock);
 	INIT_LIST_HEAD(&rpmb->ctrls);
-	list_add(&rpmb->entry, &nvme_rpmb_list);
+	subsys->rpmb = rpmb;
 	return rpmb;
 }
 
-/* When no controller leads to it any more */
-static void nvme_rpmb_destroy(struct nvme_rpmb *rpmb)
-{
-	for (unsigned int i = 0; i < NVME_RPMB_TARGETS; i++)
-		if (rpmb->targets[i])
-			rpmb_dev_unregister(rpmb->targets[i]);
-	list_del(&rpmb->entry);
-	kfree(rpmb);
-}
-
+/* The first says what there is */
 static void nvme_rpmb_add_ctrl(struct nvme_rpmb *rpmb, struct nvme_ctrl *ctrl)
 {
 	WRITE_ONCE(ctrl->rpmb, rpmb);
-	ctrl->rpmb_users = 0;
-	scoped_guard(spinlock, &rpmb->lock)
+	scoped_guard(spinlock, &rpmb->ctrls_lock) {
+		if (list_empty(&rpmb->ctrls)) {
+			rpmb->rpmbs = ctrl->rpmbs;
+			rpmb->gone = 0;
+		}
 		list_add_tail(&ctrl->rpmb_entry, &rpmb->ctrls);
+	}
 }
 
 static bool nvme_rpmb_is_idle(struct nvme_rpmb *rpmb,
@@ -403,7 +429,7 @@ static bool nvme_rpmb_is_idle(struct nvme_rpmb *rpmb,
 {
 	bool idle;
 
-	scoped_guard(spinlock, &rpmb->lock)
+	scoped_guard(spinlock, &rpmb->ctrls_lock)
 		idle = !ctrl->rpmb_users;
 	return idle;
 }
@@ -411,68 +437,88 @@ static bool nvme_rpmb_is_idle(struct nvme_rpmb *rpmb,
 /* New sequences take other controllers; those on this one fail at once */
 static void nvme_rpmb_del_ctrl(struct nvme_rpmb *rpmb, struct nvme_ctrl *ctrl)
 {
-	scoped_guard(spinlock, &rpmb->lock)
+	scoped_guard(spinlock, &rpmb->ctrls_lock)
 		list_del(&ctrl->rpmb_entry);
 	wake_up_all(&rpmb->wait);
 	wait_event(rpmb->wait, nvme_rpmb_is_idle(rpmb, ctrl));
 	WRITE_ONCE(ctrl->rpmb, NULL);
 }
 
-static void nvme_rpmb_attach(struct nvme_ctrl *ctrl)
+/* Returns why it cannot be, or NULL */
+static const char *nvme_rpmb_attach(struct nvme_ctrl *ctrl)
 {
-	struct nvme_rpmb *rpmb;
+	struct nvme_rpmb *rpmb = nvme_rpmb_of(ctrl->subsys);
 
-	rpmb = nvme_rpmb_find(ctrl->subsys) ?: nvme_rpmb_create(ctrl);
-	if (!rpmb) {
-		dev_err(ctrl->device, "RPMB not used: out of memory\n");
-		return;
-	}
+	if (!rpmb)
+		return "out of memory";
 
+	guard(mutex)(&rpmb->lock);
 	nvme_rpmb_add_ctrl(rpmb, ctrl);
 	if (list_is_singular(&rpmb->ctrls))
 		nvme_rpmb_register_targets(rpmb, ctrl);
 	nvme_rpmb_link(rpmb, ctrl);
+	return NULL;
 }
 
-/* Other controllers, which are most, need not wait for nvme_rpmb_lock */
-static bool nvme_rpmb_concerns(const struct nvme_ctrl *ctrl)
+/* Who registers devices may wait for long, and no reset has to */
+static void nvme_rpmb_work(struct work_struct *work)
 {
-	return FIELD_GET(NVME_RPMBS_TARGETS, ctrl->rpmbs) ||
-	       READ_ONCE(ctrl->rpmb);
+	struct nvme_ctrl *ctrl = container_of(work, struct nvme_ctrl, rpmb_work);
+	const char *why = nvme_rpmb_obstacle(ctrl);
+
+	if (!why && !ctrl->rpmb)
+		why = nvme_rpmb_attach(ctrl);
+	/* What was published is final, so this one cannot be used as it is now */
+	if (!why && ctrl->rpmb->rpmbs != ctrl->rpmbs)
+		why = "its devices were made for another RPMBS";
+	if (why)
+		nvme_rpmb_refuse(ctrl, why);
 }
 
 /**
- * nvme_rpmb_init() - use the RPMB of a controller that has become live
- * @ctrl: the controller
- *
- * For each controller, and again after each reset of it. A first reset may end
- * while the controller's driver is still here, and a transport that loses its link
- * may delete the controller meanwhile: nothing is begun twice, or after
- * nvme_rpmb_exit().
- *
- * Context: may sleep.
+ * nvme_rpmb_init() - prepare a controller for the functions below
+ * @ctrl: the controller, which nobody else knows yet
  */
 void nvme_rpmb_init(struct nvme_ctrl *ctrl)
 {
-	if (!nvme_rpmb_concerns(ctrl))
-		return;
-
-	guard(mutex)(&nvme_rpmb_lock);
-	if (!ctrl->rpmb && !nvme_state_terminal(ctrl) && nvme_rpmb_usable(ctrl))
-		nvme_rpmb_attach(ctrl);
-	if (!ctrl->rpmb)
-		return;
-
-	/* What was published is final, so this one cannot be used as it is now */
-	if (ctrl->rpmbs != ctrl->rpmb->rpmbs)
-		dev_err(ctrl->device,
-			"RPMB not used: RPMBS is %#x, but its devices were made for %#x\n",
-			ctrl->rpmbs, ctrl->rpmb->rpmbs);
-	wake_up_all(&ctrl->rpmb->wait);
+	INIT_WORK(&ctrl->rpmb_work, nvme_rpmb_work);
+	ctrl->rpmb_refused = NVME_RPMBS_NONE;
 }
 
 /**
- * nvme_rpmb_exit() - end what nvme_rpmb_init() has begun
+ * nvme_rpmb_identify() - what a controller says of its targets
+ * @ctrl: the controller, which is being initialised: it is not live
+ * @rpmbs: RPMBS of Identify Controller
+ */
+void nvme_rpmb_identify(struct nvme_ctrl *ctrl, u32 rpmbs)
+{
+	ctrl->rpmbs = rpmbs;
+	WRITE_ONCE(ctrl->rpmb_resets, ctrl->rpmb_resets + 1);
+}
+
+/**
+ * nvme_rpmb_start() - use the RPMB of a controller that has become live
+ * @ctrl: the controller
+ *
+ * For each controller, and again after each reset of it. Waits for nothing: devices
+ * are registered by a work. A first reset may end while the controller's driver is
+ * still here, and a transport that loses its link may delete the controller meanwhile:
+ * nothing is begun twice, or after nvme_rpmb_exit().
+ */
+void nvme_rpmb_start(struct nvme_ctrl *ctrl)
+{
+	struct nvme_rpmb *rpmb = READ_ONCE(ctrl->rpmb);
+
+	if (ctrl->subsys->subtype != NVME_NQN_NVME)
+		return;
+	if (FIELD_GET(NVME_RPMBS_TARGETS, ctrl->rpmbs) || rpmb)
+		queue_work(nvme_wq, &ctrl->rpmb_work);
+	if (rpmb)
+		wake_up_all(&rpmb->wait);
+}
+
+/**
+ * nvme_rpmb_exit() - end what nvme_rpmb_start() has begun
  * @ctrl: the controller, which will not be live again; all commands to it have
  *	ended, and new ones fail
  *
@@ -485,17 +531,25 @@ void nvme_rpmb_exit(struct nvme_ctrl *ctrl)
 {
 	struct nvme_rpmb *rpmb;
 
-	if (!nvme_rpmb_concerns(ctrl))
-		return;
-
-	guard(mutex)(&nvme_rpmb_lock);
+	disable_work_sync(&ctrl->rpmb_work);
 	rpmb = ctrl->rpmb;
 	if (!rpmb)
 		return;
+
+	guard(mutex)(&rpmb->lock);
 	nvme_rpmb_del_ctrl(rpmb, ctrl);
 	nvme_rpmb_unlink(rpmb, ctrl);
 	if (list_empty(&rpmb->ctrls))
-		nvme_rpmb_destroy(rpmb);
+		nvme_rpmb_unregister_targets(rpmb);
+}
+
+/**
+ * nvme_rpmb_release() - the end of a subsystem
+ * @subsys: the subsystem, which has no controller any more
+ */
+void nvme_rpmb_release(struct nvme_subsystem *subsys)
+{
+	kfree(subsys->rpmb);
 }
 
 #ifdef CONFIG_NVME_RPMB_KUNIT_TEST

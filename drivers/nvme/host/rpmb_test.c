@@ -7,11 +7,12 @@
 #include <kunit/test.h>
 #include <linux/bvec.h>
 #include <linux/completion.h>
+#include <linux/vmalloc.h>
 
 #include "../../rpmb/tests/call.h"
 
 #define TEST_CMDS	8
-#define TEST_MAX_SENT	4096
+#define TEST_MAX_SENT	(4 * 256 + 256 * 512)
 #define TEST_ANSWER	0x5a
 #define TEST_NQN	"nqn.2014-08.org.nvmexpress:rpmb-test"
 
@@ -32,6 +33,8 @@
  * @status: an NVMe status
  * @hold_at: do not answer command number n, counted from 1
  * @held: a command is held
+ * @reset_at: a reset begins right after command number n, counted from 1
+ * @reset_ends: and ends at once
  * @released: nobody knows @ctrl any more
  */
 struct test_ctrl {
@@ -46,6 +49,8 @@ struct test_ctrl {
 	u16 status;
 	unsigned int hold_at;
 	struct completion held;
+	unsigned int reset_at;
+	bool reset_ends;
 	struct completion released;
 };
 
@@ -55,6 +60,52 @@ struct test_pdu {
 };
 
 #define to_test_ctrl(x)	container_of((x), struct test_ctrl, ctrl)
+
+/* The subsystem */
+
+static void test_release_subsys(struct device *dev)
+{
+	struct nvme_subsystem *subsys = container_of(dev, struct nvme_subsystem,
+						     dev);
+
+	nvme_rpmb_release(subsys);
+	kfree(subsys);
+}
+
+static struct nvme_subsystem *test_new_subsys(const char *name)
+{
+	struct nvme_subsystem *subsys = kzalloc(sizeof(*subsys), GFP_KERNEL);
+
+	if (!subsys)
+		return NULL;
+	mutex_init(&subsys->lock);
+	subsys->subtype = NVME_NQN_NVME;
+	strscpy(subsys->subnqn, TEST_NQN);
+	subsys->dev.release = test_release_subsys;
+	dev_set_name(&subsys->dev, name);
+	if (!device_register(&subsys->dev))
+		return subsys;
+	put_device(&subsys->dev);
+	return NULL;
+}
+
+static void test_remove_subsys(void *data)
+{
+	struct nvme_subsystem *subsys = data;
+
+	device_unregister(&subsys->dev);
+}
+
+static struct nvme_subsystem *test_add_subsys(struct kunit *test,
+					      const char *name)
+{
+	struct nvme_subsystem *subsys = test_new_subsys(name);
+
+	KUNIT_ASSERT_NOT_NULL(test, subsys);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_remove_subsys,
+							subsys), 0);
+	return subsys;
+}
 
 /* The controller */
 
@@ -94,23 +145,40 @@ static void test_move_data(struct test_ctrl *tc, struct request *rq)
 	}
 }
 
+/* From one of its commands to the next */
+static void test_pass_reset(struct test_ctrl *tc)
+{
+	nvme_change_ctrl_state(&tc->ctrl, NVME_CTRL_RESETTING);
+	if (!tc->reset_ends)
+		return;
+	nvme_change_ctrl_state(&tc->ctrl, NVME_CTRL_CONNECTING);
+	nvme_rpmb_identify(&tc->ctrl, tc->ctrl.rpmbs);
+	nvme_change_ctrl_state(&tc->ctrl, NVME_CTRL_LIVE);
+}
+
 static blk_status_t test_queue_rq(struct blk_mq_hw_ctx *hctx,
 				  const struct blk_mq_queue_data *bd)
 {
 	struct nvme_ctrl *ctrl = hctx->queue->tag_set->driver_data;
 	struct test_ctrl *tc = to_test_ctrl(ctrl);
 	union nvme_result result = { };
-	unsigned int n = ++tc->nr_cmds;
-	u16 status = n == tc->fail_at ? tc->status : 0;
 	blk_status_t ret;
+	unsigned int n;
+	u16 status;
 
+	if (!nvme_check_ready(ctrl, bd->rq, true))
+		return nvme_fail_nonready_command(ctrl, bd->rq);
 	ret = nvme_setup_cmd(NULL, bd->rq);
 	if (ret)
 		return ret;
 	nvme_start_request(bd->rq);
+	n = ++tc->nr_cmds;
+	status = n == tc->fail_at ? tc->status : 0;
 	if (n <= TEST_CMDS)
 		tc->cmds[n - 1] = *nvme_req(bd->rq)->cmd;
 	test_move_data(tc, bd->rq);
+	if (n == tc->reset_at)
+		test_pass_reset(tc);
 	if (n == tc->hold_at)
 		complete(&tc->held);
 	else if (!nvme_try_complete_req(bd->rq, cpu_to_le16(status << 1), result))
@@ -155,9 +223,22 @@ static void test_remove_ctrl(void *data)
 	put_device(tc->parent);
 }
 
-static struct test_ctrl *test_alloc_ctrl(struct kunit *test)
+/* What nvme-core makes of a controller's limits */
+static void test_set_limits(struct kunit *test, struct test_ctrl *tc,
+			    unsigned int sectors, unsigned short segments)
 {
-	struct nvme_subsystem *subsys = test->priv;
+	struct queue_limits lim = queue_limits_start_update(tc->ctrl.admin_q);
+
+	lim.max_hw_sectors = sectors;
+	lim.max_segments = segments;
+	lim.virt_boundary_mask = NVME_CTRL_PAGE_SIZE - 1;
+	KUNIT_ASSERT_EQ(test, queue_limits_commit_update(tc->ctrl.admin_q, &lim),
+			0);
+}
+
+static struct test_ctrl *test_alloc_ctrl_of(struct kunit *test,
+					    struct nvme_subsystem *subsys)
+{
 	struct test_ctrl *tc = kunit_kzalloc(test, sizeof(*tc), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, tc);
@@ -177,24 +258,50 @@ static struct test_ctrl *test_alloc_ctrl(struct kunit *test)
 							tc), 0);
 	tc->ctrl.subsys = subsys;
 	tc->ctrl.oacs = NVME_CTRL_OACS_SEC_SUPP;
-	tc->ctrl.max_hw_sectors = 128;
+	test_set_limits(test, tc, 512, 128);
 	return tc;
 }
 
-static void test_go_live(struct test_ctrl *tc)
+static struct test_ctrl *test_alloc_ctrl(struct kunit *test)
+{
+	return test_alloc_ctrl_of(test, test->priv);
+}
+
+/* Its devices may still be on their way */
+static void test_start_ctrl(struct test_ctrl *tc)
 {
 	nvme_change_ctrl_state(&tc->ctrl, NVME_CTRL_CONNECTING);
 	nvme_change_ctrl_state(&tc->ctrl, NVME_CTRL_LIVE);
 	nvme_start_ctrl(&tc->ctrl);
 }
 
-static struct test_ctrl *test_add_ctrl(struct kunit *test, u32 rpmbs)
+static void test_go_live(struct test_ctrl *tc)
 {
-	struct test_ctrl *tc = test_alloc_ctrl(test);
+	test_start_ctrl(tc);
+	flush_work(&tc->ctrl.rpmb_work);
+}
+
+/* As if a reset had ended */
+static void test_restart(struct nvme_ctrl *ctrl)
+{
+	nvme_rpmb_start(ctrl);
+	flush_work(&ctrl->rpmb_work);
+}
+
+static struct test_ctrl *test_add_ctrl_of(struct kunit *test,
+					  struct nvme_subsystem *subsys,
+					  u32 rpmbs)
+{
+	struct test_ctrl *tc = test_alloc_ctrl_of(test, subsys);
 
 	tc->ctrl.rpmbs = rpmbs;
 	test_go_live(tc);
 	return tc;
+}
+
+static struct test_ctrl *test_add_ctrl(struct kunit *test, u32 rpmbs)
+{
+	return test_add_ctrl_of(test, test->priv, rpmbs);
 }
 
 static void test_begin_reset(struct test_ctrl *tc)
@@ -228,6 +335,11 @@ static struct test_call *test_read(struct kunit *test, struct rpmb_dev *rdev,
 				   unsigned int sectors)
 {
 	return test_read_len(test, rdev, test_len(0), test_len(sectors));
+}
+
+static void test_vfree(void *buf)
+{
+	vfree(buf);
 }
 
 /* Through the core */
@@ -326,10 +438,46 @@ static void nvme_rpmb_test_too_long(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, test_transfer(test_write(test, rdev, 16)), 0);
 
 	/* A controller that takes no more than that without the header */
-	tc->ctrl.max_hw_sectors = 16;
+	test_set_limits(test, tc, 16, 128);
 	call = test_write(test, rdev, 16);
 	KUNIT_EXPECT_EQ(test, test_transfer(call), -EMSGSIZE);
 	test_expect_started(test, call, 0);
+
+	/* In so many pages */
+	test_set_limits(test, tc, 512, 16 / PAGE_SECTORS);
+	KUNIT_EXPECT_EQ(test, test_transfer(call), -EMSGSIZE);
+	test_expect_started(test, call, 0);
+}
+
+/* In pieces, when there is no larger memory */
+static void test_scatter(struct kunit *test, struct rpmb_xfer *xfer)
+{
+	void *buf = vmalloc(xfer->len);
+
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_vfree, buf), 0);
+	memcpy(buf, xfer->buf, xfer->len);
+	xfer->buf = buf;
+}
+
+/* The longest that a target can take, and not in one piece */
+static void nvme_rpmb_test_longest(struct kunit *test)
+{
+	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(1, 256));
+	struct rpmb_dev *rdev = test_rdev(test, tc, 0);
+	struct test_call *call = test_write(test, rdev, 256);
+	unsigned int len = test_len(256);
+
+	test_scatter(test, &call->xfers[0]);
+	KUNIT_EXPECT_EQ(test, test_transfer(call), 0);
+	KUNIT_ASSERT_GE(test, tc->sent_len, len);
+	KUNIT_EXPECT_MEMEQ(test, tc->sent, call->xfers[0].buf, len);
+
+	call = test_read(test, rdev, 256);
+	test_scatter(test, test_recv(call));
+	KUNIT_EXPECT_EQ(test, test_transfer(call), 0);
+	KUNIT_EXPECT_NULL(test, memchr_inv(test_recv(call)->buf, TEST_ANSWER,
+					   len));
 }
 
 static void nvme_rpmb_test_descr(struct kunit *test)
@@ -341,9 +489,9 @@ static void nvme_rpmb_test_descr(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, descr->type, RPMB_TYPE_NVME);
 	KUNIT_EXPECT_EQ(test, descr->frame_format, RPMB_FRAME_NVME);
 	KUNIT_EXPECT_EQ(test, descr->capacity, 256);
-	/* What fits in RPMB_MAX_LEN */
-	KUNIT_EXPECT_EQ(test, descr->max_read, 127);
-	KUNIT_EXPECT_EQ(test, descr->write_sizes, 0x7f);
+	KUNIT_EXPECT_EQ(test, descr->max_read, 256);
+	KUNIT_EXPECT_EQ(test, descr->max_write, 256);
+	KUNIT_EXPECT_EQ(test, descr->write_sizes, 0x1ff);
 	KUNIT_EXPECT_EQ(test, descr->request_types, 0xde);
 	KUNIT_EXPECT_EQ(test, descr->dev_id_len, strlen(TEST_NQN "-T0"));
 	KUNIT_EXPECT_MEMEQ(test, descr->dev_id, TEST_NQN "-T0",
@@ -366,7 +514,23 @@ static void nvme_rpmb_test_descr_smallest(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, descr->capacity, 1);
 	KUNIT_EXPECT_EQ(test, descr->max_read, 1);
 	KUNIT_EXPECT_EQ(test, descr->write_sizes, 1);
+	KUNIT_EXPECT_EQ(test, descr->max_write, 1);
 	KUNIT_EXPECT_EQ(test, descr->reliable_wr_count, 1);
+}
+
+/* Targets that take more at once than their controller */
+static void nvme_rpmb_test_descr_limited(struct kunit *test)
+{
+	struct test_ctrl *tc = test_alloc_ctrl(test);
+	const struct rpmb_descr *descr;
+
+	tc->ctrl.rpmbs = TEST_RPMBS(1, 256);
+	test_set_limits(test, tc, 128, 128);
+	test_go_live(tc);
+	descr = &test_rdev(test, tc, 0)->descr;
+	KUNIT_EXPECT_EQ(test, descr->max_read, 127);
+	KUNIT_EXPECT_EQ(test, descr->max_write, 127);
+	KUNIT_EXPECT_EQ(test, descr->write_sizes, 0x7f);
 }
 
 static void nvme_rpmb_test_refused(struct kunit *test)
@@ -379,31 +543,31 @@ static void nvme_rpmb_test_refused(struct kunit *test)
 	test_go_live(tc);
 	KUNIT_EXPECT_NULL_MSG(test, ctrl->rpmb, "no targets");
 	ctrl->rpmbs = TEST_RPMBS(1, 16) | 1 << 3;
-	nvme_rpmb_init(ctrl);
+	test_restart(ctrl);
 	KUNIT_EXPECT_NULL_MSG(test, ctrl->rpmb, "authentication");
 
 	ctrl->rpmbs = TEST_RPMBS(1, 16);
 	ctrl->oacs = 0;
-	nvme_rpmb_init(ctrl);
+	test_restart(ctrl);
 	KUNIT_EXPECT_NULL_MSG(test, ctrl->rpmb, "no security commands");
 	ctrl->oacs = NVME_CTRL_OACS_SEC_SUPP;
 
 	subsys->subtype = NVME_NQN_DISC;
-	nvme_rpmb_init(ctrl);
+	test_restart(ctrl);
 	KUNIT_EXPECT_NULL_MSG(test, ctrl->rpmb, "discovery");
 	subsys->subtype = NVME_NQN_NVME;
 
 	ctrl->quirks |= NVME_QUIRK_IGNORE_DEV_SUBNQN;
-	nvme_rpmb_init(ctrl);
+	test_restart(ctrl);
 	KUNIT_EXPECT_NULL_MSG(test, ctrl->rpmb, "NQN not unique");
 	ctrl->quirks &= ~NVME_QUIRK_IGNORE_DEV_SUBNQN;
 
 	/* With "-T0" 16 and 17 bytes */
 	strscpy(subsys->subnqn, "nqn.123456789");
-	nvme_rpmb_init(ctrl);
+	test_restart(ctrl);
 	KUNIT_EXPECT_NULL_MSG(test, ctrl->rpmb, "NQN too short");
 	strscpy(subsys->subnqn, "nqn.1234567890");
-	nvme_rpmb_init(ctrl);
+	test_restart(ctrl);
 	KUNIT_EXPECT_NOT_NULL(test, ctrl->rpmb);
 }
 
@@ -446,6 +610,24 @@ static void nvme_rpmb_test_told(struct kunit *test)
 	}
 }
 
+/* No reset waits for those who use a device as soon as it is there */
+static void nvme_rpmb_test_told_during_reset(struct kunit *test)
+{
+	struct test_ctrl *tc = test_alloc_ctrl(test);
+
+	test_told = test->priv;
+	test_tell(test, &test_intf);
+	tc->ctrl.rpmbs = TEST_RPMBS(2, 16);
+	tc->hold_at = 1;
+	test_start_ctrl(tc);
+	test_wait(test, &tc->held);
+	test_begin_reset(tc);
+	test_go_live(tc);
+	KUNIT_EXPECT_EQ(test, tc->nr_cmds, 3);
+	test_rdev(test, tc, 0);
+	test_rdev(test, tc, 1);
+}
+
 /* One device, which goes by the controller that is live and outlives the first */
 static void nvme_rpmb_test_two_controllers(struct kunit *test)
 {
@@ -472,57 +654,21 @@ static void nvme_rpmb_test_two_controllers(struct kunit *test)
 	rpmb_dev_put(rdev);
 }
 
-/**
- * struct test_init - a task that has seen a controller become live
- * @tc: the controller
- * @task: the task
- * @started: it runs
- */
-struct test_init {
-	struct test_ctrl *tc;
-	struct task_struct *task;
-	struct completion started;
-};
-
-static int test_init_thread(void *data)
-{
-	struct test_init *init = data;
-
-	complete(&init->started);
-	nvme_rpmb_init(&init->tc->ctrl);
-	return 0;
-}
-
-/* Up to where it waits for nvme_rpmb_lock, which the test has */
-static void test_start_init(struct kunit *test, struct test_init *init)
-{
-	unsigned long end = jiffies + TEST_BOUND;
-
-	init_completion(&init->started);
-	init->task = kthread_create(test_init_thread, init, "nvme_rpmb_test");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(init->task));
-	get_task_struct(init->task);
-	wake_up_process(init->task);
-	wait_for_completion(&init->started);
-	while (READ_ONCE(init->task->__state) != TASK_UNINTERRUPTIBLE &&
-	       time_before(jiffies, end))
-		schedule_timeout_uninterruptible(1);
-	KUNIT_EXPECT_TRUE(test, time_before(jiffies, end));
-}
-
 /* The driver that adds a controller, and the end of its first reset */
-static void nvme_rpmb_test_init_twice(struct kunit *test)
+static void nvme_rpmb_test_start_twice(struct kunit *test)
 {
+	struct nvme_subsystem *subsys = test->priv;
 	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(0, 16));
-	struct test_init inits[2] = { { .tc = tc }, { .tc = tc } };
 
 	tc->ctrl.rpmbs = TEST_RPMBS(1, 16);
-	mutex_lock(&nvme_rpmb_lock);
-	for (unsigned int i = 0; i < ARRAY_SIZE(inits); i++)
-		test_start_init(test, &inits[i]);
-	mutex_unlock(&nvme_rpmb_lock);
-	for (unsigned int i = 0; i < ARRAY_SIZE(inits); i++)
-		kthread_stop_put(inits[i].task);
+	scoped_guard(mutex, &subsys->lock) {
+		nvme_rpmb_start(&tc->ctrl);
+		/* It has begun, so that it is done once more */
+		while (work_pending(&tc->ctrl.rpmb_work))
+			schedule_timeout_uninterruptible(1);
+		nvme_rpmb_start(&tc->ctrl);
+	}
+	flush_work(&tc->ctrl.rpmb_work);
 
 	KUNIT_ASSERT_NOT_NULL(test, tc->ctrl.rpmb);
 	/* Not so if it was added twice, and then goes on for ever */
@@ -533,14 +679,14 @@ static void nvme_rpmb_test_init_twice(struct kunit *test)
 }
 
 /* A transport has deleted it while it was being started, and nobody will again */
-static void nvme_rpmb_test_init_deleted(struct kunit *test)
+static void nvme_rpmb_test_start_deleted(struct kunit *test)
 {
 	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(0, 16));
 
 	tc->ctrl.rpmbs = TEST_RPMBS(1, 16);
 	nvme_change_ctrl_state(&tc->ctrl, NVME_CTRL_DELETING);
 	nvme_rpmb_exit(&tc->ctrl);
-	nvme_rpmb_init(&tc->ctrl);
+	test_restart(&tc->ctrl);
 	KUNIT_EXPECT_NULL(test, tc->ctrl.rpmb);
 }
 
@@ -585,6 +731,55 @@ static void nvme_rpmb_test_reset(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, test_transfer(test_write(test, rdev, 1)), 0);
 }
 
+/* Under way or over when the next transfer would begin: that does not */
+static void nvme_rpmb_test_reset_between(struct kunit *test)
+{
+	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(1, 16));
+	struct rpmb_dev *rdev = test_rdev(test, tc, 0);
+
+	for (unsigned int i = 0; i < 2; i++) {
+		struct test_call *call = test_write(test, rdev, 1);
+
+		tc->reset_ends = i;
+		tc->reset_at = tc->nr_cmds + 1 + i;
+		KUNIT_EXPECT_EQ(test, test_transfer(call), -EIO);
+		test_expect_started(test, call, 1 + i);
+		KUNIT_EXPECT_EQ(test, tc->nr_cmds, tc->reset_at);
+		test_go_live(tc);
+	}
+	KUNIT_EXPECT_EQ(test, test_transfer(test_write(test, rdev, 1)), 0);
+}
+
+/* Until nothing but an event can make it go on, or it has ended */
+static void test_settle(struct kunit *test, struct test_call *call)
+{
+	unsigned long end = jiffies + TEST_BOUND;
+
+	while (READ_ONCE(call->task->__state) != TASK_UNINTERRUPTIBLE &&
+	       !completion_done(&call->done)) {
+		KUNIT_ASSERT_TRUE(test, time_before(jiffies, end));
+		schedule_timeout_uninterruptible(1);
+	}
+}
+
+/* A command that a reset finds in the queue is not for who is initialising */
+static void nvme_rpmb_test_reset_before(struct kunit *test)
+{
+	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(1, 16));
+	struct test_call *call = test_write(test, test_rdev(test, tc, 0), 1);
+
+	nvme_quiesce_admin_queue(&tc->ctrl);
+	test_start(test, call);
+	test_settle(test, call);
+	nvme_change_ctrl_state(&tc->ctrl, NVME_CTRL_RESETTING);
+	nvme_change_ctrl_state(&tc->ctrl, NVME_CTRL_CONNECTING);
+	nvme_unquiesce_admin_queue(&tc->ctrl);
+	test_finish(test, call);
+	KUNIT_EXPECT_EQ(test, call->ret, -EIO);
+	KUNIT_EXPECT_EQ(test, tc->nr_cmds, 0);
+}
+
+/* Whoever kills the caller */
 static void nvme_rpmb_test_wait_for_reset(struct kunit *test)
 {
 	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(1, 16));
@@ -593,11 +788,35 @@ static void nvme_rpmb_test_wait_for_reset(struct kunit *test)
 	test_begin_reset(tc);
 	test_start(test, call);
 	test_wait_asleep(test, &tc->ctrl.rpmb->wait, call);
+	send_sig(SIGKILL, call->task, 1);
+	test_settle(test, call);
+	KUNIT_EXPECT_FALSE(test, completion_done(&call->done));
 	KUNIT_EXPECT_EQ(test, tc->nr_cmds, 0);
 	test_go_live(tc);
 	test_wait(test, &call->done);
 	KUNIT_EXPECT_EQ(test, call->ret, 0);
 	test_expect_started(test, call, 3);
+}
+
+static void test_reset_patience(void *seconds)
+{
+	admin_timeout = (unsigned long)seconds;
+}
+
+static void nvme_rpmb_test_reset_too_long(struct kunit *test)
+{
+	void *seconds = (void *)(unsigned long)admin_timeout;
+	struct test_call *call;
+	struct test_ctrl *tc;
+
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_reset_patience,
+							seconds), 0);
+	admin_timeout = 1;
+	tc = test_add_ctrl(test, TEST_RPMBS(1, 16));
+	call = test_write(test, test_rdev(test, tc, 0), 1);
+	test_begin_reset(tc);
+	KUNIT_EXPECT_EQ(test, test_transfer(call), -ETIMEDOUT);
+	test_expect_started(test, call, 0);
 }
 
 /* Removal ends a command that the controller has, and waits for its end */
@@ -687,6 +906,64 @@ static void nvme_rpmb_test_exit_busy(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, first->ctrl.rpmb);
 }
 
+/**
+ * struct test_other - what goes on while a subsystem hangs
+ * @tc: a controller of another one
+ * @task: who resets and removes it
+ * @done: both have been done
+ */
+struct test_other {
+	struct test_ctrl *tc;
+	struct task_struct *task;
+	struct completion done;
+};
+
+static int test_other_thread(void *data)
+{
+	struct test_other *other = data;
+
+	test_begin_reset(other->tc);
+	test_go_live(other->tc);
+	nvme_rpmb_exit(&other->tc->ctrl);
+	complete(&other->done);
+	return 0;
+}
+
+static void test_start_other(struct kunit *test, struct test_other *other)
+{
+	init_completion(&other->done);
+	other->task = kthread_run(test_other_thread, other, "nvme_rpmb_test");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(other->task));
+}
+
+/* Controllers of other subsystems are reset, and go, while one waits for its sequences */
+static void nvme_rpmb_test_hung_subsystem(struct kunit *test)
+{
+	struct nvme_subsystem *subsys = test_add_subsys(test, "nvme-rpmb-other");
+	struct test_other other = {
+		.tc = test_add_ctrl_of(test, subsys, TEST_RPMBS(1, 16)),
+	};
+	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(1, 16));
+	struct rpmb_dev *rdev = rpmb_dev_get(test_rdev(test, other.tc, 0));
+	struct test_call *call = test_call_alloc(test, test_rdev(test, tc, 0));
+	struct nvme_rpmb *rpmb = tc->ctrl.rpmb;
+
+	KUNIT_ASSERT_PTR_EQ(test, nvme_rpmb_get_ctrl(rpmb, 0), &tc->ctrl);
+	test_create(test, call, test_exit_thread);
+	test_wake(test, call);
+	test_wait_asleep(test, &rpmb->wait, call);
+
+	test_start_other(test, &other);
+	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&other.done, TEST_BOUND),
+			0);
+	KUNIT_EXPECT_FALSE(test, completion_done(&call->done));
+	nvme_rpmb_put_ctrl(rpmb, &tc->ctrl);
+	test_finish(test, call);
+	wait_for_completion(&other.done);
+	KUNIT_EXPECT_FALSE(test, device_is_registered(&rdev->dev));
+	rpmb_dev_put(rdev);
+}
+
 /* When a transport lets a controller go it is freed at once, so nobody else holds it */
 static void nvme_rpmb_test_holds_no_ctrl(struct kunit *test)
 {
@@ -718,30 +995,15 @@ static void nvme_rpmb_test_power_order(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kref_read(&link->kref), 1);
 }
 
-static void test_release_subsys(struct device *dev)
-{
-	kfree(container_of(dev, struct nvme_subsystem, dev));
-}
-
 static int nvme_rpmb_test_init(struct kunit *test)
 {
-	struct nvme_subsystem *subsys = kzalloc(sizeof(*subsys), GFP_KERNEL);
-
-	if (!subsys)
-		return -ENOMEM;
-	subsys->subtype = NVME_NQN_NVME;
-	strscpy(subsys->subnqn, TEST_NQN);
-	subsys->dev.release = test_release_subsys;
-	dev_set_name(&subsys->dev, "nvme-rpmb-test");
-	test->priv = subsys;
-	return device_register(&subsys->dev);
+	test->priv = test_new_subsys("nvme-rpmb-test");
+	return test->priv ? 0 : -ENOMEM;
 }
 
 static void nvme_rpmb_test_exit(struct kunit *test)
 {
-	struct nvme_subsystem *subsys = test->priv;
-
-	device_unregister(&subsys->dev);
+	test_remove_subsys(test->priv);
 }
 
 static struct kunit_case nvme_rpmb_test_cases[] = {
@@ -749,20 +1011,27 @@ static struct kunit_case nvme_rpmb_test_cases[] = {
 	KUNIT_CASE(nvme_rpmb_test_read),
 	KUNIT_CASE(nvme_rpmb_test_errors),
 	KUNIT_CASE(nvme_rpmb_test_too_long),
+	KUNIT_CASE(nvme_rpmb_test_longest),
 	KUNIT_CASE(nvme_rpmb_test_descr),
 	KUNIT_CASE(nvme_rpmb_test_descr_smallest),
+	KUNIT_CASE(nvme_rpmb_test_descr_limited),
 	KUNIT_CASE(nvme_rpmb_test_refused),
 	KUNIT_CASE(nvme_rpmb_test_told),
+	KUNIT_CASE(nvme_rpmb_test_told_during_reset),
 	KUNIT_CASE(nvme_rpmb_test_two_controllers),
-	KUNIT_CASE(nvme_rpmb_test_init_twice),
-	KUNIT_CASE(nvme_rpmb_test_init_deleted),
+	KUNIT_CASE(nvme_rpmb_test_start_twice),
+	KUNIT_CASE(nvme_rpmb_test_start_deleted),
 	KUNIT_CASE(nvme_rpmb_test_other_rpmbs),
 	KUNIT_CASE(nvme_rpmb_test_reset),
+	KUNIT_CASE(nvme_rpmb_test_reset_between),
+	KUNIT_CASE(nvme_rpmb_test_reset_before),
 	KUNIT_CASE(nvme_rpmb_test_wait_for_reset),
+	KUNIT_CASE(nvme_rpmb_test_reset_too_long),
 	KUNIT_CASE(nvme_rpmb_test_remove_busy),
 	KUNIT_CASE(nvme_rpmb_test_remove_waiting),
 	KUNIT_CASE(nvme_rpmb_test_abort),
 	KUNIT_CASE(nvme_rpmb_test_exit_busy),
+	KUNIT_CASE(nvme_rpmb_test_hung_subsystem),
 	KUNIT_CASE(nvme_rpmb_test_holds_no_ctrl),
 	KUNIT_CASE(nvme_rpmb_test_power_order),
 	{ }
