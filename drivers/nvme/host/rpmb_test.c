@@ -925,7 +925,7 @@ static int test_other_thread(void *data)
 	test_begin_reset(other->tc);
 	test_go_live(other->tc);
 	nvme_rpmb_exit(&other->tc->ctrl);
-	complete(&other->done);
+	complete_all(&other->done);
 	return 0;
 }
 
