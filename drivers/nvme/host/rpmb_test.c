@@ -889,6 +889,15 @@ static int test_exit_thread(void *data)
 	return 0;
 }
 
+/* Up to where it waits for the controller's sequences */
+static void test_start_exit(struct kunit *test, struct nvme_rpmb *rpmb,
+			    struct test_call *call)
+{
+	test_create(test, call, test_exit_thread);
+	test_wake(test, call);
+	test_wait_asleep(test, &rpmb->wait, call);
+}
+
 /* A controller goes after its last sequence, even when the devices stay */
 static void nvme_rpmb_test_exit_busy(struct kunit *test)
 {
@@ -898,9 +907,7 @@ static void nvme_rpmb_test_exit_busy(struct kunit *test)
 	struct nvme_rpmb *rpmb = second->ctrl.rpmb;
 
 	KUNIT_ASSERT_PTR_EQ(test, nvme_rpmb_get_ctrl(rpmb, 0), &first->ctrl);
-	test_create(test, call, test_exit_thread);
-	test_wake(test, call);
-	test_wait_asleep(test, &rpmb->wait, call);
+	test_start_exit(test, rpmb, call);
 	nvme_rpmb_put_ctrl(rpmb, &first->ctrl);
 	test_finish(test, call);
 	KUNIT_EXPECT_NULL(test, first->ctrl.rpmb);
@@ -949,9 +956,7 @@ static void nvme_rpmb_test_hung_subsystem(struct kunit *test)
 	struct nvme_rpmb *rpmb = tc->ctrl.rpmb;
 
 	KUNIT_ASSERT_PTR_EQ(test, nvme_rpmb_get_ctrl(rpmb, 0), &tc->ctrl);
-	test_create(test, call, test_exit_thread);
-	test_wake(test, call);
-	test_wait_asleep(test, &rpmb->wait, call);
+	test_start_exit(test, rpmb, call);
 
 	test_start_other(test, &other);
 	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&other.done, TEST_BOUND),
