@@ -51,10 +51,10 @@ int rpmb_copy_cmd(void *cmd, size_t size, size_t min_size,
 }
 EXPORT_SYMBOL_IF_KUNIT(rpmb_copy_cmd);
 
-/* Copy it back, as far as the caller has room for it, who still knows his size */
-int rpmb_copy_result(void __user *argp, void *cmd, size_t size, u32 user_size)
+/* Copy it back, as far as the caller has room for it; its size is what he gave */
+int rpmb_copy_result(void __user *argp, const void *cmd, size_t size,
+		     u32 user_size)
 {
-	*(u32 *)cmd = user_size;
 	return copy_to_user(argp, cmd, min_t(size_t, size, user_size)) ?
 	       -EFAULT : 0;
 }

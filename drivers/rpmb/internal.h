@@ -64,7 +64,8 @@ static inline unsigned int rpmb_capacity_blocks(const struct rpmb_dev *rdev)
 extern const struct file_operations rpmb_fops;
 int rpmb_copy_cmd(void *cmd, size_t size, size_t min_size,
 		  const void __user *argp, u32 *user_size);
-int rpmb_copy_result(void __user *argp, void *cmd, size_t size, u32 user_size);
+int rpmb_copy_result(void __user *argp, const void *cmd, size_t size,
+		     u32 user_size);
 
 /* sysfs.c */
 extern const struct attribute_group *rpmb_groups[];

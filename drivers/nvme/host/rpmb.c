@@ -104,7 +104,7 @@ static struct nvme_ctrl *nvme_rpmb_find_live(const struct nvme_rpmb *rpmb,
 			continue;
 		if (nvme_ctrl_state(ctrl) != NVME_CTRL_LIVE)
 			hope = true;
-		else if (ctrl->rpmbs == rpmb->rpmbs)
+		else if (READ_ONCE(ctrl->rpmbs) == rpmb->rpmbs)
 			return ctrl;
 	}
 	return hope ? NULL : ERR_PTR(-ENODEV);
@@ -164,9 +164,10 @@ static void nvme_rpmb_put_ctrl(struct nvme_rpmb *rpmb, struct nvme_ctrl *ctrl)
  * Most sectors in a command: what target and controller take. Memory need not be
  * contiguous, and the header is half a sector.
  */
-static unsigned int nvme_rpmb_max_sectors(const struct nvme_ctrl *ctrl)
+static unsigned int nvme_rpmb_max_sectors(const struct nvme_ctrl *ctrl,
+					  u32 rpmbs)
 {
-	unsigned int access = FIELD_GET(NVME_RPMBS_ACCESS, ctrl->rpmbs) + 1;
+	unsigned int access = FIELD_GET(NVME_RPMBS_ACCESS, rpmbs) + 1;
 	unsigned int pages = queue_max_segments(ctrl->admin_q);
 
 	/* Whatever a target takes, the core can carry */
@@ -179,8 +180,8 @@ static unsigned int nvme_rpmb_max_sectors(const struct nvme_ctrl *ctrl)
 static int nvme_rpmb_check_len(const struct nvme_ctrl *ctrl,
 			       const struct rpmb_xfer *xfers, unsigned int nr)
 {
-	unsigned int limit = NVME_RPMB_HEADER +
-			     nvme_rpmb_max_sectors(ctrl) * NVME_RPMB_SECTOR;
+	unsigned int sectors = nvme_rpmb_max_sectors(ctrl, ctrl->rpmb->rpmbs);
+	unsigned int limit = NVME_RPMB_HEADER + sectors * NVME_RPMB_SECTOR;
 
 	for (unsigned int i = 0; i < nr; i++)
 		if (xfers[i].len > limit)
@@ -283,7 +284,7 @@ static void nvme_rpmb_abort(struct rpmb_dev *rdev)
 static struct rpmb_dev *nvme_rpmb_register(struct nvme_rpmb *rpmb,
 					   struct nvme_ctrl *ctrl, u8 target)
 {
-	unsigned int max_sectors = nvme_rpmb_max_sectors(ctrl);
+	unsigned int max_sectors = nvme_rpmb_max_sectors(ctrl, rpmb->rpmbs);
 	struct rpmb_descr descr = {
 		.type = RPMB_TYPE_NVME,
 		.transfer = nvme_rpmb_transfer,
@@ -369,11 +370,11 @@ static void nvme_rpmb_unregister_targets(struct nvme_rpmb *rpmb)
  * on every kernel and at every boot, and belong to one subsystem: an NQN that this
  * kernel takes for ambiguous is neither.
  */
-static const char *nvme_rpmb_obstacle(const struct nvme_ctrl *ctrl)
+static const char *nvme_rpmb_obstacle(const struct nvme_ctrl *ctrl, u32 rpmbs)
 {
 	if (!(ctrl->oacs & NVME_CTRL_OACS_SEC_SUPP))
 		return "no security commands";
-	if (FIELD_GET(NVME_RPMBS_AUTH, ctrl->rpmbs) != NVME_RPMBS_AUTH_HMAC)
+	if (FIELD_GET(NVME_RPMBS_AUTH, rpmbs) != NVME_RPMBS_AUTH_HMAC)
 		return "authentication is not by HMAC-SHA256";
 	if (ctrl->quirks & NVME_QUIRK_IGNORE_DEV_SUBNQN)
 		return "the NQN is not unique";
@@ -383,12 +384,12 @@ static const char *nvme_rpmb_obstacle(const struct nvme_ctrl *ctrl)
 }
 
 /* Once, not at each reset, unless RPMBS has changed */
-static void nvme_rpmb_refuse(struct nvme_ctrl *ctrl, const char *why)
+static void nvme_rpmb_refuse(struct nvme_ctrl *ctrl, u32 rpmbs, const char *why)
 {
-	if (ctrl->rpmb_refused != ctrl->rpmbs)
-		dev_err(ctrl->device, "RPMB not used, RPMBS %#x: %s\n",
-			ctrl->rpmbs, why);
-	ctrl->rpmb_refused = ctrl->rpmbs;
+	if (ctrl->rpmb_refused != rpmbs)
+		dev_err(ctrl->device, "RPMB not used, RPMBS %#x: %s\n", rpmbs,
+			why);
+	ctrl->rpmb_refused = rpmbs;
 }
 
 /* The subsystem's, made if there is none yet, or NULL */
@@ -412,12 +413,13 @@ static struct nvme_rpmb *nvme_rpmb_of(struct nvme_subsystem *subsys)
 }
 
 /* The first says what there is */
-static void nvme_rpmb_add_ctrl(struct nvme_rpmb *rpmb, struct nvme_ctrl *ctrl)
+static void nvme_rpmb_add_ctrl(struct nvme_rpmb *rpmb, struct nvme_ctrl *ctrl,
+			       u32 rpmbs)
 {
 	WRITE_ONCE(ctrl->rpmb, rpmb);
 	scoped_guard(spinlock, &rpmb->ctrls_lock) {
 		if (list_empty(&rpmb->ctrls)) {
-			rpmb->rpmbs = ctrl->rpmbs;
+			rpmb->rpmbs = rpmbs;
 			rpmb->gone = 0;
 		}
 		list_add_tail(&ctrl->rpmb_entry, &rpmb->ctrls);
@@ -445,7 +447,7 @@ static void nvme_rpmb_del_ctrl(struct nvme_rpmb *rpmb, struct nvme_ctrl *ctrl)
 }
 
 /* Returns why it cannot be, or NULL */
-static const char *nvme_rpmb_attach(struct nvme_ctrl *ctrl)
+static const char *nvme_rpmb_attach(struct nvme_ctrl *ctrl, u32 rpmbs)
 {
 	struct nvme_rpmb *rpmb = nvme_rpmb_of(ctrl->subsys);
 
@@ -453,26 +455,30 @@ static const char *nvme_rpmb_attach(struct nvme_ctrl *ctrl)
 		return "out of memory";
 
 	guard(mutex)(&rpmb->lock);
-	nvme_rpmb_add_ctrl(rpmb, ctrl);
+	nvme_rpmb_add_ctrl(rpmb, ctrl, rpmbs);
 	if (list_is_singular(&rpmb->ctrls))
 		nvme_rpmb_register_targets(rpmb, ctrl);
 	nvme_rpmb_link(rpmb, ctrl);
 	return NULL;
 }
 
-/* Who registers devices may wait for long, and no reset has to */
+/*
+ * Who registers devices may wait for long, and no reset has to. So a reset may change
+ * what the controller says meanwhile, and then there is this work to do again.
+ */
 static void nvme_rpmb_work(struct work_struct *work)
 {
 	struct nvme_ctrl *ctrl = container_of(work, struct nvme_ctrl, rpmb_work);
-	const char *why = nvme_rpmb_obstacle(ctrl);
+	u32 rpmbs = READ_ONCE(ctrl->rpmbs);
+	const char *why = nvme_rpmb_obstacle(ctrl, rpmbs);
 
 	if (!why && !ctrl->rpmb)
-		why = nvme_rpmb_attach(ctrl);
+		why = nvme_rpmb_attach(ctrl, rpmbs);
 	/* What was published is final, so this one cannot be used as it is now */
-	if (!why && ctrl->rpmb->rpmbs != ctrl->rpmbs)
+	if (!why && ctrl->rpmb->rpmbs != rpmbs)
 		why = "its devices were made for another RPMBS";
 	if (why)
-		nvme_rpmb_refuse(ctrl, why);
+		nvme_rpmb_refuse(ctrl, rpmbs, why);
 }
 
 /**
@@ -492,7 +498,7 @@ void nvme_rpmb_init(struct nvme_ctrl *ctrl)
  */
 void nvme_rpmb_identify(struct nvme_ctrl *ctrl, u32 rpmbs)
 {
-	ctrl->rpmbs = rpmbs;
+	WRITE_ONCE(ctrl->rpmbs, rpmbs);
 	WRITE_ONCE(ctrl->rpmb_resets, ctrl->rpmb_resets + 1);
 }
 

@@ -673,7 +673,7 @@ static int cdev_copy_grown(struct kunit *test, u32 size, struct cdev_grown *cmd)
 			    &user_size);
 	if (!ret)
 		ret = rpmb_copy_result(cdev_user(ctx, CDEV_ARG),
-				       &(struct cdev_grown){ 0, 0, 1, 2 },
+				       &(struct cdev_grown){ user_size, 0, 1, 2 },
 				       sizeof(*cmd), user_size);
 	return ret;
 }
