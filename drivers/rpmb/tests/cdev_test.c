@@ -581,6 +581,35 @@ static void cdev_info_test(struct kunit *test)
 	cdev_expect_info(test, &want);
 }
 
+/* NVMe's frames carry sectors */
+static void cdev_info_nvme_test(struct kunit *test)
+{
+	struct cdev_ctx *ctx = test->priv;
+	static const struct rpmb_ioc_info want = {
+		.frame_format = RPMB_FRAME_NVME,
+		.transport = RPMB_TRANSPORT_NVME,
+		.block_size = 512,
+		.capacity = 3 * 256,
+		.write_sizes = BIT(0),
+		.max_write = 16,
+		.max_read = 16,
+		.request_types = BIT(RPMB_GET_WRITE_COUNTER),
+		.target = 6,
+		.dev_id_len = 16,
+	};
+
+	ctx->fake->descr.type = RPMB_TYPE_NVME;
+	ctx->fake->descr.frame_format = RPMB_FRAME_NVME;
+	ctx->fake->descr.transport = 0;
+	ctx->fake->descr.capacity = 3;
+	ctx->fake->descr.write_sizes = want.write_sizes;
+	ctx->fake->descr.max_write = 16;
+	ctx->fake->descr.max_read = 16;
+	ctx->fake->descr.request_types = want.request_types;
+	ctx->fake->descr.target = 6;
+	cdev_expect_info(test, &want);
+}
+
 /* What is said of a backend that says as little as it may */
 static void cdev_info_defaults_test(struct kunit *test)
 {
@@ -828,6 +857,7 @@ static struct kunit_case cdev_cases[] = {
 	KUNIT_CASE(cdev_flags_test),
 	KUNIT_CASE(cdev_unsupported_test),
 	KUNIT_CASE(cdev_info_test),
+	KUNIT_CASE(cdev_info_nvme_test),
 	KUNIT_CASE(cdev_info_defaults_test),
 	KUNIT_CASE(cdev_dev_id_test),
 	KUNIT_CASE(cdev_dev_id_bound_test),
