@@ -31,6 +31,7 @@ enum {
 	OPT_IO_SIZE,
 	OPT_SPEC,
 	OPT_ADVANCED,
+	OPT_OPERATIONS,
 };
 
 static const struct argp_option option_list[] = {
@@ -45,6 +46,9 @@ static const struct argp_option option_list[] = {
 	{ "spec", OPT_SPEC, "VERSION", 0,
 	  "of the specification, as 0x0310 (default 0x0400)", 0 },
 	{ "advanced", OPT_ADVANCED, NULL, 0, "in advanced RPMB mode", 0 },
+	{ "operations", OPT_OPERATIONS, "HOW", 0,
+	  "RPMB operations of several regions at once: \"apart\" (default), or one at a time: \"refuse\", \"share\"",
+	  0 },
 	{}
 };
 
@@ -61,6 +65,23 @@ static void parse_regions(struct argp_state *argp, uint8_t *regions, char *text)
 		regions[i] = argument_number(argp, "regions", word, 0,
 					     STATE_MAX_CAPACITY);
 	}
+}
+
+static enum ufs_operations parse_operations(struct argp_state *argp,
+					    const char *text)
+{
+	static const char *const names[] = {
+		[UFS_APART] = "apart",
+		[UFS_REFUSE] = "refuse",
+		[UFS_SHARE] = "share",
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(text, names[i]))
+			return i;
+	argp_error(argp, "operations are not \"%s\"", text);
+	return UFS_APART;
 }
 
 static void check_options(struct argp_state *argp, const struct options *options)
@@ -99,6 +120,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 		return 0;
 	case OPT_ADVANCED:
 		options->ufs.advanced = true;
+		return 0;
+	case OPT_OPERATIONS:
+		options->ufs.operations = parse_operations(argp, arg);
 		return 0;
 	case ARGP_KEY_END:
 		check_options(argp, options);

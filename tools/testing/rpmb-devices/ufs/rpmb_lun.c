@@ -69,19 +69,31 @@ static uint32_t check_cdb(const struct ufs *ufs,
 	return SENSE_NONE;
 }
 
-static void send(struct ufs_region *region, struct scsi_command *command)
+static void send(struct ufs *ufs, uint8_t nr, struct scsi_command *command)
 {
-	area_note(&region->area, type_of(command->data, command->len));
-	rpmb_engine_request(&region->area.engine, command->data, command->len);
+	struct area *area = &ufs->regions[nr].area;
+	bool other = ufs->active != UFS_REGIONS && ufs->active != nr;
+
+	area_note(area, type_of(command->data, command->len));
 	command->moved = command->len;
+	if (other && ufs->config.operations == UFS_REFUSE) {
+		rpmb_engine_refuse(&area->engine, command->data, command->len);
+		return;
+	}
+	rpmb_engine_request(&area->engine, command->data, command->len);
+	ufs->active = nr;
 }
 
 /* Who asks without having requested anything gets a general failure */
-static void receive(struct ufs_region *region, struct scsi_command *command)
+static void receive(struct ufs *ufs, uint8_t nr, struct scsi_command *command)
 {
 	const struct rpmb_fields none = { .result = RPMB_RES_GENERAL };
 
-	command->moved = rpmb_engine_response(&region->area.engine,
+	if (ufs->config.operations == UFS_SHARE && ufs->active != UFS_REGIONS)
+		nr = ufs->active;
+	if (ufs->active == nr)
+		ufs->active = UFS_REGIONS;
+	command->moved = rpmb_engine_response(&ufs->regions[nr].area.engine,
 					      command->data, command->len);
 	if (command->moved)
 		return;
@@ -92,14 +104,12 @@ static void receive(struct ufs_region *region, struct scsi_command *command)
 uint32_t ufs_security(struct ufs *ufs, struct scsi_command *command)
 {
 	uint32_t sense = check_cdb(ufs, command);
-	struct ufs_region *region;
 
 	if (sense)
 		return sense;
-	region = &ufs->regions[command->cdb[CDB_REGION]];
 	if (command->cdb[0] == SECURITY_PROTOCOL_OUT)
-		send(region, command);
+		send(ufs, command->cdb[CDB_REGION], command);
 	else
-		receive(region, command);
+		receive(ufs, command->cdb[CDB_REGION], command);
 	return SENSE_NONE;
 }

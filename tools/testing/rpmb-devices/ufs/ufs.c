@@ -101,6 +101,7 @@ void ufs_reset(struct ufs *ufs)
 	memset(ufs->flags, 0, sizeof(ufs->flags));
 	memset(ufs->attributes, 0, sizeof(ufs->attributes));
 	memset(ufs->attention, true, sizeof(ufs->attention));
+	ufs->active = UFS_REGIONS;
 	for (i = 0; i < UFS_REGIONS; i++)
 		area_power_off(&ufs->regions[i].area);
 }

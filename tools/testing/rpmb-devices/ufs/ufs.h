@@ -60,6 +60,16 @@ enum ufs_outcome {
 };
 
 /*
+ * Editions of the specification before 4.1 have one RPMB operation at a time in the
+ * logical unit. What becomes of another region's meanwhile is the device's affair.
+ */
+enum ufs_operations {
+	UFS_APART,	/* regions do not notice each other */
+	UFS_REFUSE,	/* it is a general failure */
+	UFS_SHARE,	/* there is one result, whoever asks for it */
+};
+
+/*
  * What the device is
  *
  * @directory: where it keeps all
@@ -68,6 +78,7 @@ enum ufs_outcome {
  * @regions: units of 128 KiB in each region, 0 if it is not enabled
  * @io_size: most frames of a request
  * @advanced: in advanced RPMB mode
+ * @operations: of several regions
  */
 struct ufs_config {
 	const char *directory;
@@ -76,6 +87,7 @@ struct ufs_config {
 	uint8_t regions[UFS_REGIONS];
 	uint8_t io_size;
 	bool advanced;
+	enum ufs_operations operations;
 };
 
 #define UFS_HISTORY 256
@@ -102,7 +114,7 @@ struct ufs_region {
 /*
  * @powered: it answers; after a loss of power, when the host has reset it
  * @attention: logical units that have a reset to report
- * @ready: fDeviceInit was set
+ * @active: region whose operation has not ended, UFS_REGIONS if there is none
  * @data: of logical unit 0
  */
 struct ufs {
@@ -117,6 +129,7 @@ struct ufs {
 	bool attention[UFS_NR_LUNS];
 	uint8_t flags[256];
 	uint32_t attributes[256];
+	uint8_t active;
 	int data;
 };
 
