@@ -25,6 +25,7 @@ enum scsi_status {
 /* Sense key, code and qualifier, as in 0xKKCCQQ; 0 is success */
 enum scsi_sense {
 	SENSE_NONE = 0,
+	SENSE_STOPPED = 0x020402,
 	SENSE_MEDIUM_ERROR = 0x030c00,
 	SENSE_INVALID_OPCODE = 0x052000,
 	SENSE_OUT_OF_RANGE = 0x052100,

@@ -32,6 +32,7 @@ enum {
 	OPT_SPEC,
 	OPT_ADVANCED,
 	OPT_OPERATIONS,
+	OPT_WRITE_CACHE,
 };
 
 static const struct argp_option option_list[] = {
@@ -49,6 +50,8 @@ static const struct argp_option option_list[] = {
 	{ "operations", OPT_OPERATIONS, "HOW", 0,
 	  "RPMB operations of several regions at once: \"apart\" (default), or one at a time: \"refuse\", \"share\"",
 	  0 },
+	{ "write-cache", OPT_WRITE_CACHE, NULL, 0,
+	  "logical unit 0 has one, lost with power and by a reset", 0 },
 	{}
 };
 
@@ -123,6 +126,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 		return 0;
 	case OPT_OPERATIONS:
 		options->ufs.operations = parse_operations(argp, arg);
+		return 0;
+	case OPT_WRITE_CACHE:
+		options->ufs.write_cache = true;
 		return 0;
 	case ARGP_KEY_END:
 		check_options(argp, options);

@@ -2,8 +2,6 @@
 /*
  * The SCSI commands of a UFS device, JESD220G section 11
  */
-#include <unistd.h>
-
 #include "bytes.h"
 #include "internal.h"
 #include "scsi.h"
@@ -12,6 +10,9 @@
 #define TYPE_WLUN 0x1e
 #define INQUIRY_LEN 36
 #define READ_CAPACITY_16 0x10
+#define POWER_ACTIVE 1
+#define CACHING_PAGE 0x08
+#define ALL_PAGES 0x3f
 
 /* Which logical units know a command */
 enum lun_set {
@@ -71,13 +72,17 @@ static uint32_t report_luns(struct ufs *ufs, struct scsi_command *command)
 	return answer(command, data, sizeof(data));
 }
 
-/* No pages, no block descriptor */
+/* No block descriptor, and one page, which says whether there is a cache */
 static uint32_t mode_sense(struct ufs *ufs, struct scsi_command *command)
 {
-	const uint8_t data[8] = { [1] = 6 };
+	uint8_t page = command->cdb[2] & 0x3f;
+	uint8_t data[28] = { [8] = CACHING_PAGE, [9] = 18 };
+	uint8_t len = page == CACHING_PAGE || page == ALL_PAGES ? 28 : 8;
 
-	(void)ufs;
-	return answer(command, data, sizeof(data));
+	data[1] = len - 2;
+	if (ufs->config.write_cache)
+		data[10] = 1 << 2;
+	return answer(command, data, len);
 }
 
 static uint32_t read_capacity_10(struct ufs *ufs, struct scsi_command *command)
@@ -102,7 +107,7 @@ static uint32_t read_capacity_16(struct ufs *ufs, struct scsi_command *command)
 
 /* Where a command reads or writes, and how much */
 static uint32_t get_extent(const struct ufs *ufs, struct scsi_command *command,
-			   off_t *offset, uint32_t *len)
+			   uint32_t *first, uint32_t *nr)
 {
 	const uint8_t *cdb = command->cdb;
 	bool is_long = cdb[0] == READ_16 || cdb[0] == WRITE_16;
@@ -115,34 +120,42 @@ static uint32_t get_extent(const struct ufs *ufs, struct scsi_command *command,
 		return SENSE_OUT_OF_RANGE;
 	if (count > command->len / UFS_BLOCK_LEN)
 		return SENSE_INVALID_FIELD;
-	*offset = (off_t)block * UFS_BLOCK_LEN;
-	*len = count * UFS_BLOCK_LEN;
+	*first = block;
+	*nr = count;
 	return SENSE_NONE;
 }
 
 static uint32_t move_blocks(struct ufs *ufs, struct scsi_command *command)
 {
 	uint8_t opcode = command->cdb[0];
-	off_t offset;
-	uint32_t len, sense = get_extent(ufs, command, &offset, &len);
-	ssize_t moved;
+	bool is_write = opcode == WRITE_10 || opcode == WRITE_16;
+	uint32_t first, nr, i, sense = get_extent(ufs, command, &first, &nr);
+	uint8_t *at = command->data;
 
 	if (sense)
 		return sense;
-	if (opcode == WRITE_10 || opcode == WRITE_16)
-		moved = pwrite(ufs->data, command->data, len, offset);
-	else
-		moved = pread(ufs->data, command->data, len, offset);
-	if (moved != (ssize_t)len)
-		return SENSE_MEDIUM_ERROR;
-	command->moved = len;
+	for (i = 0; i < nr; i++, at += UFS_BLOCK_LEN)
+		if (!(is_write ? cache_write(&ufs->cache, first + i, at) :
+				 cache_read(&ufs->cache, first + i, at)))
+			return SENSE_MEDIUM_ERROR;
+	command->moved = nr * UFS_BLOCK_LEN;
+	return SENSE_NONE;
+}
+
+/* The device W-LUN's power condition is the whole device's */
+static uint32_t start_stop(struct ufs *ufs, struct scsi_command *command)
+{
+	uint8_t condition = command->cdb[4] >> 4;
+
+	if (command->lun == UFS_LUN_DEVICE && condition)
+		ufs->stopped = condition != POWER_ACTIVE;
 	return SENSE_NONE;
 }
 
 static uint32_t sync_data(struct ufs *ufs, struct scsi_command *command)
 {
 	(void)command;
-	return fdatasync(ufs->data) ? SENSE_MEDIUM_ERROR : SENSE_NONE;
+	return cache_sync(&ufs->cache) ? SENSE_NONE : SENSE_MEDIUM_ERROR;
 }
 
 /* @quiet: goes before what there is to report */
@@ -154,7 +167,7 @@ static const struct {
 	[TEST_UNIT_READY] = { nothing, ON_ALL, false },
 	[REQUEST_SENSE] = { request_sense, ON_ALL, true },
 	[INQUIRY] = { inquiry, ON_ALL, true },
-	[START_STOP_UNIT] = { nothing, ON_DATA | ON_DEVICE, false },
+	[START_STOP_UNIT] = { start_stop, ON_DATA | ON_DEVICE, false },
 	[READ_CAPACITY_10] = { read_capacity_10, ON_DATA, false },
 	[READ_10] = { move_blocks, ON_DATA, false },
 	[WRITE_10] = { move_blocks, ON_DATA, false },
@@ -191,6 +204,8 @@ uint32_t ufs_scsi(struct ufs *ufs, struct scsi_command *command)
 
 	if (!set)
 		return SENSE_INVALID_LUN;
+	if (ufs->stopped && opcode != START_STOP_UNIT && !commands[opcode].quiet)
+		return SENSE_STOPPED;
 	if (ufs->attention[command->lun] && !commands[opcode].quiet) {
 		ufs->attention[command->lun] = false;
 		return SENSE_RESET;

@@ -74,7 +74,9 @@ bool ufs_open(struct ufs *ufs, const struct ufs_config *config)
 		ufs->data = directory_open_file(config->directory, "data",
 						(uint64_t)config->blocks *
 						UFS_BLOCK_LEN);
-	ok = ok && ufs->data >= 0;
+	ok = ok && ufs->data >= 0 &&
+	     cache_init(&ufs->cache, ufs->data, config->blocks,
+			config->write_cache);
 	for (i = 0; ok && i < UFS_REGIONS; i++)
 		ok = !config->regions[i] || open_region(ufs, i);
 	ufs_reset(ufs);
@@ -86,6 +88,7 @@ bool ufs_close(struct ufs *ufs)
 	bool ok = true;
 	int i;
 
+	cache_free(&ufs->cache);
 	close(ufs->data);
 	for (i = 0; i < UFS_REGIONS; i++)
 		if (ufs->config.regions[i])
@@ -98,10 +101,12 @@ void ufs_reset(struct ufs *ufs)
 	int i;
 
 	ufs->powered = true;
+	ufs->stopped = false;
 	memset(ufs->flags, 0, sizeof(ufs->flags));
 	memset(ufs->attributes, 0, sizeof(ufs->attributes));
 	memset(ufs->attention, true, sizeof(ufs->attention));
 	ufs->active = UFS_REGIONS;
+	cache_drop(&ufs->cache);
 	for (i = 0; i < UFS_REGIONS; i++)
 		area_power_off(&ufs->regions[i].area);
 }

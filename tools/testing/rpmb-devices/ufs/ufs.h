@@ -12,6 +12,7 @@
 #define UFS_H
 
 #include "area.h"
+#include "cache.h"
 #include "directory.h"
 #include "faults.h"
 #include "upiu.h"
@@ -79,6 +80,7 @@ enum ufs_operations {
  * @io_size: most frames of a request
  * @advanced: in advanced RPMB mode
  * @operations: of several regions
+ * @write_cache: logical unit 0 has one, which is lost with power and by a reset
  */
 struct ufs_config {
 	const char *directory;
@@ -88,6 +90,7 @@ struct ufs_config {
 	uint8_t io_size;
 	bool advanced;
 	enum ufs_operations operations;
+	bool write_cache;
 };
 
 #define UFS_HISTORY 256
@@ -114,8 +117,10 @@ struct ufs_region {
 /*
  * @powered: it answers; after a loss of power, when the host has reset it
  * @attention: logical units that have a reset to report
+ * @stopped: by START STOP UNIT: it sleeps, or its power is down
  * @active: region whose operation has not ended, UFS_REGIONS if there is none
  * @data: of logical unit 0
+ * @cache: what was written to it and not yet synchronized
  */
 struct ufs {
 	struct ufs_config config;
@@ -126,11 +131,13 @@ struct ufs {
 	uint64_t nr_events;
 
 	bool powered;
+	bool stopped;
 	bool attention[UFS_NR_LUNS];
 	uint8_t flags[256];
 	uint32_t attributes[256];
 	uint8_t active;
 	int data;
+	struct cache cache;
 };
 
 /* Open what it keeps, make what there is not; false and a log line on failure */

@@ -59,6 +59,7 @@ static const char *show_stats(const struct control_device *device,
 	int i;
 
 	control_say(client, "powered %d\n", ufs->powered);
+	control_say(client, "stopped %d\n", ufs->stopped);
 	for (i = 0; i < UFS_REGIONS; i++) {
 		if (!ufs->config.regions[i])
 			continue;

@@ -234,6 +234,10 @@ static void start_request(struct ufshci *host, unsigned int nr)
 	uint8_t *data, status;
 	uint32_t len;
 
+	if (host->hibernates) {
+		host->kept |= 1U << nr;
+		return;
+	}
 	if (!read_slot(host, nr, &slot) ||
 	    !dma_read(&host->pci.dma, slot.upiu, &request, sizeof(request))) {
 		interrupt(host, INT_BUS_FATAL);
@@ -316,8 +320,8 @@ static void start_task(struct ufshci *host, unsigned int nr)
 	struct upiu request = {}, response = {};
 	uint8_t status = STATUS_SUCCESS;
 
-	/* A device without power says nothing here either */
-	if (!host->ufs->powered)
+	/* A device without power or link says nothing here either */
+	if (!host->ufs->powered || host->hibernates)
 		return;
 	if (!dma_read(&host->pci.dma, descriptor + TASK_REQUEST, &request,
 		      UPIU_LEN)) {
@@ -369,8 +373,10 @@ static uint32_t uic(struct ufshci *host, uint8_t command)
 		host->regs[STATUS] |= STATUS_PRESENT | STATUS_LISTS;
 		return 0;
 	case DME_HIBERNATE_ENTER:
+		host->hibernates = true;
 		return INT_HIBERNATE_ENTER;
 	case DME_HIBERNATE_EXIT:
+		host->hibernates = false;
 		return INT_HIBERNATE_EXIT;
 	default:
 		return 0;
@@ -395,6 +401,7 @@ static void restart(struct ufshci *host, bool enable)
 	memset(host->regs, 0, sizeof(host->regs));
 	memset(host->attributes, 0, sizeof(host->attributes));
 	forget(host, ~0U);
+	host->hibernates = false;
 	host->regs[CAPABILITIES] = HAS;
 	host->regs[VERSION] = VERSION_30;
 	host->regs[ENABLE] = enable;

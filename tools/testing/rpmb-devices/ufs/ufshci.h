@@ -25,6 +25,7 @@
 /*
  * @kept: slots whose requests the device has, and says nothing to
  * @held: those of them that it carries out when it is told to go on
+ * @hibernates: the link does, and carries nothing
  * @attributes: UniPro's, of this side and the device's
  */
 struct ufshci {
@@ -33,6 +34,7 @@ struct ufshci {
 	uint32_t regs[UFSHCI_NR_REGISTERS];
 	uint32_t kept;
 	uint32_t held;
+	bool hibernates;
 	uint32_t attributes[2][UFSHCI_NR_ATTRIBUTES];
 };
 
