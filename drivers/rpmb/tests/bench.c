@@ -6,9 +6,14 @@
  * Reading /sys/kernel/debug/rpmb-bench/route or bare measures, and shows the
  * shortest and the median time of a round trip in nanoseconds. "bare" takes the
  * device from virtio_rpmb meanwhile; nobody may remove the device then.
+ *
+ * Beside that: writing to "thread" has the kernel itself read the counter of the first
+ * device there is, in no program's task, as a TEE's thread may do; reading it waits for
+ * the end and fails as that has.
  */
 #define pr_fmt(fmt) "rpmb-bench: " fmt
 
+#include <linux/cleanup.h>
 #include <linux/completion.h>
 #include <linux/debugfs.h>
 #include <linux/ktime.h>
@@ -24,6 +29,9 @@
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_ids.h>
+#include <linux/workqueue.h>
+
+#include "../frame.h"
 
 #define RPMB_BENCH_ROUNDS 2000
 #define RPMB_BENCH_AFTER_KILL 10
@@ -48,6 +56,8 @@ struct rpmb_bench {
 static DEFINE_MUTEX(rpmb_bench_lock);
 static struct rpmb_bench *rpmb_bench;
 static struct dentry *rpmb_bench_dir;
+/* Of rpmb_bench_work, whose end is waited for before this is read */
+static int rpmb_bench_thread_ret;
 
 static void rpmb_bench_done(struct virtqueue *vq)
 {
@@ -211,21 +221,70 @@ static int bare_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(bare);
 
+static int rpmb_bench_read_counter(struct rpmb_dev *rdev)
+{
+	enum rpmb_frame_format format = rdev->descr.frame_format;
+	const struct rpmb_fields fields = {
+		.type = RPMB_GET_WRITE_COUNTER,
+		.target = rdev->descr.target,
+	};
+	unsigned int len = rpmb_frames_len(format, 0);
+
+	u8 *frames __free(kfree) = kzalloc(2 * len, GFP_KERNEL);
+	if (!frames)
+		return -ENOMEM;
+	rpmb_frames_set(format, frames, len, &fields);
+	return rpmb_route_frames(rdev, frames, len, frames + len, len);
+}
+
+static int rpmb_bench_is_any(struct device *dev, const void *data)
+{
+	return true;
+}
+
+static void rpmb_bench_thread(struct work_struct *work)
+{
+	struct rpmb_dev *rdev = rpmb_dev_find_device(NULL, NULL,
+						     rpmb_bench_is_any);
+
+	rpmb_bench_thread_ret = rdev ? rpmb_bench_read_counter(rdev) : -ENODEV;
+	rpmb_dev_put(rdev);
+}
+
+static DECLARE_WORK(rpmb_bench_work, rpmb_bench_thread);
+
+static ssize_t thread_write(struct file *file, const char __user *buf,
+			    size_t len, loff_t *pos)
+{
+	schedule_work(&rpmb_bench_work);
+	return len;
+}
+
+static int thread_show(struct seq_file *m, void *v)
+{
+	flush_work(&rpmb_bench_work);
+	return rpmb_bench_thread_ret;
+}
+DEFINE_SHOW_STORE_ATTRIBUTE(thread);
+
 static int __init rpmb_bench_init(void)
 {
 	rpmb_bench_dir = debugfs_create_dir("rpmb-bench", NULL);
 	debugfs_create_file("route", 0400, rpmb_bench_dir, NULL, &route_fops);
 	debugfs_create_file("bare", 0400, rpmb_bench_dir, NULL, &bare_fops);
+	debugfs_create_file("thread", 0600, rpmb_bench_dir, NULL, &thread_fops);
 	return 0;
 }
 
 static void __exit rpmb_bench_exit(void)
 {
 	debugfs_remove(rpmb_bench_dir);
+	flush_work(&rpmb_bench_work);
 }
 
 module_init(rpmb_bench_init);
 module_exit(rpmb_bench_exit);
 
 MODULE_DESCRIPTION("RPMB measurements");
+MODULE_INFO(import_ns, RPMB_NAMESPACE);
 MODULE_LICENSE("GPL");
