@@ -30,6 +30,7 @@
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/timer.h>
 #include <linux/wait.h>
 
 #include "bus.h"
@@ -39,6 +40,9 @@
 #include "mmc_ops.h"
 
 #define MMC_RPMB_FRAME		sizeof(struct rpmb_frame)
+
+/* Milliseconds in which mmc_block should be done with what it has started */
+#define MMC_RPMB_PATIENCE	20
 
 /* As long as mmc_block gives a card to end what an ioctl asked for */
 static unsigned int busy_timeout = 10000;
@@ -52,6 +56,8 @@ MODULE_PARM_DESC(busy_timeout,
  * @card: the card; it and its host are there until mmc_rpmb_del() returns
  * @rdev: what the core made of it
  * @gone: set once by abort(); ends a wait for the host, and nothing more is started
+ * @patience: runs for the first such wait of a sequence, which ends by @over
+ * @over: set when it has run out
  * @max_segs: entries of @sg, as many as one request to the host may have
  * @sg: what is moved; as @bounce it belongs to who has the device's turn
  * @bounce: for what is in more pieces than that; NULL if there is no need
@@ -61,6 +67,8 @@ struct mmc_rpmb {
 	struct mmc_card *card;
 	struct rpmb_dev *rdev;
 	atomic_t gone;
+	struct timer_list patience;
+	atomic_t over;
 	unsigned int max_segs;
 	struct scatterlist *sg;
 	void *bounce;
@@ -117,12 +125,50 @@ static void mmc_rpmb_apply(struct mmc_card *card,
 		device_for_each_child(&card->dev, &apply, mmc_rpmb_disks);
 }
 
+static void mmc_rpmb_lose_patience(struct timer_list *timer)
+{
+	struct mmc_rpmb *mr = container_of(timer, struct mmc_rpmb, patience);
+
+	atomic_set(&mr->over, 1);
+	wake_up(&mr->card->host->wq);
+}
+
+static int mmc_rpmb_claim_soon(struct mmc_rpmb *mr)
+{
+	int ret;
+
+	atomic_set(&mr->over, 0);
+	mod_timer(&mr->patience,
+		  jiffies + msecs_to_jiffies(MMC_RPMB_PATIENCE));
+	ret = __mmc_claim_host(mr->card->host, NULL, &mr->over);
+	timer_delete_sync(&mr->patience);
+	return ret;
+}
+
+/*
+ * The queues take in nothing more. Not done at once, since to end it takes a grace
+ * period of RCU. Nobody waits for them to be empty, hence without an owner.
+ */
+static int mmc_rpmb_claim_alone(struct mmc_rpmb *mr)
+{
+	struct mmc_card *card = mr->card;
+	int ret;
+
+	mmc_rpmb_apply(card, blk_freeze_queue_start_non_owner);
+	ret = __mmc_claim_host(card->host, NULL, &mr->gone);
+	mmc_rpmb_apply(card, blk_mq_unfreeze_queue_non_owner);
+	return ret;
+}
+
 /*
  * mmc_block keeps the host for as long as its queues do not run empty. So they start
  * nothing new until the host is ours: what they have started ends, and they get the
- * host again after us, since by then they wait for it. The device's lock keeps
- * mmc_block, and thus the disks, where they are. Who has it brings or takes them, or
- * puts them to sleep, and then there is nothing to hold back.
+ * host again after us, since by then they wait for it. But who is at it, starting one
+ * request after the other, goes on with all that come in, and so he is cut off from
+ * new ones if it takes too long.
+ *
+ * The device's lock keeps mmc_block, and thus the disks, where they are. Who has it
+ * brings or takes them, or puts them to sleep, and then there is nothing to hold back.
  *
  * abort() ends the wait for the host.
  */
@@ -135,7 +181,9 @@ static int mmc_rpmb_claim(struct mmc_rpmb *mr)
 		return __mmc_claim_host(card->host, NULL, &mr->gone);
 
 	mmc_rpmb_apply(card, blk_mq_quiesce_queue_nowait);
-	ret = __mmc_claim_host(card->host, NULL, &mr->gone);
+	ret = mmc_rpmb_claim_soon(mr);
+	if (ret)
+		ret = mmc_rpmb_claim_alone(mr);
 	mmc_rpmb_apply(card, blk_mq_unquiesce_queue);
 	device_unlock(&card->dev);
 	return ret;
@@ -606,6 +654,7 @@ static struct mmc_rpmb *mmc_rpmb_alloc(struct mmc_card *card)
 	if (!mr)
 		return NULL;
 	mr->card = card;
+	timer_setup(&mr->patience, mmc_rpmb_lose_patience, 0);
 	mr->max_segs = min(card->host->max_segs, RPMB_MAX_LEN / MMC_RPMB_FRAME);
 	mr->sg = kvmalloc_array(mr->max_segs, sizeof(*mr->sg), GFP_KERNEL);
 	return mr->sg ? no_free_ptr(mr) : NULL;

@@ -1582,9 +1582,30 @@ static void test_add_disks(struct test_card *card, struct gendisk *disks[2])
 static void test_expect_held(struct kunit *test, struct gendisk *disks[2],
 			     bool held)
 {
-	for (unsigned int i = 0; i < 2; i++)
+	for (unsigned int i = 0; i < 2; i++) {
 		KUNIT_EXPECT_EQ_MSG(test, blk_queue_quiesced(disks[i]->queue),
 				    held, "disk %u", i);
+		if (!held)
+			KUNIT_EXPECT_EQ_MSG(test, 0,
+					    disks[i]->queue->mq_freeze_depth,
+					    "disk %u", i);
+	}
+}
+
+/* If the card is not ours soon, its queues take in nothing more, either */
+static void test_expect_shut(struct kunit *test, struct gendisk *disks[2])
+{
+	unsigned long end = jiffies + TEST_BOUND;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		struct request_queue *queue = disks[i]->queue;
+
+		while (!READ_ONCE(queue->mq_freeze_depth) &&
+		       time_before(jiffies, end))
+			schedule_timeout_uninterruptible(1);
+		KUNIT_EXPECT_EQ_MSG(test, 1, queue->mq_freeze_depth,
+				    "disk %u", i);
+	}
 }
 
 /* Until the card is ours its queues start nothing new, and not a moment longer */
@@ -1599,6 +1620,7 @@ static void mmc_rpmb_test_queues(struct kunit *test)
 	test_start_logged(card, call);
 	test_wait_asleep(test, &card->host->wq, call);
 	test_expect_held(test, disks, true);
+	test_expect_shut(test, disks);
 	card->wait_for = test_find(card)->descr.priv;
 	mmc_release_host(card->host);
 	test_wait(test, &card->waits);
@@ -1623,6 +1645,7 @@ static void mmc_rpmb_test_queues_go(struct kunit *test)
 	mmc_claim_host(card->host);
 	test_start_logged(card, call);
 	test_wait_asleep(test, &card->host->wq, call);
+	test_expect_shut(test, disks);
 	mmc_rpmb_unwatch();
 	test_finish(test, call);
 	test_expect_held(test, disks, false);
