@@ -53,8 +53,9 @@ MODULE_PARM_DESC(busy_timeout,
 /**
  * struct mmc_rpmb - the RPMB of a card
  * @node: in mmc_rpmb_list
+ * @busy: somebody registers or unregisters @rdev, or is about to; nobody else does
  * @card: the card; it and its host are there until mmc_rpmb_del() returns
- * @rdev: what the core made of it
+ * @rdev: what the core made of it; NULL until then, and whoever made it busy owns it
  * @gone: set once by abort(); ends a wait for the host, and nothing more is started
  * @patience: runs for the first such wait of a sequence, which ends by @over
  * @over: set when it has run out
@@ -64,6 +65,7 @@ MODULE_PARM_DESC(busy_timeout,
  */
 struct mmc_rpmb {
 	struct list_head node;
+	bool busy;
 	struct mmc_card *card;
 	struct rpmb_dev *rdev;
 	atomic_t gone;
@@ -87,11 +89,15 @@ struct mmc_rpmb_found {
 };
 
 /*
- * Protects mmc_rpmb_list and mmc_rpmb_closed, and is held while a device is
- * registered or unregistered, so that each card has one. Not taken by transfers.
+ * Protects mmc_rpmb_list, mmc_rpmb_closed and @busy. Cards of all hosts come and go
+ * under it, so it is not held while a device is registered or unregistered, which
+ * may wait for a card or for a client. Not taken by transfers.
  */
 static DEFINE_MUTEX(mmc_rpmb_lock);
+/* Each card has one entry at most, from before it is registered until it is no more */
 static LIST_HEAD(mmc_rpmb_list);
+/* An entry is not busy any more, or off the list */
+static DECLARE_WAIT_QUEUE_HEAD(mmc_rpmb_settled);
 /* Nothing is registered before mmc_rpmb_watch() and once mmc_rpmb_close() was there */
 static bool mmc_rpmb_closed;
 
@@ -524,13 +530,16 @@ static int mmc_rpmb_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 	return ret;
 }
 
-static void mmc_rpmb_abort(struct rpmb_dev *rdev)
+static void mmc_rpmb_end(struct mmc_rpmb *mr)
 {
-	struct mmc_rpmb *mr = rdev->descr.priv;
-
 	atomic_set(&mr->gone, 1);
 	/* Where __mmc_claim_host() waits, and looks at this */
 	wake_up(&mr->card->host->wq);
+}
+
+static void mmc_rpmb_abort(struct rpmb_dev *rdev)
+{
+	mmc_rpmb_end(rdev->descr.priv);
 }
 
 static u32 mmc_rpmb_request_types(const struct mmc_card *card)
@@ -625,12 +634,14 @@ static struct rpmb_dev *mmc_rpmb_register(struct mmc_rpmb *mr)
 	return rpmb_dev_register(&card->dev, &descr);
 }
 
+/* That of @card, or the first of all if that is NULL */
 static struct mmc_rpmb *mmc_rpmb_find(const struct mmc_card *card)
 {
 	struct mmc_rpmb *mr;
 
+	lockdep_assert_held(&mmc_rpmb_lock);
 	list_for_each_entry(mr, &mmc_rpmb_list, node)
-		if (mr->card == card)
+		if (!card || mr->card == card)
 			return mr;
 	return NULL;
 }
@@ -660,32 +671,96 @@ static struct mmc_rpmb *mmc_rpmb_alloc(struct mmc_card *card)
 	return mr->sg ? no_free_ptr(mr) : NULL;
 }
 
-static void mmc_rpmb_add(struct mmc_card *card)
+/* A card that is to be registered; not yet, since that may wait */
+static void mmc_rpmb_enlist(struct mmc_card *card)
 {
 	lockdep_assert_held(&mmc_rpmb_lock);
 	if (mmc_rpmb_closed || !mmc_rpmb_exists(card) || mmc_rpmb_find(card))
 		return;
 
-	struct mmc_rpmb *mr __free(mmc_rpmb_free) = mmc_rpmb_alloc(card);
+	struct mmc_rpmb *mr = mmc_rpmb_alloc(card);
 
-	if (!mr)
-		return;
-	mr->rdev = mmc_rpmb_register(mr);
-	if (IS_ERR(mr->rdev)) {
-		dev_err(&card->dev, "cannot register the RPMB: %pe\n", mr->rdev);
-		return;
-	}
-	list_add_tail(&no_free_ptr(mr)->node, &mmc_rpmb_list);
+	if (mr)
+		list_add_tail(&mr->node, &mmc_rpmb_list);
 }
 
-static void mmc_rpmb_del(struct mmc_rpmb *mr)
+/* Off the list, if it was registered not any more */
+static void mmc_rpmb_drop(struct mmc_rpmb *mr)
 {
-	lockdep_assert_held(&mmc_rpmb_lock);
-	if (!mr)
-		return;
-	list_del(&mr->node);
-	rpmb_dev_unregister(mr->rdev);
+	scoped_guard(mutex, &mmc_rpmb_lock)
+		list_del(&mr->node);
+	wake_up_all(&mmc_rpmb_settled);
 	mmc_rpmb_free(mr);
+}
+
+/* Take that of @card, or any if that is NULL, of those that are to be registered */
+static struct mmc_rpmb *mmc_rpmb_take_new(const struct mmc_card *card)
+{
+	struct mmc_rpmb *mr;
+
+	guard(mutex)(&mmc_rpmb_lock);
+	list_for_each_entry(mr, &mmc_rpmb_list, node) {
+		if ((card && mr->card != card) || mr->rdev || mr->busy)
+			continue;
+		mr->busy = true;
+		return mr;
+	}
+	return NULL;
+}
+
+static void mmc_rpmb_publish(struct mmc_rpmb *mr)
+{
+	struct rpmb_dev *rdev = mmc_rpmb_register(mr);
+
+	if (IS_ERR(rdev)) {
+		dev_err(&mr->card->dev, "cannot register the RPMB: %pe\n", rdev);
+		mmc_rpmb_drop(mr);
+		return;
+	}
+	scoped_guard(mutex, &mmc_rpmb_lock) {
+		mr->rdev = rdev;
+		mr->busy = false;
+	}
+	wake_up_all(&mmc_rpmb_settled);
+}
+
+static void mmc_rpmb_add(struct mmc_card *card)
+{
+	struct mmc_rpmb *mr;
+
+	scoped_guard(mutex, &mmc_rpmb_lock)
+		mmc_rpmb_enlist(card);
+	mr = mmc_rpmb_take_new(card);
+	if (mr)
+		mmc_rpmb_publish(mr);
+}
+
+/* Take what there is, once nobody else has it. Waits for this card alone. */
+static struct mmc_rpmb *mmc_rpmb_take(const struct mmc_card *card)
+{
+	struct mmc_rpmb *mr;
+
+	guard(mutex)(&mmc_rpmb_lock);
+	wait_event_cmd(mmc_rpmb_settled,
+		       !(mr = mmc_rpmb_find(card)) || !mr->busy,
+		       mutex_unlock(&mmc_rpmb_lock),
+		       mutex_lock(&mmc_rpmb_lock));
+	if (mr)
+		mr->busy = true;
+	return mr;
+}
+
+/* Of @card, or any if that is NULL; false if there was none */
+static bool mmc_rpmb_del(const struct mmc_card *card)
+{
+	struct mmc_rpmb *mr = mmc_rpmb_take(card);
+
+	if (!mr)
+		return false;
+	if (mr->rdev)
+		rpmb_dev_unregister(mr->rdev);
+	mmc_rpmb_drop(mr);
+	return true;
 }
 
 /*
@@ -701,15 +776,14 @@ static int mmc_rpmb_notify(struct notifier_block *nb, unsigned long event,
 {
 	struct mmc_card *card = mmc_dev_to_card((struct device *)dev);
 
-	guard(mutex)(&mmc_rpmb_lock);
 	switch (event) {
 	case BUS_NOTIFY_ADD_DEVICE:
-		mmc_rpmb_del(mmc_rpmb_find(card));
+		mmc_rpmb_del(card);
 		mmc_rpmb_add(card);
 		break;
 	case BUS_NOTIFY_DEL_DEVICE:
 	case BUS_NOTIFY_REMOVED_DEVICE:
-		mmc_rpmb_del(mmc_rpmb_find(card));
+		mmc_rpmb_del(card);
 		break;
 	}
 	return NOTIFY_DONE;
@@ -735,33 +809,40 @@ static struct mmc_driver mmc_rpmb_driver = {
 
 static int mmc_rpmb_scan_one(struct device *dev, void *data)
 {
-	mmc_rpmb_add(mmc_dev_to_card(dev));
+	mmc_rpmb_enlist(mmc_dev_to_card(dev));
 	return 0;
 }
 
 /*
- * Under the lock all along: who is found on the bus and leaves it meanwhile is
- * still to be notified of.
+ * Under the lock as long as there are cards to be found: who is found on the bus and
+ * leaves it meanwhile is still to be notified of, and then on the list.
  */
 static int mmc_rpmb_scan(void)
 {
-	guard(mutex)(&mmc_rpmb_lock);
-	return bus_for_each_dev(mmc_rpmb_driver.drv.bus, NULL, NULL,
-				mmc_rpmb_scan_one);
+	struct mmc_rpmb *mr;
+	int ret;
+
+	scoped_guard(mutex, &mmc_rpmb_lock)
+		ret = bus_for_each_dev(mmc_rpmb_driver.drv.bus, NULL, NULL,
+				       mmc_rpmb_scan_one);
+	while ((mr = mmc_rpmb_take_new(NULL)))
+		mmc_rpmb_publish(mr);
+	return ret;
 }
 
 /* While there still is the notifier, so that no card goes before its RPMB */
 static void mmc_rpmb_close(void)
 {
-	struct mmc_rpmb *mr, *next;
+	struct mmc_rpmb *mr;
 
-	guard(mutex)(&mmc_rpmb_lock);
-	mmc_rpmb_closed = true;
-	/* All before the first is waited for, so that waits do not add up */
-	list_for_each_entry(mr, &mmc_rpmb_list, node)
-		mmc_rpmb_abort(mr->rdev);
-	list_for_each_entry_safe(mr, next, &mmc_rpmb_list, node)
-		mmc_rpmb_del(mr);
+	scoped_guard(mutex, &mmc_rpmb_lock) {
+		mmc_rpmb_closed = true;
+		/* All before the first is waited for, so that waits do not add up */
+		list_for_each_entry(mr, &mmc_rpmb_list, node)
+			mmc_rpmb_end(mr);
+	}
+	while (mmc_rpmb_del(NULL))
+		;
 }
 
 static void mmc_rpmb_unwatch(void)

@@ -8,6 +8,7 @@
 #include <linux/completion.h>
 #include <linux/unaligned.h>
 #include <linux/vmalloc.h>
+#include <linux/workqueue.h>
 
 #include "../../rpmb/tests/call.h"
 
@@ -1487,6 +1488,130 @@ static void mmc_rpmb_test_close(struct kunit *test)
 	test_expect_serves(second);
 }
 
+/**
+ * struct test_event - something that the driver is told of a card, in another task
+ * @work: the task
+ * @card: the card
+ * @action: what the bus says
+ * @done: the driver is done with it
+ */
+struct test_event {
+	struct work_struct work;
+	struct test_card *card;
+	unsigned long action;
+	struct completion done;
+};
+
+static void test_notify(struct work_struct *work)
+{
+	struct test_event *event = container_of(work, struct test_event, work);
+
+	mmc_rpmb_notify(&mmc_rpmb_notifier, event->action,
+			&event->card->host->card->dev);
+	complete(&event->done);
+}
+
+static void test_start_event(struct test_event *event, struct test_card *card,
+			     unsigned long action)
+{
+	event->card = card;
+	event->action = action;
+	init_completion(&event->done);
+	INIT_WORK_ONSTACK(&event->work, test_notify);
+	schedule_work(&event->work);
+}
+
+static void test_end_event(struct test_event *event)
+{
+	flush_work(&event->work);
+	destroy_work_on_stack(&event->work);
+}
+
+/* Unlike test_wait(), it goes on: there is somebody to be let go */
+static void test_expect_soon(struct kunit *test, struct completion *event)
+{
+	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(event, TEST_BOUND), 0);
+}
+
+static void test_expect_gone(struct kunit *test, const struct rpmb_dev *rdev)
+{
+	unsigned long end = jiffies + TEST_BOUND;
+
+	while (!READ_ONCE(rdev->gone) && time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
+	KUNIT_EXPECT_TRUE(test, READ_ONCE(rdev->gone));
+}
+
+/* A card goes, and waits for its request to end; meanwhile others come and go */
+static void mmc_rpmb_test_apart(struct kunit *test)
+{
+	struct test_card *sick = test_card_plugged(test);
+	struct test_card *well = test_card_plugged(test);
+	struct rpmb_dev *rdev = test_find_only(sick);
+	struct test_event goes, comes;
+
+	KUNIT_ASSERT_EQ(test, rpmb_get_turn(rdev, false), 0);
+	test_start_event(&goes, sick, BUS_NOTIFY_DEL_DEVICE);
+	test_expect_gone(test, rdev);
+	/* This takes away what there is first */
+	test_start_event(&comes, well, BUS_NOTIFY_ADD_DEVICE);
+	test_expect_soon(test, &comes.done);
+	KUNIT_EXPECT_FALSE(test, completion_done(&goes.done));
+	rpmb_put_turn(rdev);
+	test_end_event(&comes);
+	test_end_event(&goes);
+	KUNIT_EXPECT_NULL(test, test_find(sick));
+	test_find_only(well);
+	test_expect_serves(well);
+}
+
+/* A client of rpmbN that takes its time, with the card that has this device */
+static struct {
+	struct device *card;
+	struct completion told;
+	struct completion proceed;
+} test_client;
+
+static int test_client_add(struct device *dev)
+{
+	if (dev->parent == test_client.card) {
+		complete(&test_client.told);
+		wait_for_completion(&test_client.proceed);
+	}
+	return 0;
+}
+
+static struct class_interface test_client_interface = {
+	.add_dev = test_client_add,
+};
+
+/* Cards that have no RPMB do not wait for a client; the core has one at a time add */
+static void mmc_rpmb_test_slow_client(struct kunit *test)
+{
+	struct test_card *slow = test_card_plugged(test);
+	struct test_card *plain = test_card_alloc(test);
+	struct test_event comes, goes;
+
+	plain->caps &= ~MMC_CAP_CMD23;
+	test_plug(plain);
+	init_completion(&test_client.told);
+	init_completion(&test_client.proceed);
+	test_tell(test, &test_client_interface);
+
+	test_client.card = &slow->host->card->dev;
+	test_start_event(&comes, slow, BUS_NOTIFY_ADD_DEVICE);
+	test_expect_soon(test, &test_client.told);
+	test_start_event(&goes, plain, BUS_NOTIFY_DEL_DEVICE);
+	test_expect_soon(test, &goes.done);
+	KUNIT_EXPECT_FALSE(test, completion_done(&comes.done));
+	complete(&test_client.proceed);
+	test_end_event(&goes);
+	test_end_event(&comes);
+	test_client.card = NULL;
+	test_find_only(slow);
+	test_expect_serves(slow);
+}
+
 /* The host is somebody else's, for as long as he likes */
 static void mmc_rpmb_test_abort_wait(struct kunit *test)
 {
@@ -1755,6 +1880,8 @@ static struct kunit_case mmc_rpmb_test_cases[] = {
 	KUNIT_CASE(mmc_rpmb_test_driver),
 	KUNIT_CASE(mmc_rpmb_test_remove),
 	KUNIT_CASE(mmc_rpmb_test_close),
+	KUNIT_CASE(mmc_rpmb_test_apart),
+	KUNIT_CASE(mmc_rpmb_test_slow_client),
 	KUNIT_CASE(mmc_rpmb_test_abort_wait),
 #ifdef CONFIG_BLOCK
 	KUNIT_CASE(mmc_rpmb_test_queues),
