@@ -6,8 +6,9 @@
  *
  * DEVICE and NATIVE are one RPMB, librpmb speaks to both. Prints lines of a name
  * and the shortest and the median time in nanoseconds: of counter reads and of writes
- * of one block by each way, in turn, so that both meet the same weather; and of
- * reads of one sector of DISK, alone and beside counter reads by each way.
+ * of one block by each way, in turn, so that both meet the same weather; of reads of
+ * one sector of DISK, alone and beside counter reads by each way; and of counter reads
+ * beside four readers of DISK.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -23,8 +24,10 @@
 #define ROUNDS 300
 #define MAX_BLOCK 512
 #define SECTOR 4096
+#define READERS 4
 
 static uint8_t key[LIBRPMB_KEY_LEN];
+static uint8_t sector[SECTOR] __attribute__((aligned(SECTOR)));
 
 static void must(int ret, const char *what)
 {
@@ -91,7 +94,7 @@ static void compare(const char *what, void (*operation)(struct rpmb *rpmb),
 	print(what, "native", theirs);
 }
 
-static double read_sector(int disk, void *sector, unsigned int i)
+static double read_sector(int disk, unsigned int i)
 {
 	double start = now_ns();
 
@@ -103,18 +106,26 @@ static double read_sector(int disk, void *sector, unsigned int i)
 static void read_sectors(int disk, const char *way)
 {
 	static double times[ROUNDS];
-	void *sector = aligned_alloc(SECTOR, SECTOR);
 
-	if (!sector)
-		err(1, "sector");
 	for (unsigned int i = 0; i < ROUNDS; i++)
-		times[i] = read_sector(disk, sector, i);
+		times[i] = read_sector(disk, i);
 	print("disk", way, times);
-	free(sector);
 }
 
-/* A process that reads the counter until it is killed, once it has begun */
-static pid_t start_load(struct rpmb *rpmb)
+static void load_rpmb(void *rpmb)
+{
+	read_counter(rpmb);
+}
+
+static void load_disk(void *disk)
+{
+	static unsigned int i;
+
+	read_sector(*(int *)disk, i++ % ROUNDS);
+}
+
+/* A process that does this until it is killed, once it has begun */
+static pid_t start_load(void (*load)(void *what), void *what)
 {
 	int begun[2];
 	pid_t pid;
@@ -126,11 +137,11 @@ static pid_t start_load(struct rpmb *rpmb)
 	if (pid < 0)
 		err(1, "fork");
 	if (!pid) {
-		read_counter(rpmb);
+		load(what);
 		if (write(begun[1], "", 1) != 1)
 			err(1, "pipe");
 		for (;;)
-			read_counter(rpmb);
+			load(what);
 	}
 	close(begun[1]);
 	if (read(begun[0], &c, 1) != 1)
@@ -139,15 +150,32 @@ static pid_t start_load(struct rpmb *rpmb)
 	return pid;
 }
 
-static void read_sectors_beside(int disk, struct rpmb *rpmb, const char *way)
+static void end_load(pid_t load)
 {
-	pid_t load = start_load(rpmb);
 	int status;
 
-	read_sectors(disk, way);
 	kill(load, SIGKILL);
 	if (waitpid(load, &status, 0) != load || !WIFSIGNALED(status))
 		errx(1, "the load ended before its time");
+}
+
+static void read_sectors_beside(int disk, struct rpmb *rpmb, const char *way)
+{
+	pid_t load = start_load(load_rpmb, rpmb);
+
+	read_sectors(disk, way);
+	end_load(load);
+}
+
+static void compare_beside(int disk, struct rpmb *device, struct rpmb *native)
+{
+	pid_t readers[READERS];
+
+	for (unsigned int i = 0; i < READERS; i++)
+		readers[i] = start_load(load_disk, &disk);
+	compare("beside", read_counter, device, native);
+	for (unsigned int i = 0; i < READERS; i++)
+		end_load(readers[i]);
 }
 
 int main(int argc, char **argv)
@@ -169,5 +197,6 @@ int main(int argc, char **argv)
 	read_sectors(disk, "alone");
 	read_sectors_beside(disk, device, "rpmb");
 	read_sectors_beside(disk, native, "native");
+	compare_beside(disk, device, native);
 	return 0;
 }
