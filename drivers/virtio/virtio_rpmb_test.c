@@ -15,6 +15,7 @@
 #include <linux/vringh.h>
 
 #include "../rpmb/tests/call.h"
+#include "../rpmb/tests/occupy.h"
 
 #define TEST_RING	64
 #define TEST_FRAMES	1026
@@ -36,6 +37,7 @@ struct test_config {
  * @config: its configuration space
  * @ring_size: descriptors that its queue has
  * @features: what it offers beside VIRTIO_F_VERSION_1
+ * @legacy: it does not offer that one
  * @agreed: features that it was told since its last reset
  * @find_vqs_error: what setting up the queue fails with
  * @features_error: what telling it the features fails with
@@ -68,6 +70,7 @@ struct test_dev {
 	struct test_config config;
 	unsigned int ring_size;
 	u64 features;
+	bool legacy;
 	u64 agreed;
 	int find_vqs_error;
 	int features_error;
@@ -130,8 +133,8 @@ static void test_set_status(struct virtio_device *vdev, u8 status)
 			status &= ~VIRTIO_CONFIG_S_FEATURES_OK;
 	}
 	if (set & VIRTIO_CONFIG_S_DRIVER_OK)
-		KUNIT_EXPECT_TRUE(dev->test, dev->vq && status &
-				  VIRTIO_CONFIG_S_FEATURES_OK);
+		KUNIT_EXPECT_TRUE(dev->test, dev->vq && (dev->legacy || status &
+				  VIRTIO_CONFIG_S_FEATURES_OK));
 	dev->status = status;
 }
 
@@ -146,7 +149,9 @@ static void test_reset(struct virtio_device *vdev)
 
 static u64 test_get_features(struct virtio_device *vdev)
 {
-	return BIT_ULL(VIRTIO_F_VERSION_1) | to_test_dev(vdev)->features;
+	struct test_dev *dev = to_test_dev(vdev);
+
+	return (dev->legacy ? 0 : BIT_ULL(VIRTIO_F_VERSION_1)) | dev->features;
 }
 
 static int test_finalize_features(struct virtio_device *vdev)
@@ -220,7 +225,8 @@ static int test_find_vqs(struct virtio_device *vdev, unsigned int nvqs,
 	if (dev->find_vqs_error)
 		return dev->find_vqs_error;
 	KUNIT_EXPECT_EQ(dev->test, nvqs, 1);
-	KUNIT_EXPECT_TRUE(dev->test, dev->status & VIRTIO_CONFIG_S_FEATURES_OK);
+	KUNIT_EXPECT_TRUE(dev->test, dev->legacy || dev->status &
+			  VIRTIO_CONFIG_S_FEATURES_OK);
 
 	dev->packed = NULL;
 	ret = virtio_has_feature(vdev, VIRTIO_F_RING_PACKED) ?
@@ -252,6 +258,8 @@ static void test_del_vqs(struct virtio_device *vdev)
 	if (!dev->vq)
 		return;
 
+	/* The last interrupt may come late */
+	dev->vq->callback(dev->vq);
 	/* Nothing is forgotten in the queue */
 	KUNIT_EXPECT_NULL(dev->test, virtqueue_detach_unused_buf(dev->vq));
 	vring_del_virtqueue(dev->vq);
@@ -702,6 +710,22 @@ static void virtio_rpmb_test_late(struct kunit *test)
 	test_expect_renewed(test, dev, rdev, resets + 1);
 	test_time_out(test, dev, rdev);
 	test_expect_renewed(test, dev, rdev, resets + 2);
+}
+
+/* One that does not know what FEATURES_OK is */
+static void virtio_rpmb_test_legacy(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_alloc(test);
+	struct rpmb_dev *rdev;
+	unsigned int resets;
+
+	dev->legacy = true;
+	test_plug(dev);
+	rdev = test_find(dev);
+	KUNIT_ASSERT_NOT_NULL(test, rdev);
+	resets = dev->nr_resets;
+	test_time_out(test, dev, rdev);
+	test_expect_renewed(test, dev, rdev, resets + 1);
 }
 
 /* Who waited in line behind a request that fails is served by the next queue */
@@ -1267,11 +1291,14 @@ static void virtio_rpmb_test_config_changed(struct kunit *test)
 	struct test_dev *dev = test_dev_plugged(test);
 	struct rpmb_dev *rdev = test_find(dev);
 
+	unsigned int resets = dev->nr_resets;
+
 	KUNIT_ASSERT_NOT_NULL(test, rdev);
 	dev->config.rpmb.capacity = 2;
 	virtio_config_changed(&dev->vdev);
 	KUNIT_EXPECT_EQ(test, rdev->descr.capacity, 1);
 	test_expect_serves(test, dev, rdev);
+	KUNIT_EXPECT_EQ(test, dev->nr_resets, resets);
 }
 
 /*
@@ -1338,6 +1365,25 @@ static void virtio_rpmb_test_no_queue(struct kunit *test)
 	test_plug(dev);
 	KUNIT_EXPECT_NULL(test, test_find(dev));
 	KUNIT_EXPECT_NULL(test, dev->vdev.dev.driver);
+}
+
+/* The core cannot take it now, but later */
+static void virtio_rpmb_test_not_registered(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct virtio_rpmb *vr = dev->vdev.priv;
+	dev_t devt = vr->rdev->dev.devt;
+	struct class *occupied;
+
+	test_unplug(dev);
+	occupied = test_occupy(test, devt);
+	test_plug(dev);
+	KUNIT_EXPECT_NULL(test, dev->vdev.dev.driver);
+	KUNIT_EXPECT_NULL(test, dev->vq);
+	test_unplug(dev);
+	test_vacate(occupied, devt);
+	test_plug(dev);
+	test_expect_serves(test, dev, test_find(dev));
 }
 
 #ifdef CONFIG_PM_SLEEP
@@ -1411,6 +1457,7 @@ static struct kunit_case virtio_rpmb_test_cases[] = {
 	KUNIT_CASE(virtio_rpmb_test_read),
 	KUNIT_CASE(virtio_rpmb_test_used_len),
 	KUNIT_CASE(virtio_rpmb_test_late),
+	KUNIT_CASE(virtio_rpmb_test_legacy),
 	KUNIT_CASE(virtio_rpmb_test_failed_neighbour),
 	KUNIT_CASE(virtio_rpmb_test_killed),
 	KUNIT_CASE(virtio_rpmb_test_killed_late),
@@ -1441,6 +1488,7 @@ static struct kunit_case virtio_rpmb_test_cases[] = {
 	KUNIT_CASE(virtio_rpmb_test_id_config),
 	KUNIT_CASE(virtio_rpmb_test_id_config_missing),
 	KUNIT_CASE(virtio_rpmb_test_no_queue),
+	KUNIT_CASE(virtio_rpmb_test_not_registered),
 #ifdef CONFIG_PM_SLEEP
 	KUNIT_CASE(virtio_rpmb_test_suspend),
 	KUNIT_CASE(virtio_rpmb_test_resume_fails),

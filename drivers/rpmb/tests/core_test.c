@@ -14,6 +14,7 @@
 #include <linux/uaccess.h>
 
 #include "fake.h"
+#include "occupy.h"
 #include "../internal.h"
 
 #define CORE_FORMAT RPMB_FRAME_JEDEC
@@ -1009,6 +1010,51 @@ static void core_register_refusals_test(struct kunit *test)
 	rpmb_fake_register(fake);
 }
 
+static struct rpmb_dev *core_register(struct rpmb_fake *fake)
+{
+	struct rpmb_dev *rdev = rpmb_dev_register(fake->parent, &fake->descr);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(fake->test, rdev);
+	return rdev;
+}
+
+static int core_match_none(struct device *dev, const void *data)
+{
+	return 0;
+}
+
+/* When nobody has a reference to a device any more, its number is free again */
+static void core_number_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = rpmb_fake_new(test, CORE_FORMAT);
+	struct rpmb_dev *rdev = core_register(fake);
+	dev_t devt = rdev->dev.devt;
+
+	/* Who looks through all keeps none of them */
+	KUNIT_EXPECT_NULL(test, rpmb_dev_find_device(NULL, NULL,
+						     core_match_none));
+	rpmb_dev_unregister(rdev);
+	rpmb_fake_register(fake);
+	KUNIT_EXPECT_EQ(test, devt, fake->rdev->dev.devt);
+}
+
+/* A device that cannot be added leaves nothing behind, not even its number */
+static void core_register_fails_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = rpmb_fake_new(test, CORE_FORMAT);
+	struct rpmb_dev *rdev = core_register(fake);
+	dev_t devt = rdev->dev.devt;
+	struct class *occupied;
+
+	rpmb_dev_unregister(rdev);
+	occupied = test_occupy(test, devt);
+	rdev = rpmb_dev_register(fake->parent, &fake->descr);
+	KUNIT_EXPECT_EQ(test, -EEXIST, PTR_ERR_OR_ZERO(rdev));
+	test_vacate(occupied, devt);
+	rpmb_fake_register(fake);
+	KUNIT_EXPECT_EQ(test, devt, fake->rdev->dev.devt);
+}
+
 static void core_register_copies_test(struct kunit *test)
 {
 	struct rpmb_fake *fake = rpmb_fake_new(test, CORE_FORMAT);
@@ -1044,6 +1090,7 @@ static void core_write_sizes_test(struct kunit *test)
 {
 	struct rpmb_fake *older = rpmb_fake_new(test, RPMB_FRAME_JEDEC);
 	struct rpmb_fake *newer = rpmb_fake_new(test, RPMB_FRAME_JEDEC);
+	struct rpmb_fake *ufs = rpmb_fake_new(test, RPMB_FRAME_JEDEC);
 
 	older->descr.transfer = NULL;
 	older->descr.route_frames = rpmb_fake_route_frames;
@@ -1053,6 +1100,10 @@ static void core_write_sizes_test(struct kunit *test)
 	newer->descr.reliable_wr_count = 16;
 	rpmb_fake_register(newer);
 	KUNIT_EXPECT_EQ(test, GENMASK(5, 0), newer->rdev->descr.write_sizes);
+	ufs->descr = older->descr;
+	ufs->descr.type = RPMB_TYPE_UFS;
+	rpmb_fake_register(ufs);
+	KUNIT_EXPECT_EQ(test, GENMASK(5, 0), ufs->rdev->descr.write_sizes);
 }
 
 static void core_expect_attr(struct rpmb_fake *fake, const char *name,
@@ -1123,6 +1174,8 @@ static struct kunit_case core_cases[] = {
 	KUNIT_CASE(core_shutdown_test),
 	KUNIT_CASE(core_shutdown_asleep_test),
 	KUNIT_CASE(core_register_refusals_test),
+	KUNIT_CASE(core_number_test),
+	KUNIT_CASE(core_register_fails_test),
 	KUNIT_CASE(core_register_copies_test),
 	KUNIT_CASE(core_reliable_wr_count_test),
 	KUNIT_CASE(core_write_sizes_test),
