@@ -47,6 +47,22 @@ static void show_partitions(struct control_client *client, const char *name,
 			    partition_names[i], values[i]);
 }
 
+static void show_transfers(struct control_client *client,
+			   const struct sdhci *host)
+{
+	static const char *const names[NR_PATHS] = {
+		[PATH_PORT] = "port",
+		[PATH_SDMA] = "sdma",
+		[PATH_ADMA32] = "adma32",
+		[PATH_ADMA64] = "adma64",
+	};
+	int i;
+
+	for (i = 0; i < NR_PATHS; i++)
+		control_say(client, "transfers.%s %u\n", names[i],
+			    host->transfers[i]);
+}
+
 static const char *show_stats(const struct control_device *device,
 			      struct control_client *client)
 {
@@ -63,6 +79,7 @@ static const char *show_stats(const struct control_device *device,
 		    card->cache.lost);
 	control_say(client, "tunings %u\nillegal %" PRIu64 "\n", host->tunings,
 		    card->stats.illegal);
+	show_transfers(client, host);
 	show_partitions(client, "switches", card->stats.switches);
 	show_partitions(client, "read", card->stats.blocks_read);
 	show_partitions(client, "written", card->stats.blocks_written);
@@ -87,6 +104,7 @@ static const char *reset_stats(const struct control_device *device,
 	card->nr_events = 0;
 	card->cache.lost = 0;
 	host->tunings = 0;
+	memset(host->transfers, 0, sizeof(host->transfers));
 	return NULL;
 }
 

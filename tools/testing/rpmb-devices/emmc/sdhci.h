@@ -29,6 +29,7 @@ enum sdhci_path {
 	PATH_SDMA,
 	PATH_ADMA32,
 	PATH_ADMA64,
+	NR_PATHS
 };
 
 struct sdhci;
@@ -75,6 +76,7 @@ struct sdhci_transfer {
  * @has_queue: there is a command queue engine
  * @when_idle: what happens when the card is not busy any more, NULL if nothing does
  * @was_present: what the machine knows of the card
+ * @transfers: by their path, for tests as @tunings
  */
 struct sdhci {
 	struct emmc *card;
@@ -86,6 +88,7 @@ struct sdhci {
 	void (*when_idle)(struct sdhci *host);
 	bool was_present;
 	unsigned int tunings;
+	unsigned int transfers[NR_PATHS];
 };
 
 void sdhci_init(struct sdhci *host, struct emmc *card, bool has_queue);

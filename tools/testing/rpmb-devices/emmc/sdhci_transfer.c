@@ -161,6 +161,7 @@ void sdhci_start_transfer(struct sdhci *host,
 	uint64_t addr = dma_address(host, path);
 	uint32_t len = sdhci_reg16(host, BLOCK_SIZE) & BLOCK_LEN_MASK;
 
+	host->transfers[path]++;
 	host->transfer = (struct sdhci_transfer) {
 		.ops = ops,
 		.active = true,
@@ -181,6 +182,7 @@ void sdhci_start_transfer(struct sdhci *host,
 void sdhci_task_data(struct sdhci *host, bool read, uint32_t blocks,
 		     uint64_t descriptor, const struct sdhci_transfer_ops *ops)
 {
+	host->transfers[PATH_ADMA64]++;
 	host->transfer = (struct sdhci_transfer) {
 		.ops = ops,
 		.active = true,

@@ -132,6 +132,10 @@ static void check_fill(uint8_t seed, uint32_t blocks)
 static void all_paths(void)
 {
 	static const enum path paths[] = { ADMA64, ADMA32, SDMA, PORT };
+	static const char *const stats[] = {
+		"transfers.adma64", "transfers.adma32", "transfers.sdma",
+		"transfers.port",
+	};
 	unsigned int i;
 
 	start(NONE);
@@ -146,6 +150,7 @@ static void all_paths(void)
 		check_eq(driver_read(&m, 17, 100 * i, 1, 0), DONE);
 		check_fill(i + 50, 1);
 		check_eq(driver_status(&m) >> 9 & 0xf, 4);
+		check_eq(machine_tell(&m, "stats", stats[i]), 4);
 	}
 }
 
