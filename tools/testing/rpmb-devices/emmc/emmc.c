@@ -130,12 +130,16 @@ bool card_dies_after(struct emmc *card, int type)
 
 bool emmc_wants_tick(const struct emmc *card)
 {
-	return card->busy_ticks;
+	return card->busy_ticks || emmc_is_late(card);
 }
 
+/* It is busy or has something to send, never both */
 void emmc_tick(struct emmc *card)
 {
-	if (!--card->busy_ticks)
+	card->stats.ticks++;
+	if (emmc_is_late(card))
+		card->transfer.ticks--;
+	else if (!--card->busy_ticks)
 		emmc_release(card);
 }
 
@@ -143,7 +147,7 @@ void card_finish(struct emmc *card, int type)
 {
 	bool endless = card_strikes(card, FAULT_BUSY, type);
 
-	card->busy_ticks = endless ? 0 : card->config.busy_ticks;
+	card->busy_ticks = endless ? 0 : card->config.ticks;
 	card->busy = endless || card->busy_ticks;
 	card->state = card->busy ? STATE_PRG : STATE_TRAN;
 }

@@ -2,13 +2,13 @@
 /*
  * An eMMC card: its states, commands and data, after JESD84-B51
  *
- * Executes each command at once; how long it is busy then, it is told. In a transfer the
- * host fetches or brings block after block. Left out: boot mode, open-drain
- * identification of several cards, CMD4, CMD14, CMD19, CMD26 to CMD31, CMD39, CMD40,
- * CMD42, CMD49, CMD53 to CMD56, CMD13 for the state of the command queue (tasks are
- * ready at once), high priority interrupt, packed commands, background operations,
- * general purpose partitions and enhanced areas. What SWITCH has set is lost with the
- * power, the boot bits of PARTITION_CONFIG included.
+ * Executes each command at once; how long it is busy then, or looks for what it is to
+ * send, it is told. In a transfer the host fetches or brings block after block. Left
+ * out: boot mode, open-drain identification of several cards, CMD4, CMD14, CMD19, CMD26
+ * to CMD31, CMD39, CMD40, CMD42, CMD49, CMD53 to CMD56, CMD13 for the state of the
+ * command queue (tasks are ready at once), high priority interrupt, packed commands,
+ * background operations, general purpose partitions and enhanced areas. What SWITCH has
+ * set is lost with the power, the boot bits of PARTITION_CONFIG included.
  */
 #ifndef EMMC_H
 #define EMMC_H
@@ -81,12 +81,14 @@ enum emmc_source {
 /*
  * @left: blocks to come; UINT32_MAX if it goes on until CMD12
  * @sector: the next one
+ * @ticks: until the first block can be fetched
  */
 struct emmc_transfer {
 	enum emmc_source source;
 	uint32_t left;
 	uint32_t sector;
 	bool reliable;
+	unsigned int ticks;
 };
 
 /*
@@ -96,6 +98,7 @@ struct emmc_transfer {
  * @illegal: those that are not allowed, or not when they came
  * @switches: to each partition
  * @blocks_read, @blocks_written: sectors, or frames of the RPMB
+ * @ticks: of its time
  */
 struct emmc_stats {
 	uint64_t commands[EMMC_NR_COMMANDS];
@@ -103,6 +106,7 @@ struct emmc_stats {
 	uint64_t switches[NR_PARTITIONS];
 	uint64_t blocks_read[NR_PARTITIONS];
 	uint64_t blocks_written[NR_PARTITIONS];
+	uint64_t ticks;
 };
 
 #define EMMC_NR_TASKS 32
@@ -188,6 +192,9 @@ enum emmc_outcome emmc_command(struct emmc *card, uint8_t command, uint32_t arg,
 /* Bytes in the blocks of the transfer, 0 if there is none in that direction */
 size_t emmc_readable(const struct emmc *card);
 size_t emmc_writable(const struct emmc *card);
+
+/* Whether the next block cannot be fetched yet */
+bool emmc_is_late(const struct emmc *card);
 
 /* Fetch or bring the next block */
 enum emmc_outcome emmc_read(struct emmc *card,

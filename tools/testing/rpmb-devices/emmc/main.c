@@ -35,7 +35,7 @@ enum {
 	OPT_NO_SECURE_WP,
 	OPT_COMMAND_QUEUE,
 	OPT_CACHE,
-	OPT_BUSY_TICKS,
+	OPT_TICKS,
 };
 
 static const struct argp_option option_list[] = {
@@ -53,8 +53,8 @@ static const struct argp_option option_list[] = {
 	  "a card without secure write protection", 0 },
 	{ "command-queue", OPT_COMMAND_QUEUE, NULL, 0,
 	  "card and host have a command queue", 0 },
-	{ "busy-ticks", OPT_BUSY_TICKS, "N", 0,
-	  "how long a write keeps the card busy, 0 to 255 (default 0)", 0 },
+	{ "ticks", OPT_TICKS, "N", 0,
+	  "how long the card takes to read or write, 0 to 255 (default 0)", 0 },
 	{ "cache", OPT_CACHE, NULL, 0, "a card with a cache, 512 KiB", 0 },
 	{}
 };
@@ -88,9 +88,8 @@ static error_t parse_card(int key, char *arg, struct argp_state *argp)
 	case OPT_COMMAND_QUEUE:
 		card->command_queue = true;
 		return 0;
-	case OPT_BUSY_TICKS:
-		card->busy_ticks = argument_number(argp, "busy-ticks", arg,
-						   0, 255);
+	case OPT_TICKS:
+		card->ticks = argument_number(argp, "ticks", arg, 0, 255);
 		return 0;
 	case OPT_CACHE:
 		card->cache = true;

@@ -46,7 +46,7 @@ static void put_sizes(uint8_t *ext_csd, const struct card_config *config)
 	ext_csd[EXT_CSD_REL_WR_SEC_C] = 1;
 }
 
-/* In their different units; no operation of this card takes any time */
+/* In their different units; what the card takes is ticks, however long they are */
 static void put_times(uint8_t *ext_csd)
 {
 	ext_csd[EXT_CSD_PARTITION_SWITCH_TIME] = 10;

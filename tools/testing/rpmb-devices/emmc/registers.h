@@ -70,7 +70,8 @@ enum ext_csd {
  * @secure_wp: has secure write protection
  * @command_queue: has a command queue
  * @cache: has a cache, which hosts turn on
- * @busy_ticks: so long it is busy when it has taken data, CMD6, CMD12 or CMD38
+ * @ticks: so long it is busy when it has taken data, CMD6, CMD12 or CMD38, and so long it
+ *	looks for sectors and frames before it sends them
  */
 struct card_config {
 	uint8_t cid[CID_LEN];
@@ -81,7 +82,7 @@ struct card_config {
 	bool secure_wp;
 	bool command_queue;
 	bool cache;
-	uint8_t busy_ticks;
+	uint8_t ticks;
 };
 
 void csd_init(uint8_t csd[CSD_LEN]);

@@ -229,6 +229,7 @@ void sdhci_update(struct sdhci *host)
 
 	if (host->when_idle)
 		sdhci_when_idle(host, host->when_idle);
+	sdhci_run_transfer(host);
 	cqhci_run(host);
 	if (present != host->was_present)
 		sdhci_raise(host, present ? INT_INSERTED : INT_REMOVED);

@@ -5,8 +5,9 @@
  *
  * Moves data by ADMA2 (32 and 64 bits), SDMA or the buffer port. Addresses come
  * from the machine and may be anything: a transfer that cannot go on ends with an
- * error. A command is over when the register write that starts it is, apart from
- * a busy card, the SDMA boundary and the buffer port, which wait for somebody.
+ * error. A command is over when the register write that starts it is, apart from a
+ * card that is busy or late, the SDMA boundary and the buffer port, which wait for
+ * somebody.
  *
  * Left out: suspend and resume of transfers, stop at block gap, wakeup, preset
  * values, ADMA3, version 4 mode, transfers without a block count. Clock, bus width
@@ -106,7 +107,7 @@ void sdhci_task_lost(struct sdhci *host);
 /* Do it at once, or, if the card is busy, when it is not any more */
 void sdhci_when_idle(struct sdhci *host, void (*done)(struct sdhci *host));
 
-/* Look at the card: it may have been taken out, or have become idle */
+/* Look at the card: it may have been taken out, have become idle, or have data now */
 void sdhci_update(struct sdhci *host);
 
 #endif /* SDHCI_H */

@@ -137,6 +137,9 @@ void sdhci_start_transfer(struct sdhci *host,
 			  const struct sdhci_transfer_ops *ops);
 void sdhci_forget_transfer(struct sdhci *host);
 
+/* Go on with a transfer, if there is one and nobody is to be waited for */
+void sdhci_run_transfer(struct sdhci *host);
+
 /* The next address has been written, which SDMA may be waiting for */
 void sdhci_resume_sdma(struct sdhci *host);
 

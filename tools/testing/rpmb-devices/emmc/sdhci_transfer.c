@@ -108,13 +108,25 @@ static void last_block(struct sdhci *host)
 	ops->moved(host);
 }
 
-/* Go on until the end, or until there is something to wait for */
-static void run_transfer(struct sdhci *host)
+static bool wants_block(const struct sdhci_transfer *transfer)
+{
+	return transfer->read && !transfer->at;
+}
+
+static bool can_run(const struct sdhci *host)
+{
+	const struct sdhci_transfer *transfer = &host->transfer;
+
+	return transfer->active && !transfer->waits &&
+	       !(wants_block(transfer) && emmc_is_late(host->card));
+}
+
+void sdhci_run_transfer(struct sdhci *host)
 {
 	struct sdhci_transfer *transfer = &host->transfer;
 
-	while (transfer->active && !transfer->waits) {
-		if (transfer->read && !transfer->at && !fetch_block(host))
+	while (can_run(host)) {
+		if (wants_block(transfer) && !fetch_block(host))
 			return;
 		if (!move_block(host)) {
 			fail_adma(host);
@@ -176,7 +188,7 @@ void sdhci_start_transfer(struct sdhci *host,
 	    (mode & MODE_MULTI && !(mode & MODE_BLOCK_COUNT)))
 		fail_adma(host);
 	else
-		run_transfer(host);
+		sdhci_run_transfer(host);
 }
 
 void sdhci_task_data(struct sdhci *host, bool read, uint32_t blocks,
@@ -192,7 +204,7 @@ void sdhci_task_data(struct sdhci *host, bool read, uint32_t blocks,
 		.block_len = EMMC_MAX_BLOCK_LEN,
 		.descriptor = descriptor,
 	};
-	run_transfer(host);
+	sdhci_run_transfer(host);
 }
 
 void sdhci_task_lost(struct sdhci *host)
@@ -207,7 +219,7 @@ void sdhci_resume_sdma(struct sdhci *host)
 		return;
 	host->transfer.addr = sdhci_reg32(host, SDMA_ADDRESS);
 	host->transfer.waits = false;
-	run_transfer(host);
+	sdhci_run_transfer(host);
 }
 
 static bool port_is_open(const struct sdhci *host, bool read, uint32_t len)
@@ -225,7 +237,7 @@ static void port_used(struct sdhci *host, uint32_t len)
 	if (host->transfer.at < host->transfer.block_len)
 		return;
 	host->transfer.waits = false;
-	run_transfer(host);
+	sdhci_run_transfer(host);
 }
 
 void sdhci_read_port(struct sdhci *host, void *data, uint32_t len)

@@ -42,6 +42,7 @@ uint32_t card_start(struct emmc *card, bool write,
 
 	card->transfer = *transfer;
 	card->transfer.source = rpmb ? SOURCE_RPMB : SOURCE_SECTORS;
+	card->transfer.ticks = write ? 0 : card->config.ticks;
 	card->state = write ? STATE_RCV : STATE_DATA;
 	return 0;
 }
@@ -73,6 +74,11 @@ size_t emmc_readable(const struct emmc *card)
 size_t emmc_writable(const struct emmc *card)
 {
 	return card->state == STATE_RCV ? block_len(card) : 0;
+}
+
+bool emmc_is_late(const struct emmc *card)
+{
+	return card->state == STATE_DATA && card->transfer.ticks;
 }
 
 /* JESD84-B51 6.2.5 says that EXT_CSD shows what the RPMB's registers say */

@@ -515,7 +515,7 @@ static void cache(void)
 /* A switch keeps the line down, and ends by itself: nobody releases the card */
 static void busy_time(void)
 {
-	start(OPTIONS("--busy-ticks", "100"));
+	start(OPTIONS("--ticks", "100"));
 	machine_write(&m, ARGUMENT, 4, 3U << 24 | CACHE_CTRL << 16);
 	machine_write(&m, COMMAND, 2, 6 << 8 | 3);	/* R1b */
 	while (!(machine_read(&m, PRESENT_STATE, 4) & STATE_DATA_LINE_0))
@@ -523,6 +523,20 @@ static void busy_time(void)
 	check_eq(machine_read(&m, INT_STATUS, 4), DONE);
 	machine_write(&m, INT_STATUS, 4, DONE);
 	check_eq(driver_status(&m) >> 9 & 0xf, 4);
+}
+
+/* A read takes the card's time once, for its first block */
+static void read_time(void)
+{
+	uint32_t seen;
+
+	start(OPTIONS("--ticks", "100"));
+	seen = driver_read(&m, 18, 100, 23, 23);
+	while (!(seen & INT_TRANSFER))
+		seen |= machine_read(&m, INT_STATUS, 4);
+	check_eq(seen, DONE);
+	check_eq(m.memory[DATA_AT], 0);
+	check_eq(machine_tell(&m, "stats", "ticks"), 100);
 }
 
 static void no_cache(void)
@@ -634,6 +648,7 @@ static const struct test tests[] = {
 	{ "cache: what is not flushed goes with CMD0 and the power", cache },
 	{ "cache: a card may have none", no_cache },
 	{ "a card is busy for some time", busy_time },
+	{ "a card takes some time to read", read_time },
 	{ "a machine goes, the next comes", next_machine },
 	{ "tuning", tuning },
 	{ "INTx", interrupts },

@@ -35,16 +35,21 @@
 
 static struct machine m;
 
-static void start(void)
+static void turn_on(void)
 {
-	machine_start(&m, OPTIONS("--command-queue"));
-	driver_init(&m);
-	check(driver_switch(&m, CMDQ_MODE_EN, 1), "switch");
 	machine_write(&m, LIST_ADDRESS, 4, MEMORY_ADDR);
 	machine_write(&m, LIST_ADDRESS + 4, 4, 0);
 	machine_write(&m, QUEUE_ENABLE, 4, ~0U);
 	machine_write(&m, QUEUE_SIGNAL, 4, ~0U);
 	machine_write(&m, CONFIG, 4, 0x101);
+}
+
+static void start(void)
+{
+	machine_start(&m, OPTIONS("--command-queue"));
+	driver_init(&m);
+	check(driver_switch(&m, CMDQ_MODE_EN, 1), "switch");
+	turn_on();
 }
 
 static void put(uint32_t at, uint64_t low, uint64_t high)
@@ -237,6 +242,34 @@ static void stuck(void)
 	check_completed(1 << 4 | 1 << 6);
 }
 
+static void start_slow(void)
+{
+	machine_start(&m, OPTIONS("--command-queue", "--ticks", "100"));
+	driver_init(&m);
+	driver_command(&m, 6, 3U << 24 | CMDQ_MODE_EN << 16 | 1 << 8);
+	while (!(machine_read(&m, PRESENT_STATE, 4) & STATE_DATA_LINE_0))
+		;
+	machine_write(&m, INT_STATUS, 4, ~0U);
+	turn_on();
+}
+
+/* One after the other, each in its time */
+static void slow(void)
+{
+	start_slow();
+	put_task(1, true, 0, 2);
+	put_task(2, true, 2, 2);
+	put_task(31, true, 4, 2);
+	fill(31, 0xee, 2);
+	machine_tell(&m, "reset-stats", NULL);
+	ring(1U << 31 | 6);
+	while (machine_read(&m, DOORBELL, 4))
+		;
+	check_completed(1U << 31 | 6);
+	check_eq(m.memory[data_at(31)], 0);
+	check_eq(machine_tell(&m, "stats", "ticks"), 300);
+}
+
 /* Lists and tables that are not there */
 static void nowhere(void)
 {
@@ -273,6 +306,7 @@ static const struct test tests[] = {
 	{ "data-timeout: the same", lost },
 	{ "no-response: the same, of a command", command_lost },
 	{ "busy: completed when released", stuck },
+	{ "a card that takes its time", slow },
 	{ "lists, tables and sectors that are not there", nowhere },
 };
 
