@@ -200,16 +200,18 @@ static void execute(struct emmc *card, const struct command *command,
 		    uint32_t arg)
 {
 	struct fault_point here = point(card, card->rpmb.area.last_type);
-	uint32_t word = card->status | card->state << R1_STATE_SHIFT;
-	uint32_t bits = 0;
+	uint32_t word = card->state << R1_STATE_SHIFT;
+	uint32_t errors = card->status, bits = 0;
 
 	if (!card->busy)
 		word |= R1_READY_FOR_DATA;
 	faults_happen(&card->faults, FAULT_R1, &here, &bits);
 	card->status = 0;
-	word |= bits | command->run(card, arg);
-	if (!(command->flags & NO_R1))
-		card->response->word = word;
+	errors |= bits | command->run(card, arg);
+	if (!(command->flags & NO_R1)) {
+		card->response->word = word | errors;
+		card->stats.r1 |= errors;
+	}
 	if (card->command != 23)
 		card->block_count = 0;
 }

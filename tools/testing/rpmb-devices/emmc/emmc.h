@@ -98,6 +98,7 @@ struct emmc_transfer {
  * @illegal: those that are not allowed, or not when they came
  * @switches: to each partition
  * @blocks_read, @blocks_written: sectors, or frames of the RPMB
+ * @r1: error bits that R1 had, all together
  * @ticks: of its time
  */
 struct emmc_stats {
@@ -106,6 +107,7 @@ struct emmc_stats {
 	uint64_t switches[NR_PARTITIONS];
 	uint64_t blocks_read[NR_PARTITIONS];
 	uint64_t blocks_written[NR_PARTITIONS];
+	uint32_t r1;
 	uint64_t ticks;
 };
 

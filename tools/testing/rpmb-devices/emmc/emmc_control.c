@@ -77,6 +77,7 @@ static const char *show_stats(const struct control_device *device,
 		    card->storage->rpmb.store.counter);
 	control_say(client, "cached %u\nlost %" PRIu64 "\n", card->cache.nr,
 		    card->cache.lost);
+	control_say(client, "r1 0x%08" PRIx32 "\n", card->stats.r1);
 	control_say(client, "ticks %" PRIu64 "\n", card->stats.ticks);
 	control_say(client, "tunings %u\nillegal %" PRIu64 "\n", host->tunings,
 		    card->stats.illegal);

@@ -35,6 +35,7 @@ enum {
 	OPT_NO_SECURE_WP,
 	OPT_COMMAND_QUEUE,
 	OPT_CACHE,
+	OPT_R1_ADDRESS,
 	OPT_TICKS,
 };
 
@@ -56,6 +57,8 @@ static const struct argp_option option_list[] = {
 	{ "ticks", OPT_TICKS, "N", 0,
 	  "how long the card takes to read or write, 0 to 255 (default 0)", 0 },
 	{ "cache", OPT_CACHE, NULL, 0, "a card with a cache, 512 KiB", 0 },
+	{ "r1-address", OPT_R1_ADDRESS, NULL, 0,
+	  "R1 has an error bit where the RPMB's result is an address failure", 0 },
 	{}
 };
 
@@ -93,6 +96,9 @@ static error_t parse_card(int key, char *arg, struct argp_state *argp)
 		return 0;
 	case OPT_CACHE:
 		card->cache = true;
+		return 0;
+	case OPT_R1_ADDRESS:
+		card->r1_address = true;
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;

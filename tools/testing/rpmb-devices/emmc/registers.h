@@ -70,6 +70,7 @@ enum ext_csd {
  * @secure_wp: has secure write protection
  * @command_queue: has a command queue
  * @cache: has a cache, which hosts turn on
+ * @r1_address: R1 says, too, that an address of the RPMB is out of range
  * @ticks: so long it is busy when it has taken data, CMD6, CMD12 or CMD38, and so long it
  *	looks for sectors and frames before it sends them
  */
@@ -82,6 +83,7 @@ struct card_config {
 	bool secure_wp;
 	bool command_queue;
 	bool cache;
+	bool r1_address;
 	uint8_t ticks;
 };
 

@@ -113,6 +113,8 @@ void rpmb_execute(struct rpmb *rpmb, bool reliable, bool fails)
 	else
 		rpmb_engine_request(&rpmb->area.engine, rpmb->frames, len);
 	store->ops = ops;
+	rpmb->out_of_range = rpmb->area.engine.result.result ==
+			     RPMB_RES_ADDRESS;
 	rpmb_stop(rpmb);
 }
 
@@ -120,6 +122,7 @@ void rpmb_execute(struct rpmb *rpmb, bool reliable, bool fails)
 bool rpmb_start_read(struct rpmb *rpmb, uint32_t nr)
 {
 	const struct rpmb_fields none = { .result = RPMB_RES_GENERAL };
+	struct rpmb_fields fields;
 
 	if (!start(rpmb, nr))
 		return false;
@@ -127,6 +130,10 @@ bool rpmb_start_read(struct rpmb *rpmb, uint32_t nr)
 				  nr * FRAME_LEN))
 		rpmb_frames_init(RPMB_FRAME_JEDEC, rpmb->frames,
 				 nr * FRAME_LEN, &none);
+	rpmb_frames_parse(RPMB_FRAME_JEDEC, rpmb->frames, nr * FRAME_LEN,
+			  &fields);
+	rpmb->out_of_range = (fields.result & ~RPMB_RES_EXPIRED) ==
+			     RPMB_RES_ADDRESS;
 	return true;
 }
 

@@ -11,12 +11,15 @@
  * @frames: of the command that runs, NULL if none does
  * @nr: what CMD23 announced
  * @done: how many of them have come or gone
+ * @out_of_range: an address is, as the result of the last request that writes says, or
+ *	the last response
  */
 struct rpmb {
 	struct area area;
 	uint8_t *frames;
 	uint32_t nr;
 	uint32_t done;
+	bool out_of_range;
 };
 
 /* @large_writes: 32 frames at once, too */

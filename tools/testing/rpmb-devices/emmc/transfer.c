@@ -24,6 +24,13 @@ static uint32_t start_rpmb(struct emmc *card, bool write, uint32_t nr)
 	return ok ? 0 : R1_ERROR;
 }
 
+/* Cards differ in whether they say so twice */
+static uint32_t address_error(const struct emmc *card)
+{
+	return card->config.r1_address && card->rpmb.out_of_range ?
+	       R1_OUT_OF_RANGE : 0;
+}
+
 /* The RPMB's frames tell the address themselves */
 uint32_t card_start(struct emmc *card, bool write,
 		    const struct emmc_transfer *transfer)
@@ -44,7 +51,7 @@ uint32_t card_start(struct emmc *card, bool write,
 	card->transfer.source = rpmb ? SOURCE_RPMB : SOURCE_SECTORS;
 	card->transfer.ticks = write ? 0 : card->config.ticks;
 	card->state = write ? STATE_RCV : STATE_DATA;
-	return 0;
+	return rpmb && !write ? address_error(card) : 0;
 }
 
 static void forget_transfer(struct emmc *card)
@@ -169,11 +176,13 @@ static void commit(struct emmc *card, int type)
 		      rpmb_is_write(type)) &&
 		     card_strikes(card, FAULT_WRITE_FAILURE, type);
 
-	if (card->transfer.source == SOURCE_RPMB)
+	if (card->transfer.source == SOURCE_RPMB) {
 		rpmb_execute(&card->rpmb, card->transfer.reliable, fails);
-	else if (fails || (card->transfer.reliable &&
-			   !cache_flush(&card->cache)))
+		card->status |= address_error(card);
+	} else if (fails || (card->transfer.reliable &&
+			      !cache_flush(&card->cache))) {
 		card->status |= R1_ERROR;
+	}
 }
 
 static enum emmc_outcome finish_write(struct emmc *card)

@@ -307,11 +307,10 @@ static void rpmb_small_sizes(void)
 	check_eq(rpmb_write(&m, 0, 0, 2, 1), RPMB_RES_OK);
 }
 
-static void rpmb_range(void)
+static void check_range(void)
 {
 	struct rpmb_frame frame;
 
-	make_keyed(OPTIONS("--rpmb", "1"));
 	check_eq(rpmb_write(&m, 0, 511, 2, 1), RPMB_RES_ADDRESS);
 	check_eq(rpmb_write(&m, 0, 512, 1, 1), RPMB_RES_ADDRESS);
 	check_eq(rpmb_write(&m, 0, 511, 1, 9), RPMB_RES_OK);
@@ -321,6 +320,36 @@ static void rpmb_range(void)
 	frame.req_resp = htobe16(RPMB_READ_DATA);
 	check_eq(rpmb_exchange(&m, &frame, 1, &frame, 1).result,
 		 RPMB_RES_ADDRESS);
+}
+
+static void rpmb_range(void)
+{
+	make_keyed(OPTIONS("--rpmb", "1"));
+	check_range();
+	check(machine_says(&m, "stats", "r1 0x00000000"), "no error bits");
+}
+
+/* CMD13 has the bit after a write; for a read CMD18 has it */
+static void rpmb_range_in_r1(void)
+{
+	struct rpmb_frame frame;
+
+	make_keyed(OPTIONS("--rpmb", "1", "--r1-address"));
+	check_range();
+	check_eq(driver_status(&m) >> 31, 0);
+	rpmb_make_write(&frame, 1, 512, 1, 1);
+	check_eq(rpmb_send(&m, &frame, 1), DONE);
+	check_eq(driver_status(&m) >> 31, 1);
+	check_eq(driver_status(&m) >> 31, 0);
+	memset(&frame, 0, sizeof(frame));
+	frame.addr = htobe16(512);
+	frame.req_resp = htobe16(RPMB_READ_DATA);
+	check_eq(rpmb_send(&m, &frame, 1), DONE);
+	check_eq(driver_status(&m) >> 31, 0);
+	check_eq(rpmb_receive(&m, &frame, 1), DONE);
+	check_eq(driver_response(&m) >> 31, 1);
+	check_eq(driver_status(&m) >> 31, 0);
+	check(machine_says(&m, "stats", "r1 0x80000000"), "error bits");
 }
 
 /* Without bit 31 of CMD23, what changes the card is refused */
@@ -637,6 +666,7 @@ static const struct test tests[] = {
 	{ "RPMB: 1, 2 and 32 frames at once", rpmb_sizes },
 	{ "RPMB: no 32 frames without EN_RPMB_REL_WR", rpmb_small_sizes },
 	{ "RPMB: nothing beyond its end", rpmb_range },
+	{ "RPMB: R1 can have its say of that", rpmb_range_in_r1 },
 	{ "RPMB: writes are reliable writes", rpmb_unreliable },
 	{ "RPMB: a hundred blocks read at once", rpmb_long_read },
 	{ "RPMB: a response without a request", rpmb_unasked },
