@@ -362,8 +362,9 @@ static void mmc_rpmb_leave(struct mmc_card *card,
  * may speak of what went before, or of addresses, which our commands do not have but
  * the frames do. If all frames were taken, the RPMB has a result, which the caller is
  * to get: it says what was done, and bears a MAC, a nonce or the counter, so that
- * nobody takes it for another's; R1 is not even protected. mmc_block, mmc-utils and
- * U-Boot see it the same way.
+ * nobody takes it for another's; R1 is not even protected. mmc_block ends no RPMB
+ * command by it either, but gives it to its caller; mmc-utils and U-Boot do not look
+ * at it.
  */
 static int mmc_rpmb_request_error(const struct mmc_request *mrq)
 {
