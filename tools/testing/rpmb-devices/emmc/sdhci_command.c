@@ -81,17 +81,24 @@ static const struct sdhci_transfer_ops transfer_ops = {
 	.moved = moved,
 };
 
-/* The host looks at the tuning block itself; the machine gets an event only */
+/*
+ * The host looks at the tuning block itself; the machine gets an event only. It is tuned
+ * by the first that is not damaged.
+ */
 static void tune(struct sdhci *host)
 {
 	uint8_t block[EMMC_MAX_BLOCK_LEN];
+	enum emmc_outcome outcome = OUTCOME_TIMEOUT;
 
-	if (!emmc_readable(host->card) ||
-	    emmc_read(host->card, block) != OUTCOME_OK)
+	if (emmc_readable(host->card))
+		outcome = emmc_read(host->card, block);
+	if (outcome == OUTCOME_TIMEOUT)
 		return;
-	host->tunings++;
-	host->regs[HOST_CONTROL2] &= ~CONTROL2_EXECUTE_TUNING;
-	host->regs[HOST_CONTROL2] |= CONTROL2_TUNED;
+	if (outcome == OUTCOME_OK) {
+		host->tunings++;
+		host->regs[HOST_CONTROL2] &= ~CONTROL2_EXECUTE_TUNING;
+		host->regs[HOST_CONTROL2] |= CONTROL2_TUNED;
+	}
 	sdhci_raise(host, INT_PORT_READABLE);
 }
 

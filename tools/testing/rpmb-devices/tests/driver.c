@@ -191,6 +191,14 @@ uint32_t driver_write(struct machine *m, uint8_t index, uint32_t arg,
 	return move(m, index, arg, blocks, set_count, 0);
 }
 
+uint16_t driver_tune(struct machine *m)
+{
+	machine_write(m, BLOCK_SIZE, 2, 64);
+	check_eq(issue(m, 21, 0, MODE_READ, RESPONSE_SHORT | COMMAND_DATA),
+		 INT_RESPONSE | INT_PORT_READABLE);
+	return machine_read(m, HOST_CONTROL2, 2);
+}
+
 uint32_t driver_status(struct machine *m)
 {
 	check_eq(driver_command(m, 13, RCA << 16), INT_RESPONSE);

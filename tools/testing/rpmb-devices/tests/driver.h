@@ -49,6 +49,10 @@
 /* All went well */
 #define DONE (INT_RESPONSE | INT_TRANSFER)
 
+/* HOST_CONTROL2 */
+#define EXECUTE_TUNING (1 << 6)
+#define TUNED (1 << 7)
+
 #define STATE_PRESENT (1U << 16)
 #define STATE_DATA_INHIBIT (1U << 1)
 #define STATE_DATA_LINE_0 (1U << 20)
@@ -91,6 +95,9 @@ uint32_t driver_read(struct machine *m, uint8_t index, uint32_t arg,
 		     uint32_t blocks, uint32_t set_count);
 uint32_t driver_write(struct machine *m, uint8_t index, uint32_t arg,
 		      uint32_t blocks, uint32_t set_count);
+
+/* CMD21 while the host tunes; what HOST_CONTROL2 says then */
+uint16_t driver_tune(struct machine *m);
 
 /* How they do it from now on: ADMA64 after driver_init() */
 void driver_set_path(enum path path);

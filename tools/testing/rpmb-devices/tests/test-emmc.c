@@ -590,14 +590,8 @@ static void next_machine(void)
 static void tuning(void)
 {
 	start(NONE);
-	machine_write(&m, HOST_CONTROL2, 2, 1 << 6);
-	machine_write(&m, BLOCK_SIZE, 2, 64);
-	machine_write(&m, TRANSFER_MODE, 2, 1 << 4);
-	machine_write(&m, COMMAND, 2, 21 << 8 | 1 << 5 | 2);
-	check_eq(machine_read(&m, INT_STATUS, 4),
-		 INT_RESPONSE | INT_PORT_READABLE);
-	machine_write(&m, INT_STATUS, 4, ~0U);
-	check_eq(machine_read(&m, HOST_CONTROL2, 2), 1 << 7);
+	machine_write(&m, HOST_CONTROL2, 2, EXECUTE_TUNING);
+	check_eq(driver_tune(&m), TUNED);
 	check_eq(machine_tell(&m, "stats", "tunings"), 1);
 	check_eq(driver_status(&m) >> 9 & 0xf, 4);
 }

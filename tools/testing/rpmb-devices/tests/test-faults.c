@@ -11,6 +11,7 @@
 
 #define SWITCH_ERROR (1 << 7)
 #define GENERAL_ERROR (1 << 19)
+#define COM_CRC_ERROR (1 << 23)
 
 static struct machine m;
 
@@ -165,6 +166,41 @@ static void status_bits(void)
 	check_eq(driver_status(&m) & 1U << 31, 1U << 31);
 	check_eq(driver_status(&m) & 1U << 31, 0);
 	check_done(true);
+}
+
+/* The status is asked for once more. A CRC error of the command is in it, once. */
+static void status_lost(void)
+{
+	start();
+	machine_tell(&m, "fault no-response cmd=13", NULL);
+	check_eq(driver_command(&m, 13, 1 << 16),
+		 INT_COMMAND_TIMEOUT | INT_ERROR);
+	check_eq(driver_status(&m) & COM_CRC_ERROR, COM_CRC_ERROR);
+	check_eq(driver_status(&m) & COM_CRC_ERROR, 0);
+}
+
+static void status_damaged(void)
+{
+	start();
+	machine_tell(&m, "fault response-crc cmd=13 times=2", NULL);
+	check_eq(driver_command(&m, 13, 1 << 16), INT_COMMAND_CRC | INT_ERROR);
+	check_eq(driver_command(&m, 13, 1 << 16), INT_COMMAND_CRC | INT_ERROR);
+	check_eq(driver_status(&m) & (0xf << 9 | COM_CRC_ERROR), 4 << 9);
+	check_done(false);
+}
+
+static void tuning_fails(void)
+{
+	start();
+	check(driver_switch(&m, PARTITION_CONFIG, USER), "switch");
+	machine_tell(&m, "fault data-crc cmd=21 times=2", NULL);
+	machine_write(&m, HOST_CONTROL2, 2, EXECUTE_TUNING);
+	check_eq(driver_tune(&m), EXECUTE_TUNING);
+	check_eq(driver_tune(&m), EXECUTE_TUNING);
+	check_eq(machine_tell(&m, "stats", "tunings"), 0);
+	check_eq(driver_tune(&m), TUNED);
+	check_eq(machine_tell(&m, "stats", "tunings"), 1);
+	check_eq(driver_status(&m) >> 9 & 0xf, 4);
 }
 
 static void switch_refused(void)
@@ -357,6 +393,9 @@ static const struct test tests[] = {
 	{ "data-crc: the result is damaged", result_damaged },
 	{ "a fault for another request waits", other_type },
 	{ "r1: error bits, once", status_bits },
+	{ "no-response to CMD13", status_lost },
+	{ "response-crc of CMD13", status_damaged },
+	{ "data-crc of CMD21: the host goes on tuning", tuning_fails },
 	{ "switch-error: the partition stays", switch_refused },
 	{ "write-failure: result 5, nothing changed", cannot_write },
 	{ "write-failure: of sectors", cannot_write_user },
