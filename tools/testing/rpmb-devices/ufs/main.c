@@ -33,6 +33,7 @@ enum {
 	OPT_ADVANCED,
 	OPT_OPERATIONS,
 	OPT_WRITE_CACHE,
+	OPT_NO_RPMB_DESCRIPTOR,
 };
 
 static const struct argp_option option_list[] = {
@@ -40,7 +41,7 @@ static const struct argp_option option_list[] = {
 	  "keep what is on the device here; made if there is none", 0 },
 	{ "size", OPT_SIZE, "MIB", 0, "of logical unit 0 (default 16)", 0 },
 	{ "regions", OPT_REGIONS, "UNITS,...", 0,
-	  "of 128 KiB in each region, 1 to 128; 0 if it is not enabled (default 4,2)",
+	  "of 128 KiB in each region, 1 to 128; 0 if it is not enabled, or region 0 has no size (default 4,2)",
 	  0 },
 	{ "io-size", OPT_IO_SIZE, "FRAMES", 0,
 	  "most frames in a request, 1 to 255 (default 64)", 0 },
@@ -52,6 +53,8 @@ static const struct argp_option option_list[] = {
 	  0 },
 	{ "write-cache", OPT_WRITE_CACHE, NULL, 0,
 	  "logical unit 0 has one, lost with power and by a reset", 0 },
+	{ "no-rpmb-descriptor", OPT_NO_RPMB_DESCRIPTOR, NULL, 0,
+	  "the RPMB's unit descriptor cannot be read", 0 },
 	{}
 };
 
@@ -91,8 +94,6 @@ static void check_options(struct argp_state *argp, const struct options *options
 {
 	if (!options->program.socket || !options->program.control || !options->ufs.directory)
 		argp_error(argp, "--socket, --control and --device are needed");
-	if (!options->ufs.regions[0])
-		argp_error(argp, "region 0 is always enabled");
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *argp)
@@ -129,6 +130,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 		return 0;
 	case OPT_WRITE_CACHE:
 		options->ufs.write_cache = true;
+		return 0;
+	case OPT_NO_RPMB_DESCRIPTOR:
+		options->ufs.no_rpmb_descriptor = true;
 		return 0;
 	case ARGP_KEY_END:
 		check_options(argp, options);

@@ -87,8 +87,9 @@ static uint8_t rpmb_descriptor(const struct ufs *ufs, uint8_t *descriptor)
 		return 0x23;
 
 	/* Region 0's bit means nothing, nor does the size of a region without its bit */
-	for (i = 0; i < UFS_REGIONS; i++) {
-		descriptor[0x09] |= (i && config->regions[i]) << i;
+	descriptor[0x13] = config->regions[0];
+	for (i = 1; i < UFS_REGIONS; i++) {
+		descriptor[0x09] |= (config->regions[i] != 0) << i;
 		descriptor[0x13 + i] = config->regions[i] ?: DISABLED_UNITS;
 	}
 	if (config->advanced)
@@ -100,7 +101,8 @@ static uint8_t unit_descriptor(const struct ufs *ufs, uint8_t index,
 			       uint8_t *descriptor)
 {
 	if (index == UFS_LUN_RPMB)
-		return rpmb_descriptor(ufs, descriptor);
+		return ufs->config.no_rpmb_descriptor ?
+		       0 : rpmb_descriptor(ufs, descriptor);
 	if (index != UFS_LUN_DATA)
 		return 0;
 	descriptor[0x02] = index;

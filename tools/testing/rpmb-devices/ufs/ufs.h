@@ -76,11 +76,13 @@ enum ufs_operations {
  * @directory: where it keeps all
  * @blocks: of logical unit 0
  * @spec: version of the specification, as 0x0310
- * @regions: units of 128 KiB in each region, 0 if it is not enabled
+ * @regions: units of 128 KiB in each region; 0 if it is not enabled, and region 0
+ *	always is, without a size then
  * @io_size: most frames of a request
  * @advanced: in advanced RPMB mode
  * @operations: of several regions
  * @write_cache: logical unit 0 has one, which is lost with power and by a reset
+ * @no_rpmb_descriptor: the RPMB's unit descriptor cannot be read
  */
 struct ufs_config {
 	const char *directory;
@@ -91,6 +93,7 @@ struct ufs_config {
 	bool advanced;
 	enum ufs_operations operations;
 	bool write_cache;
+	bool no_rpmb_descriptor;
 };
 
 #define UFS_HISTORY 256
