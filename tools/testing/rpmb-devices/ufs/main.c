@@ -17,11 +17,13 @@ static struct {
 	struct ufshci host;
 	struct ufs ufs;
 	struct control_device commands;
+	struct ticks ticks;
 } device;
 
 struct options {
 	struct program_options program;
 	struct ufs_config ufs;
+	uint8_t ticks;
 };
 
 enum {
@@ -34,6 +36,7 @@ enum {
 	OPT_OPERATIONS,
 	OPT_WRITE_CACHE,
 	OPT_NO_RPMB_DESCRIPTOR,
+	OPT_TICKS,
 };
 
 static const struct argp_option option_list[] = {
@@ -55,6 +58,9 @@ static const struct argp_option option_list[] = {
 	  "logical unit 0 has one, lost with power and by a reset", 0 },
 	{ "no-rpmb-descriptor", OPT_NO_RPMB_DESCRIPTOR, NULL, 0,
 	  "the RPMB's unit descriptor cannot be read", 0 },
+	{ "ticks", OPT_TICKS, "N", 0,
+	  "how long a request waits, 0 to 255 (default 0), and twice that if it sends data",
+	  0 },
 	{}
 };
 
@@ -134,11 +140,26 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 	case OPT_NO_RPMB_DESCRIPTOR:
 		options->ufs.no_rpmb_descriptor = true;
 		return 0;
+	case OPT_TICKS:
+		options->ticks = argument_number(argp, "ticks", arg, 0, 255);
+		return 0;
 	case ARGP_KEY_END:
 		check_options(argp, options);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
+}
+
+static bool wants_tick(const void *dev)
+{
+	const struct ufshci *host = dev;
+
+	return host->waiting;
+}
+
+static void tick(void *dev)
+{
+	ufshci_tick(dev);
 }
 
 static bool open_device(const void *program_options)
@@ -147,8 +168,13 @@ static bool open_device(const void *program_options)
 
 	if (!ufs_open(&device.ufs, &options->ufs))
 		return false;
-	ufshci_init(&device.host, &device.ufs);
+	ufshci_init(&device.host, &device.ufs, options->ticks);
 	ufs_control_init(&device.commands, &device.host);
+	device.ticks = (struct ticks) {
+		.dev = &device.host,
+		.wanted = wants_tick,
+		.tick = tick,
+	};
 	return true;
 }
 
@@ -157,7 +183,7 @@ static bool serve_device(const void *program_options, int signals)
 	const struct options *options = program_options;
 
 	return program_serve(&device.host.pci, &device.commands,
-			     &options->program, NULL, signals);
+			     &options->program, &device.ticks, signals);
 }
 
 static bool close_device(void)

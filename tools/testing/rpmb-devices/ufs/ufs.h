@@ -2,11 +2,11 @@
 /*
  * A UFS device: its logical units, descriptors and RPMB regions, after JESD220G
  *
- * Executes each request at once. Logical unit 0 has data, and the well known ones
- * are there: REPORT LUNS, UFS DEVICE, BOOT and RPMB. Left out: boot, queues that
- * fill up, background operations, write booster, exceptions, FFU, descriptors that
- * can be written. Secure write protection is configured and read, but does not
- * protect.
+ * Executes each request when the controller brings it. Logical unit 0 has data, and the
+ * well known ones are there: REPORT LUNS, UFS DEVICE, BOOT and RPMB. Left out: boot,
+ * queues of units that are shorter than the controller's, background operations, write
+ * booster, exceptions, FFU, descriptors that can be written. Secure write protection is
+ * configured and read, but does not protect.
  */
 #ifndef UFS_H
 #define UFS_H

@@ -54,12 +54,15 @@ static const char *release(const struct control_device *device,
 static const char *show_stats(const struct control_device *device,
 			      struct control_client *client)
 {
-	const struct ufs *ufs = ufs_of(device);
+	const struct ufshci *host = device->dev;
+	const struct ufs *ufs = host->ufs;
 	char name[32];
 	int i;
 
 	control_say(client, "powered %d\n", ufs->powered);
 	control_say(client, "stopped %d\n", ufs->stopped);
+	control_say(client, "hibernates %d\n", host->hibernates);
+	control_say(client, "waiting %u\n", host->most_waiting);
 	for (i = 0; i < UFS_REGIONS; i++) {
 		if (!ufs->config.regions[i])
 			continue;
@@ -80,10 +83,12 @@ static const char *show_stats(const struct control_device *device,
 static const char *reset_stats(const struct control_device *device,
 			       struct control_client *client)
 {
-	struct ufs *ufs = ufs_of(device);
+	struct ufshci *host = device->dev;
+	struct ufs *ufs = host->ufs;
 	int i;
 
 	(void)client;
+	host->most_waiting = 0;
 	for (i = 0; i < UFS_REGIONS; i++)
 		memset(ufs->regions[i].area.requests, 0,
 		       sizeof(ufs->regions[i].area.requests));

@@ -268,6 +268,36 @@ static void start_request(struct ufshci *host, unsigned int nr)
 	free(data);
 }
 
+/* In the device's time */
+static void queue_request(struct ufshci *host, unsigned int nr)
+{
+	struct slot slot;
+	unsigned int waiting;
+
+	if (!host->ticks || !read_slot(host, nr, &slot)) {
+		start_request(host, nr);
+		return;
+	}
+	host->left[nr] = host->ticks << slot.to_device;
+	host->waiting |= 1U << nr;
+	waiting = __builtin_popcount(host->waiting);
+	if (waiting > host->most_waiting)
+		host->most_waiting = waiting;
+}
+
+void ufshci_tick(struct ufshci *host)
+{
+	uint32_t slots = host->waiting;
+	unsigned int i;
+
+	for (i = 0; i < UFSHCI_SLOTS; i++) {
+		if (!(slots & 1U << i) || --host->left[i])
+			continue;
+		host->waiting &= ~(1U << i);
+		start_request(host, i);
+	}
+}
+
 static void ring(struct ufshci *host, uint32_t slots)
 {
 	unsigned int i;
@@ -276,12 +306,13 @@ static void ring(struct ufshci *host, uint32_t slots)
 	host->regs[LIST_DOORBELL] |= slots;
 	for (i = 0; host->regs[LIST_RUN] && i < UFSHCI_SLOTS; i++)
 		if (slots & 1U << i)
-			start_request(host, i);
+			queue_request(host, i);
 }
 
 /* The device has lost these requests, or the host has given them up */
 static void forget(struct ufshci *host, uint32_t slots)
 {
+	host->waiting &= ~slots;
 	host->kept &= ~slots;
 	host->held &= ~slots;
 }
@@ -305,7 +336,8 @@ static uint32_t run_task(struct ufshci *host, const struct upiu *request)
 
 	switch (request->function) {
 	case QUERY_TASK:
-		return host->kept & slot ? TASK_SUCCEEDED : TASK_COMPLETE;
+		return (host->waiting | host->kept) & slot ? TASK_SUCCEEDED :
+							     TASK_COMPLETE;
 	case ABORT_TASK:
 		forget(host, slot);
 		return TASK_COMPLETE;
@@ -484,9 +516,10 @@ static const struct pci_ops ops = {
 	.reset = reset,
 };
 
-void ufshci_init(struct ufshci *host, struct ufs *ufs)
+void ufshci_init(struct ufshci *host, struct ufs *ufs, uint8_t ticks)
 {
 	host->ufs = ufs;
+	host->ticks = ticks;
 	pci_init(&host->pci, &identity, &ops, host);
 	restart(host, false);
 }
