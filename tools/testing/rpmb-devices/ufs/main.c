@@ -36,6 +36,7 @@ enum {
 	OPT_OPERATIONS,
 	OPT_WRITE_CACHE,
 	OPT_NO_RPMB_DESCRIPTOR,
+	OPT_KEEP_RESULTS,
 	OPT_TICKS,
 };
 
@@ -58,6 +59,8 @@ static const struct argp_option option_list[] = {
 	  "logical unit 0 has one, lost with power and by a reset", 0 },
 	{ "no-rpmb-descriptor", OPT_NO_RPMB_DESCRIPTOR, NULL, 0,
 	  "the RPMB's unit descriptor cannot be read", 0 },
+	{ "keep-results", OPT_KEEP_RESULTS, NULL, 0,
+	  "the results of RPMB requests outlive a reset of the controller", 0 },
 	{ "ticks", OPT_TICKS, "N", 0,
 	  "how long a request waits, 0 to 255 (default 0), and twice that if it sends data",
 	  0 },
@@ -139,6 +142,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 		return 0;
 	case OPT_NO_RPMB_DESCRIPTOR:
 		options->ufs.no_rpmb_descriptor = true;
+		return 0;
+	case OPT_KEEP_RESULTS:
+		options->ufs.keep_results = true;
 		return 0;
 	case OPT_TICKS:
 		options->ticks = argument_number(argp, "ticks", arg, 0, 255);

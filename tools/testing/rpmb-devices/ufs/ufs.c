@@ -96,10 +96,22 @@ bool ufs_close(struct ufs *ufs)
 	return ok;
 }
 
-void ufs_reset(struct ufs *ufs)
+static void drop_results(struct ufs *ufs)
 {
 	int i;
 
+	for (i = 0; i < UFS_REGIONS; i++)
+		area_power_off(&ufs->regions[i].area);
+}
+
+void ufs_power_off(struct ufs *ufs)
+{
+	ufs->powered = false;
+	drop_results(ufs);
+}
+
+void ufs_reset(struct ufs *ufs)
+{
 	ufs->powered = true;
 	ufs->stopped = false;
 	memset(ufs->flags, 0, sizeof(ufs->flags));
@@ -107,8 +119,8 @@ void ufs_reset(struct ufs *ufs)
 	memset(ufs->attention, true, sizeof(ufs->attention));
 	ufs->active = UFS_REGIONS;
 	cache_drop(&ufs->cache);
-	for (i = 0; i < UFS_REGIONS; i++)
-		area_power_off(&ufs->regions[i].area);
+	if (!ufs->config.keep_results)
+		drop_results(ufs);
 }
 
 static bool strikes(struct ufs *ufs, enum ufs_fault kind,
@@ -127,7 +139,7 @@ static enum ufs_outcome strike(struct ufs *ufs,
 	if (strikes(ufs, UFS_EXIT_BEFORE + after, point))
 		faults_cut_power();
 	if (strikes(ufs, UFS_POWER_BEFORE + after, point)) {
-		ufs->powered = false;
+		ufs_power_off(ufs);
 		return UFS_SILENT;
 	}
 	if (strikes(ufs, UFS_FATAL_BEFORE + after, point))

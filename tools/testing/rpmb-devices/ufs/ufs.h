@@ -83,6 +83,7 @@ enum ufs_operations {
  * @operations: of several regions
  * @write_cache: logical unit 0 has one, which is lost with power and by a reset
  * @no_rpmb_descriptor: the RPMB's unit descriptor cannot be read
+ * @keep_results: results of RPMB requests outlive a reset, though not a loss of power
  */
 struct ufs_config {
 	const char *directory;
@@ -94,6 +95,7 @@ struct ufs_config {
 	enum ufs_operations operations;
 	bool write_cache;
 	bool no_rpmb_descriptor;
+	bool keep_results;
 };
 
 #define UFS_HISTORY 256
@@ -147,7 +149,9 @@ struct ufs {
 bool ufs_open(struct ufs *ufs, const struct ufs_config *config);
 bool ufs_close(struct ufs *ufs);
 
-/* As after power on */
+/* It answers nothing until it is reset */
+void ufs_power_off(struct ufs *ufs);
+
 void ufs_reset(struct ufs *ufs);
 
 /*

@@ -507,7 +507,10 @@ static void bar_write(void *dev, uint32_t offset, const void *data,
 /* The device has lost its power, too */
 static void reset(void *dev)
 {
-	restart(dev, false);
+	struct ufshci *host = dev;
+
+	ufs_power_off(host->ufs);
+	restart(host, false);
 }
 
 static const struct pci_ops ops = {
