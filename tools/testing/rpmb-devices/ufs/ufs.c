@@ -25,6 +25,7 @@ const char *const ufs_fault_names[UFS_NR_FAULTS] = {
 	[UFS_EXIT_BEFORE] = "exit-before",
 	[UFS_EXIT_AFTER] = "exit-after",
 	[UFS_HOLD] = "hold",
+	[UFS_LINK] = "link",
 };
 
 const char *const ufs_region_names[UFS_REGIONS] = {

@@ -46,6 +46,7 @@ enum ufs_fault {
 
 	UFS_RESIDUAL,
 	UFS_HOLD,
+	UFS_LINK,		/* by DME commands, not SCSI's */
 	UFS_NR_FAULTS
 };
 

@@ -62,6 +62,7 @@ static const char *show_stats(const struct control_device *device,
 	control_say(client, "powered %d\n", ufs->powered);
 	control_say(client, "stopped %d\n", ufs->stopped);
 	control_say(client, "hibernates %d\n", host->hibernates);
+	control_say(client, "resets %u\n", host->resets);
 	control_say(client, "waiting %u\n", host->most_waiting);
 	for (i = 0; i < UFS_REGIONS; i++) {
 		if (!ufs->config.regions[i])
@@ -88,6 +89,7 @@ static const char *reset_stats(const struct control_device *device,
 	int i;
 
 	(void)client;
+	host->resets = 0;
 	host->most_waiting = 0;
 	for (i = 0; i < UFS_REGIONS; i++)
 		memset(ufs->regions[i].area.requests, 0,

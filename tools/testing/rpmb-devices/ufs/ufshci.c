@@ -55,7 +55,9 @@ enum ufshci_register {
 #define STATUS_PRESENT (1U << 0)
 #define STATUS_LISTS (3U << 1)
 #define STATUS_UIC (1U << 3)
+#define STATUS_POWER_MASK (7U << 8)
 #define STATUS_POWER_LOCAL (1U << 8)
+#define STATUS_POWER_FATAL (5U << 8)
 
 enum uic_command {
 	DME_GET = 0x01,
@@ -415,13 +417,25 @@ static uint32_t uic(struct ufshci *host, uint8_t command)
 	}
 }
 
+/* A link that fails stays as it is, and what comes with its state says so */
 static void uic_command(struct ufshci *host, uint32_t value)
 {
+	const struct fault_point point = {
+		.command = value,
+		.partition = UFS_REGIONS,
+	};
+	bool fails = faults_happen(&host->ufs->faults, UFS_LINK, &point, NULL);
+	bool hibernated = host->hibernates;
 	uint32_t also = uic(host, value);
 
 	host->regs[UIC_ARG2] &= ~0xffU;		/* success */
-	if (also)
-		host->regs[STATUS] |= STATUS_POWER_LOCAL;
+	if (fails)
+		host->hibernates = hibernated;
+	if (also) {
+		host->regs[STATUS] &= ~STATUS_POWER_MASK;
+		host->regs[STATUS] |= fails ? STATUS_POWER_FATAL :
+					      STATUS_POWER_LOCAL;
+	}
 	interrupt(host, INT_UIC | also);
 }
 
@@ -434,6 +448,7 @@ static void restart(struct ufshci *host, bool enable)
 	memset(host->attributes, 0, sizeof(host->attributes));
 	forget(host, ~0U);
 	host->hibernates = false;
+	host->resets += enable;
 	host->regs[CAPABILITIES] = HAS;
 	host->regs[VERSION] = VERSION_30;
 	host->regs[ENABLE] = enable;

@@ -31,6 +31,7 @@
  * @kept: slots whose requests the device has, and says nothing to
  * @held: those of them that it carries out when it is told to go on
  * @hibernates: the link does, and carries nothing
+ * @resets: how often the host has enabled it
  * @attributes: UniPro's, of this side and the device's
  */
 struct ufshci {
@@ -44,6 +45,7 @@ struct ufshci {
 	uint32_t kept;
 	uint32_t held;
 	bool hibernates;
+	unsigned int resets;
 	uint32_t attributes[2][UFSHCI_NR_ATTRIBUTES];
 };
 
