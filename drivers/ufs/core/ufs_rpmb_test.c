@@ -111,8 +111,8 @@ static struct test_ufs *test_of_host(struct Scsi_Host *shost)
 
 static void test_inquiry(struct scsi_cmnd *cmd)
 {
-	static const u8 answer[36] = {
-		TYPE_WLUN, 0, 6, 2, 31, 0, 0, 0,
+	u8 answer[36] = {
+		cmd->device->lun ? TYPE_WLUN : TYPE_DISK, 0, 6, 2, 31, 0, 0, 0,
 		'L', 'I', 'N', 'U', 'X', ' ', ' ', ' ',
 		'R', 'P', 'M', 'B', ' ', ' ', ' ', ' ',
 		' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ',
@@ -124,6 +124,27 @@ static void test_inquiry(struct scsi_cmnd *cmd)
 		scsi_build_sense(cmd, 0, ILLEGAL_REQUEST, 0x24, 0);
 	else
 		scsi_sg_copy_from_buffer(cmd, answer, sizeof(answer));
+	scsi_done(cmd);
+}
+
+/* Logical unit 0: 16 blocks of 512 bytes, of zeros */
+static void test_disk(struct scsi_cmnd *cmd)
+{
+	static const u8 capacity[8] = { [3] = 15, [6] = 2 };
+	static const u8 zeros[TEST_MAX_BLOCKS * TEST_FRAME];
+
+	switch (cmd->cmnd[0]) {
+	case TEST_UNIT_READY:
+		break;
+	case READ_CAPACITY:
+		scsi_sg_copy_from_buffer(cmd, capacity, sizeof(capacity));
+		break;
+	case READ_10:
+		scsi_sg_copy_from_buffer(cmd, zeros, sizeof(zeros));
+		break;
+	default:
+		scsi_build_sense(cmd, 0, ILLEGAL_REQUEST, 0x20, 0);
+	}
 	scsi_done(cmd);
 }
 
@@ -166,6 +187,10 @@ static int test_queuecommand_lck(struct scsi_cmnd *cmd)
 
 	if (cmd->cmnd[0] == INQUIRY) {
 		test_inquiry(cmd);
+		return 0;
+	}
+	if (!cmd->device->lun) {
+		test_disk(cmd);
 		return 0;
 	}
 	if (ufs->nr_cmds < ufs->nr_steps)
@@ -1011,15 +1036,17 @@ static void ufs_rpmb_test_remove(struct kunit *test)
 }
 
 /**
- * struct test_visit - a device of another host comes and goes
+ * struct test_visit - a disk of another host comes and goes
  * @shost: the host
  * @done: it has
  * @ret: 0, or why not
+ * @is_disk: the disk driver has taken it
  */
 struct test_visit {
 	struct Scsi_Host *shost;
 	struct completion done;
 	int ret;
+	bool is_disk;
 };
 
 static int test_visitor(void *data)
@@ -1029,6 +1056,9 @@ static int test_visitor(void *data)
 
 	visit->ret = PTR_ERR_OR_ZERO(sdev);
 	if (!visit->ret) {
+		/* The disk driver looks at it in its own time */
+		async_synchronize_full();
+		visit->is_disk = sdev->sdev_gendev.driver;
 		scsi_device_put(sdev);
 		scsi_remove_device(sdev);
 	}
@@ -1049,9 +1079,11 @@ static void test_let_visit(struct test_ufs *host)
 	KUNIT_ASSERT_FALSE(host->test, IS_ERR(task));
 	test_wait(host->test, &visit->done);
 	KUNIT_EXPECT_EQ(host->test, 0, visit->ret);
+	if (IS_BUILTIN(CONFIG_BLK_DEV_SD))
+		KUNIT_EXPECT_TRUE(host->test, visit->is_disk);
 }
 
-/* While a host waits for a command that hangs, others' devices come and go */
+/* While a host waits for a command that hangs, others' disks come and go */
 static void ufs_rpmb_test_remove_beside(struct kunit *test)
 {
 	struct test_ufs *ufs = test_ufs_with(test, &test_info);
