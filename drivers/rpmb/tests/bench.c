@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the RPMB core and virtio_rpmb cost: time of a counter read through
- * rpmb_route_frames(), and of the same frames on the bare virtqueue
+ * rpmb_route_frames(), and of the same frames on the bare virtqueue; and of a read of
+ * 192 blocks, as long as UEFI variables under OP-TEE, which shows what copying costs
  *
- * Reading /sys/kernel/debug/rpmb-bench/route or bare measures, and shows the
- * shortest and the median time of a round trip in nanoseconds. "bare" takes the
- * device from virtio_rpmb meanwhile; nobody may remove the device then.
+ * Reading /sys/kernel/debug/rpmb-bench/route or bare, or route-long or bare-long,
+ * measures, and shows the shortest and the median time of a round trip in nanoseconds.
+ * The bare ones take the device from virtio_rpmb meanwhile; nobody may remove the device
+ * then. The long ones need a key in the device.
  *
  * Beside that: writing to "thread" has the kernel itself read the counter of the first
  * device there is, in no program's task, as a TEE's thread may do; reading it waits for
@@ -13,6 +15,7 @@
  */
 #define pr_fmt(fmt) "rpmb-bench: " fmt
 
+#include <linux/array_size.h>
 #include <linux/cleanup.h>
 #include <linux/completion.h>
 #include <linux/debugfs.h>
@@ -37,16 +40,41 @@
 #define RPMB_BENCH_AFTER_KILL 10
 
 /**
+ * struct rpmb_bench_kind - what can be measured
+ * @name: the file that measures it
+ * @bare: on the virtqueue itself
+ * @blocks: to read, at the beginning of the device; 0 reads the counter
+ * @rounds: how often, RPMB_BENCH_ROUNDS at most
+ */
+struct rpmb_bench_kind {
+	const char *name;
+	bool bare;
+	u16 blocks;
+	unsigned int rounds;
+};
+
+static const struct rpmb_bench_kind rpmb_bench_kinds[] = {
+	{ "bare", true, 0, RPMB_BENCH_ROUNDS },
+	{ "route", false, 0, RPMB_BENCH_ROUNDS },
+	{ "bare-long", true, 192, RPMB_BENCH_ROUNDS / 20 },
+	{ "route-long", false, 192, RPMB_BENCH_ROUNDS / 20 },
+};
+
+/**
  * struct rpmb_bench - what one measurement needs
- * @req: counter read request
- * @resp: its response
+ * @kind: what is measured
+ * @req: request
+ * @resp: its response, in one piece
+ * @resp_len: bytes of it
  * @done: the virtqueue has a used buffer
  * @vq: the bare virtqueue
  * @times: nanoseconds of each round
  */
 struct rpmb_bench {
+	const struct rpmb_bench_kind *kind;
 	struct rpmb_frame req;
-	struct rpmb_frame resp;
+	struct rpmb_frame *resp;
+	unsigned int resp_len;
 	struct completion done;
 	struct virtqueue *vq;
 	u64 times[RPMB_BENCH_ROUNDS];
@@ -104,7 +132,7 @@ static int rpmb_bench_round_bare(struct rpmb_bench *bench,
 	int ret;
 
 	sg_init_one(&out, &bench->req, sizeof(bench->req));
-	sg_init_one(&in, &bench->resp, sizeof(bench->resp));
+	sg_init_one(&in, bench->resp, bench->resp_len);
 	ret = virtqueue_add_sgs(bench->vq, sgs, 1, 1, bench, GFP_KERNEL);
 	if (ret)
 		return ret;
@@ -113,14 +141,14 @@ static int rpmb_bench_round_bare(struct rpmb_bench *bench,
 		if (!wait_for_completion_timeout(&bench->done, 30 * HZ))
 			return -ETIMEDOUT;
 	} while (!virtqueue_get_buf(bench->vq, &len));
-	return len == sizeof(bench->resp) ? 0 : -EIO;
+	return len == bench->resp_len ? 0 : -EIO;
 }
 
 static int rpmb_bench_round_route(struct rpmb_bench *bench,
 				  struct rpmb_dev *rdev)
 {
 	return rpmb_route_frames(rdev, (u8 *)&bench->req, sizeof(bench->req),
-				 (u8 *)&bench->resp, sizeof(bench->resp));
+				 (u8 *)bench->resp, bench->resp_len);
 }
 
 static int rpmb_bench_cmp(const void *a, const void *b)
@@ -134,8 +162,8 @@ static int rpmb_bench_measure(struct seq_file *m, struct rpmb_dev *rdev,
 			      int (*round)(struct rpmb_bench *bench,
 					   struct rpmb_dev *rdev))
 {
-	unsigned int i, last = RPMB_BENCH_ROUNDS;
 	struct rpmb_bench *bench = rpmb_bench;
+	unsigned int i, rounds = bench->kind->rounds, last = rounds;
 
 	for (i = 0; i < last; i++) {
 		u64 start = ktime_get_ns();
@@ -145,16 +173,16 @@ static int rpmb_bench_measure(struct seq_file *m, struct rpmb_dev *rdev,
 			return ret;
 		bench->times[i] = ktime_get_ns() - start;
 		/* As a TEE does that was called by a task which is killed */
-		if (last == RPMB_BENCH_ROUNDS && fatal_signal_pending(current))
+		if (last == rounds && fatal_signal_pending(current))
 			last = min(last, i + RPMB_BENCH_AFTER_KILL);
 	}
-	if (last < RPMB_BENCH_ROUNDS)
+	if (last < rounds)
 		return -EINTR;
+	if (bench->kind->blocks && bench->resp->result)
+		return -EIO;
 
-	sort(bench->times, RPMB_BENCH_ROUNDS, sizeof(u64), rpmb_bench_cmp,
-	     NULL);
-	seq_printf(m, "%llu %llu\n", bench->times[0],
-		   bench->times[RPMB_BENCH_ROUNDS / 2]);
+	sort(bench->times, rounds, sizeof(u64), rpmb_bench_cmp, NULL);
+	seq_printf(m, "%llu %llu\n", bench->times[0], bench->times[rounds / 2]);
 	return 0;
 }
 
@@ -182,8 +210,27 @@ static int rpmb_bench_is_virtio(struct device *dev, const void *data)
 	return to_rpmb_dev(dev)->descr.transport == RPMB_TRANSPORT_VIRTIO;
 }
 
-static int rpmb_bench_run(struct seq_file *m, bool bare)
+static struct rpmb_bench *rpmb_bench_alloc(const struct rpmb_bench_kind *kind)
 {
+	struct rpmb_bench *bench __free(kfree) = kzalloc(sizeof(*bench), GFP_KERNEL);
+
+	if (!bench)
+		return NULL;
+	bench->kind = kind;
+	bench->resp_len = max(kind->blocks, 1) * sizeof(*bench->resp);
+	bench->resp = kzalloc(bench->resp_len, GFP_KERNEL);
+	if (!bench->resp)
+		return NULL;
+	init_completion(&bench->done);
+	bench->req.req_resp = cpu_to_be16(kind->blocks ? RPMB_READ_DATA :
+							 RPMB_GET_WRITE_COUNTER);
+	bench->req.block_count = cpu_to_be16(max(kind->blocks, 1));
+	return_ptr(bench);
+}
+
+static int measure_show(struct seq_file *m, void *v)
+{
+	const struct rpmb_bench_kind *kind = m->private;
 	struct rpmb_dev *rdev;
 	int ret;
 
@@ -192,34 +239,20 @@ static int rpmb_bench_run(struct seq_file *m, bool bare)
 	if (!rdev)
 		return -ENODEV;
 
-	rpmb_bench = kzalloc(sizeof(*rpmb_bench), GFP_KERNEL);
+	rpmb_bench = rpmb_bench_alloc(kind);
 	if (!rpmb_bench) {
 		rpmb_dev_put(rdev);
 		return -ENOMEM;
 	}
-	init_completion(&rpmb_bench->done);
-	rpmb_bench->req.req_resp = cpu_to_be16(RPMB_GET_WRITE_COUNTER);
-	rpmb_bench->req.block_count = cpu_to_be16(1);
-
-	ret = bare ? rpmb_bench_measure_bare(m, rdev) :
-		     rpmb_bench_measure(m, rdev, rpmb_bench_round_route);
+	ret = kind->bare ? rpmb_bench_measure_bare(m, rdev) :
+			   rpmb_bench_measure(m, rdev, rpmb_bench_round_route);
 	rpmb_dev_put(rdev);
+	kfree(rpmb_bench->resp);
 	kfree(rpmb_bench);
 	rpmb_bench = NULL;
 	return ret;
 }
-
-static int route_show(struct seq_file *m, void *v)
-{
-	return rpmb_bench_run(m, false);
-}
-DEFINE_SHOW_ATTRIBUTE(route);
-
-static int bare_show(struct seq_file *m, void *v)
-{
-	return rpmb_bench_run(m, true);
-}
-DEFINE_SHOW_ATTRIBUTE(bare);
+DEFINE_SHOW_ATTRIBUTE(measure);
 
 static int rpmb_bench_read_counter(struct rpmb_dev *rdev)
 {
@@ -269,9 +302,12 @@ DEFINE_SHOW_STORE_ATTRIBUTE(thread);
 
 static int __init rpmb_bench_init(void)
 {
+	const struct rpmb_bench_kind *kind = rpmb_bench_kinds;
+
 	rpmb_bench_dir = debugfs_create_dir("rpmb-bench", NULL);
-	debugfs_create_file("route", 0400, rpmb_bench_dir, NULL, &route_fops);
-	debugfs_create_file("bare", 0400, rpmb_bench_dir, NULL, &bare_fops);
+	for (; kind < rpmb_bench_kinds + ARRAY_SIZE(rpmb_bench_kinds); kind++)
+		debugfs_create_file(kind->name, 0400, rpmb_bench_dir,
+				    (void *)kind, &measure_fops);
 	debugfs_create_file("thread", 0600, rpmb_bench_dir, NULL, &thread_fops);
 	return 0;
 }
