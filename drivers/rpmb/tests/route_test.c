@@ -650,11 +650,13 @@ static unsigned int route_map(struct kunit *test, void *buf, unsigned int len,
 			      unsigned int max_sg, unsigned int max_seg)
 {
 	struct rpmb_xfer xfer = { .buf = buf, .len = len };
-	struct scatterlist *sg = kunit_kcalloc(test, max_sg, sizeof(*sg),
-					       GFP_KERNEL);
+	struct scatterlist *sg = kunit_kmalloc_array(test, max_sg, sizeof(*sg),
+						     GFP_KERNEL);
 	unsigned int nr, pos = 0;
 
 	KUNIT_ASSERT_NOT_NULL(test, sg);
+	/* What is in them from the last time does not matter */
+	memset(sg, 0xff, max_sg * sizeof(*sg));
 	nr = rpmb_xfer_map(&xfer, sg, max_sg, max_seg);
 	for (unsigned int i = 0; i < nr; i++) {
 		KUNIT_EXPECT_LE(test, sg[i].length, max_seg);
