@@ -35,6 +35,7 @@ enum exit_code {
 	EXIT_INTERRUPTED = 15,
 	EXIT_DIFFERENT = 16,
 	EXIT_NOT_CONFIRMED = 17,
+	EXIT_PARTITION = 18,
 };
 
 /* A number of bytes, or of the device's blocks */
@@ -63,6 +64,7 @@ struct args {
 	unsigned int retries;
 	int format;				/* -1 if not given */
 	unsigned int lun;
+	const char *guid;
 	struct quantity offset;
 	struct quantity length;
 };
@@ -94,6 +96,12 @@ int cmd_config_read(const struct session *session);
 int cmd_config_write(const struct session *session);
 int cmd_purge_start(const struct session *session);
 int cmd_purge_status(const struct session *session);
+int cmd_partition_format(const struct session *session);
+int cmd_partition_list(const struct session *session);
+int cmd_partition_add(const struct session *session);
+int cmd_partition_reserve(const struct session *session);
+int cmd_partition_remove(const struct session *session);
+int cmd_partition_resize(const struct session *session);
 int cmd_route(const struct session *session);
 int cmd_decode(const struct session *session);
 int cmd_selftest(const struct session *session);

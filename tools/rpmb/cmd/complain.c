@@ -53,6 +53,14 @@ int exit_code(int error)
 		return EXIT_EXPIRED;
 	case RPMB_ERR_UNSUPPORTED:
 		return EXIT_REFUSED;
+	case RPMB_ERR_NO_TABLE:
+	case RPMB_ERR_TABLE:
+	case RPMB_ERR_TABLE_VERSION:
+	case RPMB_ERR_NO_PARTITION:
+	case RPMB_ERR_EXISTS:
+	case RPMB_ERR_TAKEN:
+	case RPMB_ERR_NO_SPACE:
+		return EXIT_PARTITION;
 	case RPMB_ERR_BUSY:
 	case RPMB_ERR_TIMEOUT:
 	case RPMB_ERR_MIXED_UP:

@@ -130,7 +130,7 @@ static char *main_help(int key, const char *text, void *input)
 		return (char *)text;
 	fputs("Commands:\n", file);
 	for (i = 0; i < nr_commands; i++)
-		fprintf(file, "  %-13s %s\n", commands[i].name,
+		fprintf(file, "  %-17s %s\n", commands[i].name,
 			commands[i].summary);
 	fprintf(file, "\n%s", text);
 	return fclose(file) ? (char *)text : help;

@@ -21,6 +21,7 @@ enum option_key {
 	OPT_FORMAT,
 	OPT_LUN,
 	OPT_RETRY,
+	OPT_GUID,
 };
 
 /* If --retry does not say how often */
@@ -52,6 +53,8 @@ static const struct {
 		"jedec or nvme (default: what the frames look like)", 0 } },
 	{ TAKES_LUN, { "lun", OPT_LUN, "N", 0,
 		"the logical unit, on UFS (default 0)", 0 } },
+	{ TAKES_GUID, { "guid", OPT_GUID, "GUID", 0,
+		"the partition's GUID (default: a new one)", 0 } },
 	{ TAKES_JSON, { "json", OPT_JSON, NULL, 0, "print JSON", 0 } },
 	{ TAKES_YES, { "yes", OPT_YES, NULL, 0, "do not ask", 0 } },
 };
@@ -153,7 +156,7 @@ static void check_needs(struct argp_state *state, const struct args *args,
 	if (command->needs & NEEDS_KEY && !nr_keys(args))
 		argp_error(state, "name the file with the key: --key FILE");
 	if (command->needs & NEEDS_LENGTH && !args->length.given)
-		argp_error(state, "say how much to read: --length N");
+		argp_error(state, "say how much: --length N");
 }
 
 /* stdin can be one thing only: the key, the data, or the answer to a question */
@@ -222,6 +225,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_RETRY:
 		args->retries = arg ? parse_number(state, arg, INT32_MAX) :
 				      RETRIES;
+		return 0;
+	case OPT_GUID:
+		args->guid = arg;
 		return 0;
 	case OPT_LUN:
 		args->lun = parse_number(state, arg, UINT8_MAX);

@@ -19,6 +19,7 @@ enum {
 	TAKES_FORMAT = 1 << 7,
 	TAKES_LUN = 1 << 8,
 	TAKES_RETRY = 1 << 9,
+	TAKES_GUID = 1 << 10,
 };
 
 /* What a command cannot do without */

@@ -44,6 +44,13 @@ enum rpmb_error {
 	RPMB_ERR_TIMEOUT = -13,
 	RPMB_ERR_MIXED_UP = -14,	/* somebody else spoke to the hardware */
 	RPMB_ERR_DRIVERS_ONLY = -15,	/* the kernel keeps it for its drivers */
+	RPMB_ERR_NO_TABLE = -16,	/* something else, or nothing, is there */
+	RPMB_ERR_TABLE = -17,		/* no copy of the partition table is whole */
+	RPMB_ERR_TABLE_VERSION = -18,	/* made by something newer */
+	RPMB_ERR_NO_PARTITION = -19,
+	RPMB_ERR_EXISTS = -20,		/* a partition with this GUID */
+	RPMB_ERR_TAKEN = -21,		/* by another partition, or the table */
+	RPMB_ERR_NO_SPACE = -22,	/* for a partition of this size, or for one more */
 
 	RPMB_ERR_RESPONSE_TYPE = -32,
 	RPMB_ERR_RESPONSE_FRAMES = -33,	/* frames contradict each other */
@@ -141,6 +148,41 @@ struct rpmb_nvme_config {
 	uint8_t boot_protection;	/* bit 0: enabled, for good */
 	uint8_t boot_lock;		/* bits 0 and 1: partitions locked */
 	uint8_t namespace_protection;	/* bit 0: WPUPCC, bit 1: PWPC */
+};
+
+/*
+ * A partition table, which divides a device among several users. Its format is in
+ * Documentation/userspace-api/rpmb-partitions.rst.
+ */
+#define LIBRPMB_GUID_LEN 16
+#define LIBRPMB_PARTITIONS 64		/* entries that a table has room for */
+#define LIBRPMB_PARTITION_NAME 36	/* bytes */
+
+enum rpmb_partition_kind {
+	LIBRPMB_PARTITION_RESERVED = 1,	/* somebody else's, never touched */
+	LIBRPMB_PARTITION_ANCHOR = 2,	/* what many states are anchored in */
+	LIBRPMB_PARTITION_DEVICE = 3,	/* a whole virtual RPMB */
+};
+
+struct rpmb_partition {
+	uint8_t guid[LIBRPMB_GUID_LEN];	/* in the order in which it is written as text */
+	uint32_t addr;			/* first block */
+	uint32_t blocks;
+	unsigned int kind;		/* enum rpmb_partition_kind */
+	unsigned int flags;		/* none has a meaning yet */
+	char name[LIBRPMB_PARTITION_NAME + 1];	/* UTF-8, zeros behind it */
+};
+
+/* Who changes it does so with the functions below */
+struct rpmb_partitions {
+	uint64_t sequence;		/* grows with each time that it is written */
+	uint32_t block_size;		/* bytes */
+	uint32_t first;			/* block that partitions can have */
+	uint32_t end;			/* behind the last one of them */
+	uint32_t counter;		/* of the device, as of this table */
+	unsigned int copy;		/* which of two this is */
+	unsigned int nr;
+	struct rpmb_partition partitions[LIBRPMB_PARTITIONS];
 };
 
 /* How far a purge of a UFS device is */
@@ -303,6 +345,50 @@ int rpmb_purge_start(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN]);
 
 int rpmb_purge_status(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
 		      struct rpmb_purge *purge);
+
+/*
+ * Read the partition table, authenticated. After RPMB_ERR_NO_TABLE, RPMB_ERR_TABLE and
+ * RPMB_ERR_TABLE_VERSION @table has no partitions, but says where there can be some.
+ */
+int rpmb_partitions_read(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+			 struct rpmb_partitions *table);
+
+/*
+ * Write it, if nobody has written to the device since it was read: RPMB_ERR_COUNTER
+ * otherwise. After success it can be changed and written again. After any error read
+ * it again: the device has the old table or the new one, never a mixture.
+ */
+int rpmb_partitions_write(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+			  struct rpmb_partitions *table);
+
+/*
+ * Write a table without partitions, whatever the first blocks of the device have. What
+ * lies in them is lost, and what lies behind them belongs to nobody from then on.
+ */
+int rpmb_partitions_format(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+			   struct rpmb_partitions *table);
+
+/*
+ * These change a table that was read, which is as it was if they fail. Nothing of the
+ * device changes until it is written.
+ */
+
+/* NULL if there is none */
+struct rpmb_partition *
+rpmb_partitions_find(struct rpmb_partitions *table,
+		     const uint8_t guid[LIBRPMB_GUID_LEN]);
+
+/* With an address of 0 it gets the first place that has room, and its address is set */
+int rpmb_partitions_add(struct rpmb_partitions *table,
+			struct rpmb_partition *partition);
+
+int rpmb_partitions_remove(struct rpmb_partitions *table,
+			   const uint8_t guid[LIBRPMB_GUID_LEN]);
+
+/* It keeps its place: RPMB_ERR_TAKEN if there is no room behind it */
+int rpmb_partitions_resize(struct rpmb_partitions *table,
+			   const uint8_t guid[LIBRPMB_GUID_LEN],
+			   unsigned int blocks);
 
 #ifdef __cplusplus
 }
