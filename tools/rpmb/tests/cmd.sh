@@ -129,6 +129,7 @@ umask 077
 head -c 32 /dev/urandom >key.bin
 od -An -v -tx1 key.bin | tr -d ' \n' >key.hex
 head -c 32 /dev/zero >wrong.bin
-head -c 10000 /dev/urandom >data
+# Not random, which is frames now and then
+seq 2222 | head -c 10000 >data
 head -c 512 data >two
 : >empty
