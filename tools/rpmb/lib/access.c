@@ -141,6 +141,25 @@ int rpmb_get_blocks(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 	return ret;
 }
 
+int rpmb_get_at_rest(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+		     unsigned int addr, unsigned int blocks, void *data,
+		     unsigned int retries, uint32_t *counter)
+{
+	uint32_t before;
+	int ret;
+
+	do {
+		ret = rpmb_get_counter(rpmb, key, &before);
+		if (!ret)
+			ret = rpmb_get_blocks(rpmb, key, addr, blocks, data);
+		if (!ret)
+			ret = rpmb_get_counter(rpmb, key, counter);
+		if (!ret && *counter != before)
+			ret = RPMB_ERR_COUNTER;
+	} while (ret == RPMB_ERR_COUNTER && retries--);
+	return ret;
+}
+
 int rpmb_read(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
 	      unsigned int addr, unsigned int blocks, void *data)
 {

@@ -102,6 +102,14 @@ int rpmb_get_counter(struct rpmb *rpmb, const uint8_t *key, uint32_t *counter);
 int rpmb_get_blocks(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 		    unsigned int addr, unsigned int blocks, void *data);
 
+/*
+ * Blocks and counter as they are at one time. If somebody writes meanwhile they are read
+ * again, @retries times at most; then it is RPMB_ERR_COUNTER.
+ */
+int rpmb_get_at_rest(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+		     unsigned int addr, unsigned int blocks, void *data,
+		     unsigned int retries, uint32_t *counter);
+
 /* What became of one write request */
 enum rpmb_fate {
 	RPMB_FATE_NOT_WRITTEN,

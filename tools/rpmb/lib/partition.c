@@ -7,28 +7,8 @@
 
 #include "partition_format.h"
 
-/* How often a table is read that others write meanwhile */
-#define TRIES 5
-
-/* One read of both copies, which are there at one time */
-static int read_copies(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
-		       unsigned int blocks, uint8_t *copies, uint32_t *counter)
-{
-	unsigned int tries = TRIES;
-	uint32_t before;
-	int ret;
-
-	do {
-		ret = rpmb_get_counter(rpmb, key, &before);
-		if (!ret)
-			ret = rpmb_get_blocks(rpmb, key, 0, blocks, copies);
-		if (!ret)
-			ret = rpmb_get_counter(rpmb, key, counter);
-		if (!ret && *counter != before)
-			ret = RPMB_ERR_COUNTER;
-	} while (ret == RPMB_ERR_COUNTER && --tries);
-	return ret;
-}
+/* How often a table is read again that others write meanwhile */
+#define RETRIES 4
 
 /* The newer valid copy becomes the table */
 static int choose_copy(const uint8_t *copies, size_t copy_len,
@@ -87,7 +67,8 @@ int rpmb_partitions_read(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
 	copies = malloc((size_t)table->first * block_size);
 	if (!copies)
 		return RPMB_ERR_MEMORY;
-	ret = read_copies(rpmb, key, table->first, copies, &table->counter);
+	ret = rpmb_get_at_rest(rpmb, key, 0, table->first, copies, RETRIES,
+			       &table->counter);
 	if (!ret)
 		ret = choose_copy(copies, (size_t)block_size *
 				  rpmb_table_copy_blocks(block_size), table);

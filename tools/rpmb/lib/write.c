@@ -71,8 +71,9 @@ static int write_once(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 	return ret;
 }
 
-static int compare(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
-		   const struct chunk *chunk, bool *same)
+/* The counter, and whether the data is there */
+static int read_back(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+		     const struct chunk *chunk, uint32_t *counter, bool *same)
 {
 	size_t len = (size_t)chunk->blocks * rpmb->info.block_size;
 	uint8_t *data = malloc(len);
@@ -80,26 +81,10 @@ static int compare(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 
 	if (!data)
 		return RPMB_ERR_MEMORY;
-	ret = rpmb_get_blocks(rpmb, key, chunk->addr, chunk->blocks, data);
+	ret = rpmb_get_at_rest(rpmb, key, chunk->addr, chunk->blocks, data,
+			       chunk->retries, counter);
 	*same = !ret && !memcmp(data, chunk->data, len);
 	free(data);
-	return ret;
-}
-
-/* Counter and data as they are at one time: nobody writes in between */
-static int read_back(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
-		     const struct chunk *chunk, uint32_t *counter, bool *same)
-{
-	uint32_t before;
-	int ret;
-
-	ret = rpmb_get_counter(rpmb, key, &before);
-	if (!ret)
-		ret = compare(rpmb, key, chunk, same);
-	if (!ret)
-		ret = rpmb_get_counter(rpmb, key, counter);
-	if (!ret && *counter != before)
-		ret = RPMB_ERR_COUNTER;
 	return ret;
 }
 
@@ -112,16 +97,13 @@ static enum rpmb_fate find_fate(struct rpmb *rpmb,
 				const uint8_t key[RPMB_KEY_LEN],
 				struct chunk *chunk)
 {
-	unsigned int retries = chunk->retries;
 	bool same;
 	int ret;
 
 	chunk->was_read_back = false;
 	if (!chunk->started)
 		return RPMB_FATE_NOT_WRITTEN;
-	do
-		ret = read_back(rpmb, key, chunk, &chunk->found, &same);
-	while (ret == RPMB_ERR_COUNTER && retries--);
+	ret = read_back(rpmb, key, chunk, &chunk->found, &same);
 	if (ret)
 		return RPMB_FATE_UNKNOWN;
 	chunk->was_read_back = true;
