@@ -271,15 +271,18 @@ static int find_partition(const struct session *session,
 
 	*found = parse_guid(wanted, guid) ? rpmb_partitions_find(table, guid) :
 					    NULL;
-	for (i = 0; i < table->nr && !*found; i++)
-		nr += !strcmp(table->partitions[i].name, wanted);
+	if (*found)
+		return EXIT_OK;
+	for (i = 0; i < table->nr; i++) {
+		if (strcmp(table->partitions[i].name, wanted))
+			continue;
+		*found = &table->partitions[i];
+		nr++;
+	}
 	if (nr > 1)
 		return complain(EXIT_PARTITION, wanted,
 				"%u partitions have this name; give the GUID", nr);
-	for (i = 0; i < table->nr && nr; i++)
-		if (!strcmp(table->partitions[i].name, wanted))
-			*found = &table->partitions[i];
-	return *found ? EXIT_OK : complain_error(wanted, RPMB_ERR_NO_PARTITION);
+	return nr ? EXIT_OK : complain_error(wanted, RPMB_ERR_NO_PARTITION);
 }
 
 static int ask_about(const struct session *session,
