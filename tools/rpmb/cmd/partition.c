@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "guid.h"
 #include "json.h"
 #include "looks.h"
 #include "walk.h"
@@ -66,13 +65,13 @@ static void print_table(const struct rpmb_partitions *table)
 {
 	const struct rpmb_partition *next = next_partition(table, 0);
 	struct room room = find_room(table);
-	char guid[GUID_TEXT_LEN];
+	char guid[LIBRPMB_GUID_TEXT];
 
 	if (next)
 		printf("%-36s  %-8s  %10s  %10s  NAME\n", "GUID", "KIND",
 		       "OFFSET", "LENGTH");
 	for (; next; next = next_partition(table, next->addr + next->blocks)) {
-		guid_text(guid, next->guid);
+		rpmb_guid_to_text(guid, next->guid);
 		printf("%s  %-8s  %10llu  %10llu  %s\n", guid, kinds[next->kind],
 		       bytes(table, next->addr), bytes(table, next->blocks),
 		       next->name);
@@ -85,9 +84,9 @@ static struct json_object *partition_json(const struct rpmb_partitions *table,
 					  const struct rpmb_partition *partition)
 {
 	struct json_object *object = json_object_new_object();
-	char guid[GUID_TEXT_LEN];
+	char guid[LIBRPMB_GUID_TEXT];
 
-	guid_text(guid, partition->guid);
+	rpmb_guid_to_text(guid, partition->guid);
 	add_text(object, "guid", guid);
 	add_text(object, "name", partition->name);
 	add_text(object, "kind", kinds[partition->kind]);
@@ -207,10 +206,10 @@ static int get_name(const char *name, struct rpmb_partition *partition)
 
 static int get_guid(const struct args *args, struct rpmb_partition *partition)
 {
-	if (!args->guid)
-		return make_guid(partition->guid);
-	if (!parse_guid(args->guid, partition->guid))
+	if (args->guid && rpmb_guid_from_text(partition->guid, args->guid))
 		return complain(EXIT_USAGE, args->guid, "not a GUID");
+	if (!args->guid && rpmb_guid_make(partition->guid))
+		return complain(EXIT_OTHER, "random numbers", "%m");
 	return EXIT_OK;
 }
 
@@ -269,8 +268,8 @@ static int find_partition(const struct session *session,
 	uint8_t guid[LIBRPMB_GUID_LEN];
 	unsigned int i, nr = 0;
 
-	*found = parse_guid(wanted, guid) ? rpmb_partitions_find(table, guid) :
-					    NULL;
+	*found = rpmb_guid_from_text(guid, wanted) ?
+		 NULL : rpmb_partitions_find(table, guid);
 	if (*found)
 		return EXIT_OK;
 	for (i = 0; i < table->nr; i++) {
@@ -289,9 +288,9 @@ static int ask_about(const struct session *session,
 		     const struct rpmb_partitions *table,
 		     const struct rpmb_partition *partition, const char *what)
 {
-	char guid[GUID_TEXT_LEN], warning[256];
+	char guid[LIBRPMB_GUID_TEXT], warning[256];
 
-	guid_text(guid, partition->guid);
+	rpmb_guid_to_text(guid, partition->guid);
 	snprintf(warning, sizeof(warning),
 		 "Partition %s (%s), %s, %llu bytes at %llu: %s",
 		 guid, partition->name, kinds[partition->kind],

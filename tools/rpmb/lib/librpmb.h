@@ -51,6 +51,12 @@ enum rpmb_error {
 	RPMB_ERR_EXISTS = -20,		/* a partition with this GUID */
 	RPMB_ERR_TAKEN = -21,		/* by another partition, or the table */
 	RPMB_ERR_NO_SPACE = -22,	/* for a partition of this size, or for one more */
+	RPMB_ERR_NO_ANCHOR = -23,	/* nobody answers at its socket */
+	RPMB_ERR_ANCHOR = -24,		/* what answers there speaks another language */
+	RPMB_ERR_ANCHOR_IN_USE = -25,	/* by another program */
+	RPMB_ERR_OLD = -26,		/* another version is the one that is anchored */
+	RPMB_ERR_FORGED = -27,		/* not made with this anchor's key */
+	RPMB_ERR_SPENT = -28,		/* all steps that this anchor may make are made */
 
 	RPMB_ERR_RESPONSE_TYPE = -32,
 	RPMB_ERR_RESPONSE_FRAMES = -33,	/* frames contradict each other */
@@ -155,6 +161,7 @@ struct rpmb_nvme_config {
  * Documentation/userspace-api/rpmb-partitions.rst.
  */
 #define LIBRPMB_GUID_LEN 16
+#define LIBRPMB_GUID_TEXT 37		/* with a 0 at its end */
 #define LIBRPMB_PARTITIONS 64		/* entries that a table has room for */
 #define LIBRPMB_PARTITION_NAME 36	/* bytes */
 
@@ -389,6 +396,104 @@ int rpmb_partitions_remove(struct rpmb_partitions *table,
 int rpmb_partitions_resize(struct rpmb_partitions *table,
 			   const uint8_t guid[LIBRPMB_GUID_LEN],
 			   unsigned int blocks);
+
+/* A GUID as it is written, bytes in the same order */
+void rpmb_guid_to_text(char text[LIBRPMB_GUID_TEXT],
+		       const uint8_t guid[LIBRPMB_GUID_LEN]);
+
+/* RPMB_ERR_ARGUMENT if it is none */
+int rpmb_guid_from_text(uint8_t guid[LIBRPMB_GUID_LEN], const char *text);
+
+/* A new, random one */
+int rpmb_guid_make(uint8_t guid[LIBRPMB_GUID_LEN]);
+
+/*
+ * Anchors: protection from being put back, for anything that a program keeps.
+ *
+ * rpmb-anchor keeps, in the hardware's RPMB, which step each of its anchors is at. A
+ * step is a version of what a program keeps, and has a number and a name: a MAC over
+ * the number, the name of the step before it, and a digest, the root, of the version.
+ *
+ * The program keeps the step with the version, in one atomic change of its own
+ * storage, and anchors it then, before anybody is told that the version is there.
+ * A version that is one genuine step ahead of its anchor, after a crash between both,
+ * is taken forward; any other version than the anchored one was put back, or made up.
+ *
+ * Used by one thread at a time.
+ */
+#define LIBRPMB_STEP_LEN 32		/* bytes of a name and of a root */
+
+struct rpmb_step {
+	uint64_t number;		/* 0 before the first step */
+	uint8_t parent[LIBRPMB_STEP_LEN];
+	uint8_t name[LIBRPMB_STEP_LEN];
+};
+
+struct rpmb_anchor;
+
+/*
+ * One that is still to be connected; NULL if there is no memory. Whoever waits for its
+ * answer gives up with RPMB_ERR_SYSTEM and ECANCELED when @stop can be read, if that is
+ * not -1.
+ */
+struct rpmb_anchor *rpmb_anchor_new(int stop);
+
+/* NULL is allowed */
+void rpmb_anchor_free(struct rpmb_anchor *anchor);
+
+/*
+ * Get hold of the anchor at a socket of rpmb-anchor, which nobody else has until it is
+ * given back by rpmb_anchor_free() or another rpmb_anchor_connect().
+ */
+int rpmb_anchor_connect(struct rpmb_anchor *anchor, const char *path);
+
+/*
+ * Is it still held? If not, somebody else may have it and go on from the same step, so
+ * nothing must be served until it is connected and verified again.
+ */
+bool rpmb_anchor_is_held(const struct rpmb_anchor *anchor);
+
+/* The following is known since it was connected */
+const uint8_t *rpmb_anchor_guid(const struct rpmb_anchor *anchor);
+
+/* Steps that it may still make */
+uint64_t rpmb_anchor_left(const struct rpmb_anchor *anchor);
+
+/* Has the administrator agreed to a step from an older version? */
+bool rpmb_anchor_may_step_back(const struct rpmb_anchor *anchor);
+
+/* A key of the anchor's for a purpose of the program's */
+void rpmb_anchor_derive(const struct rpmb_anchor *anchor, const char *purpose,
+			uint8_t key[LIBRPMB_KEY_LEN]);
+
+/* What is anchored: number and name; the parent is 0 */
+int rpmb_anchor_get(struct rpmb_anchor *anchor, struct rpmb_step *step);
+
+/* The step after @from to a version of this root; @next may be the same as @from */
+void rpmb_anchor_next(const struct rpmb_anchor *anchor,
+		      const struct rpmb_step *from,
+		      const uint8_t root[LIBRPMB_STEP_LEN],
+		      struct rpmb_step *next);
+
+/*
+ * Anchor a step, which is kept already. After RPMB_ERR_NO_ANCHOR nobody knows whether
+ * it is anchored; to verify it tells, or anchors it.
+ */
+int rpmb_anchor_advance(struct rpmb_anchor *anchor,
+			const struct rpmb_step *step,
+			const uint8_t root[LIBRPMB_STEP_LEN]);
+
+/* Is this a step that was made with the anchor's key, at any time? */
+bool rpmb_anchor_is_genuine(const struct rpmb_anchor *anchor,
+			    const struct rpmb_step *step,
+			    const uint8_t root[LIBRPMB_STEP_LEN]);
+
+/*
+ * Is this the version that is anchored, or the next one, which is anchored then?
+ * RPMB_ERR_OLD or RPMB_ERR_FORGED if not.
+ */
+int rpmb_anchor_verify(struct rpmb_anchor *anchor, const struct rpmb_step *step,
+		       const uint8_t root[LIBRPMB_STEP_LEN]);
 
 #ifdef __cplusplus
 }

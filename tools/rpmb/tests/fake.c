@@ -73,7 +73,8 @@ static bool is_device(const char *path)
 /* Where a path of the system is in the fake one; other paths stay */
 static void fake_path(char *to, size_t size, const char *path)
 {
-	bool fake = is_device(path) || !strncmp(path, "/sys/", 5);
+	bool fake = is_device(path) || !strncmp(path, "/sys/", 5) ||
+		    !strncmp(path, "/run/lock/", 10);
 
 	snprintf(to, size, "%s%s", fake ? fake_dir() : "", path);
 }

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How fast an anchor may make its steps
+ *
+ * What it did not use of the last day it may use at once. This is not kept: a new start
+ * of the program gives everybody a day's steps.
+ */
+#ifndef PACE_H
+#define PACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PACE_DAY 86400.0		/* seconds */
+
+struct pace {
+	double tokens;
+	double at;			/* when it had these; seconds */
+};
+
+void pace_begin(struct pace *pace, uint64_t per_day, double now);
+
+/* Seconds until the next step may be made, 0 if that is now */
+double pace_wait(struct pace *pace, uint64_t per_day, double now);
+
+/* It is made */
+void pace_step(struct pace *pace);
+
+#endif /* PACE_H */

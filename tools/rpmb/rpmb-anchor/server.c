@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "guest.h"
+#include "log.h"
+#include "server.h"
+
+double server_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+/* When the first of those who are slowed down may go on */
+static void set_timer(struct server *server, double now)
+{
+	struct itimerspec timer = {};
+	double first = PACE_DAY, wait;
+	struct guest *guest;
+	bool any = false;
+
+	for (guest = server->guests; guest; guest = guest->next) {
+		const struct entry *entry = table_find(&server->table,
+						       guest->line.guid);
+
+		if (!guest->waiting || !entry)
+			continue;
+		any = true;
+		wait = pace_wait(&guest->pace, entry->per_day, now);
+		if (wait < first)
+			first = wait;
+	}
+	if (any) {
+		timer.it_value.tv_sec = first;
+		timer.it_value.tv_nsec = (first - timer.it_value.tv_sec) * 1e9;
+		timer.it_value.tv_nsec += 1000 * 1000;
+		if (timer.it_value.tv_nsec >= 1000 * 1000 * 1000) {
+			timer.it_value.tv_nsec -= 1000 * 1000 * 1000;
+			timer.it_value.tv_sec++;
+		}
+	}
+	timerfd_settime(server->timer.fd, 0, &timer, NULL);
+}
+
+/* The next table, from all that anybody wants now */
+static bool gather(struct server *server, struct table *next, double now)
+{
+	struct committer *committer = &server->committer;
+	struct guest *guest;
+	bool changed;
+
+	committer->has_note = control_apply(server, next, &committer->note);
+	changed = committer->has_note;
+	for (guest = server->guests; guest; guest = guest->next)
+		changed |= guest_apply(server, guest, next, now);
+	return changed;
+}
+
+void server_go_on(struct server *server)
+{
+	struct committer *committer = &server->committer;
+	double now = server_now();
+
+	if (committer->busy)
+		return;
+	if (!table_copy(&committer->to, &server->table)) {
+		log_line("out of memory");
+		server->quit = true;
+		return;
+	}
+	if (gather(server, &committer->to, now)) {
+		table_seal(&committer->to);
+		commit_begin(committer, &server->table);
+	} else {
+		table_free(&committer->to);
+	}
+	set_timer(server, now);
+}
+
+static void done_ready(struct server *server, struct watch *watch)
+{
+	struct committer *committer = &server->committer;
+	bool has_note = committer->has_note;
+	struct guest *guest;
+
+	(void)watch;
+	commit_end(committer);
+	table_free(&server->table);
+	server->table = committer->to;
+	for (guest = server->guests; guest; guest = guest->next)
+		if (guest->in_batch)
+			guest_done(server, guest);
+	if (has_note)
+		control_done(server);
+	server_go_on(server);
+}
+
+static void timer_ready(struct server *server, struct watch *watch)
+{
+	uint64_t count;
+
+	if (read(watch->fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		log_line("timer: %s", strerror(errno));
+	server_go_on(server);
+}
+
+static void stop_ready(struct server *server, struct watch *watch)
+{
+	(void)watch;
+	server->quit = true;
+}
+
+/*
+ * One at a time: serving one may end another, of which epoll may have said already that
+ * it is ready
+ */
+static bool serve(struct server *server)
+{
+	struct epoll_event event;
+	struct watch *watch;
+
+	while (!server->quit) {
+		if (epoll_wait(server->epoll, &event, 1, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			log_line("epoll: %s", strerror(errno));
+			return false;
+		}
+		watch = event.data.ptr;
+		watch->ready(server, watch);
+	}
+	return true;
+}
+
+static bool add_guests(struct server *server)
+{
+	unsigned int i;
+
+	for (i = 0; i < server->table.nr; i++)
+		if (!guest_add(server, &server->table.entries[i]))
+			return false;
+	return true;
+}
+
+static bool begin(struct server *server, int stop)
+{
+	server->epoll = epoll_create1(EPOLL_CLOEXEC);
+	return watch_begin(server, &server->stop, stop, stop_ready) &&
+	       watch_begin(server, &server->timer,
+			   timerfd_create(CLOCK_BOOTTIME,
+					  TFD_CLOEXEC | TFD_NONBLOCK),
+			   timer_ready) &&
+	       watch_begin(server, &server->done, dup(server->committer.done),
+			   done_ready) &&
+	       add_guests(server) && control_begin(server);
+}
+
+static void end(struct server *server)
+{
+	control_end(server);
+	while (server->guests)
+		guest_remove(server, server->guests);
+	watch_end(&server->stop);
+	watch_end(&server->timer);
+	watch_end(&server->done);
+	if (server->epoll >= 0)
+		close(server->epoll);
+}
+
+bool server_run(struct server *server, int stop)
+{
+	bool ok;
+
+	server->stop = WATCH_NONE;
+	server->timer = WATCH_NONE;
+	server->done = WATCH_NONE;
+	if (!commit_start(&server->committer, &server->ledger, &server->hw))
+		return false;
+	ok = begin(server, stop);
+	if (ok) {
+		log_line("serving %u anchors in %s", server->table.nr,
+			 server->directory);
+		ok = serve(server);
+	}
+	commit_stop(&server->committer);
+	end(server);
+	return ok;
+}

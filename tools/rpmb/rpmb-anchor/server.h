@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The server: who asks, and what is made durable together
+ *
+ * One thread has everything here; another one, see commit.h, has the ledger and the
+ * hardware while a table is made durable.
+ */
+#ifndef SERVER_H
+#define SERVER_H
+
+#include "commit.h"
+#include "watch.h"
+
+struct guest;
+struct control;
+
+/*
+ * @directory: where the sockets are
+ * @table: what is durable
+ * @timer: for those who are slowed down
+ */
+struct server {
+	const char *directory;
+	const struct keys *keys;
+	struct ledger ledger;
+	struct hardware hw;
+	struct table table;
+	struct committer committer;
+	struct watch done;
+	struct watch timer;
+	struct watch stop;
+	struct guest *guests;
+	struct control *control;
+	int epoll;
+	bool quit;
+};
+
+/* Serve until @stop can be read; false and a log line if that is not possible */
+bool server_run(struct server *server, int stop);
+
+/* Seconds, from some time on */
+double server_now(void);
+
+/* There may be something to make durable, or to tell the administrator */
+void server_go_on(struct server *server);
+
+#endif /* SERVER_H */

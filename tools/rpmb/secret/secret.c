@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/keyctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "secret.h"
+
+#define HEX_LEN (2 * SECRET_LEN)
+
+static const char no_key[] =
+	"no key: 32 bytes or 64 hexadecimal digits are wanted";
+
+struct secret *secret_new(void)
+{
+	struct secret *secret = mmap(NULL, sizeof(*secret),
+				     PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (secret == MAP_FAILED)
+		return NULL;
+	/* Small kernels have none of this, and few users may lock memory */
+	madvise(secret, sizeof(*secret), MADV_DONTDUMP);
+	mlock(secret, sizeof(*secret));
+	return secret;
+}
+
+void secret_free(struct secret *secret)
+{
+	explicit_bzero(secret, sizeof(*secret));
+	munmap(secret, sizeof(*secret));
+}
+
+static bool parse_hex(const char *text, uint8_t key[SECRET_LEN])
+{
+	int i;
+
+	/* sscanf() would also take signs and blanks */
+	for (i = 0; i < HEX_LEN; i++)
+		if (!isxdigit((unsigned char)text[i]))
+			return false;
+	for (i = 0; i < SECRET_LEN; i++)
+		if (sscanf(text + 2 * i, "%2hhx", &key[i]) != 1)
+			return false;
+	return true;
+}
+
+static bool parse(struct secret *secret, size_t len)
+{
+	if (len == SECRET_LEN) {
+		memcpy(secret->key, secret->text, len);
+		return true;
+	}
+	if (len == HEX_LEN + 1 && secret->text[HEX_LEN] == '\n')
+		len--;
+	return len == HEX_LEN && parse_hex(secret->text, secret->key);
+}
+
+/* The key, once the text of it is not needed any more */
+static const char *take(struct secret *secret, size_t len)
+{
+	bool ok = parse(secret, len);
+
+	explicit_bzero(secret->text, sizeof(secret->text));
+	return ok ? NULL : no_key;
+}
+
+static ssize_t read_text(int fd, char *text)
+{
+	ssize_t len = 0, ret;
+
+	do {
+		ret = read(fd, text + len, SECRET_TEXT_LEN - len);
+		if (ret < 0)
+			return ret;
+		len += ret;
+	} while (ret && len < SECRET_TEXT_LEN);
+	return len;
+}
+
+/* What is not a file, a pipe say, is nobody else's */
+static bool others_can_read(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && st->st_mode & 077;
+}
+
+const char *secret_from_fd(struct secret *secret, int fd, bool shared)
+{
+	struct stat st;
+	ssize_t len;
+
+	if (fstat(fd, &st))
+		return strerror(errno);
+	if (!shared && others_can_read(&st))
+		return "others can use this key; chmod 600 it, or give --insecure-key-file";
+	len = read_text(fd, secret->text);
+	return len < 0 ? strerror(errno) : take(secret, len);
+}
+
+const char *secret_from_file(struct secret *secret, const char *path,
+			     bool shared)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	const char *wrong;
+
+	if (fd < 0)
+		return strerror(errno);
+	wrong = secret_from_fd(secret, fd, shared);
+	close(fd);
+	return wrong;
+}
+
+/* keyctl(2) has no place in the C library, and is too little for another one */
+const char *secret_from_keyring(struct secret *secret, const char *name)
+{
+	static char text[128];
+	long id, len;
+
+	id = syscall(SYS_request_key, "user", name, NULL, 0);
+	if (id < 0) {
+		snprintf(text, sizeof(text),
+			 "%m; 'keyctl show' lists the keys that there are");
+		return text;
+	}
+	len = syscall(SYS_keyctl, KEYCTL_READ, id, secret->text,
+		      SECRET_TEXT_LEN, 0);
+	if (len < 0)
+		return strerror(errno);
+	/* The length is the key's, also if that is more than there was room for */
+	return take(secret, len > SECRET_TEXT_LEN ? 0 : len);
+}
