@@ -263,8 +263,8 @@ bool rpmb_anchor_is_genuine(const struct rpmb_anchor *anchor,
 	return memeql_sec(name, step->name, sizeof(name));
 }
 
-int rpmb_anchor_verify(struct rpmb_anchor *anchor, const struct rpmb_step *step,
-		       const uint8_t root[LIBRPMB_STEP_LEN])
+int rpmb_anchor_compare(struct rpmb_anchor *anchor, const struct rpmb_step *step,
+			const uint8_t root[LIBRPMB_STEP_LEN], bool *ahead)
 {
 	struct rpmb_step at;
 	int ret = rpmb_anchor_get(anchor, &at);
@@ -273,11 +273,19 @@ int rpmb_anchor_verify(struct rpmb_anchor *anchor, const struct rpmb_step *step,
 		return ret;
 	if (!rpmb_anchor_is_genuine(anchor, step, root))
 		return RPMB_ERR_FORGED;
-	if (step->number == at.number)
-		return memeql_sec(step->name, at.name, sizeof(at.name)) ?
-		       0 : RPMB_ERR_OLD;
-	if (step->number - 1 != at.number ||
-	    !memeql_sec(step->parent, at.name, sizeof(at.name)))
-		return RPMB_ERR_OLD;
-	return rpmb_anchor_advance(anchor, step, root);
+	*ahead = step->number == at.number + 1 &&
+		 memeql_sec(step->parent, at.name, sizeof(at.name));
+	if (*ahead || (step->number == at.number &&
+		       memeql_sec(step->name, at.name, sizeof(at.name))))
+		return 0;
+	return RPMB_ERR_OLD;
+}
+
+int rpmb_anchor_verify(struct rpmb_anchor *anchor, const struct rpmb_step *step,
+		       const uint8_t root[LIBRPMB_STEP_LEN])
+{
+	bool ahead;
+	int ret = rpmb_anchor_compare(anchor, step, root, &ahead);
+
+	return !ret && ahead ? rpmb_anchor_advance(anchor, step, root) : ret;
 }

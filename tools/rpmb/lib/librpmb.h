@@ -489,9 +489,13 @@ bool rpmb_anchor_is_genuine(const struct rpmb_anchor *anchor,
 			    const uint8_t root[LIBRPMB_STEP_LEN]);
 
 /*
- * Is this the version that is anchored, or the next one, which is anchored then?
+ * Is this the version that is anchored, or, if @ahead is set then, the next one?
  * RPMB_ERR_OLD or RPMB_ERR_FORGED if not.
  */
+int rpmb_anchor_compare(struct rpmb_anchor *anchor, const struct rpmb_step *step,
+			const uint8_t root[LIBRPMB_STEP_LEN], bool *ahead);
+
+/* The same, and the next one, which must be durable, is anchored then */
 int rpmb_anchor_verify(struct rpmb_anchor *anchor, const struct rpmb_step *step,
 		       const uint8_t root[LIBRPMB_STEP_LEN]);
 

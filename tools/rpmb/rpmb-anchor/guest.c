@@ -232,11 +232,8 @@ static void free_guest(struct guest *guest)
 {
 	watch_end(&guest->listener);
 	watch_end(&guest->session);
-	if (guest->path) {
+	if (guest->path)
 		unlink(guest->path);
-		*strrchr(guest->path, '/') = '\0';
-		rmdir(guest->path);
-	}
 	free(guest->path);
 	explicit_bzero(guest, sizeof(*guest));
 	free(guest);
@@ -265,7 +262,7 @@ bool guest_add(struct server *server, const struct entry *entry)
 	return true;
 }
 
-void guest_remove(struct server *server, struct guest *guest)
+void guest_end(struct server *server, struct guest *guest)
 {
 	struct guest **link = &server->guests;
 
@@ -273,4 +270,16 @@ void guest_remove(struct server *server, struct guest *guest)
 		link = &(*link)->next;
 	*link = guest->next;
 	free_guest(guest);
+}
+
+void guest_remove(struct server *server, struct guest *guest)
+{
+	char *directory = strdup(guest->path);
+
+	guest_end(server, guest);
+	if (directory) {
+		*strrchr(directory, '/') = '\0';
+		rmdir(directory);
+	}
+	free(directory);
 }

@@ -32,6 +32,9 @@ struct guest {
 /* Serve an anchor; false and a log line if that is not possible */
 bool guest_add(struct server *server, const struct entry *entry);
 
+/* End that. Its directory stays: a client may have nothing else of the system in sight. */
+void guest_end(struct server *server, struct guest *guest);
+
 /* End that of one of which the table has no entry any more */
 void guest_remove(struct server *server, struct guest *guest);
 

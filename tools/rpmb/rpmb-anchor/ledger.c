@@ -222,15 +222,6 @@ static bool check_ours(const struct database *db)
 	return false;
 }
 
-/* False if the column has not exactly that many bytes */
-static bool get_bytes(sqlite3_stmt *stmt, int column, void *to, int len)
-{
-	if (sqlite3_column_bytes(stmt, column) != len)
-		return false;
-	memcpy(to, sqlite3_column_blob(stmt, column), len);
-	return true;
-}
-
 static bool get_head(sqlite3_stmt *stmt, struct table *table,
 		     uint8_t mac[LIBRPMB_STEP_LEN])
 {
@@ -240,11 +231,11 @@ static bool get_head(sqlite3_stmt *stmt, struct table *table,
 	table->log_length = sqlite3_column_int64(stmt, 2);
 	table->began = sqlite3_column_int64(stmt, 3);
 	table->began_counter = sqlite3_column_int64(stmt, 4);
-	return get_bytes(stmt, 0, table->guid, sizeof(table->guid)) &&
-	       get_bytes(stmt, 5, table->old_root, sizeof(table->old_root)) &&
-	       get_bytes(stmt, 6, table->root, sizeof(table->root)) &&
-	       get_bytes(stmt, 7, table->log_head, sizeof(table->log_head)) &&
-	       get_bytes(stmt, 8, mac, LIBRPMB_STEP_LEN);
+	return db_get_bytes(stmt, 0, table->guid, sizeof(table->guid)) &&
+	       db_get_bytes(stmt, 5, table->old_root, sizeof(table->old_root)) &&
+	       db_get_bytes(stmt, 6, table->root, sizeof(table->root)) &&
+	       db_get_bytes(stmt, 7, table->log_head, sizeof(table->log_head)) &&
+	       db_get_bytes(stmt, 8, mac, LIBRPMB_STEP_LEN);
 }
 
 static bool read_head(struct ledger *ledger, struct table *table,
@@ -275,9 +266,9 @@ static bool get_entry(sqlite3_stmt *stmt, struct entry *entry)
 		return false;
 	memcpy(entry->title, sqlite3_column_text(stmt, 8),
 	       sqlite3_column_bytes(stmt, 8));
-	return get_bytes(stmt, 0, entry->guid, sizeof(entry->guid)) &&
-	       get_bytes(stmt, 1, entry->salt, sizeof(entry->salt)) &&
-	       get_bytes(stmt, 2, entry->name, sizeof(entry->name));
+	return db_get_bytes(stmt, 0, entry->guid, sizeof(entry->guid)) &&
+	       db_get_bytes(stmt, 1, entry->salt, sizeof(entry->salt)) &&
+	       db_get_bytes(stmt, 2, entry->name, sizeof(entry->name));
 }
 
 static bool read_entries(struct ledger *ledger, struct table *table)

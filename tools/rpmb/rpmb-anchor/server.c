@@ -168,7 +168,7 @@ static void end(struct server *server)
 {
 	control_end(server);
 	while (server->guests)
-		guest_remove(server, server->guests);
+		guest_end(server, server->guests);
 	watch_end(&server->stop);
 	watch_end(&server->timer);
 	watch_end(&server->done);

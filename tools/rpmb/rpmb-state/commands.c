@@ -7,13 +7,36 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "anchored.h"
 #include "commands.h"
 #include "database.h"
 #include "log.h"
 
+/* Its first step is made when it is opened */
+static bool settle(const struct state_config *config)
+{
+	struct state state;
+
+	return state_open(&state, config) && state_close(&state);
+}
+
+/* With all that @from keeps, if that is not NULL */
+static bool create(const struct state_config *config, const struct state *from)
+{
+	struct anchored anchored;
+	bool ok;
+
+	if (!config->anchor)
+		return db_create_state(config, NULL, from);
+	ok = anchored_begin(&anchored, config) &&
+	     db_create_state(config, &anchored, from);
+	anchored_end(&anchored);
+	return ok && settle(config);
+}
+
 bool command_create(const struct arguments *args)
 {
-	return db_create(args->state.name, db_fill, &args->state);
+	return create(&args->state, NULL);
 }
 
 /* Open a state that is sound; what is looked at stays as it is */
@@ -55,6 +78,12 @@ static const char *const facts[] = {
 	" 'not accepted')) FROM backups ORDER BY rowid",
 };
 
+static const char anchor_fact[] =
+	"SELECT printf('anchored:       in %s-%s-%s-%s-%s at step %d',"
+	" substr(hex, 1, 8), substr(hex, 9, 4), substr(hex, 13, 4),"
+	" substr(hex, 17, 4), substr(hex, 21), step)"
+	" FROM (SELECT lower(hex(guid)) AS hex, step FROM anchor)";
+
 bool command_inspect(const struct arguments *args)
 {
 	struct database db = {};
@@ -63,6 +92,8 @@ bool command_inspect(const struct arguments *args)
 
 	for (i = 0; ok && i < sizeof(facts) / sizeof(facts[0]); i++)
 		ok = print_rows(&db, facts[i]);
+	if (ok && db_is_anchored(&db))
+		ok = print_rows(&db, anchor_fact);
 	db_detach(&db);
 	return ok;
 }
@@ -81,9 +112,18 @@ bool command_check(const struct arguments *args)
 	bool ok;
 
 	ok = open_sound(&db, args) && check_all(&db) && db_check_backups(&db);
-	if (ok)
+	if (ok && db_is_anchored(&db) && !args->state.anchor)
+		printf("%s is sound; give --anchor to know whether it is the newest one\n",
+		       args->state.name);
+	else if (ok && !args->state.anchor)
 		printf("%s is sound\n", args->state.name);
 	db_detach(&db);
+	if (!ok || !args->state.anchor)
+		return ok;
+	ok = state_check(&args->state);
+	if (ok)
+		printf("%s is sound, and the one that is anchored\n",
+		       args->state.name);
 	return ok;
 }
 
@@ -98,12 +138,41 @@ bool command_backup(const struct arguments *args)
 
 bool command_accept(const struct arguments *args)
 {
-	struct database db = {};
-	bool ok = open_sound(&db, args) && db_accept(&db);
+	bool ok = state_accept(&args->state);
 
 	if (ok)
 		printf("%s: the device is what it was then\n",
 		       args->state.name);
+	return ok;
+}
+
+static bool is_anchored(const char *name, bool *anchored)
+{
+	struct database db = {};
+	bool ok = db_attach(&db, name, 0) && db_check(&db);
+
+	*anchored = ok && db_is_anchored(&db);
+	db_keep_wal(&db, db.had_wal);
 	db_detach(&db);
 	return ok;
+}
+
+/* The anchor is that of the state that has one: the old one, or else the new one */
+bool command_convert(const struct arguments *args)
+{
+	struct state_config from = { .name = args->state.name, .stop = -1 };
+	struct state_config to = { .name = args->copy, .stop = -1 };
+	struct state state;
+	bool anchored, ok;
+
+	if (!is_anchored(from.name, &anchored))
+		return false;
+	if (anchored)
+		from.anchor = args->state.anchor;
+	else
+		to.anchor = args->state.anchor;
+	if (!state_open(&state, &from))
+		return false;
+	ok = create(&to, &state);
+	return state_close(&state) && ok;
 }

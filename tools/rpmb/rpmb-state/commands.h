@@ -4,7 +4,7 @@
 
 #include "state.h"
 
-/* @copy: only for a backup */
+/* @copy: the new file of a backup or a conversion */
 struct arguments {
 	struct state_config state;
 	const char *copy;
@@ -16,5 +16,6 @@ bool command_inspect(const struct arguments *args);
 bool command_check(const struct arguments *args);
 bool command_backup(const struct arguments *args);
 bool command_accept(const struct arguments *args);
+bool command_convert(const struct arguments *args);
 
 #endif /* COMMANDS_H */

@@ -26,6 +26,7 @@ static const struct command commands[] = {
 	{ "check", command_check, 1 },
 	{ "backup", command_backup, 2 },
 	{ "accept", command_accept, 1 },
+	{ "convert", command_convert, 2 },
 };
 
 struct command_line {
@@ -37,6 +38,7 @@ struct command_line {
 enum {
 	OPT_CAPACITY = 0x100,
 	OPT_DEV_ID,
+	OPT_ANCHOR,
 };
 
 static const struct argp_option option_list[] = {
@@ -45,6 +47,9 @@ static const struct argp_option option_list[] = {
 	  "size in units of 128 KiB, 1 to 128 (default 32)", 0 },
 	{ "dev-id", OPT_DEV_ID, "HEX", 0,
 	  "identity of the device: 32 hex digits (default: none)", 0 },
+	{ NULL, 0, NULL, 0, "create, check, accept, convert:", 1 },
+	{ "anchor", OPT_ANCHOR, "SOCKET", 0,
+	  "the anchor that keeps the state from being put back", 1 },
 	{}
 };
 
@@ -87,6 +92,11 @@ static void check_line(struct argp_state *argp,
 	if ((state->capacity || state->dev_id) &&
 	    line->command->run != command_create)
 		argp_error(argp, "only create takes --capacity and --dev-id");
+	if (state->anchor && (line->command->run == command_inspect ||
+			      line->command->run == command_backup))
+		argp_error(argp, "%s takes no --anchor", line->command->name);
+	if (!state->anchor && line->command->run == command_convert)
+		argp_error(argp, "convert needs --anchor");
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *argp)
@@ -103,6 +113,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 		argument_id(argp, "dev-id", line->dev_id, arg);
 		line->args.state.dev_id = line->dev_id;
 		return 0;
+	case OPT_ANCHOR:
+		line->args.state.anchor = arg;
+		return 0;
 	case ARGP_KEY_ARG:
 		take_argument(argp, line, arg);
 		return 0;
@@ -117,13 +130,13 @@ static const struct argp argp = {
 	.options = option_list,
 	.parser = parse_option,
 	.args_doc = "create FILE\ninspect FILE\ncheck FILE\n"
-		    "backup FILE COPY\naccept FILE",
+		    "backup FILE COPY\naccept FILE\nconvert FILE NEW",
 	.doc = "Look after the states of vhost-user-rpmb.",
 };
 
 int main(int argc, char **argv)
 {
-	struct command_line line = {};
+	struct command_line line = { .args.state.stop = -1 };
 
 	argp_parse(&argp, argc, argv, 0, NULL, &line);
 	umask(077);

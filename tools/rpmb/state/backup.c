@@ -51,10 +51,15 @@ bool db_backup(const struct database *db, const char *path)
 	return db_create(path, fill_backup, db);
 }
 
+bool db_accept_backups(const struct database *db)
+{
+	return db_execute(db, "UPDATE backups SET accepted = " NOW
+			      " WHERE accepted IS NULL");
+}
+
 bool db_accept(const struct database *db)
 {
-	if (!db_execute(db, "UPDATE backups SET accepted = " NOW
-			    " WHERE accepted IS NULL"))
+	if (!db_accept_backups(db))
 		return db_failed(db, "cannot write");
 	if (sqlite3_changes(db->sql))
 		return true;

@@ -11,9 +11,9 @@ static bool check_ours(const struct database *db)
 
 	if (db_number(db, "PRAGMA application_id") != DB_APPLICATION_ID)
 		log_line("%s is not the state of an RPMB device", db->name);
-	else if (version != DB_VERSION)
-		log_line("%s has format %" PRId64 ", this program knows %d",
-			 db->name, version, DB_VERSION);
+	else if (version != DB_VERSION && version != DB_VERSION_ANCHORED)
+		log_line("%s has format %" PRId64 ", this program knows %d and %d",
+			 db->name, version, DB_VERSION, DB_VERSION_ANCHORED);
 	else
 		return true;
 	return false;
@@ -48,6 +48,26 @@ static bool check_whole(const struct database *db)
 bool db_check(const struct database *db)
 {
 	return check_ours(db) && check_whole(db) && check_sound(db);
+}
+
+bool db_is_anchored(const struct database *db)
+{
+	return db_number(db, "PRAGMA user_version") == DB_VERSION_ANCHORED;
+}
+
+bool db_check_anchor(const struct database *db)
+{
+	bool anchored = db_is_anchored(db);
+
+	if (anchored && !db->anchored)
+		log_line("%s is anchored, and cannot be used without its anchor: give --anchor=SOCKET, which 'rpmb-anchor list --json' names",
+			 db->name);
+	else if (!anchored && db->anchored)
+		log_line("%s is not anchored; see rpmb-state(1), convert",
+			 db->name);
+	else
+		return true;
+	return false;
 }
 
 bool db_check_backups(const struct database *db)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -9,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "anchored.h"
 #include "database.h"
 #include "log.h"
 #include "state.h"
@@ -17,68 +19,212 @@
 #define STR(x) STR_(x)
 
 #define DEFAULT_CAPACITY 32
+#define BLOCK_LEN 256
 
-static const char schema[] =
-	"PRAGMA application_id = " STR(DB_APPLICATION_ID) ";"
-	"PRAGMA user_version = " STR(DB_VERSION) ";"
-	"CREATE TABLE meta ("
+/* Of a state whose key takes so many bytes */
+#define SCHEMA(version, key_len)						\
+	"PRAGMA application_id = " STR(DB_APPLICATION_ID) ";"		\
+	"PRAGMA user_version = " STR(version) ";"			\
+	"CREATE TABLE meta ("						\
+	" id INTEGER PRIMARY KEY CHECK (id = 1),"			\
+	" capacity INTEGER NOT NULL CHECK (capacity BETWEEN 1 AND 128),"	\
+	" dev_id BLOB CHECK (length(dev_id) = 16),"			\
+	" key BLOB CHECK (length(key) = " STR(key_len) "),"		\
+	" counter INTEGER NOT NULL CHECK (counter BETWEEN 0 AND 4294967295)," \
+	" config BLOB CHECK (length(config) = " STR(RPMB_CONFIG_LEN) ")," \
+	" in_use INTEGER NOT NULL CHECK (in_use IN (0, 1)),"		\
+	" CHECK (counter = 0 OR key IS NOT NULL)"			\
+	") STRICT;"							\
+	"CREATE TABLE backups ("					\
+	" taken INTEGER NOT NULL,"					\
+	" counter INTEGER NOT NULL,"					\
+	" accepted INTEGER"						\
+	") STRICT;"							\
+	"CREATE TABLE blocks ("						\
+	" addr INTEGER PRIMARY KEY CHECK (addr BETWEEN 0 AND 65535),"	\
+	" data BLOB NOT NULL CHECK (length(data) = 256)"		\
+	") STRICT;"
+
+static const char schema[] = SCHEMA(DB_VERSION, 32);
+
+static const char anchored_schema[] =
+	SCHEMA(DB_VERSION_ANCHORED, 60)
+	"CREATE TABLE anchor ("
 	" id INTEGER PRIMARY KEY CHECK (id = 1),"
-	" capacity INTEGER NOT NULL CHECK (capacity BETWEEN 1 AND 128),"
-	" dev_id BLOB CHECK (length(dev_id) = 16),"
-	" key BLOB CHECK (length(key) = 32),"
-	" counter INTEGER NOT NULL CHECK (counter BETWEEN 0 AND 4294967295),"
-	" config BLOB CHECK (length(config) = " STR(RPMB_CONFIG_LEN) "),"
-	" in_use INTEGER NOT NULL CHECK (in_use IN (0, 1)),"
-	" CHECK (counter = 0 OR key IS NOT NULL)"
-	") STRICT;"
-	"CREATE TABLE backups ("
-	" taken INTEGER NOT NULL,"
-	" counter INTEGER NOT NULL,"
-	" accepted INTEGER"
-	") STRICT;"
-	"CREATE TABLE blocks ("
-	" addr INTEGER PRIMARY KEY CHECK (addr BETWEEN 0 AND 65535),"
-	" data BLOB NOT NULL CHECK (length(data) = 256)"
+	" guid BLOB NOT NULL CHECK (length(guid) = 16),"
+	" step INTEGER NOT NULL,"
+	" parent BLOB NOT NULL CHECK (length(parent) = 32),"
+	" name BLOB NOT NULL CHECK (length(name) = 32)"
 	") STRICT;";
 
-static bool insert_meta(const struct database *db,
-			const struct state_config *config)
+static_assert(WRAPPED_LEN == 60, "as in the schema");
+
+/* What a new state is to be */
+struct new_state {
+	const struct state_config *config;
+	struct anchored *anchored;
+	struct state state;
+	const struct state *from;
+};
+
+static bool bind_key(sqlite3_stmt *stmt, int number,
+		     const struct new_state *new, uint8_t wrapped[WRAPPED_LEN])
 {
-	unsigned int capacity = config->capacity ? config->capacity :
-						   DEFAULT_CAPACITY;
+	const struct rpmb_store *store = &new->state.store;
+
+	if (!store->has_key)
+		return true;
+	if (!new->anchored) {
+		sqlite3_bind_blob(stmt, number, store->key, RPMB_KEY_LEN,
+				  SQLITE_STATIC);
+		return true;
+	}
+	if (!anchored_wrap(new->anchored, store->key, wrapped))
+		return false;
+	sqlite3_bind_blob(stmt, number, wrapped, WRAPPED_LEN, SQLITE_STATIC);
+	return true;
+}
+
+static bool insert_meta(const struct database *db, const struct new_state *new)
+{
+	const struct state *state = &new->state;
+	uint8_t wrapped[WRAPPED_LEN];
 	sqlite3_stmt *stmt = NULL;
 	bool ok;
 
 	ok = db_prepare(db, &stmt,
-			"INSERT INTO meta (id, capacity, dev_id, counter, in_use)"
-		     " VALUES (1, ?1, ?2, 0, 0)");
+			"INSERT INTO meta (id, capacity, dev_id, counter, key,"
+			" config, in_use) VALUES (1, ?1, ?2, ?3, ?4, ?5, 0)") &&
+	     bind_key(stmt, 4, new, wrapped);
 	if (ok) {
-		sqlite3_bind_int64(stmt, 1, capacity);
-		if (config->dev_id)
-			sqlite3_bind_blob(stmt, 2, config->dev_id,
+		sqlite3_bind_int64(stmt, 1, state->capacity);
+		if (state->has_dev_id)
+			sqlite3_bind_blob(stmt, 2, state->dev_id,
 					  STATE_DEV_ID_LEN, SQLITE_STATIC);
+		sqlite3_bind_int64(stmt, 3, state->store.counter);
+		if (new->from)
+			sqlite3_bind_blob(stmt, 5, state->store.config,
+					  RPMB_CONFIG_LEN, SQLITE_STATIC);
 		ok = db_run(stmt);
 	}
 	sqlite3_finalize(stmt);
 	return ok;
 }
 
-static bool fill_new(const struct database *db,
-		     const struct state_config *config)
+static bool insert_block(sqlite3_stmt *stmt, const struct new_state *new,
+			 uint32_t addr, const uint8_t data[BLOCK_LEN])
+{
+	sqlite3_bind_int64(stmt, 1, addr);
+	sqlite3_bind_blob(stmt, 2, data, BLOCK_LEN, SQLITE_STATIC);
+	if (new->anchored)
+		digest_set(&new->anchored->digest, addr, data);
+	return db_run(stmt);
+}
+
+/* Those that have something in them; zero is what a block is that is not there */
+static bool copy_blocks(const struct database *db, const struct new_state *new)
+{
+	static const uint8_t zeros[BLOCK_LEN];
+	struct rpmb_store *from = (struct rpmb_store *)&new->from->store;
+	uint8_t data[BLOCK_LEN];
+	struct rpmb_blocks block = {
+		.count = 1, .data = data, .stride = BLOCK_LEN
+	};
+	sqlite3_stmt *stmt = NULL;
+	bool ok;
+
+	ok = db_prepare(db, &stmt,
+			"INSERT INTO blocks (addr, data) VALUES (?1, ?2)");
+	for (; ok && block.addr < from->capacity; block.addr++)
+		ok = from->ops->read(from, &block) &&
+		     (!memcmp(data, zeros, BLOCK_LEN) ||
+		      insert_block(stmt, new, block.addr, data));
+	sqlite3_finalize(stmt);
+	return ok;
+}
+
+/* The first step of its anchor: who has made others has a state already */
+static bool insert_step(const struct database *db, const struct new_state *new)
+{
+	struct anchored *anchored = new->anchored;
+	uint8_t root[DIGEST_LEN];
+	sqlite3_stmt *stmt = NULL;
+	struct rpmb_step step;
+	bool ok;
+
+	digest_finish(&anchored->digest);
+	anchored_next(anchored, &new->state, &new->state.store, &step, root);
+	ok = db_prepare(db, &stmt,
+			"INSERT INTO anchor (id, guid, step, parent, name)"
+			" VALUES (1, ?1, ?2, ?3, ?4)");
+	if (ok) {
+		sqlite3_bind_blob(stmt, 1, rpmb_anchor_guid(anchored->anchor),
+				  LIBRPMB_GUID_LEN, SQLITE_STATIC);
+		sqlite3_bind_int64(stmt, 2, step.number);
+		sqlite3_bind_blob(stmt, 3, step.parent, sizeof(step.parent),
+				  SQLITE_STATIC);
+		sqlite3_bind_blob(stmt, 4, step.name, sizeof(step.name),
+				  SQLITE_STATIC);
+		ok = db_run(stmt);
+	}
+	sqlite3_finalize(stmt);
+	return ok;
+}
+
+static bool fill_new(const struct database *db, const struct new_state *new)
 {
 	return (db_execute(db, "PRAGMA journal_mode = WAL; BEGIN") &&
-		db_execute(db, schema) && insert_meta(db, config) &&
+		db_execute(db, new->anchored ? anchored_schema : schema) &&
+		insert_meta(db, new) && (!new->from || copy_blocks(db, new)) &&
+		(!new->anchored || insert_step(db, new)) &&
 		db_execute(db, "COMMIT")) || db_failed(db, "cannot create");
 }
 
-bool db_fill(const char *name, const void *config)
+static bool fill(const char *name, const void *new)
 {
 	struct database db = {};
 	bool ok;
 
-	ok = db_attach(&db, name, SQLITE_OPEN_CREATE) &&
-	     fill_new(&db, config) && db_end_use(&db);
+	ok = db_attach(&db, name, SQLITE_OPEN_CREATE) && fill_new(&db, new) &&
+	     db_end_use(&db);
 	db_detach(&db);
+	return ok;
+}
+
+static void set_state(struct new_state *new)
+{
+	const struct state_config *config = new->config;
+	struct state *state = &new->state;
+
+	if (new->from)
+		*state = *new->from;
+	else
+		state->capacity = config->capacity ?: DEFAULT_CAPACITY;
+	state->store.capacity = state->capacity * 512;
+	if (!new->from && config->dev_id) {
+		state->has_dev_id = true;
+		memcpy(state->dev_id, config->dev_id, STATE_DEV_ID_LEN);
+	}
+}
+
+bool db_create_state(const struct state_config *config,
+		     struct anchored *anchored, const struct state *from)
+{
+	struct new_state new = {
+		.config = config, .anchored = anchored, .from = from
+	};
+	char *path = state_path(config->name);
+	bool ok = path;
+
+	set_state(&new);
+	if (!path)
+		log_line("%s: out of memory", config->name);
+	if (ok && anchored)
+		ok = anchored_is_unused(anchored) &&
+		     anchored_clear(anchored, new.state.store.capacity);
+	ok = ok && db_create(path, fill, &new);
+	explicit_bzero(&new, sizeof(new));
+	free(path);
 	return ok;
 }
 

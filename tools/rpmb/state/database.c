@@ -126,6 +126,7 @@ void db_detach(struct database *db)
 	sqlite3_finalize(db->set_key);
 	sqlite3_finalize(db->set_counter);
 	sqlite3_finalize(db->set_config);
+	sqlite3_finalize(db->set_step);
 	sqlite3_finalize(db->put_block);
 	sqlite3_finalize(db->get_blocks);
 	sqlite3_close(db->sql);

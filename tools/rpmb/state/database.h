@@ -14,6 +14,9 @@
  * database that is marked and has no -wal file is refused.
  *
  * So is a backup whose row nobody has accepted: using it takes the device back.
+ *
+ * An anchored state, see anchored.h, has one more table, anchor, with the step that it
+ * is at, and a version of its own, so that nobody takes it for another.
  */
 #ifndef DATABASE_H
 #define DATABASE_H
@@ -24,19 +27,29 @@
 
 #define DB_APPLICATION_ID 0x52504d42	/* "RPMB" */
 #define DB_VERSION 2
+#define DB_VERSION_ANCHORED 3
 
+struct anchored;
+struct rpmb_step;
+struct state;
 struct state_config;
 
-/* Used by one thread at a time; the file is locked for all other processes */
+/*
+ * Used by one thread at a time; the file is locked for all other processes
+ *
+ * @anchored: NULL if it is not
+ */
 struct database {
 	const char *name;
 	bool had_wal;
+	struct anchored *anchored;
 	sqlite3 *sql;
 	sqlite3_stmt *begin;
 	sqlite3_stmt *commit;
 	sqlite3_stmt *set_key;
 	sqlite3_stmt *set_counter;
 	sqlite3_stmt *set_config;
+	sqlite3_stmt *set_step;
 	sqlite3_stmt *put_block;
 	sqlite3_stmt *get_blocks;
 };
@@ -73,6 +86,9 @@ bool db_checkpoint(const struct database *db);
 
 bool db_set_mark(const struct database *db, bool in_use);
 
+/* Is it to be used as it is used, with an anchor or without? */
+bool db_check_anchor(const struct database *db);
+
 /* Is the database ours, with nothing missing and nothing damaged? Log what not. */
 bool db_check(const struct database *db);
 
@@ -92,11 +108,34 @@ bool db_create(const char *path,
 	       bool (*fill)(const char *name, const void *arg),
 	       const void *arg);
 
-/* Fill a new state; @config is a struct state_config */
-bool db_fill(const char *name, const void *config);
+/*
+ * Make a new state as @config says, anchored if @anchored is not NULL; with all that
+ * @from keeps, if that is not NULL
+ */
+bool db_create_state(const struct state_config *config,
+		     struct anchored *anchored, const struct state *from);
+
+/* False if the column has not exactly that many bytes */
+bool db_get_bytes(sqlite3_stmt *stmt, int column, void *to, int len);
+
+/* Of an anchored state: the digest of its blocks */
+bool db_make_digest(const struct database *db, uint32_t blocks);
+
+/* The step that it is at; false and a log line if it is another anchor's state */
+bool db_read_step(const struct database *db);
+
+/* To be called once before the step is put; then within a transaction, or alone */
+bool db_prepare_step(struct database *db);
+bool db_put_step(const struct database *db, const struct rpmb_step *step);
+
+/* Is it to be used with an anchor? */
+bool db_is_anchored(const struct database *db);
 
 /* Copy all to a new file, which is marked as a backup from the beginning */
 bool db_backup(const struct database *db, const char *path);
+
+/* The row of a backup says that it was accepted, if there is one; no log line */
+bool db_accept_backups(const struct database *db);
 
 /* Say of a backup that the device is to go back to it; the row stays */
 bool db_accept(const struct database *db);

@@ -9,18 +9,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "anchored.h"
 #include "database.h"
 #include "log.h"
 #include "state.h"
 
 #define BLOCK_LEN 256
 
+static struct state *to_state(struct rpmb_store *store)
+{
+	return (struct state *)((char *)store - offsetof(struct state, store));
+}
+
 static struct database *to_database(struct rpmb_store *store)
 {
-	const struct state *state = (const struct state *)
-		((char *)store - offsetof(struct state, store));
-
-	return state->kept;
+	return to_state(store)->kept;
 }
 
 static void roll_back(const struct database *db)
@@ -43,7 +46,7 @@ static bool sync_failed(const struct database *db)
  * writes nothing. If that fails as well, nobody knows what is on the disk before
  * it has been read again, so there is nothing true left to answer.
  */
-static bool undo(const struct database *db, const char *what)
+static bool undo_write(const struct database *db, const char *what)
 {
 	bool unknown = sync_failed(db);
 
@@ -65,15 +68,72 @@ static bool undo(const struct database *db, const char *what)
 	return false;
 }
 
+/* The digest has what was to be written already */
+static bool undo(const struct database *db, const char *what)
+{
+	undo_write(db, what);
+	if (db->anchored && !db_make_digest(db, db->anchored->digest.leaves)) {
+		log_line("%s: cannot be read any more, giving up", db->name);
+		_exit(EXIT_FAILURE);
+	}
+	return false;
+}
+
+/* Begin a write, which is not to be a step more than there may be */
+static bool begin(const struct database *db)
+{
+	if (db->anchored && !anchored_has_left(db->anchored))
+		return false;
+	return db_run(db->begin) || undo(db, "cannot begin");
+}
+
+/* Make the write durable, which makes @store what @next is; then anchor it */
+static bool commit(struct rpmb_store *store, const struct rpmb_store *next)
+{
+	struct database *db = to_database(store);
+	uint8_t root[DIGEST_LEN];
+	struct rpmb_step step;
+
+	if (!db->anchored)
+		return db_run(db->commit);
+	anchored_next(db->anchored, to_state(store), next, &step, root);
+	if (!db_put_step(db, &step) || !db_run(db->commit))
+		return false;
+	anchored_advance(db->anchored, &step, root);
+	return true;
+}
+
+static bool put_key(const struct database *db, const uint8_t key[RPMB_KEY_LEN])
+{
+	uint8_t wrapped[WRAPPED_LEN];
+
+	if (!db->anchored) {
+		sqlite3_bind_blob(db->set_key, 1, key, RPMB_KEY_LEN,
+				  SQLITE_STATIC);
+	} else {
+		if (!anchored_wrap(db->anchored, key, wrapped))
+			return false;
+		sqlite3_bind_blob(db->set_key, 1, wrapped, sizeof(wrapped),
+				  SQLITE_STATIC);
+	}
+	return db_run(db->set_key) && sqlite3_changes(db->sql) == 1;
+}
+
 static bool sqlite_program_key(struct rpmb_store *store,
 			       const uint8_t key[RPMB_KEY_LEN])
 {
 	struct database *db = to_database(store);
+	struct rpmb_store next = *store;
+	bool ok;
 
-	sqlite3_bind_blob(db->set_key, 1, key, RPMB_KEY_LEN, SQLITE_STATIC);
-	if (db_run(db->set_key) && sqlite3_changes(db->sql) == 1)
-		return true;
-	return undo(db, "cannot keep the key");
+	if (!begin(db))
+		return false;
+	next.has_key = true;
+	memcpy(next.key, key, RPMB_KEY_LEN);
+	ok = (put_key(db, key) && commit(store, &next)) ||
+	     undo(db, "cannot keep the key");
+	explicit_bzero(&next, sizeof(next));
+	return ok;
 }
 
 /* That the counter is still the one before is part of the transaction */
@@ -95,6 +155,9 @@ static bool put_blocks(const struct database *db,
 				  SQLITE_STATIC);
 		if (!db_run(db->put_block))
 			return false;
+		if (db->anchored)
+			digest_update(&db->anchored->digest, blocks->addr + i,
+				      blocks->data + i * blocks->stride);
 	}
 	return true;
 }
@@ -103,11 +166,16 @@ static bool sqlite_write(struct rpmb_store *store, uint32_t counter,
 			 const struct rpmb_blocks *blocks)
 {
 	struct database *db = to_database(store);
+	struct rpmb_store next = *store;
+	bool ok;
 
-	if (db_run(db->begin) && set_counter(db, counter) &&
-	    put_blocks(db, blocks) && db_run(db->commit))
-		return true;
-	return undo(db, "cannot write");
+	if (!begin(db))
+		return false;
+	next.counter = counter;
+	ok = (set_counter(db, counter) && put_blocks(db, blocks) &&
+	      commit(store, &next)) || undo(db, "cannot write");
+	explicit_bzero(&next, sizeof(next));
+	return ok;
 }
 
 static bool sqlite_read(struct rpmb_store *store,
@@ -132,18 +200,30 @@ static bool sqlite_read(struct rpmb_store *store,
 	return err == SQLITE_DONE || db_failed(db, "cannot read");
 }
 
+static bool put_config(const struct database *db, const struct rpmb_store *next)
+{
+	sqlite3_bind_int64(db->set_config, 1, next->counter);
+	sqlite3_bind_blob(db->set_config, 2, next->config, RPMB_CONFIG_LEN,
+			  SQLITE_STATIC);
+	return db_run(db->set_config) && sqlite3_changes(db->sql) == 1;
+}
+
 /* Devices that count these writes by themselves leave the counter as it is */
 static bool sqlite_configure(struct rpmb_store *store, uint32_t counter,
 			     const uint8_t config[RPMB_CONFIG_LEN])
 {
 	struct database *db = to_database(store);
+	struct rpmb_store next = *store;
+	bool ok;
 
-	sqlite3_bind_int64(db->set_config, 1, counter);
-	sqlite3_bind_blob(db->set_config, 2, config, RPMB_CONFIG_LEN,
-			  SQLITE_STATIC);
-	if (db_run(db->set_config) && sqlite3_changes(db->sql) == 1)
-		return true;
-	return undo(db, "cannot configure");
+	if (!begin(db))
+		return false;
+	next.counter = counter;
+	memcpy(next.config, config, RPMB_CONFIG_LEN);
+	ok = (put_config(db, &next) && commit(store, &next)) ||
+	     undo(db, "cannot configure");
+	explicit_bzero(&next, sizeof(next));
+	return ok;
 }
 
 static const struct rpmb_store_ops sqlite_ops = {
@@ -169,7 +249,8 @@ static bool prepare_all(struct database *db)
 		       " ON CONFLICT (addr) DO UPDATE SET data = ?2") &&
 	       db_prepare(db, &db->get_blocks,
 			  "SELECT addr, data FROM blocks"
-		       " WHERE addr BETWEEN ?1 AND ?2");
+		       " WHERE addr BETWEEN ?1 AND ?2") &&
+	       (!db->anchored || db_prepare_step(db));
 }
 
 /* SQLite decodes %xx in a URI, so it and state_path() would mean different files */
@@ -182,7 +263,7 @@ static bool check_name(const char *name)
 	return false;
 }
 
-static bool ensure(const struct state_config *config)
+static bool ensure(const struct state_config *config, struct anchored *anchored)
 {
 	char *path = state_path(config->name);
 	struct stat file;
@@ -193,20 +274,24 @@ static bool ensure(const struct state_config *config)
 	else if (!stat(path, &file))
 		ok = true;
 	else if (errno == ENOENT)
-		ok = db_create(path, db_fill, config);
+		ok = db_create_state(config, anchored, NULL);
 	else
 		log_line("%s: %s", path, strerror(errno));
 	free(path);
 	return ok;
 }
 
-/* A column that is NULL or has exactly @len bytes */
-static bool get_bytes(sqlite3_stmt *stmt, int column, void *to, int len)
+static bool get_key(const struct database *db, sqlite3_stmt *stmt, int column,
+		    struct rpmb_store *store)
 {
-	if (sqlite3_column_bytes(stmt, column) != len)
-		return false;
-	memcpy(to, sqlite3_column_blob(stmt, column), len);
-	return true;
+	uint8_t wrapped[WRAPPED_LEN];
+
+	if (!db->anchored)
+		store->has_key = db_get_bytes(stmt, column, store->key, RPMB_KEY_LEN);
+	else if (db_get_bytes(stmt, column, wrapped, WRAPPED_LEN))
+		store->has_key = anchored_unwrap(db->anchored, wrapped,
+						 store->key);
+	return store->has_key || sqlite3_column_type(stmt, column) == SQLITE_NULL;
 }
 
 static bool read_meta(struct state *state, const struct database *db)
@@ -218,19 +303,30 @@ static bool read_meta(struct state *state, const struct database *db)
 			"SELECT capacity, counter, dev_id, key, config"
 		     " FROM meta") &&
 	     sqlite3_step(stmt) == SQLITE_ROW;
+	if (!ok)
+		db_failed(db, "cannot read");
 	if (ok) {
 		state->capacity = sqlite3_column_int(stmt, 0);
 		state->store.ops = &sqlite_ops;
 		state->store.capacity = state->capacity * 512;
 		state->store.counter = sqlite3_column_int64(stmt, 1);
-		state->has_dev_id = get_bytes(stmt, 2, state->dev_id,
+		state->has_dev_id = db_get_bytes(stmt, 2, state->dev_id,
 					      STATE_DEV_ID_LEN);
-		state->store.has_key = get_bytes(stmt, 3, state->store.key,
-						 RPMB_KEY_LEN);
-		get_bytes(stmt, 4, state->store.config, RPMB_CONFIG_LEN);
+		db_get_bytes(stmt, 4, state->store.config, RPMB_CONFIG_LEN);
+		ok = get_key(db, stmt, 3, &state->store);
+		if (!ok)
+			log_line("%s: its key is not one of this anchor's",
+				 db->name);
 	}
 	sqlite3_finalize(stmt);
-	return ok || db_failed(db, "cannot read");
+	return ok;
+}
+
+/* Is it what is anchored? */
+static bool check_anchored(struct state *state, struct database *db)
+{
+	return !db->anchored || (db_make_digest(db, state->store.capacity) &&
+				 anchored_check(db->anchored, state));
 }
 
 /* Find out whether the database will do, without writing to it */
@@ -238,8 +334,9 @@ static bool inspect(struct state *state, struct database *db,
 		    const struct state_config *config)
 {
 	if (db_attach(db, config->name, 0) && db_check(db) &&
-	    db_check_backups(db) && read_meta(state, db) &&
-	    state_is_as_wanted(state, config))
+	    db_check_anchor(db) && db_check_backups(db) &&
+	    (!db->anchored || db_read_step(db)) && read_meta(state, db) &&
+	    state_is_as_wanted(state, config) && check_anchored(state, db))
 		return true;
 
 	/* The -wal file goes if it is only the empty one that SQLite has made */
@@ -256,21 +353,118 @@ static bool put_in_use(struct database *db)
 	       (prepare_all(db) || db_failed(db, "cannot use"));
 }
 
-static bool sqlite_load(struct state *state, const struct state_config *config)
+/*
+ * What is one step ahead is anchored when it is durable, and not before: that it could
+ * be read does not mean that it would be there after losing power.
+ */
+static bool settle(const struct state *state, const struct database *db)
+{
+	return !db->anchored || anchored_settle(db->anchored, state);
+}
+
+static void forget(struct database *db)
+{
+	struct anchored *anchored = db->anchored;
+
+	db_detach(db);
+	free(db);
+	if (anchored)
+		anchored_end(anchored);
+	free(anchored);
+}
+
+/* The database, still closed, and its anchor; NULL and a log line if it has none */
+static struct database *find(const struct state_config *config)
 {
 	struct database *db = calloc(1, sizeof(*db));
 
-	if (!db) {
+	if (db && config->anchor)
+		db->anchored = calloc(1, sizeof(*db->anchored));
+	if (!db || (config->anchor && !db->anchored)) {
 		log_line("%s: out of memory", config->name);
-		return false;
+		free(db);
+		return NULL;
 	}
+	if (!config->anchor || anchored_begin(db->anchored, config))
+		return db;
+	forget(db);
+	return NULL;
+}
+
+static bool sqlite_check(const struct state_config *config)
+{
+	struct database *db = find(config);
+	struct state state = { .kept = db };
+	bool ok = db && check_name(config->name) && inspect(&state, db, config);
+
+	if (ok)
+		db_keep_wal(db, db->had_wal);
+	if (db)
+		forget(db);
+	explicit_bzero(&state, sizeof(state));
+	return ok;
+}
+
+/*
+ * The state that there is becomes the step after the one that is anchored. It may be
+ * any that the anchor's key has ever been used for.
+ */
+static bool step_back(struct state *state, struct database *db)
+{
+	struct anchored *anchored = db->anchored;
+	uint8_t root[DIGEST_LEN];
+	struct rpmb_step next;
+
+	if (!anchored_may_step_back(anchored) ||
+	    !anchored_step_back(anchored, state, &next, root))
+		return false;
+	if (!db_execute(db, "BEGIN") || !db_accept_backups(db) ||
+	    !db_prepare_step(db) || !db_put_step(db, &next) ||
+	    !db_execute(db, "COMMIT"))
+		return db_failed(db, "cannot write");
+	return db_checkpoint(db) && anchored_settle(anchored, state);
+}
+
+static bool sqlite_accept(const struct state_config *config)
+{
+	struct database *db = find(config);
+	struct state state = { .kept = db };
+	bool ok;
+
+	if (!db)
+		return false;
+	ok = check_name(config->name) && db_attach(db, config->name, 0) &&
+	     db_check(db) && db_check_anchor(db) &&
+	     (db->anchored ? db_read_step(db) && read_meta(&state, db) &&
+			     db_make_digest(db, state.store.capacity) &&
+			     step_back(&state, db) :
+			     db_accept(db));
+	db_keep_wal(db, db->had_wal && !ok);
+	forget(db);
+	explicit_bzero(&state, sizeof(state));
+	return ok;
+}
+
+static bool sqlite_load(struct state *state, const struct state_config *config)
+{
+	struct database *db = find(config);
+
+	if (!db)
+		return false;
 	state->kept = db;
-	if (check_name(config->name) && ensure(config) &&
-	    inspect(state, db, config) && put_in_use(db))
+	if (check_name(config->name) && ensure(config, db->anchored) &&
+	    inspect(state, db, config) && put_in_use(db) && settle(state, db))
 		return true;
-	db_detach(db);
-	free(db);
+	forget(db);
 	return false;
+}
+
+static void sqlite_hold(struct state *state)
+{
+	struct database *db = state->kept;
+
+	if (db->anchored)
+		anchored_hold(db->anchored, state);
 }
 
 static bool sqlite_close(struct state *state)
@@ -278,12 +472,14 @@ static bool sqlite_close(struct state *state)
 	struct database *db = state->kept;
 	bool ok = db_end_use(db);
 
-	db_detach(db);
-	free(db);
+	forget(db);
 	return ok;
 }
 
 const struct state_kind state_sqlite = {
 	.load = sqlite_load,
+	.check = sqlite_check,
+	.accept = sqlite_accept,
+	.hold = sqlite_hold,
 	.close = sqlite_close,
 };

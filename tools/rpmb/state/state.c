@@ -45,6 +45,21 @@ bool state_open(struct state *state, const struct state_config *config)
 	return false;
 }
 
+bool state_check(const struct state_config *config)
+{
+	return state_sqlite.check(config);
+}
+
+bool state_accept(const struct state_config *config)
+{
+	return state_sqlite.accept(config);
+}
+
+void state_hold(struct state *state)
+{
+	state->kind->hold(state);
+}
+
 bool state_close(struct state *state)
 {
 	bool ok = state->kind->close(state);

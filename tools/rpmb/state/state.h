@@ -19,11 +19,15 @@
  * @name: file name or SQLite URI
  * @capacity: units of 128 KiB, 0 if the user did not say
  * @dev_id: STATE_DEV_ID_LEN bytes, or NULL if the user gave none
+ * @anchor: socket of the state's anchor, NULL if it has none
+ * @stop: can be read when the program is to end, or -1
  */
 struct state_config {
 	const char *name;
 	unsigned int capacity;
 	const uint8_t *dev_id;
+	const char *anchor;
+	int stop;
 };
 
 struct state;
@@ -34,10 +38,16 @@ struct state;
  *
  * @load: open what @config names, make it first if there is none, and fill in the
  *	state; false and a log line if it cannot be used as it is
+ * @check: see state_check()
+ * @accept: see state_accept()
+ * @hold: see state_hold()
  * @close: end the use in good order; false and a log line if that failed
  */
 struct state_kind {
 	bool (*load)(struct state *state, const struct state_config *config);
+	bool (*check)(const struct state_config *config);
+	bool (*accept)(const struct state_config *config);
+	void (*hold)(struct state *state);
 	bool (*close)(struct state *state);
 };
 
@@ -70,6 +80,21 @@ char *state_path(const char *name);
  * cannot be used as it is
  */
 bool state_open(struct state *state, const struct state_config *config);
+
+/* Could it be opened? Nothing is changed; false and a log line if not. */
+bool state_check(const struct state_config *config);
+
+/*
+ * The device goes back to what it was when this state was its state: a backup, or one
+ * of earlier steps of its anchor. False and a log line if that is not allowed.
+ */
+bool state_accept(const struct state_config *config);
+
+/*
+ * To be called before anybody is told what the state keeps: nobody else may go on from
+ * the same state. Waits until this is so; ends the program if it cannot be any more.
+ */
+void state_hold(struct state *state);
 
 /*
  * Put everything into one file and remove the mark; false and a log line if that

@@ -17,12 +17,18 @@ static struct emulation *to_emulation(struct device *dev)
 
 static void emulate_request(struct device *dev, void *frames, size_t len)
 {
-	rpmb_engine_request(&to_emulation(dev)->engine, frames, len);
+	struct emulation *emulation = to_emulation(dev);
+
+	state_hold(&emulation->state);
+	rpmb_engine_request(&emulation->engine, frames, len);
 }
 
 static size_t emulate_response(struct device *dev, void *frames, size_t len)
 {
-	return rpmb_engine_response(&to_emulation(dev)->engine, frames, len);
+	struct emulation *emulation = to_emulation(dev);
+
+	state_hold(&emulation->state);
+	return rpmb_engine_response(&emulation->engine, frames, len);
 }
 
 static bool emulate_close(struct device *dev)

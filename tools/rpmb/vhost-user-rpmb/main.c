@@ -8,6 +8,7 @@
  * Section numbers are those of the Virtual I/O Device specification, version 1.2
  */
 #include <errno.h>
+#include <libgen.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -157,10 +158,19 @@ static bool run_worker(int listener, int stop, struct device *dev,
 	return ok;
 }
 
+/* The directory of a file, by its full name; NULL if there is no file or no memory */
+static char *directory_of(const char *path)
+{
+	char *full = path ? realpath(path, NULL) : NULL;
+
+	return full ? dirname(full) : NULL;
+}
+
 static bool run(const struct options *options, struct device *dev, int stop)
 {
 	struct sandbox_needs needs = {
 		.state = state_path(options->emulate.state.name),
+		.anchor = directory_of(options->emulate.state.anchor),
 		.device = options->forward.name,
 		.raw_io = options->forward.allow_key,
 	};
@@ -179,6 +189,7 @@ static bool run(const struct options *options, struct device *dev, int stop)
 	}
 	free(needs.socket);
 	free(needs.state);
+	free(needs.anchor);
 	return ok;
 }
 
@@ -203,6 +214,7 @@ int main(int argc, char **argv)
 		log_line("signalfd: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}
+	options.emulate.state.stop = stop;
 	dev = open_device(&options);
 	if (!dev)
 		return EXIT_FAILURE;

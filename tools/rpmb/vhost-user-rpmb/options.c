@@ -11,6 +11,7 @@ enum {
 	OPT_SOCKET = 0x100,
 	OPT_SOCKET_GROUP,
 	OPT_STATE,
+	OPT_ANCHOR,
 	OPT_BACKEND,
 	OPT_CAPACITY,
 	OPT_MAX_WRITE,
@@ -26,6 +27,8 @@ static const struct argp_option option_list[] = {
 	{ NULL, 0, NULL, 0, "A device of its own:", 1 },
 	{ "state", OPT_STATE, "FILE", 0,
 	  "keep key, counter and data in this file; made if there is none", 1 },
+	{ "anchor", OPT_ANCHOR, "SOCKET", 0,
+	  "an anchor of rpmb-anchor's keeps this file from being put back", 1 },
 	{ "capacity", OPT_CAPACITY, "UNITS", 0,
 	  "size of a new device in units of 128 KiB, 1 to 128 (default 32)",
 	  1 },
@@ -65,6 +68,8 @@ static void check_kind(struct argp_state *argp, const struct options *options)
 				      emulate->max_write || emulate->max_read))
 		argp_error(argp,
 			   "with --backend, capacity and limits are those of the device");
+	if (emulate->state.anchor && !emulate->state.name)
+		argp_error(argp, "--anchor is for --state");
 	if (options->forward.allow_key && !options->forward.name)
 		argp_error(argp, "--allow-key is for --backend");
 }
@@ -82,6 +87,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 		return 0;
 	case OPT_STATE:
 		options->emulate.state.name = arg;
+		return 0;
+	case OPT_ANCHOR:
+		options->emulate.state.anchor = arg;
 		return 0;
 	case OPT_BACKEND:
 		options->forward.name = arg;

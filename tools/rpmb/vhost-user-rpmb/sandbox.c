@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -76,6 +77,22 @@ static int allow_device(scmp_filter_ctx filter)
 	return err;
 }
 
+/* An anchor that has come back has to be connected anew */
+static int allow_anchor(scmp_filter_ctx filter)
+{
+	int err;
+
+	err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+			       SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+	if (!err)
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
+				       SCMP_SYS(connect), 0);
+	if (!err)
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
+				       SCMP_SYS(recvfrom), 0);
+	return err;
+}
+
 static int allow(scmp_filter_ctx filter)
 {
 	size_t i;
@@ -110,6 +127,8 @@ static int install_filter(const struct sandbox_needs *needs)
 		err = allow(filter);
 	if (!err && needs->device)
 		err = allow_device(filter);
+	if (!err && needs->anchor)
+		err = allow_anchor(filter);
 	if (!err)
 		err = seccomp_load(filter);
 	seccomp_release(filter);

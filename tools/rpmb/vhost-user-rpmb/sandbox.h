@@ -9,12 +9,14 @@
  *
  * @socket, @state: files that it removes or looks for, by their full names; NULL if
  *	there is none
+ * @anchor: directory of its anchor's socket; who makes that anew may do so beside it
  * @device: it speaks to a device of the host
  * @raw_io: and may program that device's key, if its user may
  */
 struct sandbox_needs {
 	char *socket;
 	char *state;
+	char *anchor;
 	bool device;
 	bool raw_io;
 };

@@ -29,6 +29,7 @@ struct view {
 	int root;
 	struct directory socket;
 	struct directory state;
+	struct directory anchor;
 };
 
 static void close_fd(int fd)
@@ -132,28 +133,32 @@ static bool prepare(struct view *view, const struct sandbox_needs *needs)
 	       !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
 	       take(&view->socket, needs->socket) &&
 	       take(&view->state, needs->state) &&
+	       take(&view->anchor, needs->anchor) &&
 	       (view->root = make_root()) >= 0;
 }
 
 static bool enter(const struct view *view)
 {
 	return enter_root(view->root) && put(&view->socket) &&
-	       put(&view->state) && !chdir("/");
+	       put(&view->state) && put(&view->anchor) && !chdir("/");
 }
 
 static void forget(struct view *view)
 {
 	free(view->socket.path);
 	free(view->state.path);
+	free(view->anchor.path);
 	close_fd(view->socket.tree);
 	close_fd(view->state.tree);
+	close_fd(view->anchor.tree);
 	close_fd(view->root);
 }
 
 bool view_enter(const struct sandbox_needs *needs)
 {
 	struct view view = {
-		.root = -1, .socket.tree = -1, .state.tree = -1
+		.root = -1, .socket.tree = -1, .state.tree = -1,
+		.anchor.tree = -1,
 	};
 	bool ok = true;
 
