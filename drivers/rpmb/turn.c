@@ -129,11 +129,22 @@ static int rpmb_turn_wait_user(struct rpmb_waiter *waiter)
 					 TASK_KILLABLE | TASK_FREEZABLE);
 }
 
+/*
+ * For lockdep: the turn is waited for here. Nobody has it while he waits, or it would
+ * take one in the freezer for one who holds it there.
+ */
+static void rpmb_turn_may_wait(struct rpmb_turn *turn)
+{
+	lock_map_acquire(&turn->map);
+	lock_map_release(&turn->map);
+}
+
 static int rpmb_turn_get(struct rpmb_turn *turn,
 			 int (*wait)(struct rpmb_waiter *waiter))
 {
 	struct rpmb_waiter waiter;
 
+	rpmb_turn_may_wait(turn);
 	rpmb_turn_join(turn, &waiter, false);
 	while (!rpmb_turn_try(turn, &waiter)) {
 		if (wait(&waiter)) {
@@ -141,6 +152,7 @@ static int rpmb_turn_get(struct rpmb_turn *turn,
 			return -EINTR;
 		}
 	}
+	lock_map_acquire_try(&turn->map);
 	return 0;
 }
 
@@ -166,13 +178,10 @@ int rpmb_get_turn(struct rpmb_dev *rdev, bool user)
 	if (READ_ONCE(rdev->gone))
 		return -ENODEV;
 
-	lock_map_acquire(&rdev->turn.map);
 	ret = rpmb_turn_get(&rdev->turn,
 			    user ? rpmb_turn_wait_user : rpmb_turn_wait);
-	if (ret) {
-		lock_map_release(&rdev->turn.map);
+	if (ret)
 		return ret;
-	}
 	if (!READ_ONCE(rdev->gone))
 		return 0;
 	rpmb_put_turn(rdev);
@@ -198,10 +207,7 @@ bool rpmb_stop_line(struct rpmb_dev *rdev, unsigned long timeout)
 	unsigned long end = jiffies + timeout;
 	struct rpmb_waiter waiter;
 
-	/* Nobody holds this for us, but who does holds it while we wait */
-	lock_map_acquire(&turn->map);
-	lock_map_release(&turn->map);
-
+	rpmb_turn_may_wait(turn);
 	rpmb_turn_join(turn, &waiter, true);
 	while (!rpmb_turn_try(turn, &waiter)) {
 		if (time_after_eq(jiffies, end)) {
