@@ -257,13 +257,13 @@ static void forge(struct fake *fake, const struct fake_fault *fault,
 		forge_field(fake, fault, resp, len);
 }
 
-/* The fault that is meant for this request, which is then used up */
-static struct fake_fault take_fault(struct fake *fake, uint16_t type)
+struct fake_fault fake_take_fault(struct fake *fake, uint16_t type)
 {
 	struct fake_fault *fault, taken;
 
 	for (fault = fake->faults; fault < fake->faults + FAKE_FAULTS; fault++) {
-		if (!fault->kind || fault->type != type)
+		if (!fault->kind ||
+		    (fault->type != FAKE_ANY && fault->type != type))
 			continue;
 		if (fault->skip) {
 			fault->skip--;
@@ -274,6 +274,22 @@ static struct fake_fault take_fault(struct fake *fake, uint16_t type)
 		return taken;
 	}
 	return (struct fake_fault) { .kind = FAULT_NONE };
+}
+
+void fake_before(struct fake *fake, const struct fake_fault *fault)
+{
+	if (fault->kind == FAULT_KILL_BEFORE)
+		raise(SIGKILL);
+	if (fault->kind == FAULT_HOLD) {
+		sem_post(&fake->held);
+		sem_wait(&fake->go);
+	}
+}
+
+void fake_after(const struct fake_fault *fault)
+{
+	if (fault->kind == FAULT_KILL_AFTER)
+		raise(SIGKILL);
 }
 
 static int carry_with_fault(struct fake *fake, const struct fake_fault *fault,
@@ -390,12 +406,14 @@ static int route(int fd, struct fake *fake, struct rpmb_ioc_route_frames *ioc)
 			      ioc->resp_len > fake->carries))
 		return -(int)fake->carry_error;
 	log_request(fake, &fields);
-	fault = take_fault(fake, fields.type);
+	fault = fake_take_fault(fake, fields.type);
 	if (fault.kind == FAULT_BEFORE)
 		return -(int)fault.value;
 	ioc->out_flags = RPMB_ROUTE_STARTED;
+	fake_before(fake, &fault);
 	ret = carry_with_fault(fake, &fault, &fields, req, ioc->req_len, resp,
 			       ioc->resp_len);
+	fake_after(&fault);
 	if (ret)
 		return ret;
 	if (ioc->resp_len <= sizeof(fake->response))
@@ -569,6 +587,8 @@ struct fake *fake_create(const char *name, const struct fake *like)
 	close(fd);
 	fake = fake_get(name);
 	*fake = *like;
+	sem_init(&fake->held, true, 0);
+	sem_init(&fake->go, true, 0);
 	fake->bus = bus_of(name);
 	number_file(name, &st);
 	fake_make_sysfs(name, fake, FAKE_MAJOR, minor(st.st_rdev));

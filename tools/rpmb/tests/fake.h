@@ -9,6 +9,7 @@
 #ifndef RPMB_TESTS_FAKE_H
 #define RPMB_TESTS_FAKE_H
 
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -42,7 +43,19 @@ enum fake_fault_kind {
 	FAULT_OTHER_WRITER,	/* the same blocks */
 	FAULT_OTHER_WRITERS,	/* two of them */
 	FAULT_OVERWRITTEN,	/* the request is done, then written over */
+	/* the program that sends it */
+	FAULT_KILL_BEFORE,	/* ends, and the device did not get it */
+	FAULT_KILL_AFTER,	/* ends when it is done */
+	FAULT_HOLD,		/* says so by @held, and waits for @go */
 };
+
+/*
+ * Types of requests that no device knows: what a program does with its own files, if
+ * anchor-disk.c is in it, and whatever comes
+ */
+#define FAKE_ANY 0
+#define FAKE_DISK_WRITE 0x10
+#define FAKE_DISK_SYNC 0x11
 
 /* A fault of the request of type @type that comes after @skip others */
 struct fake_fault {
@@ -127,6 +140,8 @@ struct fake {
 	uint32_t carry_error;
 
 	struct fake_fault faults[FAKE_FAULTS];
+	sem_t held;
+	sem_t go;
 	struct fake_command_fault command_fault;
 	uint32_t nr_commands;
 
@@ -160,6 +175,13 @@ void fake_remove_all(void);
 
 /* A device of mainline's class, on the hardware of a card: no file, no attributes */
 void fake_make_mainline(const char *name);
+
+/* The fault that is meant for a request of that type, which is then used up */
+struct fake_fault fake_take_fault(struct fake *fake, uint16_t type);
+
+/* What it does to the program, before and after the request is carried out */
+void fake_before(struct fake *fake, const struct fake_fault *fault);
+void fake_after(const struct fake_fault *fault);
 
 /* fake-engine.c: frames to the device and from it, as on its bus */
 void fake_send(struct fake *fake, void *frames, size_t len);

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Between rpmb-anchor and its ledger: what SQLite asks of the disk gets faults like a
+ * request to the device
+ *
+ * The program has these functions itself, so the libraries that it uses call them as
+ * well. Nothing is synced: tests kill, but keep power.
+ */
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "fake.h"
+
+static struct fake *device(void)
+{
+	static struct fake *fake;
+
+	if (!fake)
+		fake = fake_get("rpmb0");
+	return fake;
+}
+
+ssize_t pwrite64(int fd, const void *buf, size_t len, off64_t off)
+{
+	struct fake_fault fault = fake_take_fault(device(), FAKE_DISK_WRITE);
+	ssize_t n;
+
+	fake_before(device(), &fault);
+	n = syscall(SYS_pwrite64, fd, buf, len, off);
+	fake_after(&fault);
+	return n;
+}
+
+int fdatasync(int fd)
+{
+	struct fake_fault fault = fake_take_fault(device(), FAKE_DISK_SYNC);
+
+	(void)fd;
+	fake_before(device(), &fault);
+	fake_after(&fault);
+	return 0;
+}
+
+int fsync(int fd)
+{
+	return fdatasync(fd);
+}

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <poll.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "anchor-host.h"
+#include "daemon.h"
+#include "handle.h"
+
+static const struct fake emmc = {
+	.frame_format = RPMB_FRAME_JEDEC,
+	.transport = RPMB_TRANSPORT_EMMC,
+	.capacity = 512,
+	.write_sizes = 1 << 0 | 1 << 1 | 1 << 5,
+	.max_read = 128,
+	.dev_id_len = 4,
+	.dev_id = "emmc",
+	.has_key = true,
+	.key = KEY,
+};
+
+/* The one that serves */
+static struct daemon host;
+
+static void after(bool passed)
+{
+	if (!passed)
+		daemon_show_messages();
+	daemon_end_all();
+}
+
+/* rpmb-anchor has been built beside the test */
+static void find_program(void)
+{
+	char path[4096] = "";
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 32);
+
+	if (len < 0 || setenv("RPMB_DAEMON", strcat(dirname(path),
+						    "/rpmb-anchor"), 1)) {
+		perror("rpmb-anchor");
+		exit(2);
+	}
+}
+
+int run_anchor_tests(const struct test *tests, unsigned int nr)
+{
+	static const struct tap_frame frame = { .after = after };
+
+	find_program();
+	/* Other users get to the sockets by a path that begins here */
+	if (chdir(fake_dir()) || chmod(".", 0711)) {
+		perror(fake_dir());
+		return 2;
+	}
+	return tap_run(tests, nr, &frame, "");
+}
+
+static void write_key(void)
+{
+	int fd = open("key.bin", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	check(fd >= 0 && write(fd, key, sizeof(key)) == sizeof(key), "%s",
+	      strerror(errno));
+	close(fd);
+}
+
+struct fake *host_new(void)
+{
+	struct rpmb_partitions table;
+	struct rpmb *rpmb;
+	struct fake *fake;
+
+	fake_remove_all();
+	fake_make_dirs("/run/lock");
+	check(!mkdir(DIRECTORY, 0711) && !chmod(DIRECTORY, 0711), "%s", strerror(errno));
+	write_key();
+	fake = fake_create("rpmb0", &emmc);
+	rpmb = must_open("rpmb0", O_RDWR);
+	check_eq(rpmb_partitions_format(rpmb, key, &table), 0);
+	rpmb_close(rpmb);
+	return fake;
+}
+
+struct fake *host_ready(unsigned int anchors)
+{
+	struct fake *fake = host_new();
+	unsigned int i;
+
+	check(!command("init" KEYED), "%s", said());
+	host_start();
+	for (i = 0; i < anchors; i++)
+		check(!admin("add number-%u --guid " GUID, i, i), "%s", said());
+	return fake;
+}
+
+/* The administrator's socket is there last */
+static bool has_begun(void)
+{
+	struct sockaddr_un addr = {
+		.sun_family = AF_UNIX, .sun_path = DIRECTORY "/control"
+	};
+	int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	bool ok = !connect(sock, (struct sockaddr *)&addr, sizeof(addr));
+
+	close(sock);
+	return ok;
+}
+
+bool host_serves(void)
+{
+	static const char *const args[] = {
+		"serve", "rpmb0", "--key-file", "key.bin", "--ledger", LEDGER,
+		"--directory", DIRECTORY, NULL
+	};
+	unsigned int ms = 0;
+
+	unlink("messages");
+	daemon_exec(&host, NULL, args);
+	while (daemon_alive(&host)) {
+		if (has_begun())
+			return true;
+		poll(NULL, 0, 1);
+		check(ms++ < WAIT_MS, "neither serves nor ends");
+	}
+	return false;
+}
+
+void host_start(void)
+{
+	check(host_serves(), "it does not serve");
+}
+
+void host_refuses(const char *words)
+{
+	int status;
+
+	check(!host_serves(), "it serves, but should say: %s", words);
+	status = host_wait();
+	check(WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %#x",
+	      status);
+	check(host_says(words), "it does not say: %s", words);
+}
+
+bool host_says(const char *words)
+{
+	return strstr(daemon_messages(), words);
+}
+
+int host_wait(void)
+{
+	return daemon_wait(&host);
+}
+
+void host_wait_killed(void)
+{
+	int status = host_wait();
+
+	check(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "status %#x",
+	      status);
+}
+
+void host_kill(void)
+{
+	daemon_kill(&host);
+}
+
+void host_stop(void)
+{
+	daemon_stop(&host);
+}
+
+void host_end_later(void)
+{
+	kill(host.pid, SIGTERM);
+}
+
+void host_freeze(void)
+{
+	siginfo_t info;
+
+	kill(host.pid, SIGSTOP);
+	check(!waitid(P_PID, host.pid, &info, WSTOPPED | WNOWAIT), "%s",
+	      strerror(errno));
+}
+
+void host_thaw(void)
+{
+	kill(host.pid, SIGCONT);
+}
+
+void host_wait_held(struct fake *fake)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += WAIT_MS / 1000;
+	check(!sem_timedwait(&fake->held, &end), "it is not held");
+}
+
+void host_release(struct fake *fake)
+{
+	sem_post(&fake->go);
+}
+
+static int run_args(const char *before, const char *after_it,
+		    const char *format, va_list args)
+{
+	char command[4096], text[2048];
+	int status;
+
+	vsnprintf(text, sizeof(text), format, args);
+	snprintf(command, sizeof(command), "%s %s %s >said 2>&1", before, text,
+		 after_it);
+	status = system(command);
+	check(WIFEXITED(status), "%s: status %#x", command, status);
+	return WEXITSTATUS(status);
+}
+
+int shell(const char *format, ...)
+{
+	va_list args;
+	int status;
+
+	va_start(args, format);
+	status = run_args("", "", format, args);
+	va_end(args);
+	return status;
+}
+
+int command(const char *format, ...)
+{
+	va_list args;
+	int status;
+
+	va_start(args, format);
+	status = run_args("\"$RPMB_DAEMON\"", "", format, args);
+	va_end(args);
+	return status;
+}
+
+int admin(const char *format, ...)
+{
+	va_list args;
+	int status;
+
+	va_start(args, format);
+	status = run_args("\"$RPMB_DAEMON\"", "--directory " DIRECTORY, format,
+			  args);
+	va_end(args);
+	return status;
+}
+
+const char *said(void)
+{
+	static char text[65536];
+	int fd = open("said", O_RDONLY | O_CLOEXEC);
+	ssize_t len = read(fd, text, sizeof(text) - 1);
+
+	close(fd);
+	text[len > 0 ? len : 0] = '\0';
+	return text;
+}
+
+bool says(const char *words)
+{
+	return strstr(said(), words);
+}

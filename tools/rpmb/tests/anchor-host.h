@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A host whose rpmb-anchor is under test: the real program on a fake device
+ *
+ * All of it is in the directory of the fake devices, which is the working directory.
+ */
+#ifndef RPMB_TESTS_ANCHOR_HOST_H
+#define RPMB_TESTS_ANCHOR_HOST_H
+
+#include <stdbool.h>
+
+#include "fake.h"
+#include "tap.h"
+
+#define LEDGER "ledger"
+#define DIRECTORY "sockets"
+
+/* The GUID of anchor number N, a printf format */
+#define GUID "00000000-0000-4000-8000-%012u"
+
+/* Run tests that use the following; returns the exit status */
+int run_anchor_tests(const struct test *tests, unsigned int nr);
+
+/* A device with a partition table and nothing else, in place of all that was there */
+struct fake *host_new(void);
+
+/* The same with an rpmb-anchor that serves anchors of the numbers below @anchors */
+struct fake *host_ready(unsigned int anchors);
+
+/*
+ * Start to serve, and wait until that is so, or until the program has ended: then the
+ * result is false.
+ */
+bool host_serves(void);
+
+/* It has to serve */
+void host_start(void);
+
+/* It has to end with status 1, without having served, and to say @words */
+void host_refuses(const char *words);
+
+/* All that it has said since its start */
+bool host_says(const char *words);
+
+/* Wait for its end: the status of wait() */
+int host_wait(void);
+
+/* It has to be killed by the fault that was set */
+void host_wait_killed(void);
+
+/* End it: at once, or in good order */
+void host_kill(void);
+void host_stop(void);
+
+/* Ask it to end, without waiting */
+void host_end_later(void);
+
+/* Stop the process, and let it go on */
+void host_freeze(void);
+void host_thaw(void);
+
+/* Wait for FAULT_HOLD to hold it, and let it go on */
+void host_wait_held(struct fake *fake);
+void host_release(struct fake *fake);
+
+/* Another program, with what it says in said(); returns its exit status */
+int shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* rpmb-anchor with these arguments, of which one command takes @KEYED */
+int command(const char *format, ...) __attribute__((format(printf, 1, 2)));
+#define KEYED " rpmb0 --key-file key.bin --ledger " LEDGER
+
+/* rpmb-anchor as the administrator of the one that serves */
+int admin(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* What the last of these has said, and whether that has @words */
+const char *said(void);
+bool says(const char *words);
+
+#endif /* RPMB_TESTS_ANCHOR_HOST_H */
