@@ -214,6 +214,25 @@ void host_release(struct fake *fake)
 	sem_post(&fake->go);
 }
 
+void host_fault(struct fake *fake, enum fake_fault_kind kind, uint32_t type,
+		unsigned int skip)
+{
+	fake->faults[0] = (struct fake_fault) {
+		.kind = kind, .type = type, .skip = skip, .value = ETIMEDOUT
+	};
+}
+
+void host_save(const char *name)
+{
+	check(!shell("rm -rf %s && mkdir %s && cp " LEDGER "* %s", name, name,
+		     name), "%s", said());
+}
+
+void host_put_back(const char *name)
+{
+	check(!shell("rm -f " LEDGER "* && cp %s/* .", name), "%s", said());
+}
+
 static int run_args(const char *before, const char *after_it,
 		    const char *format, va_list args)
 {
@@ -224,8 +243,9 @@ static int run_args(const char *before, const char *after_it,
 	snprintf(command, sizeof(command), "%s %s %s >said 2>&1", before, text,
 		 after_it);
 	status = system(command);
-	check(WIFEXITED(status), "%s: status %#x", command, status);
-	return WEXITSTATUS(status);
+	check(status >= 0, "%s: %s", command, strerror(errno));
+	return WIFEXITED(status) ? WEXITSTATUS(status) :
+				   KILLED - SIGKILL + WTERMSIG(status);
 }
 
 int shell(const char *format, ...)

@@ -59,11 +59,20 @@ void host_end_later(void);
 void host_freeze(void);
 void host_thaw(void);
 
+/* Set a fault; one of the transport is a timeout */
+void host_fault(struct fake *fake, enum fake_fault_kind kind, uint32_t type,
+		unsigned int skip);
+
 /* Wait for FAULT_HOLD to hold it, and let it go on */
 void host_wait_held(struct fake *fake);
 void host_release(struct fake *fake);
 
-/* Another program, with what it says in said(); returns its exit status */
+/* Copy the ledger and its -wal file, and put copies back; nobody serves meanwhile */
+void host_save(const char *name);
+void host_put_back(const char *name);
+
+/* Another program, with what it says in said(); returns its exit status, or KILLED */
+#define KILLED 137
 int shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* rpmb-anchor with these arguments, of which one command takes @KEYED */

@@ -11,13 +11,6 @@
 #include "anchor-client.h"
 #include "anchor-host.h"
 
-static void hold_next_write(struct fake *fake)
-{
-	fake->faults[0] = (struct fake_fault) {
-		.kind = FAULT_HOLD, .type = RPMB_WRITE_DATA
-	};
-}
-
 static void test_steps(void)
 {
 	struct kept kept = {};
@@ -228,7 +221,7 @@ static void test_again_meanwhile(void)
 
 	check_eq(raw_connect(&first, 0), ANCHOR_OK);
 	counter = fake->counter;
-	hold_next_write(fake);
+	host_fault(fake, FAULT_HOLD, RPMB_WRITE_DATA, 0);
 	raw_ask_step(&first, 1);
 	host_wait_held(fake);
 	raw_close(&first);
@@ -322,7 +315,7 @@ static void test_group_commit(void)
 
 	for (i = 0; i < CLIENTS; i++)
 		check_eq(raw_connect(&clients[i], i), ANCHOR_OK);
-	hold_next_write(fake);
+	host_fault(fake, FAULT_HOLD, RPMB_WRITE_DATA, 0);
 	raw_ask_step(&clients[0], 0);
 	host_wait_held(fake);
 	for (i = 1; i < CLIENTS; i++)
@@ -353,7 +346,7 @@ static void test_group_with_bad(void)
 
 	for (i = 0; i < 3; i++)
 		check_eq(raw_connect(&clients[i], i), ANCHOR_OK);
-	hold_next_write(fake);
+	host_fault(fake, FAULT_HOLD, RPMB_WRITE_DATA, 0);
 	raw_ask_step(&clients[0], 0);
 	host_wait_held(fake);
 	raw_ask_step(&clients[1], 1);
@@ -376,7 +369,7 @@ static void test_stop_meanwhile(void)
 	struct raw client;
 
 	check_eq(raw_connect(&client, 0), ANCHOR_OK);
-	hold_next_write(fake);
+	host_fault(fake, FAULT_HOLD, RPMB_WRITE_DATA, 0);
 	raw_ask_step(&client, 1);
 	host_wait_held(fake);
 	host_end_later();
