@@ -352,14 +352,16 @@ bool ledger_each_note(struct ledger *ledger, uint64_t skip,
 	struct note note;
 	int err = SQLITE_ERROR;
 
-	if (db_prepare(&ledger->db, &stmt, "SELECT time, text FROM log"
+	if (db_prepare(&ledger->db, &stmt, "SELECT time, text, number FROM log"
 					   " WHERE number > ?1 ORDER BY number")) {
 		sqlite3_bind_int64(stmt, 1, skip);
 		while ((err = sqlite3_step(stmt)) == SQLITE_ROW) {
 			note = (struct note) {
 				.time = sqlite3_column_int64(stmt, 0)
 			};
-			if (sqlite3_column_bytes(stmt, 1) >= NOTE_LEN)
+			/* The chain says nothing of numbers, by which lines are found */
+			if (sqlite3_column_bytes(stmt, 1) >= NOTE_LEN ||
+			    (uint64_t)sqlite3_column_int64(stmt, 2) != ++skip)
 				break;
 			memcpy(note.text, sqlite3_column_text(stmt, 1),
 			       sqlite3_column_bytes(stmt, 1));
