@@ -26,7 +26,7 @@ static const struct fake emmc = {
 	.write_sizes = 1 << 0 | 1 << 1 | 1 << 5,
 	.max_read = 128,
 	.dev_id_len = 4,
-	.dev_id = "emmc",
+	.apart = true,
 	.has_key = true,
 	.key = KEY,
 };
@@ -76,21 +76,28 @@ static void write_key(void)
 	close(fd);
 }
 
-struct fake *host_new(void)
+struct fake *host_device(const char *name)
 {
 	struct rpmb_partitions table;
 	struct rpmb *rpmb;
-	struct fake *fake;
+	struct fake *fake = fake_create(name, &emmc);
 
-	fake_remove_all();
-	fake_make_dirs("/run/lock");
-	check(!mkdir(DIRECTORY, 0711) && !chmod(DIRECTORY, 0711), "%s", strerror(errno));
-	write_key();
-	fake = fake_create("rpmb0", &emmc);
-	rpmb = must_open("rpmb0", O_RDWR);
+	/* Another one is other hardware */
+	fake->dev_id[3] = name[4];
+	rpmb = must_open(name, O_RDWR);
 	check_eq(rpmb_partitions_format(rpmb, key, &table), 0);
 	rpmb_close(rpmb);
 	return fake;
+}
+
+struct fake *host_new(void)
+{
+	fake_remove_all();
+	fake_make_dirs("/run/lock");
+	check(!mkdir(DIRECTORY, 0711) && !chmod(DIRECTORY, 0711), "%s",
+	      strerror(errno));
+	write_key();
+	return host_device("rpmb0");
 }
 
 struct fake *host_ready(unsigned int anchors)

@@ -21,7 +21,10 @@
 /* Run tests that use the following; returns the exit status */
 int run_anchor_tests(const struct test *tests, unsigned int nr);
 
-/* A device with a partition table and nothing else, in place of all that was there */
+/* A device with a partition table and nothing else */
+struct fake *host_device(const char *name);
+
+/* The one that the following use, "rpmb0", in place of all that was there */
 struct fake *host_new(void);
 
 /* The same with an rpmb-anchor that serves anchors of the numbers below @anchors */
