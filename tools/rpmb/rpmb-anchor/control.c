@@ -222,25 +222,25 @@ static bool is_title(const char *title)
 	return len <= TITLE_LEN;
 }
 
-/* What is given of what can be given; a text in words if it is not possible */
+/* All that is given, or nothing and a text in words if one of it is not possible */
 static const char *take_settings(const struct control *control,
 				 struct entry *entry)
 {
 	const char *title = get_text(control, "title");
 	uint64_t uid = entry->uid;
 
-	get_number(control, "share", &entry->share);
-	get_number(control, "per_day", &entry->per_day);
 	get_number(control, "uid", &uid);
 	if (uid >= UINT32_MAX)
 		return "no such user";
-	entry->uid = uid;
-	if (!title)
-		return NULL;
-	if (!is_title(title))
+	if (title && !is_title(title))
 		return "a title is at most 36 bytes of text";
-	memset(entry->title, 0, sizeof(entry->title));
-	strcpy(entry->title, title);
+	get_number(control, "share", &entry->share);
+	get_number(control, "per_day", &entry->per_day);
+	entry->uid = uid;
+	if (title) {
+		memset(entry->title, 0, sizeof(entry->title));
+		strcpy(entry->title, title);
+	}
 	return NULL;
 }
 
