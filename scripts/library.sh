@@ -10,7 +10,8 @@ library_tests()
 	export RPMB_FAKE="$2/fake"
 	rm -rf "$RPMB_FAKE"
 	mkdir "$RPMB_FAKE"
-	for name in frame lib config partition anchor anchor-crash anchor-matrix; do
+	for name in frame lib config partition anchor anchor-crash \
+		anchor-matrix anchor-admin; do
 		run_tap "$1" "$2/tests/test-$name"
 	done
 	run_tap "$1native: " "$2/tests/test-native"

@@ -300,6 +300,17 @@ const char *said(void)
 	return text;
 }
 
+unsigned int admin_lines(const char *command)
+{
+	unsigned int nr = 0;
+	const char *text;
+
+	check(!admin("%s", command), "%s", said());
+	for (text = said(); *text; text++)
+		nr += *text == '\n';
+	return nr;
+}
+
 bool says(const char *words)
 {
 	return strstr(said(), words);

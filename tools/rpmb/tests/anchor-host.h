@@ -85,6 +85,9 @@ int command(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* rpmb-anchor as the administrator of the one that serves */
 int admin(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* How many lines it prints, which it has to do */
+unsigned int admin_lines(const char *command);
+
 /* What the last of these has said, and whether that has @words */
 const char *said(void);
 bool says(const char *words);

@@ -290,21 +290,10 @@ static void test_everywhere_in_init(void)
 	at_each_operation(killed_in_init);
 }
 
-static unsigned int lines_of(const char *command)
-{
-	unsigned int nr = 0;
-	const char *text;
-
-	check(!admin("%s", command), "%s", said());
-	for (text = said(); *text; text++)
-		nr += *text == '\n';
-	return nr;
-}
-
 /* The anchor is there or not, and so is its line of the log */
 static bool killed_in_add(enum fake_fault_kind kind, unsigned int operation)
 {
-	unsigned int before = lines_of("list"), now;
+	unsigned int before = admin_lines("list"), now;
 	int status;
 
 	host_fault(fake, kind, FAKE_ANY, operation);
@@ -314,9 +303,9 @@ static bool killed_in_add(enum fake_fault_kind kind, unsigned int operation)
 		host_start();
 	}
 	fake->faults[0].kind = FAULT_NONE;
-	now = lines_of("list");
+	now = admin_lines("list");
 	expect(now == before + 1 || (status && now == before));
-	expect_eq(lines_of("log"), now + 1);
+	expect_eq(admin_lines("log"), now + 1);
 	if (now == before)
 		check(!admin("add x --guid " GUID, before), "%s", said());
 	expect_eq(connect_error(before), 0);
