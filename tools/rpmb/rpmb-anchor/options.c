@@ -36,6 +36,7 @@ enum {
 #define TAKES_LEDGER	8
 #define TAKES_DIRECTORY	16
 #define TAKES_JSON	32
+#define TAKES_TITLE	64
 
 static const struct command {
 	const char *name;
@@ -51,7 +52,7 @@ static const struct command {
 	  TAKES_SETTINGS | TAKES_GUID | TAKES_DIRECTORY | TAKES_JSON },
 	{ "remove", command_remove, "an anchor", TAKES_DIRECTORY },
 	{ "set", command_set, "an anchor",
-	  TAKES_SETTINGS | TAKES_DIRECTORY | TAKES_JSON },
+	  TAKES_SETTINGS | TAKES_TITLE | TAKES_DIRECTORY | TAKES_JSON },
 	{ "accept", command_accept, "an anchor", TAKES_DIRECTORY },
 	{ "log", command_log, NULL, TAKES_DIRECTORY | TAKES_JSON },
 	{ "forecast", command_forecast, NULL, TAKES_DIRECTORY | TAKES_JSON },
@@ -159,7 +160,7 @@ static error_t parse_setting(int key, char *arg, struct argp_state *argp,
 {
 	struct options *options = line->options;
 
-	line->given |= TAKES_SETTINGS;
+	line->given |= key == OPT_TITLE ? TAKES_TITLE : TAKES_SETTINGS;
 	switch (key) {
 	case OPT_USER:
 		options->uid = parse_user(argp, arg);
