@@ -52,7 +52,7 @@ static const struct {
 	  "what answers there is not an rpmb-anchor of this version" },
 	{ RPMB_ERR_ANCHOR_IN_USE, "another program uses this anchor" },
 	{ RPMB_ERR_OLD,
-	  "this is not the version that is anchored: it was put back; bring the newest one back, or see rpmb-anchor(1), accept" },
+	  "not the version that is anchored: it was put back; see rpmb-anchor(1), accept" },
 	{ RPMB_ERR_FORGED,
 	  "this was not made with this anchor: it is another one's, or was changed" },
 	{ RPMB_ERR_SPENT,

@@ -35,7 +35,8 @@ static void commit(struct committer *committer)
 	case HARDWARE_WRITTEN:
 		return;
 	case HARDWARE_OTHER_WRITER:
-		log_line("somebody else writes to the hardware with its key: find out who before you start this again");
+		log_line("somebody else writes to the hardware with its key: find out who,"
+			 " before you start this again");
 		_exit(EXIT_OTHER_WRITER);
 	case HARDWARE_FAILED:
 		log_line("cannot write to the hardware; the next start will go on from here");

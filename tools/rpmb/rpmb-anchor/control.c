@@ -320,7 +320,8 @@ static bool change_one(struct server *server, struct table *next,
 	const char *wrong;
 
 	if (!entry)
-		return refuse(control, "no such anchor, or several with this title; see rpmb-anchor list");
+		return refuse(control, "no such anchor, or several with this title;"
+				       " see rpmb-anchor list");
 	if (!strcmp(command, "remove")) {
 		change(server, next, note, command, entry);
 		table_remove(next, entry);

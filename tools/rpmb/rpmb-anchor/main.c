@@ -55,7 +55,8 @@ static bool is_new(struct hardware *hw)
 		return false;
 	if (!block.valid)
 		return true;
-	log_line("the hardware has an anchor already; who gives that up, with all states that are anchored in it, removes its partition");
+	log_line("the hardware has an anchor already; who gives that up, with all"
+		 " states that are anchored in it, removes its partition");
 	return false;
 }
 

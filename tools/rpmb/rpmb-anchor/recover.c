@@ -17,14 +17,18 @@ static bool is_of(const struct block *block, const uint8_t root[LIBRPMB_STEP_LEN
 static bool compare(const struct block *block, const struct table *table)
 {
 	if (!block->valid)
-		log_line("the hardware has no anchor of this ledger: init did not finish, or somebody has written over it");
+		log_line("the hardware has no anchor of this ledger: init did not finish,"
+			 " or somebody has written over it");
 	else if (is_of(block, table->root) || is_of(block, table->old_root))
 		return true;
 	else if (block->sequence > table->sequence)
-		log_line("the ledger was put back: it is at step %" PRIu64 ", the hardware at %" PRIu64 "; bring the newest ledger back",
+		log_line("the ledger was put back: it is at step %" PRIu64
+			 ", the hardware at %" PRIu64
+			 "; bring the newest ledger back",
 			 table->sequence, block->sequence);
 	else
-		log_line("ledger and hardware do not belong together: steps %" PRIu64 " and %" PRIu64,
+		log_line("ledger and hardware do not belong together: steps %" PRIu64
+			 " and %" PRIu64,
 			 table->sequence, block->sequence);
 	return false;
 }

@@ -29,6 +29,7 @@ bool anchored_begin(struct anchored *anchored, const struct state_config *config
 	*anchored = (struct anchored) {
 		.name = config->name,
 		.path = config->anchor,
+		.full_path = realpath(config->anchor, NULL),
 		.stop = config->stop,
 		.anchor = rpmb_anchor_new(config->stop),
 	};
@@ -41,6 +42,7 @@ bool anchored_begin(struct anchored *anchored, const struct state_config *config
 void anchored_end(struct anchored *anchored)
 {
 	rpmb_anchor_free(anchored->anchor);
+	free(anchored->full_path);
 	digest_end(&anchored->digest);
 	explicit_bzero(anchored, sizeof(*anchored));
 }
@@ -54,7 +56,7 @@ bool anchored_is_unused(struct anchored *anchored)
 		return failed(anchored, ret);
 	if (!at.number)
 		return true;
-	log_line("%s is at step %" PRIu64 " of a state that is not there: bring that back, or begin with a new anchor",
+	log_line("%s: it has a state, at step %" PRIu64 ": bring that back, or add an anchor",
 		 anchored->path, at.number);
 	return false;
 }
@@ -68,9 +70,14 @@ bool anchored_clear(struct anchored *anchored, uint32_t blocks)
 	return true;
 }
 
-bool anchored_has_left(const struct anchored *anchored)
+/* The share may be a larger one by now */
+bool anchored_has_left(struct anchored *anchored)
 {
+	struct rpmb_step at;
+
 	return rpmb_anchor_left(anchored->anchor) ||
+	       (!rpmb_anchor_get(anchored->anchor, &at) &&
+		rpmb_anchor_left(anchored->anchor)) ||
 	       failed(anchored, RPMB_ERR_SPENT);
 }
 
@@ -161,7 +168,8 @@ static void wait_for_anchor(struct anchored *anchored,
 		said = error;
 		if (is_final(error) || poll(&stop, 1, AGAIN_MS) > 0)
 			give_up(anchored);
-		error = rpmb_anchor_connect(anchored->anchor, anchored->path);
+		error = rpmb_anchor_connect(anchored->anchor,
+					    anchored->full_path);
 		if (!error)
 			error = rpmb_anchor_verify(anchored->anchor,
 						   &anchored->step, root);

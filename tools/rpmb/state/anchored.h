@@ -19,13 +19,15 @@
 
 /*
  * @name: of the state, for messages
- * @path: of the anchor's socket
+ * @path: of the anchor's socket, for messages
+ * @full_path: the same from wherever the program has gone to
  * @stop: who waits for the anchor gives up when this can be read
  * @step: that the state is at
  */
 struct anchored {
 	const char *name;
 	const char *path;
+	char *full_path;
 	int stop;
 	struct rpmb_anchor *anchor;
 	struct rpmb_step step;
@@ -43,7 +45,7 @@ bool anchored_is_unused(struct anchored *anchored);
 bool anchored_clear(struct anchored *anchored, uint32_t blocks);
 
 /* Can there be another step? Log if not. */
-bool anchored_has_left(const struct anchored *anchored);
+bool anchored_has_left(struct anchored *anchored);
 
 /* The step after the present one, to what @store will keep, with its root */
 void anchored_next(const struct anchored *anchored, const struct state *state,

@@ -60,7 +60,7 @@ bool db_check_anchor(const struct database *db)
 	bool anchored = db_is_anchored(db);
 
 	if (anchored && !db->anchored)
-		log_line("%s is anchored, and cannot be used without its anchor: give --anchor=SOCKET, which 'rpmb-anchor list --json' names",
+		log_line("%s is anchored, and of no use without its anchor: give --anchor=SOCKET",
 			 db->name);
 	else if (!anchored && db->anchored)
 		log_line("%s is not anchored; see rpmb-state(1), convert",

@@ -311,7 +311,7 @@ static bool read_meta(struct state *state, const struct database *db)
 		state->store.capacity = state->capacity * 512;
 		state->store.counter = sqlite3_column_int64(stmt, 1);
 		state->has_dev_id = db_get_bytes(stmt, 2, state->dev_id,
-					      STATE_DEV_ID_LEN);
+						 STATE_DEV_ID_LEN);
 		db_get_bytes(stmt, 4, state->store.config, RPMB_CONFIG_LEN);
 		ok = get_key(db, stmt, 3, &state->store);
 		if (!ok)

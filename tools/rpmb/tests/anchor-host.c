@@ -47,8 +47,8 @@ static void find_program(void)
 	char path[4096] = "";
 	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 32);
 
-	if (len < 0 || setenv("RPMB_DAEMON", strcat(dirname(path),
-						    "/rpmb-anchor"), 1)) {
+	if (len < 0 || setenv("RPMB_ANCHOR", strcat(dirname(path),
+						    "/rpmb-anchor"), 0)) {
 		perror("rpmb-anchor");
 		exit(2);
 	}
@@ -133,8 +133,8 @@ bool host_serves(void)
 	};
 	unsigned int ms = 0;
 
-	unlink("messages");
-	daemon_exec(&host, NULL, args);
+	daemon_forget_messages();
+	daemon_exec_other(&host, "RPMB_ANCHOR", NULL, args);
 	while (daemon_alive(&host)) {
 		if (has_begun())
 			return true;
@@ -272,7 +272,7 @@ int command(const char *format, ...)
 	int status;
 
 	va_start(args, format);
-	status = run_args("\"$RPMB_DAEMON\"", "", format, args);
+	status = run_args("\"$RPMB_ANCHOR\"", "", format, args);
 	va_end(args);
 	return status;
 }
@@ -283,7 +283,7 @@ int admin(const char *format, ...)
 	int status;
 
 	va_start(args, format);
-	status = run_args("\"$RPMB_DAEMON\"", "--directory " DIRECTORY, format,
+	status = run_args("\"$RPMB_ANCHOR\"", "--directory " DIRECTORY, format,
 			  args);
 	va_end(args);
 	return status;

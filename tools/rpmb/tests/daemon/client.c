@@ -150,7 +150,7 @@ static bool has_key(uint16_t result)
 	return result != RPMB_RES_NO_KEY;
 }
 
-uint16_t rpmb_program_key(struct frontend *fe, const uint8_t *key)
+uint16_t guest_program_key(struct frontend *fe, const uint8_t *key)
 {
 	struct rpmb_frame out[2], in;
 
@@ -163,8 +163,8 @@ uint16_t rpmb_program_key(struct frontend *fe, const uint8_t *key)
 	return be16toh(in.result);
 }
 
-uint16_t rpmb_counter(struct frontend *fe, const uint8_t *key,
-		      uint32_t *counter)
+uint16_t guest_counter(struct frontend *fe, const uint8_t *key,
+		       uint32_t *counter)
 {
 	uint8_t nonce[NONCE_LEN];
 	struct rpmb_frame out, in;
@@ -180,8 +180,8 @@ uint16_t rpmb_counter(struct frontend *fe, const uint8_t *key,
 	return be16toh(in.result);
 }
 
-uint16_t rpmb_write(struct frontend *fe, const uint8_t *key, uint16_t addr,
-		    unsigned int nr, uint32_t counter, const uint8_t *data)
+uint16_t guest_write(struct frontend *fe, const uint8_t *key, uint16_t addr,
+		     unsigned int nr, uint32_t counter, const uint8_t *data)
 {
 	struct rpmb_frame out[MAX_FRAMES], in;
 
@@ -199,8 +199,8 @@ uint16_t rpmb_write(struct frontend *fe, const uint8_t *key, uint16_t addr,
 	return be16toh(in.result);
 }
 
-uint16_t rpmb_read(struct frontend *fe, const uint8_t *key, uint16_t addr,
-		   unsigned int nr, uint8_t *data)
+uint16_t guest_read(struct frontend *fe, const uint8_t *key, uint16_t addr,
+		    unsigned int nr, uint8_t *data)
 {
 	struct rpmb_frame out, in[MAX_FRAMES];
 	uint8_t nonce[NONCE_LEN];
@@ -223,28 +223,28 @@ uint16_t rpmb_read(struct frontend *fe, const uint8_t *key, uint16_t addr,
 
 void must_program_key(struct frontend *fe)
 {
-	check_eq(rpmb_program_key(fe, test_key), RPMB_RES_OK);
+	check_eq(guest_program_key(fe, test_key), RPMB_RES_OK);
 }
 
 uint32_t must_count(struct frontend *fe)
 {
 	uint32_t counter;
 
-	check_eq(rpmb_counter(fe, test_key, &counter), RPMB_RES_OK);
+	check_eq(guest_counter(fe, test_key, &counter), RPMB_RES_OK);
 	return counter;
 }
 
 void must_write(struct frontend *fe, uint16_t addr, unsigned int nr,
 		uint32_t counter, const uint8_t *data)
 {
-	check_eq(rpmb_write(fe, test_key, addr, nr, counter, data),
+	check_eq(guest_write(fe, test_key, addr, nr, counter, data),
 		 RPMB_RES_OK);
 }
 
 void must_read(struct frontend *fe, uint16_t addr, unsigned int nr,
 	       uint8_t *data)
 {
-	check_eq(rpmb_read(fe, test_key, addr, nr, data), RPMB_RES_OK);
+	check_eq(guest_read(fe, test_key, addr, nr, data), RPMB_RES_OK);
 }
 
 void must_hold(struct frontend *fe, uint16_t addr, unsigned int nr,

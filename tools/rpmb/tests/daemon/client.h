@@ -63,13 +63,13 @@ void fetch_frames(struct frontend *fe, struct rpmb_frame *in,
  * Whole operations. They return the result field, and check all that has to be
  * right whatever the result is: lengths, types, nonces, MACs.
  */
-uint16_t rpmb_program_key(struct frontend *fe, const uint8_t *key);
-uint16_t rpmb_counter(struct frontend *fe, const uint8_t *key,
-		      uint32_t *counter);
-uint16_t rpmb_write(struct frontend *fe, const uint8_t *key, uint16_t addr,
-		    unsigned int nr, uint32_t counter, const uint8_t *data);
-uint16_t rpmb_read(struct frontend *fe, const uint8_t *key, uint16_t addr,
-		   unsigned int nr, uint8_t *data);
+uint16_t guest_program_key(struct frontend *fe, const uint8_t *key);
+uint16_t guest_counter(struct frontend *fe, const uint8_t *key,
+		       uint32_t *counter);
+uint16_t guest_write(struct frontend *fe, const uint8_t *key, uint16_t addr,
+		     unsigned int nr, uint32_t counter, const uint8_t *data);
+uint16_t guest_read(struct frontend *fe, const uint8_t *key, uint16_t addr,
+		    unsigned int nr, uint8_t *data);
 
 /* The same where nothing else but success will do */
 void must_program_key(struct frontend *fe);

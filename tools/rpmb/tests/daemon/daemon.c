@@ -57,13 +57,13 @@ static void forget(pid_t pid)
 			running[i] = 0;
 }
 
-void daemon_exec(struct daemon *d, const char *preload,
-		 const char *const args[])
+void daemon_exec_other(struct daemon *d, const char *variable,
+		       const char *preload, const char *const args[])
 {
-	const char *argv[MAX_ARGS] = { getenv("RPMB_DAEMON") };
+	const char *argv[MAX_ARGS] = { getenv(variable) };
 	unsigned int n = 1;
 
-	check(argv[0], "RPMB_DAEMON is not set");
+	check(argv[0], "%s is not set", variable);
 	for (; *args; args++) {
 		check(n < MAX_ARGS - 1, "too many arguments");
 		argv[n++] = *args;
@@ -78,12 +78,29 @@ void daemon_exec(struct daemon *d, const char *preload,
 	check(d->pidfd >= 0, "pidfd_open: %s", strerror(errno));
 }
 
+void daemon_exec(struct daemon *d, const char *preload,
+		 const char *const args[])
+{
+	daemon_exec_other(d, "RPMB_DAEMON", preload, args);
+}
+
+static const char *anchor;
+
+void daemon_use_anchor(const char *path)
+{
+	anchor = path;
+}
+
 void daemon_start_args(struct daemon *d, const char *preload,
 		       const char *const options[])
 {
 	const char *args[MAX_ARGS] = { "--socket", SOCKET, "--state", STATE };
 	unsigned int n = 4;
 
+	if (anchor) {
+		args[n++] = "--anchor";
+		args[n++] = anchor;
+	}
 	for (; *options; options++) {
 		check(n < MAX_ARGS - 1, "too many options");
 		args[n++] = *options;
@@ -142,6 +159,12 @@ const char *daemon_messages(void)
 	}
 	text[len > 0 ? len : 0] = 0;
 	return text;
+}
+
+void daemon_forget_messages(void)
+{
+	/* Those that run go on writing to the same file */
+	check(!truncate(MESSAGES, 0) || errno == ENOENT, "%s", strerror(errno));
 }
 
 void daemon_show_messages(void)

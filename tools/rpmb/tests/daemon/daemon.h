@@ -30,6 +30,13 @@ struct daemon {
 void daemon_exec(struct daemon *d, const char *preload,
 		 const char *const args[]);
 
+/* The same with the program that another variable names */
+void daemon_exec_other(struct daemon *d, const char *variable,
+		       const char *preload, const char *const args[]);
+
+/* Those that are started from now on have this anchor's socket; NULL for none */
+void daemon_use_anchor(const char *path);
+
 /* Start it on SOCKET and STATE with further options, up to a NULL */
 #define daemon_start(d, ...) daemon_start_args(d, NULL, \
 	(const char *const []){ __VA_ARGS__, NULL })
@@ -50,6 +57,9 @@ void daemon_stop(struct daemon *d);
 
 /* All that daemons have said in this test, in static memory */
 const char *daemon_messages(void);
+
+/* Only what they say from now on counts */
+void daemon_forget_messages(void);
 
 /* The same as notes, after a failure */
 void daemon_show_messages(void);

@@ -189,7 +189,7 @@ static void check_after_cut(struct life *life, uint64_t at,
 
 	daemon_start(&d, "--capacity", "1");
 	fe_open(&fe, &d);
-	next->key_before = rpmb_counter(&fe, test_key, &counter) !=
+	next->key_before = guest_counter(&fe, test_key, &counter) !=
 			   RPMB_RES_NO_KEY;
 	if (life->key_before || life->key_acked <= at)
 		check(next->key_before, "the key is lost");

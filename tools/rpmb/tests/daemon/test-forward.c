@@ -137,9 +137,9 @@ static void key_refused(void)
 	device = host_device();
 	start(&d, SOCKET, NULL);
 	fe_open(&fe, &d);
-	check_eq(rpmb_program_key(&fe, test_key), RPMB_RES_GENERAL);
+	check_eq(guest_program_key(&fe, test_key), RPMB_RES_GENERAL);
 	check(strstr(daemon_messages(), "--allow-key"), "no message");
-	check_eq(rpmb_counter(&fe, test_key, &counter), RPMB_RES_NO_KEY);
+	check_eq(guest_counter(&fe, test_key, &counter), RPMB_RES_NO_KEY);
 }
 
 /* What the device says of a request is what the guest hears, with its MAC */
@@ -151,9 +151,9 @@ static void refusals(void)
 
 	open_keyed(&d, &fe);
 	pattern(block, 1, 0, 1);
-	check_eq(rpmb_write(&fe, other_key, 0, 1, 0, block), RPMB_RES_AUTH);
-	check_eq(rpmb_write(&fe, test_key, 0, 1, 5, block), RPMB_RES_COUNTER);
-	check_eq(rpmb_write(&fe, test_key, HOST_BLOCKS, 1, 0, block),
+	check_eq(guest_write(&fe, other_key, 0, 1, 0, block), RPMB_RES_AUTH);
+	check_eq(guest_write(&fe, test_key, 0, 1, 5, block), RPMB_RES_COUNTER);
+	check_eq(guest_write(&fe, test_key, HOST_BLOCKS, 1, 0, block),
 		 RPMB_RES_ADDRESS);
 	check_eq(must_count(&fe), 0);
 }
@@ -396,9 +396,9 @@ static void key_without_right(void)
 		      strerror(errno));
 	start(&d, SOCKET, "--allow-key");
 	fe_open(&fe, &d);
-	check_eq(rpmb_program_key(&fe, test_key), RPMB_RES_GENERAL);
+	check_eq(guest_program_key(&fe, test_key), RPMB_RES_GENERAL);
 	check(strstr(daemon_messages(), "permission"), "no message");
-	check_eq(rpmb_counter(&fe, test_key, &counter), RPMB_RES_NO_KEY);
+	check_eq(guest_counter(&fe, test_key, &counter), RPMB_RES_NO_KEY);
 }
 
 /* Errors of the host */
@@ -514,10 +514,10 @@ static void log_is_bounded(void)
 	device = host_device();
 	start(&d, SOCKET, NULL);
 	fe_open(&fe, &d);
-	check_eq(rpmb_program_key(&fe, test_key), RPMB_RES_GENERAL);
+	check_eq(guest_program_key(&fe, test_key), RPMB_RES_GENERAL);
 	len = strlen(daemon_messages());
 	for (unsigned int i = 0; i < 100; i++)
-		check_eq(rpmb_program_key(&fe, test_key), RPMB_RES_GENERAL);
+		check_eq(guest_program_key(&fe, test_key), RPMB_RES_GENERAL);
 	/* on a slow machine, the same may be said again after a while */
 	check(strlen(daemon_messages()) < 10 * len, "%s", daemon_messages());
 }
@@ -566,7 +566,7 @@ static void card(void)
 		pattern(block, 1, 6, ++written);
 		must_write(&fe, 6, 1, written - 1, block);
 		must_hold(&fe, 6, 1, block);
-		check_eq(rpmb_write(&fe, test_key, 6, 1, written - 1, block),
+		check_eq(guest_write(&fe, test_key, 6, 1, written - 1, block),
 			 RPMB_RES_COUNTER);
 		fe_close(&fe);
 		daemon_stop(&d);

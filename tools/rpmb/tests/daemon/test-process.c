@@ -160,7 +160,7 @@ static void deadly(long nr, const long arguments[6])
 	unlink(SOCKET);
 	start_on_disk(&d);
 	fe_open(&fe, &d);
-	if (rpmb_program_key(&fe, test_key))
+	if (guest_program_key(&fe, test_key))
 		model_set(&model, must_count(&fe));
 	memcpy(disk->arguments, arguments, sizeof(disk->arguments));
 	disk->forbidden = nr;
@@ -378,7 +378,7 @@ static void refused(const char *word, const char *const args[])
 	struct daemon d;
 	int status;
 
-	unlink("messages");
+	daemon_forget_messages();
 	daemon_exec(&d, NULL, args);
 	status = daemon_wait(&d);
 	check(WIFEXITED(status) && WEXITSTATUS(status), "status %#x", status);

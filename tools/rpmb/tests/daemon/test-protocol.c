@@ -42,7 +42,7 @@ static void must_serve(struct daemon *d)
 
 	check(daemon_alive(d), "the daemon has ended");
 	fe_open(&fe, d);
-	rpmb_counter(&fe, test_key, &counter);
+	guest_counter(&fe, test_key, &counter);
 	fe_close(&fe);
 	check(daemon_alive(d), "the daemon has ended");
 }

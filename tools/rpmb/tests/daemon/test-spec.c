@@ -118,7 +118,7 @@ static void capacity_is(const char *units, unsigned int blocks)
 	must_write(&fe, blocks - 1, 1, 0, data);
 	must_hold(&fe, blocks - 1, 1, data);
 	if (blocks < 0x10000)
-		check_eq(rpmb_read(&fe, test_key, blocks, 1, data),
+		check_eq(guest_read(&fe, test_key, blocks, 1, data),
 			 RPMB_RES_ADDRESS);
 }
 
@@ -305,7 +305,7 @@ static void counter_counts_requests(void)
 	pattern(data, 16, 0, 0);
 	must_write(&fe, 0, 16, 0, data);
 	check_eq(must_count(&fe), 1);
-	check_eq(rpmb_write(&fe, test_key, 0, 1, 7, data),
+	check_eq(guest_write(&fe, test_key, 0, 1, 7, data),
 		 RPMB_RES_COUNTER);
 	check_eq(must_count(&fe), 1);
 }
@@ -332,7 +332,7 @@ static void key_block_count(void)
 
 	open_device(&fe);
 	check_eq(key_with_count(&fe, 2), RPMB_RES_GENERAL);
-	check_eq(rpmb_counter(&fe, test_key, &counter), RPMB_RES_NO_KEY);
+	check_eq(guest_counter(&fe, test_key, &counter), RPMB_RES_NO_KEY);
 	check_eq(key_with_count(&fe, 1), RPMB_RES_OK);
 }
 
@@ -381,7 +381,7 @@ static void key_fails(void)
 	struct frontend fe;
 
 	open_keyed(&fe);
-	check_eq(rpmb_program_key(&fe, other), RPMB_RES_WRITE);
+	check_eq(guest_program_key(&fe, other), RPMB_RES_WRITE);
 	check_eq(must_count(&fe), 0);
 }
 
@@ -414,7 +414,7 @@ static void write_no_key(void)
 	struct frontend fe;
 
 	open_device(&fe);
-	check_eq(rpmb_write(&fe, test_key, 0, 1, 0, some_data),
+	check_eq(guest_write(&fe, test_key, 0, 1, 0, some_data),
 		 RPMB_RES_NO_KEY);
 }
 
@@ -493,14 +493,14 @@ static void write_expired(void)
 	open_expired(&fe);
 	pattern(last, 1, 0, 1);
 	pattern(late, 1, 0, 2);
-	result = rpmb_write(&fe, test_key, 0, 1, 0xfffffffe, last);
+	result = guest_write(&fe, test_key, 0, 1, 0xfffffffe, last);
 	check_eq(result & ~RPMB_RES_EXPIRED, RPMB_RES_OK);
-	result = rpmb_write(&fe, test_key, 0, 1, 0xffffffff, late);
+	result = guest_write(&fe, test_key, 0, 1, 0xffffffff, late);
 	check_eq(result, RPMB_RES_EXPIRED);
-	result = rpmb_counter(&fe, test_key, &counter);
+	result = guest_counter(&fe, test_key, &counter);
 	check_eq(result & ~RPMB_RES_EXPIRED, RPMB_RES_OK);
 	check_eq(counter, 0xffffffff);
-	result = rpmb_read(&fe, test_key, 0, 1, late);
+	result = guest_read(&fe, test_key, 0, 1, late);
 	check_eq(result & ~RPMB_RES_EXPIRED, RPMB_RES_OK);
 	check(!memcmp(last, late, BLOCK), "written");
 }
@@ -510,11 +510,11 @@ static void write_address(void)
 	struct frontend fe;
 
 	open_keyed(&fe);
-	check_eq(rpmb_write(&fe, test_key, UNIT_BLOCKS, 1, 0, some_data),
+	check_eq(guest_write(&fe, test_key, UNIT_BLOCKS, 1, 0, some_data),
 		 RPMB_RES_ADDRESS);
-	check_eq(rpmb_write(&fe, test_key, 0xffff, 1, 0, some_data),
+	check_eq(guest_write(&fe, test_key, 0xffff, 1, 0, some_data),
 		 RPMB_RES_ADDRESS);
-	check_eq(rpmb_write(&fe, test_key, UNIT_BLOCKS - 1, 2, 0, some_data),
+	check_eq(guest_write(&fe, test_key, UNIT_BLOCKS - 1, 2, 0, some_data),
 		 RPMB_RES_ADDRESS);
 	check_eq(must_count(&fe), 0);
 	must_write(&fe, UNIT_BLOCKS - 2, 2, 0, some_data);
@@ -528,7 +528,7 @@ static void write_wrong_mac(void)
 
 	open_keyed(&fe);
 	pattern(some_data, 1, 0, 3);
-	check_eq(rpmb_write(&fe, other, 0, 1, 0, some_data),
+	check_eq(guest_write(&fe, other, 0, 1, 0, some_data),
 		 RPMB_RES_AUTH);
 	check_eq(must_count(&fe), 0);
 	must_hold(&fe, 0, 1, zero);
@@ -539,11 +539,11 @@ static void write_wrong_counter(void)
 	struct frontend fe;
 
 	open_keyed(&fe);
-	check_eq(rpmb_write(&fe, test_key, 0, 1, 1, some_data),
+	check_eq(guest_write(&fe, test_key, 0, 1, 1, some_data),
 		 RPMB_RES_COUNTER);
 	must_write(&fe, 0, 1, 0, some_data);
 	/* a replay */
-	check_eq(rpmb_write(&fe, test_key, 0, 1, 0, some_data),
+	check_eq(guest_write(&fe, test_key, 0, 1, 0, some_data),
 		 RPMB_RES_COUNTER);
 	check_eq(must_count(&fe), 1);
 }
@@ -554,9 +554,9 @@ static void write_order_of_checks(void)
 	struct frontend fe;
 
 	open_keyed(&fe);
-	check_eq(rpmb_write(&fe, other, UNIT_BLOCKS, 1, 5, some_data),
+	check_eq(guest_write(&fe, other, UNIT_BLOCKS, 1, 5, some_data),
 		 RPMB_RES_ADDRESS);
-	check_eq(rpmb_write(&fe, other, 0, 1, 5, some_data),
+	check_eq(guest_write(&fe, other, 0, 1, 5, some_data),
 		 RPMB_RES_AUTH);
 }
 
@@ -585,7 +585,7 @@ static void read_no_key(void)
 	struct frontend fe;
 
 	open_device(&fe);
-	check_eq(rpmb_read(&fe, test_key, 0, 1, data), RPMB_RES_NO_KEY);
+	check_eq(guest_read(&fe, test_key, 0, 1, data), RPMB_RES_NO_KEY);
 }
 
 static uint16_t read_with_count(struct frontend *fe, unsigned int nr,
@@ -634,13 +634,13 @@ static void read_address(void)
 	struct frontend fe;
 
 	open_keyed(&fe);
-	check_eq(rpmb_read(&fe, test_key, UNIT_BLOCKS, 1, data),
+	check_eq(guest_read(&fe, test_key, UNIT_BLOCKS, 1, data),
 		 RPMB_RES_ADDRESS);
-	check_eq(rpmb_read(&fe, test_key, 0xffff, 2, data),
+	check_eq(guest_read(&fe, test_key, 0xffff, 2, data),
 		 RPMB_RES_ADDRESS);
-	check_eq(rpmb_read(&fe, test_key, UNIT_BLOCKS - 1, 2, data),
+	check_eq(guest_read(&fe, test_key, UNIT_BLOCKS - 1, 2, data),
 		 RPMB_RES_ADDRESS);
-	check_eq(rpmb_read(&fe, test_key, UNIT_BLOCKS - 2, 2, data),
+	check_eq(guest_read(&fe, test_key, UNIT_BLOCKS - 2, 2, data),
 		 RPMB_RES_OK);
 }
 
@@ -826,9 +826,9 @@ static void key_is_kept(void)
 	daemon_stop(&d);
 	daemon_start(&d, "--capacity", "1");
 	fe_open(&fe, &d);
-	check_eq(rpmb_program_key(&fe, other), RPMB_RES_WRITE);
+	check_eq(guest_program_key(&fe, other), RPMB_RES_WRITE);
 	must_write(&fe, 0, 1, 0, data);
-	check_eq(rpmb_write(&fe, other, 0, 1, 1, data), RPMB_RES_AUTH);
+	check_eq(guest_write(&fe, other, 0, 1, 1, data), RPMB_RES_AUTH);
 }
 
 static void counter_is_kept(void)

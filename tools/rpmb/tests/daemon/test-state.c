@@ -53,7 +53,7 @@ static void must_refuse(void)
 	int status;
 
 	disk_image_load(&before);
-	unlink("messages");
+	daemon_forget_messages();
 	start(&d);
 	status = daemon_wait(&d);
 	check(WIFEXITED(status) && WEXITSTATUS(status) != 0, "status %#x",
@@ -212,7 +212,7 @@ static void newer_schema(void)
 static void directory(void)
 {
 	check(!mkdir(STATE, 0700), "%s", strerror(errno));
-	unlink("messages");
+	daemon_forget_messages();
 	{
 		struct daemon d;
 		int status;
@@ -460,7 +460,7 @@ static void key_write_fails(void)
 	check_eq(fe_wait_used(&fe, NULL), FRAME);
 	fetch_frames(&fe, &in, 1);
 	check_eq(be16toh(in.result), RPMB_RES_WRITE);
-	check_eq(rpmb_counter(&fe, test_key, &counter), RPMB_RES_NO_KEY);
+	check_eq(guest_counter(&fe, test_key, &counter), RPMB_RES_NO_KEY);
 	fe_close(&fe);
 	daemon_kill(&d);
 	disk_free(disk);
@@ -489,7 +489,7 @@ static void read_fails(void)
 	start_on_disk(&d);
 	fe_open(&fe, &d);
 	disk->fail_read = EIO;
-	result = rpmb_read(&fe, test_key, 400, 1, found);
+	result = guest_read(&fe, test_key, 400, 1, found);
 	if (result == RPMB_RES_OK)
 		check(!memcmp(block, found, BLOCK), "wrong data");
 	else
@@ -554,7 +554,7 @@ static void write_protected(void)
 
 	make_state(true);
 	disk_image_load(&before);
-	unlink("messages");
+	daemon_forget_messages();
 	daemon_exec(&d, NULL, (const char *const []){
 		"--socket", SOCKET, "--state", "file:" STATE "?mode=ro", NULL });
 	expect_refusal(&d);

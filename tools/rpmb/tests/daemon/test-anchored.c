@@ -1,0 +1,585 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An anchored state: whatever somebody makes of its file, and whenever the daemon or its
+ * anchor ends, nothing is served but the newest state, and that is never refused
+ */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "anchor-client.h"
+#include "anchor-host.h"
+#include "client.h"
+#include "disk.h"
+#include "fixture.h"
+#include "model.h"
+#include "state.h"
+
+#define CLONE "clone"
+#define CLONE_SOCKET "clone-socket"
+#define KILLS 40
+
+/* A host with two anchors, of which the daemon has the first one */
+static struct fake *begin(void)
+{
+	struct fake *fake;
+
+	check(!setenv("RPMB_FAKE", get_current_dir_name(), 1), "");
+	fake = host_ready(2);
+	daemon_use_anchor(socket_of(0));
+	return fake;
+}
+
+static void open_daemon(struct daemon *d, struct frontend *fe)
+{
+	daemon_start(d, "--capacity", "1");
+	fe_open(fe, d);
+}
+
+static void close_daemon(struct daemon *d, struct frontend *fe, bool stop)
+{
+	fe_close(fe);
+	if (stop) {
+		daemon_stop(d);
+	} else {
+		daemon_kill(d);
+		unlink(SOCKET);
+	}
+}
+
+/* One more write in a life of the daemon's own */
+static void write_one(struct model *model, bool stop)
+{
+	struct frontend fe;
+	struct daemon d;
+
+	open_daemon(&d, &fe);
+	model_check(model, &fe, false);
+	model_write(model, &fe);
+	close_daemon(&d, &fe, stop);
+}
+
+static void must_serve(struct model *model, bool on_its_way)
+{
+	struct frontend fe;
+	struct daemon d;
+
+	open_daemon(&d, &fe);
+	model_check(model, &fe, on_its_way);
+	model_write(model, &fe);
+	close_daemon(&d, &fe, true);
+}
+
+/* It ends by itself, and says why; the file stays as it is */
+static void must_refuse(const char *words)
+{
+	struct disk_image before, after;
+	struct daemon d;
+	int status;
+
+	disk_image_load(&before);
+	daemon_forget_messages();
+	daemon_start(&d, "--capacity", "1");
+	status = daemon_wait(&d);
+	check(WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %#x",
+	      status);
+	check(strstr(daemon_messages(), words), "nobody says: %s", words);
+	disk_image_load(&after);
+	check(disk_image_same(&before, &after), "the state was touched");
+	disk_image_free(&before);
+	disk_image_free(&after);
+}
+
+static void served_again(void)
+{
+	struct model model;
+
+	begin();
+	model_leave_state(&model, true);
+	write_one(&model, false);
+	unlink(SOCKET);
+	write_one(&model, true);
+	host_stop();
+	host_start();
+	must_serve(&model, false);
+}
+
+static void put_back(void)
+{
+	struct disk_image old, newest;
+	struct model model;
+
+	begin();
+	model_leave_state(&model, true);
+	disk_image_load(&old);
+	write_one(&model, true);
+	disk_image_load(&newest);
+	disk_image_store(&old);
+	must_refuse("it was put back");
+	must_refuse("it was put back");
+	disk_image_store(&newest);
+	must_serve(&model, false);
+	disk_image_free(&old);
+	disk_image_free(&newest);
+}
+
+/* What was saved at several times, and what of it is put together */
+#define TIMES 4
+
+static void save_times(struct model *model, struct disk_image images[TIMES])
+{
+	unsigned int i;
+
+	model_leave_state(model, true);
+	disk_image_load(&images[0]);
+	for (i = 1; i < TIMES; i++) {
+		write_one(model, i % 2);
+		disk_image_load(&images[i]);
+	}
+}
+
+static void store_mix(const struct disk_image *state,
+		      const struct disk_image *wal)
+{
+	struct disk_image mix = *state;
+
+	mix.files[DISK_WAL] = wal ? wal->files[DISK_WAL] :
+				    (struct disk_file){ 0 };
+	disk_image_store(&mix);
+}
+
+/* The newest is served or nothing; true if it is */
+static bool is_served(const struct model *newest)
+{
+	struct model model = *newest;
+	struct frontend fe;
+	struct daemon d;
+	int sock = -1, ms = 0;
+
+	unlink(SOCKET);
+	daemon_start(&d, "--capacity", "1");
+	while (daemon_alive(&d) && (sock = vu_connect(SOCKET)) < 0) {
+		check(ms++ < WAIT_MS, "neither serves nor ends");
+		poll(NULL, 0, 1);
+	}
+	if (sock < 0) {
+		check(WEXITSTATUS(daemon_wait(&d)) == 1, "");
+		return false;
+	}
+	close(sock);
+	fe_open(&fe, &d);
+	model_check(&model, &fe, false);
+	close_daemon(&d, &fe, false);
+	return true;
+}
+
+static void mixed(void)
+{
+	struct disk_image images[TIMES];
+	unsigned int i, j, served = 0;
+	struct model model;
+
+	begin();
+	save_times(&model, images);
+	for (i = 0; i < TIMES; i++) {
+		for (j = 0; j <= TIMES; j++) {
+			store_mix(&images[i], j < TIMES ? &images[j] : NULL);
+			served += is_served(&model);
+		}
+	}
+	check(served, "the newest is refused, too");
+	tap_note("%u of %u are the newest", served, TIMES * (TIMES + 1));
+	disk_image_store(&images[TIMES - 1]);
+	must_serve(&model, false);
+	for (i = 0; i < TIMES; i++)
+		disk_image_free(&images[i]);
+}
+
+static void without_anchor(void)
+{
+	struct model model;
+
+	begin();
+	model_leave_state(&model, true);
+	daemon_use_anchor(NULL);
+	must_refuse("is anchored, and of no use without its anchor");
+	daemon_use_anchor(socket_of(1));
+	must_refuse("is a state of another anchor");
+	check(!rename(STATE, CLONE), "");
+	daemon_use_anchor(NULL);
+	model_leave_state(&model, true);
+	daemon_use_anchor(socket_of(0));
+	must_refuse("is not anchored");
+	check(!unlink(STATE), "");
+	must_refuse("it has a state, at step");
+	host_kill();
+	must_refuse("does rpmb-anchor run?");
+	host_start();
+	check(!rename(CLONE, STATE), "");
+	model_set(&model, 5);
+	must_serve(&model, false);
+}
+
+/* Who has the file can change all of it, but make no step */
+static void edited(void)
+{
+	static const char *const edits[] = {
+		"UPDATE meta SET counter = counter - 1",
+		"UPDATE meta SET counter = counter + 1",
+		"UPDATE meta SET dev_id = zeroblob(16)",
+		"UPDATE meta SET config = randomblob(512)",
+		"UPDATE meta SET key = NULL, counter = 0",
+		"UPDATE meta SET key = randomblob(60)",
+		"UPDATE blocks SET data = zeroblob(256) WHERE addr = 0",
+		"DELETE FROM blocks WHERE addr = 1",
+		"INSERT INTO blocks VALUES (511, randomblob(256))",
+		"UPDATE blocks SET addr = addr + 100",
+		"UPDATE anchor SET step = step - 1",
+		"UPDATE anchor SET step = step + 1",
+		"UPDATE anchor SET parent = randomblob(32)",
+		"UPDATE anchor SET name = randomblob(32)",
+		/* all of the next step but its MAC, with old data in it */
+		"UPDATE blocks SET data = zeroblob(256) WHERE addr = 0;"
+		"UPDATE anchor SET step = step + 1, parent = name,"
+		" name = randomblob(32)",
+	};
+	struct disk_image image;
+	struct model model;
+	unsigned int i;
+
+	begin();
+	model_leave_state(&model, true);
+	disk_image_load(&image);
+	for (i = 0; i < ARRAY_SIZE(edits); i++) {
+		state_sql(edits[i]);
+		check(!is_served(&model), "%s", edits[i]);
+		disk_image_store(&image);
+	}
+	must_serve(&model, false);
+	disk_image_free(&image);
+}
+
+/* The client has kept a step, and the ledger has not */
+static void ahead_of_ledger(void)
+{
+	struct fake *fake = begin();
+	struct frontend fe;
+	struct model model;
+	struct daemon d;
+
+	model_leave_state(&model, true);
+	open_daemon(&d, &fe);
+	host_fault(fake, FAULT_KILL_BEFORE, FAKE_DISK_WRITE, 0);
+	model_submit(&model, &fe);
+	host_wait_killed();
+	check(!fe_used(&fe), "answered before it is anchored");
+	close_daemon(&d, &fe, false);
+	host_start();
+	must_serve(&model, true);
+	check_eq(model.counter, 7);
+}
+
+/* The ledger has it, and the hardware has not */
+static void ahead_of_hardware(void)
+{
+	struct fake *fake = begin();
+	struct frontend fe;
+	struct model model;
+	struct daemon d;
+
+	model_leave_state(&model, true);
+	open_daemon(&d, &fe);
+	host_fault(fake, FAULT_HOLD, RPMB_WRITE_DATA, 0);
+	model_submit(&model, &fe);
+	host_wait_held(fake);
+	check(!fe_used(&fe), "answered before it is anchored");
+	close_daemon(&d, &fe, false);
+	host_kill();
+	host_start();
+	must_serve(&model, true);
+	check_eq(model.counter, 7);
+}
+
+/* The anchor ends in a write, and comes back: nobody notices but by the time it takes */
+static void anchor_comes_back(void)
+{
+	struct fake *fake = begin();
+	struct frontend fe;
+	struct model model;
+	struct daemon d;
+
+	model_leave_state(&model, true);
+	open_daemon(&d, &fe);
+	host_fault(fake, FAULT_KILL_BEFORE, FAKE_DISK_WRITE, 0);
+	model_submit(&model, &fe);
+	host_wait_killed();
+	host_start();
+	model_answer(&model, &fe);
+	model_check(&model, &fe, false);
+	host_kill();
+	host_start();
+	model_check(&model, &fe, false);
+	model_write(&model, &fe);
+	close_daemon(&d, &fe, true);
+}
+
+/* It has said so: what it waits for has begun */
+static void wait_for_words(const char *words)
+{
+	int ms = 0;
+
+	while (!strstr(daemon_messages(), words)) {
+		check(ms++ < WAIT_MS, "nobody says: %s", words);
+		poll(NULL, 0, 1);
+	}
+}
+
+static void submit_count(struct frontend *fe)
+{
+	static const uint8_t nonce[NONCE_LEN];
+	const struct fields fields = {
+		.type = RPMB_GET_WRITE_COUNTER, .count = 1, .nonce = nonce
+	};
+	struct rpmb_frame out;
+
+	frames_init(&out, 1, &fields);
+	submit_frames(fe, &out, 1, 1);
+}
+
+/* Nobody is told anything that another daemon may have changed meanwhile */
+static void nothing_without_anchor(void)
+{
+	struct frontend fe;
+	struct model model;
+	struct daemon d;
+
+	begin();
+	model_leave_state(&model, true);
+	open_daemon(&d, &fe);
+	model_check(&model, &fe, false);
+	host_kill();
+	submit_count(&fe);
+	wait_for_words("does rpmb-anchor run?");
+	check(!fe_used(&fe), "the counter is told");
+	host_start();
+	fe_wait_used(&fe, NULL);
+	model_check(&model, &fe, false);
+	close_daemon(&d, &fe, true);
+}
+
+static void start_clone(struct daemon *d)
+{
+	daemon_exec(d, NULL, (const char *const []){
+		"--socket", CLONE_SOCKET, "--state", CLONE, "--anchor",
+		socket_of(0), NULL });
+}
+
+static void cloned(void)
+{
+	struct frontend fe, clone_fe;
+	struct daemon d, clone;
+	struct model model;
+	struct frontend *first = &fe;
+
+	begin();
+	model_leave_state(&model, true);
+	check(!shell("cp " STATE " " CLONE), "%s", said());
+	open_daemon(&d, &fe);
+	start_clone(&clone);
+	check(WEXITSTATUS(daemon_wait(&clone)) == 1, "two serve");
+	check(strstr(daemon_messages(), "another program uses this anchor"), "");
+
+	/* The anchor is new, and the first one has not noticed yet */
+	host_kill();
+	host_start();
+	start_clone(&clone);
+	fe_open_at(&clone_fe, &clone, CLONE_SOCKET);
+	model_write(&model, &clone_fe);
+	daemon_forget_messages();
+	submit_count(first);
+	wait_for_words("another program uses this anchor");
+	check(!fe_used(first), "it tells what was");
+	fe_close(&clone_fe);
+	daemon_stop(&clone);
+	check(WEXITSTATUS(daemon_wait(&d)) == 1, "it goes on");
+	check(strstr(daemon_messages(), "it was put back"), "");
+	fe_close(&fe);
+}
+
+static void share_used_up(void)
+{
+	uint8_t data[BLOCK] = { 1 };
+	struct frontend fe;
+	struct model model;
+	struct daemon d;
+
+	begin();
+	model_leave_state(&model, true);
+	open_daemon(&d, &fe);
+	/* Seven steps so far: that it is there, the key, five writes */
+	check(!admin("set number-0 --share 8"), "%s", said());
+	model_write(&model, &fe);
+	check_eq(guest_write(&fe, test_key, 0, 1, model.counter, data),
+		 RPMB_RES_WRITE);
+	check(strstr(daemon_messages(), "share are used up"), "");
+	model_check(&model, &fe, false);
+	check(!admin("set number-0 --share 9"), "%s", said());
+	model_write(&model, &fe);
+	close_daemon(&d, &fe, true);
+}
+
+static void stopped_while_it_waits(void)
+{
+	struct frontend fe;
+	struct model model;
+	struct daemon d;
+
+	begin();
+	model_leave_state(&model, true);
+	open_daemon(&d, &fe);
+	host_kill();
+	model_submit(&model, &fe);
+	wait_for_words("does rpmb-anchor run?");
+	kill(d.pid, SIGTERM);
+	check(WEXITSTATUS(daemon_wait(&d)) == 1, "not an error");
+	check(!fe_used(&fe), "answered");
+	fe_close(&fe);
+	host_start();
+	must_serve(&model, true);
+}
+
+static bool has_key_in(const char *name)
+{
+	return !shell("grep -qaF \"$(cat key-text)\" %s", name);
+}
+
+/* A key that is text, so that it can be looked for */
+static void key_is_wrapped(void)
+{
+	static const uint8_t text_key[KEY_LEN] = "A key is to be found by its text";
+	struct frontend fe;
+	struct daemon d;
+
+	begin();
+	check(!shell("echo '%.32s' | tee key-text", text_key), "%s", said());
+	open_daemon(&d, &fe);
+	check_eq(guest_program_key(&fe, text_key), 0);
+	close_daemon(&d, &fe, true);
+	check(!has_key_in(STATE) && !has_key_in(LEDGER), "it is in clear");
+	check(!shell("$RPMB_STATE_TOOL convert " STATE " " CLONE " --anchor %s",
+		     socket_of(0)), "%s", said());
+	check(has_key_in(CLONE), "it cannot be found: this test is of no use");
+}
+
+static void stepped_back(void)
+{
+	struct disk_image old, newest;
+	struct model model;
+
+	begin();
+	model_leave_state(&model, true);
+	disk_image_load(&old);
+	write_one(&model, true);
+	disk_image_load(&newest);
+	disk_image_store(&old);
+	check(shell("$RPMB_STATE_TOOL accept " STATE " --anchor %s",
+		    socket_of(0)) == 1, "");
+	check(says("nobody has agreed"), "%s", said());
+	check(!admin("accept number-0"), "%s", said());
+	check(!shell("$RPMB_STATE_TOOL accept " STATE " --anchor %s",
+		     socket_of(0)), "%s", said());
+	model_set(&model, 5);
+	must_serve(&model, false);
+	check(shell("$RPMB_STATE_TOOL accept " STATE " --anchor %s",
+		    socket_of(0)) == 1, "twice");
+	disk_image_store(&newest);
+	must_refuse("it was put back");
+	check(!admin("log") && says("accept "), "%s", said());
+	disk_image_free(&old);
+	disk_image_free(&newest);
+}
+
+static void converted(void)
+{
+	struct model model;
+
+	begin();
+	daemon_use_anchor(NULL);
+	model_leave_state(&model, true);
+	check(!shell("$RPMB_STATE_TOOL convert " STATE " " CLONE " --anchor %s && "
+		     "mv " CLONE " " STATE, socket_of(0)), "%s", said());
+	daemon_use_anchor(socket_of(0));
+	must_serve(&model, false);
+	check(!shell("$RPMB_STATE_TOOL check " STATE " --anchor %s",
+		     socket_of(0)), "%s", said());
+	check(!shell("$RPMB_STATE_TOOL convert " STATE " " CLONE " --anchor %s && "
+		     "mv " CLONE " " STATE, socket_of(0)), "%s", said());
+	daemon_use_anchor(NULL);
+	must_serve(&model, false);
+}
+
+/* The daemon, its anchor or both end in a write, at any time */
+static void many_kills(void)
+{
+	struct model model;
+	struct frontend fe;
+	struct daemon d;
+	unsigned int i, who;
+
+	model_seed();
+	begin();
+	model_leave_state(&model, false);
+	for (i = 0; i < KILLS; i++) {
+		unlink(SOCKET);
+		open_daemon(&d, &fe);
+		model_check(&model, &fe, true);
+		model_submit(&model, &fe);
+		poll(NULL, 0, random() % 4);
+		who = random() % 3;
+		if (who) {
+			host_kill();
+			host_start();
+		}
+		if (who == 1)
+			model_answer(&model, &fe);
+		else
+			daemon_kill(&d);
+		if (who != 1 && fe_used(&fe))
+			model_answer(&model, &fe);
+		fe_close(&fe);
+		if (who == 1)
+			daemon_kill(&d);
+	}
+	unlink(SOCKET);
+	must_serve(&model, true);
+}
+
+static const struct test tests[] = {
+	{ "stopped, killed, and its anchor stopped: served again", served_again },
+	{ "put back: refused, and the newest is not", put_back },
+	{ "files of several times together: the newest or nothing", mixed },
+	{ "without its anchor, with another one, without itself", without_anchor },
+	{ "edited by somebody who can compute all but the MAC", edited },
+	{ "client has kept: one step ahead of the ledger is taken forward",
+	  ahead_of_ledger },
+	{ "ledger committed: one step ahead of the hardware as well",
+	  ahead_of_hardware },
+	{ "the anchor ends in a write, and comes back", anchor_comes_back },
+	{ "the anchor is away: nothing is told", nothing_without_anchor },
+	{ "a copy serves, or the first one, never both", cloned },
+	{ "the share is used up, and made larger", share_used_up },
+	{ "stopped while it waits for its anchor", stopped_while_it_waits },
+	{ "the key is in the file only wrapped", key_is_wrapped },
+	{ "a step back that the administrator agrees to", stepped_back },
+	{ "made an anchored one, and back", converted },
+	{ "many ends of daemon and anchor", many_kills },
+};
+
+int main(int argc, char **argv)
+{
+	return run_daemon_tests(argc, argv, tests, ARRAY_SIZE(tests));
+}
