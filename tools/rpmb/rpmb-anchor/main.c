@@ -77,6 +77,16 @@ static bool init(struct hardware *hw, const struct keys *keys,
 	       hardware_write(hw, &table) == HARDWARE_WRITTEN;
 }
 
+/* Only init may begin with nothing: a ledger that is gone may have been taken away */
+static bool has_ledger(const char *path)
+{
+	if (!access(path, F_OK))
+		return true;
+	log_line("%s: %s; a ledger that is missing is not made anew: bring the newest one back",
+		 path, strerror(errno));
+	return false;
+}
+
 static bool serve(struct server *server, const struct options *options)
 {
 	struct ledger *ledger = &server->ledger;
@@ -87,7 +97,7 @@ static bool serve(struct server *server, const struct options *options)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	if (!hardware_find(&server->hw, false) ||
+	if (!hardware_find(&server->hw, false) || !has_ledger(options->ledger) ||
 	    !ledger_open(ledger, options->ledger, server->keys, &server->table))
 		return false;
 	ok = recover(&server->hw, &server->table) &&

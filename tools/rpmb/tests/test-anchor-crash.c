@@ -275,7 +275,7 @@ static bool killed_in_init(enum fake_fault_kind kind, unsigned int operation)
 		check_eq(WEXITSTATUS(host_wait()), 1);
 		expect(status);
 		expect(host_says("see rpmb-anchor(1), init") ||
-		       host_says("cannot open") ||
+		       host_says("is not made anew") ||
 		       host_says("init did not finish"));
 		check(!shell("rm -f " LEDGER), "%s", said());
 		check(!command("init" KEYED), "%s", said());

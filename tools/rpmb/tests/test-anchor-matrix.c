@@ -126,7 +126,7 @@ static void test_mixed(void)
 				expect(host_says(PUT_BACK) ||
 				       host_says(CHANGED) ||
 				       host_says("damaged") ||
-				       host_says("cannot open"));
+				       host_says("is not made anew"));
 				continue;
 			}
 			/* What is newest is in the newest -wal file only */
@@ -275,7 +275,7 @@ static void test_no_ledger(void)
 	host_stop();
 	host_save("good");
 	check(!unlink(LEDGER), "%s", strerror(errno));
-	host_refuses("cannot open");
+	host_refuses("is not made anew");
 	expect_eq(command("init" KEYED), 1);
 	expect(says("the hardware has an anchor already"));
 	expect(access(LEDGER, F_OK));
