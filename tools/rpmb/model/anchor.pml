@@ -245,7 +245,7 @@ active [N] proctype client_program()
 
 /* rpmb-anchor */
 
-/* Clients that have lost it begin again */
+/* Clients that have lost it begin again. With ROLLBACK the ledger is of no interest then. */
 inline anchor_stops()
 {
 	anchor = STOPPED;
