@@ -3,11 +3,12 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "anchor-client.h"
 #include "anchor-host.h"
+#include "daemon.h"
 
 const char *socket_of(unsigned int n)
 {
@@ -17,9 +18,21 @@ const char *socket_of(unsigned int n)
 	return path;
 }
 
+/* Nobody waits for ever: this can be read when that has taken too long */
+static int bound(void)
+{
+	const struct itimerspec time = { .it_value.tv_sec = WAIT_MS / 1000 };
+	static int timer = -1;
+
+	if (timer < 0)
+		timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	check(!timerfd_settime(timer, 0, &time, NULL), "%s", strerror(errno));
+	return timer;
+}
+
 struct rpmb_anchor *must_connect(unsigned int n)
 {
-	struct rpmb_anchor *anchor = rpmb_anchor_new(-1);
+	struct rpmb_anchor *anchor = rpmb_anchor_new(bound());
 	int ret;
 
 	check(anchor, "out of memory");
@@ -30,7 +43,7 @@ struct rpmb_anchor *must_connect(unsigned int n)
 
 int connect_error(unsigned int n)
 {
-	struct rpmb_anchor *anchor = rpmb_anchor_new(-1);
+	struct rpmb_anchor *anchor = rpmb_anchor_new(bound());
 	int ret;
 
 	check(anchor, "out of memory");
@@ -101,12 +114,8 @@ static enum anchor_result take_line(struct raw *raw)
 
 enum anchor_result raw_connect(struct raw *raw, unsigned int n)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-
-	strcpy(addr.sun_path, socket_of(n));
-	raw->sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	check(!connect(raw->sock, (struct sockaddr *)&addr, sizeof(addr)),
-	      "%s: %s", addr.sun_path, strerror(errno));
+	raw->sock = host_connect(socket_of(n));
+	check(raw->sock >= 0, "%s: %s", socket_of(n), strerror(errno));
 	return take_line(raw);
 }
 

@@ -112,17 +112,30 @@ struct fake *host_ready(unsigned int anchors)
 	return fake;
 }
 
+int host_connect(const char *path)
+{
+	const struct timeval bound = { .tv_sec = WAIT_MS / 1000 };
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	strcpy(addr.sun_path, path);
+	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof(bound));
+	setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof(bound));
+	if (!connect(sock, (struct sockaddr *)&addr, sizeof(addr)))
+		return sock;
+	close(sock);
+	return -1;
+}
+
 /* The administrator's socket is there last */
 static bool has_begun(void)
 {
-	struct sockaddr_un addr = {
-		.sun_family = AF_UNIX, .sun_path = DIRECTORY "/control"
-	};
-	int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	bool ok = !connect(sock, (struct sockaddr *)&addr, sizeof(addr));
+	int sock = host_connect(CONTROL);
 
+	if (sock < 0)
+		return false;
 	close(sock);
-	return ok;
+	return true;
 }
 
 bool host_serves(void)

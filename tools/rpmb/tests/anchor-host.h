@@ -55,6 +55,10 @@ void host_wait_killed(void);
 void host_kill(void);
 void host_stop(void);
 
+/* A connection to a socket of it, which waits for a bounded time; -1 if there is none */
+int host_connect(const char *path);
+#define CONTROL DIRECTORY "/control"
+
 /* Ask it to end, without waiting */
 void host_end_later(void);
 

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "anchor-client.h"
@@ -16,13 +15,9 @@
 /* An administrator who speaks for himself */
 static int control(void)
 {
-	struct sockaddr_un addr = {
-		.sun_family = AF_UNIX, .sun_path = DIRECTORY "/control"
-	};
-	int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	int sock = host_connect(CONTROL);
 
-	check(sock >= 0 && !connect(sock, (struct sockaddr *)&addr,
-				    sizeof(addr)), "%s", strerror(errno));
+	check(sock >= 0, "%s", strerror(errno));
 	return sock;
 }
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -263,6 +264,29 @@ static void test_killed_client(void)
 	raw_close(&second);
 }
 
+/* Whoever waits for a device that does not answer can be told to give up */
+static void test_stop_waiting(void)
+{
+	struct fake *fake = host_ready(1);
+	int stop = eventfd(0, EFD_CLOEXEC);
+	struct rpmb_anchor *anchor = rpmb_anchor_new(stop);
+	struct kept kept = {};
+
+	check(anchor && !rpmb_anchor_connect(anchor, socket_of(0)), "%s",
+	      strerror(errno));
+	must_step(anchor, &kept);
+	host_fault(fake, FAULT_HOLD, RPMB_WRITE_DATA, 0);
+	check(!eventfd_write(stop, 1), "%s", strerror(errno));
+	keep_next(anchor, &kept);
+	expect_eq(advance(anchor, &kept), RPMB_ERR_SYSTEM);
+	expect_eq(errno, ECANCELED);
+	rpmb_anchor_free(anchor);
+	close(stop);
+	host_wait_held(fake);
+	host_release(fake);
+	expect_goes_on(0, &kept);
+}
+
 /* The error that another user gets */
 static int error_of_user(uid_t uid)
 {
@@ -397,6 +421,8 @@ static const struct test tests[] = {
 	{ "clients: one at a time", test_one_client },
 	{ "clients: one that was killed is not waited for",
 	  test_killed_client },
+	{ "clients: they can be told not to wait any longer",
+	  test_stop_waiting },
 	{ "clients: of the user that the administrator says", test_users },
 	{ "group: one write of the hardware for all who wait",
 	  test_group_commit },
