@@ -54,7 +54,8 @@ static void find_program(void)
 	}
 }
 
-int run_anchor_tests(const struct test *tests, unsigned int nr)
+int run_anchor_tests(int argc, char **argv, const struct test *tests,
+		     unsigned int nr)
 {
 	static const struct tap_frame frame = { .after = after };
 
@@ -64,7 +65,7 @@ int run_anchor_tests(const struct test *tests, unsigned int nr)
 		perror(fake_dir());
 		return 2;
 	}
-	return tap_run(tests, nr, &frame, "");
+	return tap_run(tests, nr, &frame, argc > 1 ? argv[1] : "");
 }
 
 static void write_key(void)

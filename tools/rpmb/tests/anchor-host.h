@@ -18,8 +18,12 @@
 /* The GUID of anchor number N, a printf format */
 #define GUID "00000000-0000-4000-8000-%012u"
 
-/* Run tests that use the following; returns the exit status */
-int run_anchor_tests(const struct test *tests, unsigned int nr);
+/*
+ * Run tests that use the following; the first argument of the program, if any, picks
+ * those whose name contains it. Returns the exit status.
+ */
+int run_anchor_tests(int argc, char **argv, const struct test *tests,
+		     unsigned int nr);
 
 /* A device with a partition table and nothing else */
 struct fake *host_device(const char *name);

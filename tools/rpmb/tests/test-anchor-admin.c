@@ -518,7 +518,7 @@ static const struct test tests[] = {
 	{ "hardware: its write counter is at its end", test_counter_ends },
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return run_anchor_tests(tests, ARRAY_SIZE(tests));
+	return run_anchor_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }

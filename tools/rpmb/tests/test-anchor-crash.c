@@ -465,7 +465,7 @@ static const struct test tests[] = {
 	{ "hardware write: lost in a start, or its answer", test_recovery_lost },
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return run_anchor_tests(tests, ARRAY_SIZE(tests));
+	return run_anchor_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }

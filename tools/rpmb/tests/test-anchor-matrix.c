@@ -514,7 +514,7 @@ static const struct test tests[] = {
 	{ "guid: used again", test_guid_again },
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return run_anchor_tests(tests, ARRAY_SIZE(tests));
+	return run_anchor_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }

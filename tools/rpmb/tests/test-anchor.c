@@ -431,7 +431,7 @@ static const struct test tests[] = {
 	{ "group: what is under way when it ends is done", test_stop_meanwhile },
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return run_anchor_tests(tests, ARRAY_SIZE(tests));
+	return run_anchor_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }
