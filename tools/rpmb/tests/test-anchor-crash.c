@@ -6,6 +6,7 @@
  * The steps have the names that they have in the order of writes: the client has kept
  * its step, the ledger is committed, the hardware is written, the client is answered.
  */
+#include <errno.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -437,6 +438,82 @@ static void test_recovery_lost(void)
 	expect_goes_on(0, &kept);
 }
 
+/* After a step that was anchored, or not: who was not answered is taken forward */
+static void goes_on_after(int ret)
+{
+	fake->faults[0].kind = FAULT_NONE;
+	if (ret) {
+		check_eq(ret, RPMB_ERR_NO_ANCHOR);
+		check_eq(WEXITSTATUS(host_wait()), 1);
+		host_start();
+	}
+	expect_goes_on(0, &kept);
+}
+
+/* Somebody between program and device makes answers up */
+static void test_forged_answers(void)
+{
+	static const uint32_t types[] = {
+		RPMB_GET_WRITE_COUNTER, RPMB_WRITE_DATA
+	};
+	uint32_t kind, i;
+
+	begin();
+	for (kind = FAULT_CORRUPTED; kind <= FAULT_REPLAY; kind++) {
+		/* A signal comes from elsewhere */
+		if (kind == FAULT_SIGNAL)
+			continue;
+		for (i = 0; i < ARRAY_SIZE(types); i++) {
+			host_fault(fake, kind, types[i], 0);
+			goes_on_after(step());
+		}
+	}
+}
+
+/* The same while it starts: it does not serve, or what was anchored last */
+static void test_forged_answers_at_start(void)
+{
+	static const uint32_t types[] = {
+		RPMB_GET_WRITE_COUNTER, RPMB_READ_DATA, RPMB_WRITE_DATA
+	};
+	uint32_t kind, i;
+
+	begin();
+	host_stop();
+	for (kind = FAULT_CORRUPTED; kind <= FAULT_REPLAY; kind++) {
+		if (kind == FAULT_SIGNAL)
+			continue;
+		for (i = 0; i < ARRAY_SIZE(types); i++) {
+			host_fault(fake, kind, types[i], 2);
+			if (!host_serves()) {
+				check_eq(WEXITSTATUS(host_wait()), 1);
+				host_start();
+			}
+			fake->faults[0].kind = FAULT_NONE;
+			expect_eq(anchored(), kept.step.number);
+			expect_goes_on(0, &kept);
+			host_stop();
+		}
+	}
+}
+
+/* The device is removed, and comes back */
+static void test_removed(void)
+{
+	begin();
+	host_fault(fake, FAULT_BEFORE, RPMB_WRITE_DATA, 0);
+	fake->faults[0].value = ENODEV;
+	check_eq(step(), RPMB_ERR_NO_ANCHOR);
+	check_eq(WEXITSTATUS(host_wait()), 1);
+	expect(host_says("the device was removed"));
+	host_fault(fake, FAULT_BEFORE, FAKE_ANY, 0);
+	fake->faults[0].value = ENODEV;
+	host_refuses("the device was removed");
+	host_start();
+	expect_eq(anchored(), kept.step.number);
+	expect_goes_on(0, &kept);
+}
+
 static const struct test tests[] = {
 	{ "killed: the client has kept its step", test_client_has_kept },
 	{ "killed: the ledger is written, and not synced",
@@ -463,6 +540,10 @@ static const struct test tests[] = {
 	{ "hardware write: held back, after the ledger was put back",
 	  test_write_too_late_put_back },
 	{ "hardware write: lost in a start, or its answer", test_recovery_lost },
+	{ "hardware: answers that are made up", test_forged_answers },
+	{ "hardware: answers that are made up while it starts",
+	  test_forged_answers_at_start },
+	{ "hardware: removed", test_removed },
 };
 
 int main(int argc, char **argv)

@@ -139,6 +139,11 @@ static void test_forged(void)
 		expect_eq(rpmb_anchor_verify(anchor, &forged.step, forged.root),
 			  RPMB_ERR_FORGED);
 	}
+	/* The step that is anchored, kept with another version */
+	forged = kept;
+	forged.root[0] ^= 1;
+	expect_eq(rpmb_anchor_verify(anchor, &forged.step, forged.root),
+		  RPMB_ERR_FORGED);
 	expect_anchored(anchor, &kept);
 	must_step(anchor, &kept);
 	rpmb_anchor_free(anchor);
