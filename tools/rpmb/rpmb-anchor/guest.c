@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <endian.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,10 +97,10 @@ static void session_ready(struct server *server, struct watch *watch)
 /* Has the one who has the anchor gone, though nobody has noticed yet? */
 static bool has_left(const struct guest *guest)
 {
-	char byte;
+	struct pollfd session = { .fd = guest->session.fd };
 
 	return guest->session.fd < 0 ||
-	       !recv(guest->session.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	       (poll(&session, 1, 0) > 0 && session.revents & POLLHUP);
 }
 
 static enum anchor_result admit(const struct guest *guest,
