@@ -221,6 +221,36 @@ static void messages(void)
 	put("control", 2, seed.bytes, seed.len);
 }
 
+/* Steps, right ones and wrong ones, and what an administrator says */
+static void anchors(void)
+{
+	static const char *const commands[] = {
+		"{\"command\":\"list\"}",
+		"{\"command\":\"log\"}",
+		"{\"command\":\"forecast\"}",
+		"{\"command\":\"add\",\"title\":\"x\",\"share\":9,\"per_day\":1}",
+		"{\"command\":\"set\",\"anchor\":\"fuzzed\",\"share\":9}",
+		"{\"command\":\"accept\",\"anchor\":\"fuzzed\"}",
+		"{\"command\":\"remove\",\"anchor\":\"fuzzed\"}",
+	};
+	const uint8_t steps[] = {
+		2, 0, 0, 1, 2, 0, 0, 2, 2, 9, 1, 3, 0, 2, 40, 4, 5, 2, 0, 0, 6,
+	};
+	uint8_t seed[512];
+	unsigned int i, len;
+
+	put("anchor", 0, steps, sizeof(steps));
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		len = strlen(commands[i]);
+		memcpy(seed, steps, sizeof(steps));
+		seed[sizeof(steps)] = 4;
+		seed[sizeof(steps) + 1] = len;
+		memcpy(seed + sizeof(steps) + 2, commands[i], len);
+		memcpy(seed + sizeof(steps) + 2 + len, steps, sizeof(steps));
+		put("anchor", i + 1, seed, 2 * sizeof(steps) + 2 + len);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2)
@@ -230,5 +260,6 @@ int main(int argc, char **argv)
 	requests();
 	rings();
 	messages();
+	anchors();
 	return 0;
 }
