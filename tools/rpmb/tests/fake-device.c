@@ -7,6 +7,7 @@
  *	fake-device NAME second FAULT [SKIP]	one more
  *	fake-device NAME counter|purge VALUE	change what it keeps
  *	fake-device NAME capacity|writes|most|reads VALUE	change what it says of itself
+ *	fake-device NAME delay VALUE		microseconds that a write takes
  *	fake-device NAME carries VALUE		bytes that get to it, which it does not say
  */
 #include <err.h>
@@ -158,6 +159,8 @@ static bool set(struct fake *fake, const char *setting, uint32_t value)
 		fake->write_sizes = value;
 	else if (!strcmp(setting, "most"))
 		fake->max_write = value;
+	else if (!strcmp(setting, "delay"))
+		fake->delay = value;
 	else if (!strcmp(setting, "carries"))
 		fake->carries = value;
 	else if (!strcmp(setting, "reads"))

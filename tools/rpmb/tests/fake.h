@@ -135,6 +135,9 @@ struct fake {
 	uint32_t config_ready;
 	uint8_t unit;
 
+	/* how long a write takes */
+	uint32_t delay;			/* microseconds */
+
 	/* longer requests are not begun; 0 for no such limit */
 	uint32_t carries;		/* bytes */
 	uint32_t carry_error;
