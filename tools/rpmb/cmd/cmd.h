@@ -36,6 +36,7 @@ enum exit_code {
 	EXIT_DIFFERENT = 16,
 	EXIT_NOT_CONFIRMED = 17,
 	EXIT_PARTITION = 18,
+	EXIT_ANCHOR = 19,
 };
 
 /* A number of bytes, or of the device's blocks */
@@ -102,6 +103,10 @@ int cmd_partition_add(const struct session *session);
 int cmd_partition_reserve(const struct session *session);
 int cmd_partition_remove(const struct session *session);
 int cmd_partition_resize(const struct session *session);
+int cmd_anchor_list(const struct session *session);
+int cmd_anchor_verify(const struct session *session);
+int cmd_anchor_advance(const struct session *session);
+int cmd_anchor_accept(const struct session *session);
 int cmd_route(const struct session *session);
 int cmd_decode(const struct session *session);
 int cmd_selftest(const struct session *session);

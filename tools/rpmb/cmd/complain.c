@@ -61,6 +61,14 @@ int exit_code(int error)
 	case RPMB_ERR_TAKEN:
 	case RPMB_ERR_NO_SPACE:
 		return EXIT_PARTITION;
+	case RPMB_ERR_NO_ANCHOR:
+	case RPMB_ERR_ANCHOR:
+	case RPMB_ERR_ANCHOR_IN_USE:
+	case RPMB_ERR_OLD:
+	case RPMB_ERR_FORGED:
+	case RPMB_ERR_SPENT:
+	case RPMB_ERR_NOT_AGREED:
+		return EXIT_ANCHOR;
 	case RPMB_ERR_BUSY:
 	case RPMB_ERR_TIMEOUT:
 	case RPMB_ERR_MIXED_UP:

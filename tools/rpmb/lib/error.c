@@ -57,6 +57,8 @@ static const struct {
 	  "this was not made with this anchor: it is another one's, or was changed" },
 	{ RPMB_ERR_SPENT,
 	  "all writes of this anchor's share are used up; see rpmb-anchor(1), forecast and set" },
+	{ RPMB_ERR_NOT_AGREED,
+	  "nobody has agreed to a step from another version; see rpmb-anchor(1), accept" },
 	{ RPMB_ERR_RESPONSE_TYPE,
 	  "forged or damaged response: its type is not the request's" },
 	{ RPMB_ERR_RESPONSE_FRAMES,

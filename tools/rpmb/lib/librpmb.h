@@ -57,6 +57,7 @@ enum rpmb_error {
 	RPMB_ERR_OLD = -26,		/* another version is the one that is anchored */
 	RPMB_ERR_FORGED = -27,		/* not made with this anchor's key */
 	RPMB_ERR_SPENT = -28,		/* all steps that this anchor may make are made */
+	RPMB_ERR_NOT_AGREED = -29,	/* to a step from another version */
 
 	RPMB_ERR_RESPONSE_TYPE = -32,
 	RPMB_ERR_RESPONSE_FRAMES = -33,	/* frames contradict each other */
@@ -498,6 +499,28 @@ int rpmb_anchor_compare(struct rpmb_anchor *anchor, const struct rpmb_step *step
 /* The same, and the next one, which must be durable, is anchored then */
 int rpmb_anchor_verify(struct rpmb_anchor *anchor, const struct rpmb_step *step,
 		       const uint8_t root[LIBRPMB_STEP_LEN]);
+
+/*
+ * A file that is anchored. Its step is kept beside it, in FILE.step; its root is the
+ * SHA-256 of what is in it. Nobody else may change the file meanwhile.
+ *
+ * Is the file what is anchored, or the next version, which is anchored then?
+ */
+int rpmb_anchor_file_verify(struct rpmb_anchor *anchor, const char *path);
+
+/*
+ * Make the file @new, which goes to the name @path, its next version, and anchor it. Then
+ * @path must be what is anchored so far, unless nothing is. If @new is NULL it is the file
+ * as it is: for what others have written, who knew that they went on from the right one.
+ */
+int rpmb_anchor_file_advance(struct rpmb_anchor *anchor, const char *path,
+			     const char *new);
+
+/*
+ * Anchor the file as it is, whatever it is, knowingly: RPMB_ERR_NOT_AGREED unless the
+ * administrator has agreed.
+ */
+int rpmb_anchor_file_accept(struct rpmb_anchor *anchor, const char *path);
 
 #ifdef __cplusplus
 }

@@ -267,14 +267,22 @@ static bool change(struct server *server, struct table *next, struct note *note,
 	return true;
 }
 
+/* No anchor has the GUID that is all zero, as no partition has it */
+static bool has_guid(const struct entry *entry)
+{
+	static const uint8_t no_guid[LIBRPMB_GUID_LEN];
+
+	return memcmp(entry->guid, no_guid, sizeof(no_guid));
+}
+
 static bool add(struct server *server, struct table *next, struct note *note)
 {
 	struct control *control = server->control;
 	const char *guid = get_text(control, "guid"), *wrong;
 	struct entry entry = {};
 
-	if (guid ? rpmb_guid_from_text(entry.guid, guid) :
-		   rpmb_guid_make(entry.guid))
+	if ((guid ? rpmb_guid_from_text(entry.guid, guid) :
+		    rpmb_guid_make(entry.guid)) || !has_guid(&entry))
 		return refuse(control, "not a GUID");
 	if (table_find(next, entry.guid))
 		return refuse(control, "there is an anchor with this GUID already");

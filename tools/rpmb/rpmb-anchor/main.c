@@ -60,13 +60,23 @@ static bool is_new(struct hardware *hw)
 	return false;
 }
 
+/* One that the hardware knows nothing of is another one's, or init did not end */
+static bool is_free(const char *ledger)
+{
+	if (access(ledger, F_OK))
+		return true;
+	log_line("%s is there, but not of this hardware; if an init that did not end has left it, remove it",
+		 ledger);
+	return false;
+}
+
 static bool init(struct hardware *hw, const struct keys *keys,
 		 const char *ledger)
 {
 	struct note note = { .time = time(NULL) };
 	struct table table = { .began = note.time };
 
-	if (!hardware_find(hw, true) || !is_new(hw))
+	if (!hardware_find(hw, true) || !is_new(hw) || !is_free(ledger))
 		return false;
 	snprintf(note.text, sizeof(note.text), "init");
 	memcpy(table.guid, hw->guid, sizeof(table.guid));

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # variables between this and who sources it
+#
+# What tests of programs with an rpmb-anchor share, besides cmd.sh, which is sourced first
+
+anchor=$1/rpmb-anchor
+pid=
+trap '[ ! "$pid" ] || kill $pid; rm -rf "$tmp"' EXIT
+
+# Until it says that it serves; what it says then is in its way no more
+serve() {
+	"$anchor" serve rpmb0 --key-file key.bin --ledger ledger --directory run \
+		2>&3 &
+	pid=$!
+	read -r line <&3
+	[ "$line" = "rpmb-anchor: serving $1 anchors in run" ]
+}
+
+# stop TEXT: in good order
+stop() {
+	kill "$pid"
+	code=0
+	wait "$pid" || code=$?
+	pid=
+	result "$code" "$1"
+}
+
+# admin COMMAND ARGUMENT...
+admin() {
+	"$anchor" "$@" --directory run
+}
+
+# The fake's files, and where serve() hears what the server says
+prepare() {
+	mkdir -p "$RPMB_FAKE/run/lock" run
+	mkfifo said
+	exec 3<>said
+}
