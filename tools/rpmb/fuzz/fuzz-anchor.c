@@ -183,6 +183,7 @@ static void begin(void)
 		must(server.directory && !atexit(remove_directory));
 		keys_make(&keys, secret);
 		server.keys = &keys;
+		server.writes_left = UINT32_MAX;
 	}
 	made = 0;
 	server.epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -33,7 +33,10 @@ struct rpmb_anchor {
 	struct anchor_line line;
 };
 
-/* Wait until the socket can be read */
+/* How long an answer may still take when all is to stop; milliseconds */
+#define LAST_MS 5000
+
+/* Wait until the socket can be read. An answer that is on its way is taken first. */
 static int wait_for(const struct rpmb_anchor *anchor)
 {
 	struct pollfd fds[] = {
@@ -44,10 +47,10 @@ static int wait_for(const struct rpmb_anchor *anchor)
 	do {
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return RPMB_ERR_SYSTEM;
-		if (fds[1].revents)
-			return rpmb_set_error(ECANCELED);
-	} while (!fds[0].revents);
-	return 0;
+	} while (!fds[0].revents && !fds[1].revents);
+	if (fds[0].revents || poll(fds, 1, LAST_MS) > 0)
+		return 0;
+	return rpmb_set_error(ECANCELED);
 }
 
 static int result_error(uint32_t result)
@@ -136,7 +139,9 @@ static int connect_to(struct rpmb_anchor *anchor, const char *path)
 	if (strlen(path) >= sizeof(addr.sun_path))
 		return rpmb_set_error(ENAMETOOLONG);
 	strcpy(addr.sun_path, path);
-	anchor->sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	/* Who does not take connections must not keep us waiting */
+	anchor->sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC |
+				       SOCK_NONBLOCK, 0);
 	if (anchor->sock < 0)
 		return RPMB_ERR_SYSTEM;
 	if (connect(anchor->sock, (struct sockaddr *)&addr, sizeof(addr)))

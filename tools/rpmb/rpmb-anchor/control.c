@@ -176,6 +176,10 @@ static void send_log(struct server *server)
 	struct log_page page = { .control = server->control };
 	uint64_t from = 0;
 
+	if (!ledger_has_log_of(&server->ledger, &server->table)) {
+		refuse(server->control, "the log was changed by somebody");
+		return;
+	}
 	get_number(server->control, "from", &from);
 	ledger_each_note(&server->ledger, from, send_note, &page);
 	from += page.sent;

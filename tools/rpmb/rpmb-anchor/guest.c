@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <nettle/memops.h>
 
@@ -20,7 +21,17 @@ static const struct entry *entry_of(const struct server *server,
 	return table_find(&server->table, guest->line.guid);
 }
 
-static struct anchor_reply make_reply(const struct entry *entry,
+static uint64_t steps_left(const struct server *server,
+			   const struct entry *entry)
+{
+	uint64_t left = entry->share > entry->number ?
+			entry->share - entry->number : 0;
+
+	return left < server->writes_left ? left : server->writes_left;
+}
+
+static struct anchor_reply make_reply(const struct server *server,
+				      const struct entry *entry,
 				      enum anchor_result result)
 {
 	struct anchor_reply reply = {
@@ -30,8 +41,7 @@ static struct anchor_reply make_reply(const struct entry *entry,
 
 	if (!result) {
 		reply.number = htole64(entry->number);
-		reply.left = htole64(entry->share > entry->number ?
-				     entry->share - entry->number : 0);
+		reply.left = htole64(steps_left(server, entry));
 		reply.may_step_back = htole32(entry->may_step_back);
 		memcpy(reply.name, entry->name, sizeof(reply.name));
 	}
@@ -56,9 +66,48 @@ static void send_reply(struct guest *guest, const struct anchor_reply *reply)
 static void answer(const struct server *server, struct guest *guest,
 		   enum anchor_result result)
 {
-	struct anchor_reply reply = make_reply(entry_of(server, guest), result);
+	struct anchor_reply reply = make_reply(server, entry_of(server, guest), result);
 
 	send_reply(guest, &reply);
+}
+
+static enum anchor_result judge(const struct server *server,
+				const struct guest *guest,
+				const struct entry *entry)
+{
+	const struct anchor_request *request = &guest->request;
+	uint64_t number = le64toh(request->number);
+	uint8_t name[LIBRPMB_STEP_LEN];
+
+	if (number != entry->number + 1)
+		return ANCHOR_OTHER_STEP;
+	anchor_name_step(&guest->line, number, entry->name, request->root, name);
+	if (!memeql_sec(name, request->name, sizeof(name)))
+		return ANCHOR_FORGED;
+	return steps_left(server, entry) ? ANCHOR_OK : ANCHOR_SPENT;
+}
+
+/* The answer to the same request may have been lost */
+static bool is_there(const struct guest *guest, const struct entry *entry)
+{
+	return le64toh(guest->request.number) == entry->number &&
+	       memeql_sec(guest->request.name, entry->name, sizeof(entry->name));
+}
+
+/* What cannot be made keeps nobody waiting */
+static void take_step(struct server *server, struct guest *guest)
+{
+	const struct entry *entry = entry_of(server, guest);
+	enum anchor_result result = ANCHOR_OK;
+
+	if (!guest->in_batch && !is_there(guest, entry))
+		result = judge(server, guest, entry);
+	if (result) {
+		answer(server, guest, result);
+		return;
+	}
+	guest->waiting = true;
+	server_go_on(server);
 }
 
 static void serve(struct server *server, struct guest *guest,
@@ -72,8 +121,7 @@ static void serve(struct server *server, struct guest *guest,
 		answer(server, guest, ANCHOR_BAD_REQUEST);
 	} else {
 		guest->request = *request;
-		guest->waiting = true;
-		server_go_on(server);
+		take_step(server, guest);
 	}
 }
 
@@ -120,14 +168,20 @@ static void listener_ready(struct server *server, struct watch *watch)
 {
 	struct guest *guest = watch_of(watch, struct guest, listener);
 	const struct entry *entry = entry_of(server, guest);
-	int sock = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	enum anchor_result result;
 	struct anchor_reply reply;
+	int sock;
 
+	/* What is anchored is about to be another step: who comes now hears of that one */
+	if (guest->in_batch) {
+		watch_pause(server, watch);
+		return;
+	}
+	sock = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (sock < 0)
 		return;
 	result = admit(guest, entry, sock);
-	reply = make_reply(entry, result);
+	reply = make_reply(server, entry, result);
 	if (result) {
 		send(sock, &reply, sizeof(reply), MSG_NOSIGNAL);
 		close(sock);
@@ -143,28 +197,6 @@ static void listener_ready(struct server *server, struct watch *watch)
 	explicit_bzero(&reply, sizeof(reply));
 }
 
-static enum anchor_result judge(const struct guest *guest,
-				const struct entry *entry)
-{
-	const struct anchor_request *request = &guest->request;
-	uint64_t number = le64toh(request->number);
-	uint8_t name[LIBRPMB_STEP_LEN];
-
-	if (number != entry->number + 1)
-		return ANCHOR_OTHER_STEP;
-	anchor_name_step(&guest->line, number, entry->name, request->root, name);
-	if (!memeql_sec(name, request->name, sizeof(name)))
-		return ANCHOR_FORGED;
-	return number > entry->share ? ANCHOR_SPENT : ANCHOR_OK;
-}
-
-/* The answer to the same request may have been lost */
-static bool is_there(const struct guest *guest, const struct entry *entry)
-{
-	return le64toh(guest->request.number) == entry->number &&
-	       memeql_sec(guest->request.name, entry->name, sizeof(entry->name));
-}
-
 bool guest_apply(struct server *server, struct guest *guest,
 		 struct table *next, double now)
 {
@@ -175,7 +207,8 @@ bool guest_apply(struct server *server, struct guest *guest,
 	    pace_wait(&guest->pace, entry->per_day, now) > 0)
 		return false;
 	guest->waiting = false;
-	result = is_there(guest, entry) ? ANCHOR_OK : judge(guest, entry);
+	result = is_there(guest, entry) ? ANCHOR_OK :
+					   judge(server, guest, entry);
 	if (result || is_there(guest, entry)) {
 		answer(server, guest, result);
 		return false;
@@ -195,6 +228,18 @@ void guest_done(struct server *server, struct guest *guest)
 		answer(server, guest, ANCHOR_OK);
 	guest->in_batch = false;
 	guest->to_answer = false;
+	watch_resume(server, &guest->listener);
+}
+
+bool guest_fits_in(const char *directory)
+{
+	struct sockaddr_un addr;
+
+	if (strlen(directory) + LIBRPMB_GUID_TEXT + sizeof("/socket") <
+	    sizeof(addr.sun_path))
+		return true;
+	log_line("%s: too long for the names of sockets", directory);
+	return false;
 }
 
 static bool make_directory(const char *path)

@@ -29,6 +29,9 @@ struct guest {
 	char *path;
 };
 
+/* Is there room in the names of sockets for this directory? Log if not. */
+bool guest_fits_in(const char *directory);
+
 /* Serve an anchor; false and a log line if that is not possible */
 bool guest_add(struct server *server, const struct entry *entry);
 

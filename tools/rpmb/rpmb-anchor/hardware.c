@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <nettle/sha2.h>
 
@@ -66,6 +67,18 @@ static void lock_path(const struct rpmb_info *info, char path[128])
 	sprintf(text, "-%u", info->target);
 }
 
+/* Anybody may make files there, but not in our name */
+static bool is_ours(int lock, const char *path)
+{
+	struct stat st;
+
+	if (!fstat(lock, &st) && (!st.st_uid || st.st_uid == geteuid()))
+		return true;
+	log_line("%s is a file of user %u, who keeps the device from being used",
+		 path, st.st_uid);
+	return false;
+}
+
 static bool lock_device(struct hardware *hw)
 {
 	char path[128];
@@ -74,6 +87,8 @@ static bool lock_device(struct hardware *hw)
 	hw->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (hw->lock < 0)
 		log_line("%s: %s", path, strerror(errno));
+	else if (!is_ours(hw->lock, path))
+		return false;
 	else if (!flock(hw->lock, LOCK_EX | LOCK_NB))
 		return true;
 	else if (errno == EWOULDBLOCK)
@@ -158,12 +173,14 @@ static void get_block(const struct hardware *hw, const uint8_t *bytes,
 		      struct block *block)
 {
 	struct wire_block wire;
+	bool ours;
 
 	memcpy(&wire, bytes, sizeof(wire));
+	ours = !memcmp(wire.magic, MAGIC, sizeof(wire.magic)) &&
+	       !memcmp(wire.guid, hw->guid, sizeof(wire.guid));
 	*block = (struct block) {
-		.valid = !memcmp(wire.magic, MAGIC, sizeof(wire.magic)) &&
-			 le32toh(wire.version) == VERSION &&
-			 !memcmp(wire.guid, hw->guid, sizeof(wire.guid)),
+		.valid = ours && le32toh(wire.version) == VERSION,
+		.other_version = ours && le32toh(wire.version) != VERSION,
 		.sequence = le64toh(wire.sequence),
 		.log_length = le64toh(wire.log_length),
 	};

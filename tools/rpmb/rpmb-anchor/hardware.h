@@ -24,9 +24,15 @@ struct hardware {
 	uint8_t guid[LIBRPMB_GUID_LEN];
 };
 
-/* What the block says; @valid: it was made by an anchor of this partition */
+/*
+ * What the block says
+ *
+ * @valid: it was made by an anchor of this partition
+ * @other_version: the same, but by a program of another version
+ */
 struct block {
 	bool valid;
+	bool other_version;
 	uint64_t sequence;
 	uint64_t log_length;
 	uint8_t root[LIBRPMB_STEP_LEN];

@@ -253,6 +253,19 @@ static bool read_head(struct ledger *ledger, struct table *table,
 	return ok;
 }
 
+/* The length is known only once it is text. False if it does not fit in @size bytes. */
+static bool get_text(sqlite3_stmt *stmt, int column, char *to, size_t size)
+{
+	const unsigned char *text = sqlite3_column_text(stmt, column);
+	size_t len = sqlite3_column_bytes(stmt, column);
+
+	if (!text || len >= size)
+		return false;
+	memcpy(to, text, len);
+	to[len] = '\0';
+	return true;
+}
+
 static bool get_entry(sqlite3_stmt *stmt, struct entry *entry)
 {
 	*entry = (struct entry) {
@@ -262,11 +275,8 @@ static bool get_entry(sqlite3_stmt *stmt, struct entry *entry)
 		.uid = sqlite3_column_int64(stmt, 6),
 		.may_step_back = sqlite3_column_int(stmt, 7),
 	};
-	if (sqlite3_column_bytes(stmt, 8) > TITLE_LEN)
-		return false;
-	memcpy(entry->title, sqlite3_column_text(stmt, 8),
-	       sqlite3_column_bytes(stmt, 8));
-	return db_get_bytes(stmt, 0, entry->guid, sizeof(entry->guid)) &&
+	return get_text(stmt, 8, entry->title, sizeof(entry->title)) &&
+	       db_get_bytes(stmt, 0, entry->guid, sizeof(entry->guid)) &&
 	       db_get_bytes(stmt, 1, entry->salt, sizeof(entry->salt)) &&
 	       db_get_bytes(stmt, 2, entry->name, sizeof(entry->name));
 }
@@ -298,8 +308,7 @@ static bool chain(void *arg, const struct note *note)
 	return true;
 }
 
-/* Is the log the one that the table's head is of? */
-static bool check_log(struct ledger *ledger, const struct table *table)
+bool ledger_has_log_of(struct ledger *ledger, const struct table *table)
 {
 	struct table empty = {};
 
@@ -321,13 +330,19 @@ static bool read_genuine(struct ledger *ledger, struct table *table)
 	make_mac(ledger->keys, table, wanted);
 	table_root(table, root);
 	if (memeql_sec(mac, wanted, sizeof(mac)) &&
-	    !memcmp(root, table->root, sizeof(root)) && check_log(ledger, table))
+	    !memcmp(root, table->root, sizeof(root)) &&
+	    ledger_has_log_of(ledger, table))
 		return true;
 	log_line("%s was changed by somebody, or is of another device",
 		 ledger->db.name);
 	return false;
 }
 
+/*
+ * That it can be read does not mean that it would be there after losing power: who ended
+ * before the sync has left it in the page cache. So all is synced before anybody goes by
+ * it.
+ */
 bool ledger_open(struct ledger *ledger, const char *path,
 		 const struct keys *keys, struct table *table)
 {
@@ -337,7 +352,7 @@ bool ledger_open(struct ledger *ledger, const char *path,
 	    read_genuine(ledger, table) &&
 	    (db_answers(&ledger->db, "PRAGMA journal_mode = WAL", "wal") ||
 	     db_failed(&ledger->db, "cannot use a -wal file")) &&
-	    prepare(ledger))
+	    prepare(ledger) && db_checkpoint(&ledger->db))
 		return true;
 	table_free(table);
 	ledger_close(ledger);
@@ -360,11 +375,9 @@ bool ledger_each_note(struct ledger *ledger, uint64_t skip,
 				.time = sqlite3_column_int64(stmt, 0)
 			};
 			/* The chain says nothing of numbers, by which lines are found */
-			if (sqlite3_column_bytes(stmt, 1) >= NOTE_LEN ||
+			if (!get_text(stmt, 1, note.text, sizeof(note.text)) ||
 			    (uint64_t)sqlite3_column_int64(stmt, 2) != ++skip)
 				break;
-			memcpy(note.text, sqlite3_column_text(stmt, 1),
-			       sqlite3_column_bytes(stmt, 1));
 			if (!each(arg, &note))
 				break;
 		}

@@ -37,6 +37,9 @@ bool ledger_open(struct ledger *ledger, const char *path,
 bool ledger_commit(struct ledger *ledger, const struct table *from,
 		   const struct table *to, const struct note *note);
 
+/* Is the log the one that the table's head is of? Logs nothing. */
+bool ledger_has_log_of(struct ledger *ledger, const struct table *table);
+
 /* Call for each line of the log after the first @skip, until one returns false */
 bool ledger_each_note(struct ledger *ledger, uint64_t skip,
 		      bool (*each)(void *arg, const struct note *note),

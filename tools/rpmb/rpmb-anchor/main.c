@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "guest.h"
 #include "log.h"
 #include "options.h"
 #include "recover.h"
@@ -53,8 +54,10 @@ static bool is_new(struct hardware *hw)
 
 	if (!hardware_read(hw, &block))
 		return false;
+	if (block.other_version)
+		log_line("the hardware's anchor is of another version of this program");
 	if (!block.valid)
-		return true;
+		return !block.other_version;
 	log_line("the hardware has an anchor already; who gives that up, with all"
 		 " states that are anchored in it, removes its partition");
 	return false;
@@ -107,7 +110,8 @@ static bool serve(struct server *server, const struct options *options)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	if (!hardware_find(&server->hw, false) || !has_ledger(options->ledger) ||
+	if (!guest_fits_in(server->directory) ||
+	    !hardware_find(&server->hw, false) || !has_ledger(options->ledger) ||
 	    !ledger_open(ledger, options->ledger, server->keys, &server->table))
 		return false;
 	ok = recover(&server->hw, &server->table) &&

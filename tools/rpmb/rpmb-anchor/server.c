@@ -12,6 +12,9 @@
 #include "log.h"
 #include "server.h"
 
+/* Writes of the hardware that are kept for starts and the administrator */
+#define RESERVE 65536
+
 double server_now(void)
 {
 	struct timespec now;
@@ -86,6 +89,14 @@ void server_go_on(struct server *server)
 	set_timer(server, now);
 }
 
+/* Of the hardware, to be asked while nothing is made durable */
+static uint64_t writes_left(const struct server *server)
+{
+	uint32_t counter = server->hw.counter;
+
+	return counter < UINT32_MAX - RESERVE ? UINT32_MAX - RESERVE - counter : 0;
+}
+
 static void done_ready(struct server *server, struct watch *watch)
 {
 	struct committer *committer = &server->committer;
@@ -96,6 +107,7 @@ static void done_ready(struct server *server, struct watch *watch)
 	commit_end(committer);
 	table_free(&server->table);
 	server->table = committer->to;
+	server->writes_left = writes_left(server);
 	for (guest = server->guests; guest; guest = guest->next)
 		if (guest->in_batch)
 			guest_done(server, guest);
@@ -141,19 +153,20 @@ static bool serve(struct server *server)
 	return true;
 }
 
-static bool add_guests(struct server *server)
+/* One whose socket cannot be made, which is logged, keeps the others from nothing */
+static void add_guests(struct server *server)
 {
 	unsigned int i;
 
 	for (i = 0; i < server->table.nr; i++)
-		if (!guest_add(server, &server->table.entries[i]))
-			return false;
-	return true;
+		guest_add(server, &server->table.entries[i]);
 }
 
 static bool begin(struct server *server, int stop)
 {
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
+	server->writes_left = writes_left(server);
+	add_guests(server);
 	return watch_begin(server, &server->stop, stop, stop_ready) &&
 	       watch_begin(server, &server->timer,
 			   timerfd_create(CLOCK_BOOTTIME,
@@ -161,7 +174,7 @@ static bool begin(struct server *server, int stop)
 			   timer_ready) &&
 	       watch_begin(server, &server->done, dup(server->committer.done),
 			   done_ready) &&
-	       add_guests(server) && control_begin(server);
+	       control_begin(server);
 }
 
 static void end(struct server *server)

@@ -17,6 +17,7 @@ struct control;
 /*
  * @directory: where the sockets are
  * @table: what is durable
+ * @writes_left: that the hardware still takes for steps
  * @timer: for those who are slowed down
  */
 struct server {
@@ -25,6 +26,7 @@ struct server {
 	struct ledger ledger;
 	struct hardware hw;
 	struct table table;
+	uint64_t writes_left;
 	struct committer committer;
 	struct watch done;
 	struct watch timer;

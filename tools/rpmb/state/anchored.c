@@ -33,9 +33,13 @@ bool anchored_begin(struct anchored *anchored, const struct state_config *config
 		.stop = config->stop,
 		.anchor = rpmb_anchor_new(config->stop),
 	};
-	ret = anchored->anchor ?
-	      rpmb_anchor_connect(anchored->anchor, anchored->path) :
-	      RPMB_ERR_MEMORY;
+	if (!anchored->anchor)
+		ret = RPMB_ERR_MEMORY;
+	else if (!anchored->full_path)
+		ret = RPMB_ERR_NO_ANCHOR;
+	else
+		ret = rpmb_anchor_connect(anchored->anchor,
+					  anchored->full_path);
 	return !ret || failed(anchored, ret);
 }
 
@@ -70,17 +74,6 @@ bool anchored_clear(struct anchored *anchored, uint32_t blocks)
 	return true;
 }
 
-/* The share may be a larger one by now */
-bool anchored_has_left(struct anchored *anchored)
-{
-	struct rpmb_step at;
-
-	return rpmb_anchor_left(anchored->anchor) ||
-	       (!rpmb_anchor_get(anchored->anchor, &at) &&
-		rpmb_anchor_left(anchored->anchor)) ||
-	       failed(anchored, RPMB_ERR_SPENT);
-}
-
 void anchored_next(const struct anchored *anchored, const struct state *state,
 		   const struct rpmb_store *store, struct rpmb_step *next,
 		   uint8_t root[DIGEST_LEN])
@@ -111,6 +104,15 @@ bool anchored_settle(struct anchored *anchored, const struct state *state)
 	return !ret || failed(anchored, ret);
 }
 
+bool anchored_is_genuine(const struct anchored *anchored,
+			 const struct state *state)
+{
+	uint8_t root[DIGEST_LEN];
+
+	digest_root(&anchored->digest, state, &state->store, root);
+	return rpmb_anchor_is_genuine(anchored->anchor, &anchored->step, root);
+}
+
 bool anchored_may_step_back(const struct anchored *anchored)
 {
 	if (rpmb_anchor_may_step_back(anchored->anchor))
@@ -128,9 +130,9 @@ bool anchored_step_back(struct anchored *anchored, const struct state *state,
 
 	if (ret)
 		return failed(anchored, ret);
-	digest_root(&anchored->digest, state, &state->store, root);
-	if (!rpmb_anchor_is_genuine(anchored->anchor, &anchored->step, root))
+	if (!anchored_is_genuine(anchored, state))
 		return failed(anchored, RPMB_ERR_FORGED);
+	digest_root(&anchored->digest, state, &state->store, root);
 	rpmb_anchor_next(anchored->anchor, &at, root, next);
 	anchored->step = *next;
 	return true;
@@ -161,12 +163,14 @@ static void wait_for_anchor(struct anchored *anchored,
 {
 	struct pollfd stop = { .fd = anchored->stop, .events = POLLIN };
 	int said = 0;
+	bool final;
 
 	while (error) {
+		final = is_final(error);
 		if (error != said)
 			failed(anchored, error);
 		said = error;
-		if (is_final(error) || poll(&stop, 1, AGAIN_MS) > 0)
+		if (final || poll(&stop, 1, AGAIN_MS) > 0)
 			give_up(anchored);
 		error = rpmb_anchor_connect(anchored->anchor,
 					    anchored->full_path);
@@ -185,6 +189,30 @@ void anchored_hold(struct anchored *anchored, const struct state *state)
 		return;
 	digest_root(&anchored->digest, state, &state->store, root);
 	wait_for_anchor(anchored, root, RPMB_ERR_NO_ANCHOR);
+}
+
+/* The share may be a larger one by now */
+bool anchored_has_left(struct anchored *anchored, const struct state *state)
+{
+	uint8_t root[DIGEST_LEN];
+	struct rpmb_step at;
+	int ret;
+
+	if (rpmb_anchor_left(anchored->anchor))
+		return true;
+	ret = rpmb_anchor_get(anchored->anchor, &at);
+	if (ret) {
+		digest_root(&anchored->digest, state, &state->store, root);
+		wait_for_anchor(anchored, root, ret);
+	}
+	if (rpmb_anchor_left(anchored->anchor)) {
+		anchored->said_spent = false;
+		return true;
+	}
+	if (!anchored->said_spent)
+		failed(anchored, RPMB_ERR_SPENT);
+	anchored->said_spent = true;
+	return false;
 }
 
 void anchored_advance(struct anchored *anchored, const struct rpmb_step *step,

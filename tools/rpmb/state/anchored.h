@@ -23,6 +23,7 @@
  * @full_path: the same from wherever the program has gone to
  * @stop: who waits for the anchor gives up when this can be read
  * @step: that the state is at
+ * @said_spent: whoever asks for more hears it only once
  */
 struct anchored {
 	const char *name;
@@ -32,6 +33,7 @@ struct anchored {
 	struct rpmb_anchor *anchor;
 	struct rpmb_step step;
 	struct digest digest;
+	bool said_spent;
 };
 
 /* Get hold of the anchor; false and a log line if it cannot be had now */
@@ -44,8 +46,12 @@ bool anchored_is_unused(struct anchored *anchored);
 /* The digest of so many blocks, all of them zero; false if there is no memory */
 bool anchored_clear(struct anchored *anchored, uint32_t blocks);
 
-/* Can there be another step? Log if not. */
-bool anchored_has_left(struct anchored *anchored);
+/* Can there be another step? Log if not. Waits, and ends, as anchored_hold(). */
+bool anchored_has_left(struct anchored *anchored, const struct state *state);
+
+/* Is the state still the one that its step was made for? */
+bool anchored_is_genuine(const struct anchored *anchored,
+			 const struct state *state);
 
 /* The step after the present one, to what @store will keep, with its root */
 void anchored_next(const struct anchored *anchored, const struct state *state,

@@ -24,8 +24,11 @@ static bool check_sound(const struct database *db)
 {
 	if (db_answers(db, "PRAGMA quick_check(1)", "ok") &&
 	    !db_number(db, "SELECT count(*) FROM meta, blocks"
-			   " WHERE key IS NULL OR addr >= capacity * 512"
-			   " OR length(data) <> 256") &&
+			   " WHERE key IS NULL OR addr < 0"
+			   " OR addr >= capacity * 512"
+			   " OR data IS NULL OR length(data) <> 256") &&
+	    !db_number(db, "SELECT count(*) FROM meta"
+			   " WHERE capacity NOT BETWEEN 1 AND 128") &&
 	    db_number(db, "SELECT count(*) FROM meta") == 1)
 		return true;
 	log_line("%s is damaged", db->name);

@@ -95,6 +95,9 @@ bool db_attach(struct database *db, const char *name, int flags)
 	}
 	sqlite3_db_config(db->sql, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(db->sql, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	/* Ours have none */
+	sqlite3_db_config(db->sql, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	sqlite3_db_config(db->sql, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
 	db_keep_wal(db, true);
 	db->had_wal = wal_exists(db);
 	return db_execute(db, "PRAGMA locking_mode = EXCLUSIVE;"

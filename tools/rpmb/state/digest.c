@@ -89,6 +89,14 @@ void digest_update(struct digest *digest, uint32_t addr, const uint8_t *data)
 		hash_node(digest, node);
 }
 
+bool digest_has(const struct digest *digest, uint32_t addr, const uint8_t *data)
+{
+	uint8_t leaf[DIGEST_LEN];
+
+	hash(LEAF, BLOCK_LEN, data, leaf);
+	return !memcmp(leaf, digest->nodes[digest->leaves + addr], sizeof(leaf));
+}
+
 /* Bytes and little-endian numbers only, so it is the same everywhere */
 struct wire_state {
 	uint32_t capacity;		/* blocks */

@@ -38,6 +38,9 @@ void digest_finish(struct digest *digest);
 /* A block of an otherwise finished digest */
 void digest_update(struct digest *digest, uint32_t addr, const uint8_t *data);
 
+/* Is this the block that it is a digest of? */
+bool digest_has(const struct digest *digest, uint32_t addr, const uint8_t *data);
+
 /* Of what @state is, with what @store keeps */
 void digest_root(const struct digest *digest, const struct state *state,
 		 const struct rpmb_store *store, uint8_t root[DIGEST_LEN]);

@@ -68,23 +68,28 @@ static bool undo_write(const struct database *db, const char *what)
 	return false;
 }
 
-/* The digest has what was to be written already */
-static bool undo(const struct database *db, const char *what)
+/* The digest has what was to be written already; what it is made of is checked again */
+static bool undo(struct rpmb_store *store, const char *what)
 {
+	const struct database *db = to_database(store);
+
 	undo_write(db, what);
-	if (db->anchored && !db_make_digest(db, db->anchored->digest.leaves)) {
-		log_line("%s: cannot be read any more, giving up", db->name);
+	if (db->anchored && (!db_make_digest(db, store->capacity) ||
+			     !anchored_is_genuine(db->anchored, to_state(store)))) {
+		log_line("%s: it is not what it was, giving up", db->name);
 		_exit(EXIT_FAILURE);
 	}
 	return false;
 }
 
 /* Begin a write, which is not to be a step more than there may be */
-static bool begin(const struct database *db)
+static bool begin(struct rpmb_store *store)
 {
-	if (db->anchored && !anchored_has_left(db->anchored))
+	const struct database *db = to_database(store);
+
+	if (db->anchored && !anchored_has_left(db->anchored, to_state(store)))
 		return false;
-	return db_run(db->begin) || undo(db, "cannot begin");
+	return db_run(db->begin) || undo(store, "cannot begin");
 }
 
 /* Make the write durable, which makes @store what @next is; then anchor it */
@@ -126,12 +131,12 @@ static bool sqlite_program_key(struct rpmb_store *store,
 	struct rpmb_store next = *store;
 	bool ok;
 
-	if (!begin(db))
+	if (!begin(store))
 		return false;
 	next.has_key = true;
 	memcpy(next.key, key, RPMB_KEY_LEN);
 	ok = (put_key(db, key) && commit(store, &next)) ||
-	     undo(db, "cannot keep the key");
+	     undo(store, "cannot keep the key");
 	explicit_bzero(&next, sizeof(next));
 	return ok;
 }
@@ -169,13 +174,32 @@ static bool sqlite_write(struct rpmb_store *store, uint32_t counter,
 	struct rpmb_store next = *store;
 	bool ok;
 
-	if (!begin(db))
+	if (!begin(store))
 		return false;
 	next.counter = counter;
 	ok = (set_counter(db, counter) && put_blocks(db, blocks) &&
-	      commit(store, &next)) || undo(db, "cannot write");
+	      commit(store, &next)) || undo(store, "cannot write");
 	explicit_bzero(&next, sizeof(next));
 	return ok;
+}
+
+/*
+ * Somebody may change the file while we have it: what is not what the digest is of was
+ * never written, and ends the program before anybody gets it.
+ */
+static void check_blocks(const struct database *db,
+			 const struct rpmb_blocks *blocks)
+{
+	uint32_t i;
+
+	for (i = 0; db->anchored && i < blocks->count; i++) {
+		if (digest_has(&db->anchored->digest, blocks->addr + i,
+			       blocks->data + i * blocks->stride))
+			continue;
+		log_line("%s: block %u was changed by somebody, giving up",
+			 db->name, blocks->addr + i);
+		_exit(EXIT_FAILURE);
+	}
 }
 
 static bool sqlite_read(struct rpmb_store *store,
@@ -197,7 +221,10 @@ static bool sqlite_read(struct rpmb_store *store,
 		       sqlite3_column_blob(stmt, 1), BLOCK_LEN);
 	}
 	sqlite3_reset(stmt);
-	return err == SQLITE_DONE || db_failed(db, "cannot read");
+	if (err != SQLITE_DONE)
+		return db_failed(db, "cannot read");
+	check_blocks(db, blocks);
+	return true;
 }
 
 static bool put_config(const struct database *db, const struct rpmb_store *next)
@@ -216,12 +243,12 @@ static bool sqlite_configure(struct rpmb_store *store, uint32_t counter,
 	struct rpmb_store next = *store;
 	bool ok;
 
-	if (!begin(db))
+	if (!begin(store))
 		return false;
 	next.counter = counter;
 	memcpy(next.config, config, RPMB_CONFIG_LEN);
 	ok = (put_config(db, &next) && commit(store, &next)) ||
-	     undo(db, "cannot configure");
+	     undo(store, "cannot configure");
 	explicit_bzero(&next, sizeof(next));
 	return ok;
 }

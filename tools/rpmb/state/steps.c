@@ -8,25 +8,43 @@
 #include "database.h"
 #include "log.h"
 
-static bool set_blocks(const struct database *db)
+#define BLOCK_LEN 256
+
+/* Who has edited the file may have taken its checks out */
+static bool set_block(const struct database *db, sqlite3_stmt *stmt,
+		      uint32_t blocks)
+{
+	int64_t addr = sqlite3_column_int64(stmt, 0);
+	const uint8_t *data = sqlite3_column_blob(stmt, 1);
+
+	if (addr < 0 || addr >= blocks || !data ||
+	    sqlite3_column_bytes(stmt, 1) != BLOCK_LEN)
+		return false;
+	digest_set(&db->anchored->digest, addr, data);
+	return true;
+}
+
+static bool set_blocks(const struct database *db, uint32_t blocks)
 {
 	sqlite3_stmt *stmt = NULL;
 	int err = SQLITE_ERROR;
 
 	if (db_prepare(db, &stmt, "SELECT addr, data FROM blocks"))
-		while ((err = sqlite3_step(stmt)) == SQLITE_ROW)
-			digest_set(&db->anchored->digest,
-				   sqlite3_column_int64(stmt, 0),
-				   sqlite3_column_blob(stmt, 1));
+		while ((err = sqlite3_step(stmt)) == SQLITE_ROW &&
+		       set_block(db, stmt, blocks))
+			;
 	sqlite3_finalize(stmt);
-	return err == SQLITE_DONE || db_failed(db, "cannot read");
+	if (err == SQLITE_ROW)
+		log_line("%s is damaged", db->name);
+	return err == SQLITE_DONE ||
+	       (err != SQLITE_ROW && db_failed(db, "cannot read"));
 }
 
 bool db_make_digest(const struct database *db, uint32_t blocks)
 {
 	struct anchored *anchored = db->anchored;
 
-	if (!anchored_clear(anchored, blocks) || !set_blocks(db))
+	if (!anchored_clear(anchored, blocks) || !set_blocks(db, blocks))
 		return false;
 	digest_finish(&anchored->digest);
 	return true;

@@ -112,11 +112,21 @@ static enum anchor_result take_line(struct raw *raw)
 	return le32toh(reply.result);
 }
 
-enum anchor_result raw_connect(struct raw *raw, unsigned int n)
+void raw_come(struct raw *raw, unsigned int n)
 {
 	raw->sock = host_connect(socket_of(n));
 	check(raw->sock >= 0, "%s: %s", socket_of(n), strerror(errno));
+}
+
+enum anchor_result raw_greeting(struct raw *raw)
+{
 	return take_line(raw);
+}
+
+enum anchor_result raw_connect(struct raw *raw, unsigned int n)
+{
+	raw_come(raw, n);
+	return raw_greeting(raw);
 }
 
 void raw_close(struct raw *raw)

@@ -43,7 +43,9 @@ struct raw {
 	struct rpmb_step at;
 };
 
-/* What connecting says */
+/* Connect, and hear what that says; or one after the other */
+void raw_come(struct raw *raw, unsigned int n);
+enum anchor_result raw_greeting(struct raw *raw);
 enum anchor_result raw_connect(struct raw *raw, unsigned int n);
 void raw_close(struct raw *raw);
 

@@ -104,6 +104,26 @@ static void test_ledger_lost(void)
 	expect_goes_on(0, &kept);
 }
 
+/*
+ * What was not synced when the program was killed can be read all the same: the next
+ * start syncs it before the hardware gets to know of it
+ */
+static void test_start_syncs(void)
+{
+	uint32_t counter;
+
+	begin();
+	counter = fake->counter;
+	die(FAULT_KILL_BEFORE, FAKE_DISK_SYNC);
+	host_fault(fake, FAULT_KILL_BEFORE, FAKE_DISK_SYNC, 0);
+	expect(!host_serves());
+	host_wait_killed();
+	expect_eq(fake->counter, counter);
+	host_start();
+	expect_eq(anchored(), kept.step.number);
+	expect_goes_on(0, &kept);
+}
+
 static void test_ledger_committed(void)
 {
 	uint32_t counter;
@@ -519,6 +539,7 @@ static const struct test tests[] = {
 	{ "killed: the ledger is written, and not synced",
 	  test_ledger_not_synced },
 	{ "power cut: the ledger is written, and not synced", test_ledger_lost },
+	{ "killed: the next start syncs the ledger first", test_start_syncs },
 	{ "killed: the ledger is committed", test_ledger_committed },
 	{ "killed: the hardware is written", test_hardware_written },
 	{ "killed: the client is answered", test_answered },

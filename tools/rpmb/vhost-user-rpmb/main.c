@@ -8,7 +8,6 @@
  * Section numbers are those of the Virtual I/O Device specification, version 1.2
  */
 #include <errno.h>
-#include <libgen.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -158,19 +157,20 @@ static bool run_worker(int listener, int stop, struct device *dev,
 	return ok;
 }
 
-/* The directory of a file, by its full name; NULL if there is no file or no memory */
-static char *directory_of(const char *path)
+/* The full name of a file, if there is to be one; false and a log line if it is gone */
+static bool find(const char *path, char **full)
 {
-	char *full = path ? realpath(path, NULL) : NULL;
-
-	return full ? dirname(full) : NULL;
+	*full = path ? realpath(path, NULL) : NULL;
+	if (!path || *full)
+		return true;
+	log_line("%s: %s", path, strerror(errno));
+	return false;
 }
 
 static bool run(const struct options *options, struct device *dev, int stop)
 {
 	struct sandbox_needs needs = {
 		.state = state_path(options->emulate.state.name),
-		.anchor = directory_of(options->emulate.state.anchor),
 		.device = options->forward.name,
 		.raw_io = options->forward.allow_key,
 	};
@@ -178,10 +178,9 @@ static bool run(const struct options *options, struct device *dev, int stop)
 	bool ok = false;
 
 	if (listener >= 0) {
-		needs.socket = realpath(options->socket, NULL);
-		if (!needs.socket)
-			log_line("%s: %s", options->socket, strerror(errno));
-		ok = needs.socket && sandbox_prepare(&needs) &&
+		ok = find(options->socket, &needs.socket) &&
+		     find(options->emulate.state.anchor, &needs.anchor) &&
+		     sandbox_prepare(&needs) &&
 		     run_worker(listener, stop, dev, &needs,
 				options->socket);
 		unlink(needs.socket ?: options->socket);

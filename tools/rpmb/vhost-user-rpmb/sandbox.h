@@ -7,9 +7,8 @@
 /*
  * What the program cannot do without
  *
- * @socket, @state: files that it removes or looks for, by their full names; NULL if
- *	there is none
- * @anchor: directory of its anchor's socket; who makes that anew may do so beside it
+ * @socket, @state, @anchor: files that it removes, looks for or connects to, by their
+ *	full names; NULL if there is none
  * @device: it speaks to a device of the host
  * @raw_io: and may program that device's key, if its user may
  */

@@ -3,6 +3,8 @@
  * An anchored state: whatever somebody makes of its file, and whenever the daemon or its
  * anchor ends, nothing is served but the newest state, and that is never refused
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -224,6 +226,12 @@ static void without_anchor(void)
 	must_serve(&model, false);
 }
 
+#define NO_CHECKS							\
+	"PRAGMA ignore_check_constraints = 1; PRAGMA writable_schema = 1;" \
+	"UPDATE sqlite_schema SET sql = replace(replace(sql,"		\
+	" 'CHECK (addr BETWEEN 0 AND 65535)', ''),"			\
+	" 'CHECK (length(data) = 256)', '');"
+
 /* Who has the file can change all of it, but make no step */
 static void edited(void)
 {
@@ -242,6 +250,11 @@ static void edited(void)
 		"UPDATE anchor SET step = step + 1",
 		"UPDATE anchor SET parent = randomblob(32)",
 		"UPDATE anchor SET name = randomblob(32)",
+		/* what no state has, in a file without its checks */
+		NO_CHECKS "INSERT INTO blocks VALUES (-4294867296, zeroblob(256))",
+		NO_CHECKS "UPDATE blocks SET data = x'00' WHERE addr = 0",
+		"PRAGMA ignore_check_constraints = 1;"
+		"UPDATE meta SET capacity = 257",
 		/* all of the next step but its MAC, with old data in it */
 		"UPDATE blocks SET data = zeroblob(256) WHERE addr = 0;"
 		"UPDATE anchor SET step = step + 1, parent = name,"
@@ -261,6 +274,84 @@ static void edited(void)
 	}
 	must_serve(&model, false);
 	disk_image_free(&image);
+}
+
+/* What the file does by itself is nothing: the guest gets what it has written */
+static void triggers(void)
+{
+	struct model model;
+
+	begin();
+	model_leave_state(&model, true);
+	state_sql("CREATE TRIGGER keep_old BEFORE UPDATE ON blocks"
+		  " BEGIN SELECT RAISE(IGNORE); END");
+	write_one(&model, true);
+	must_serve(&model, false);
+}
+
+#define MANY 128
+#define UNITS 32
+#define FIRST "first block"
+
+/* More than SQLite keeps in memory */
+static void fill_device(struct frontend *fe)
+{
+	static uint8_t data[MANY * BLOCK];
+	unsigned int i;
+
+	must_program_key(fe);
+	for (i = 0; i < UNITS * UNIT_BLOCKS / MANY; i++) {
+		memset(data, i, sizeof(data));
+		if (!i)
+			memcpy(data, FIRST, sizeof(FIRST));
+		must_write(fe, i * MANY, MANY, i, data);
+	}
+}
+
+/* Behind the back of who has the file */
+static void change_first_block(void)
+{
+	static char data[UNITS * UNIT_BLOCKS * BLOCK];
+	int fd = open(STATE, O_RDWR | O_CLOEXEC);
+	ssize_t len = read(fd, data, sizeof(data));
+	char *found = memmem(data, len > 0 ? len : 0, FIRST, sizeof(FIRST));
+
+	check(found, "there is no first block");
+	check(pwrite(fd, "F", 1, found - data) == 1, "%s", strerror(errno));
+	close(fd);
+}
+
+static void submit_read(struct frontend *fe)
+{
+	static const uint8_t nonce[NONCE_LEN];
+	const struct fields fields = {
+		.type = RPMB_READ_DATA, .count = 1, .nonce = nonce
+	};
+	struct rpmb_frame out;
+
+	frames_init(&out, 1, &fields);
+	submit_frames(fe, &out, 1, 1);
+}
+
+/* Nobody is told what is in a file that somebody changes while it is served */
+static void changed_while_served(void)
+{
+	struct frontend fe;
+	struct daemon d;
+
+	begin();
+	daemon_start(&d, "--capacity", "32");
+	fe_open(&fe, &d);
+	fill_device(&fe);
+	close_daemon(&d, &fe, true);
+	daemon_start(&d, "--capacity", "32");
+	fe_open(&fe, &d);
+	change_first_block();
+	submit_read(&fe);
+	check(WEXITSTATUS(daemon_wait(&d)) == 1, "it goes on");
+	check(!fe_used(&fe), "what was changed is told");
+	check(strstr(daemon_messages(), "block 0 was changed by somebody"), "");
+	fe_close(&fe);
 }
 
 /* The client has kept a step, and the ledger has not */
@@ -564,6 +655,8 @@ static const struct test tests[] = {
 	{ "files of several times together: the newest or nothing", mixed },
 	{ "without its anchor, with another one, without itself", without_anchor },
 	{ "edited by somebody who can compute all but the MAC", edited },
+	{ "triggers in the file: nothing comes of them", triggers },
+	{ "changed while it is served: not told", changed_while_served },
 	{ "client has kept: one step ahead of the ledger is taken forward",
 	  ahead_of_ledger },
 	{ "ledger committed: one step ahead of the hardware as well",
