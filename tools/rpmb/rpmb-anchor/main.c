@@ -68,7 +68,8 @@ static bool is_free(const char *ledger)
 {
 	if (access(ledger, F_OK))
 		return true;
-	log_line("%s is there, but not of this hardware; if an init that did not end has left it, remove it",
+	log_line("%s is there, but not of this hardware;"
+		 " if an init that did not end has left it, remove it",
 		 ledger);
 	return false;
 }

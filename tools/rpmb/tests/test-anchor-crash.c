@@ -116,7 +116,7 @@ static void test_start_syncs(void)
 	counter = fake->counter;
 	die(FAULT_KILL_BEFORE, FAKE_DISK_SYNC);
 	host_fault(fake, FAULT_KILL_BEFORE, FAKE_DISK_SYNC, 0);
-	expect(!host_serves());
+	check(!host_serves(), "nothing is synced first");
 	host_wait_killed();
 	expect_eq(fake->counter, counter);
 	host_start();
