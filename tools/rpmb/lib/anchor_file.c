@@ -223,7 +223,7 @@ int rpmb_anchor_file_verify(struct rpmb_anchor *anchor, const char *path)
  * The tag first, then the name, then the anchor. @before is the step of the version that
  * has the name until then, NULL if there is none to go back to.
  */
-static int advance(struct rpmb_anchor *anchor, const char *path, const char *new,
+static int advance(struct rpmb_anchor *anchor, const char *path, const char *from,
 		   const struct wire_step *before)
 {
 	struct tag tag = { .magic = MAGIC, .version = htole32(VERSION) };
@@ -231,7 +231,7 @@ static int advance(struct rpmb_anchor *anchor, const char *path, const char *new
 	struct rpmb_step step;
 	int ret;
 
-	ret = make_root(new ?: path, root);
+	ret = make_root(from ?: path, root);
 	if (!ret)
 		ret = rpmb_anchor_get(anchor, &step);
 	/* Nothing is begun that could not be ended */
@@ -244,8 +244,8 @@ static int advance(struct rpmb_anchor *anchor, const char *path, const char *new
 	if (before)
 		tag.steps[1] = *before;
 	ret = write_tag(path, &tag);
-	if (!ret && new)
-		ret = rename_durably(new, path);
+	if (!ret && from)
+		ret = rename_durably(from, path);
 	return ret ?: rpmb_anchor_advance(anchor, &step, root);
 }
 
@@ -259,16 +259,16 @@ static bool is_first(struct rpmb_anchor *anchor, int *ret)
 }
 
 int rpmb_anchor_file_advance(struct rpmb_anchor *anchor, const char *path,
-			     const char *new)
+			     const char *from)
 {
 	struct wire_step before;
 	int ret;
 
-	if (!new || is_first(anchor, &ret))
-		return advance(anchor, path, new, NULL);
+	if (!from || is_first(anchor, &ret))
+		return advance(anchor, path, from, NULL);
 	if (!ret)
 		ret = verify(anchor, path, &before);
-	return ret ?: advance(anchor, path, new, &before);
+	return ret ?: advance(anchor, path, from, &before);
 }
 
 int rpmb_anchor_file_accept(struct rpmb_anchor *anchor, const char *path)

@@ -509,12 +509,12 @@ int rpmb_anchor_verify(struct rpmb_anchor *anchor, const struct rpmb_step *step,
 int rpmb_anchor_file_verify(struct rpmb_anchor *anchor, const char *path);
 
 /*
- * Make the file @new, which goes to the name @path, its next version, and anchor it. Then
- * @path must be what is anchored so far, unless nothing is. If @new is NULL it is the file
+ * Make the file @from, which goes to the name @path, its next version, and anchor it. Then
+ * @path must be what is anchored so far, unless nothing is. If @from is NULL it is the file
  * as it is: for what others have written, who knew that they went on from the right one.
  */
 int rpmb_anchor_file_advance(struct rpmb_anchor *anchor, const char *path,
-			     const char *new);
+			     const char *from);
 
 /*
  * Anchor the file as it is, whatever it is, knowingly: RPMB_ERR_NOT_AGREED unless the
