@@ -25,6 +25,13 @@ static const uint8_t guid[LIBRPMB_GUID_LEN] = { 1 };
 static uint64_t made;
 static int client = -1, admin = -1;
 
+bool ledger_has_log_of(struct ledger *ledger, const struct table *table)
+{
+	(void)ledger;
+	(void)table;
+	return true;
+}
+
 bool ledger_each_note(struct ledger *ledger, uint64_t skip,
 		      bool (*each)(void *arg, const struct note *note),
 		      void *arg)
