@@ -36,10 +36,25 @@ static int connect_to(const char *name, struct rpmb_anchor **anchor)
 	return ret;
 }
 
+static int print_done(const struct session *session, const char *done)
+{
+	const char *const *operands = session->args->operands;
+	struct json_object *object;
+
+	if (!session->args->json) {
+		printf("%s is %s\n", operands[1], done);
+		return EXIT_OK;
+	}
+	object = json_object_new_object();
+	add_text(object, "anchor", operands[0]);
+	add_text(object, "file", operands[1]);
+	return print_json(object);
+}
+
 /* Connect to the anchor that is named first, and do it with the file named next */
 static int with_file(const struct session *session,
 		     int (*run)(struct rpmb_anchor *anchor, const char *path,
-				const char *new))
+				const char *from), const char *done)
 {
 	const char *const *operands = session->args->operands;
 	const char *what = operands[0];
@@ -54,52 +69,35 @@ static int with_file(const struct session *session,
 		ret = run(anchor, what, operands[2]);
 	}
 	rpmb_anchor_free(anchor);
-	return ret ? complain_error(what, ret) : EXIT_OK;
+	return ret ? complain_error(what, ret) : print_done(session, done);
 }
 
-static int verify(struct rpmb_anchor *anchor, const char *path, const char *new)
+static int verify(struct rpmb_anchor *anchor, const char *path, const char *from)
 {
-	int ret = rpmb_anchor_file_verify(anchor, path);
-
-	(void)new;
-	if (!ret)
-		printf("%s is what is anchored\n", path);
-	return ret;
+	(void)from;
+	return rpmb_anchor_file_verify(anchor, path);
 }
 
 int cmd_anchor_verify(const struct session *session)
 {
-	return with_file(session, verify);
-}
-
-static int advance(struct rpmb_anchor *anchor, const char *path, const char *new)
-{
-	int ret = rpmb_anchor_file_advance(anchor, path, new);
-
-	if (!ret)
-		printf("%s is anchored\n", path);
-	return ret;
+	return with_file(session, verify, "what is anchored");
 }
 
 int cmd_anchor_advance(const struct session *session)
 {
-	return with_file(session, advance);
+	return with_file(session, rpmb_anchor_file_advance, "anchored");
 }
 
 static int accept_file(struct rpmb_anchor *anchor, const char *path,
-		       const char *new)
+		       const char *from)
 {
-	int ret = rpmb_anchor_file_accept(anchor, path);
-
-	(void)new;
-	if (!ret)
-		printf("%s is anchored as it is\n", path);
-	return ret;
+	(void)from;
+	return rpmb_anchor_file_accept(anchor, path);
 }
 
 int cmd_anchor_accept(const struct session *session)
 {
-	return with_file(session, accept_file);
+	return with_file(session, accept_file, "anchored as it is");
 }
 
 /* What is known of an anchor by who may have it; @error says why nothing else is */

@@ -190,6 +190,7 @@ const struct command commands[] = {
 		.summary = "see that a file is what is anchored",
 		.operand = "name the anchor by its GUID or its socket",
 		.run = cmd_anchor_verify,
+		.takes = TAKES_JSON,
 		.needs = NEEDS_OPERAND,
 		.max_operands = 2,
 	}, {
@@ -198,6 +199,7 @@ const struct command commands[] = {
 		.summary = "anchor a file, or a new version of it",
 		.operand = "name the anchor by its GUID or its socket",
 		.run = cmd_anchor_advance,
+		.takes = TAKES_JSON,
 		.needs = NEEDS_OPERAND,
 		.max_operands = 3,
 	}, {
@@ -206,6 +208,7 @@ const struct command commands[] = {
 		.summary = "anchor a file that is another version, knowingly",
 		.operand = "name the anchor by its GUID or its socket",
 		.run = cmd_anchor_accept,
+		.takes = TAKES_JSON,
 		.needs = NEEDS_OPERAND,
 		.max_operands = 2,
 	}, {
