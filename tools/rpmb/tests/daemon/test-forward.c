@@ -82,6 +82,8 @@ static void long_reads(void)
 	fake = host_fake(device);
 	fake->capacity = 4 * HOST_BLOCKS;
 	fake->max_read = 2 * most;
+	check(!truncate("dev/rpmb0", sizeof(*fake) + fake->capacity * BLOCK),
+	      "%s", strerror(errno));
 	start(&d, SOCKET, "--allow-key");
 	fe_open(&fe, &d);
 	check(fe_config(&fe, 0, 3, config), "refused");
