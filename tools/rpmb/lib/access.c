@@ -7,6 +7,9 @@
 
 #include "internal.h"
 
+/* How often data is read again that others write meanwhile */
+#define RETRIES_AT_REST 3
+
 /*
  * Requests without data have a block count of 0 here; the kernel knows which
  * devices want something else there.
@@ -165,4 +168,13 @@ int rpmb_read(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
 {
 	RPMB_GUARD(rpmb);
 	return rpmb_get_blocks(rpmb, key, addr, blocks, data);
+}
+
+int rpmb_read_at_rest(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+		      unsigned int addr, unsigned int blocks, void *data,
+		      uint32_t *counter)
+{
+	RPMB_GUARD(rpmb);
+	return rpmb_get_at_rest(rpmb, key, addr, blocks, data, RETRIES_AT_REST,
+				counter);
 }

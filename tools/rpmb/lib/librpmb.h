@@ -278,6 +278,15 @@ int rpmb_read(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
 	      unsigned int addr, unsigned int blocks, void *data);
 
 /*
+ * The same, and the write counter that the device has had all the while; if others write
+ * meanwhile it is read again a few times, then it is RPMB_ERR_COUNTER. A write by
+ * rpmb_write_if() with this counter is one that goes by this data.
+ */
+int rpmb_read_at_rest(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+		      unsigned int addr, unsigned int blocks, void *data,
+		      uint32_t *counter);
+
+/*
  * Write @blocks blocks from block @addr on, in as few requests as the device
  * allows. If a request fails, counter and data are read back to find out what
  * became of it. @outcome may be NULL.

@@ -204,29 +204,16 @@ static void put_block(const struct table *table, uint8_t bytes[MAX_BLOCK])
 	memcpy(bytes, &wire, sizeof(wire));
 }
 
-/* The counter before and after is the same, so it was that when the block was read */
-static int read_at_rest(struct hardware *hw, uint8_t bytes[MAX_BLOCK])
+static int read_block(struct hardware *hw, uint8_t bytes[MAX_BLOCK])
 {
-	unsigned int tries = 4;
-	uint32_t after;
-	int ret;
-
-	do {
-		ret = rpmb_read_counter(hw->rpmb, hw->key, &hw->counter);
-		if (!ret)
-			ret = rpmb_read(hw->rpmb, hw->key, hw->addr, 1, bytes);
-		if (!ret)
-			ret = rpmb_read_counter(hw->rpmb, hw->key, &after);
-		if (!ret && hw->counter != after)
-			ret = RPMB_ERR_COUNTER;
-	} while (ret == RPMB_ERR_COUNTER && --tries);
-	return ret;
+	return rpmb_read_at_rest(hw->rpmb, hw->key, hw->addr, 1, bytes,
+				 &hw->counter);
 }
 
 bool hardware_read(struct hardware *hw, struct block *block)
 {
 	uint8_t bytes[MAX_BLOCK];
-	int ret = read_at_rest(hw, bytes);
+	int ret = read_block(hw, bytes);
 
 	if (ret)
 		return failed(hw, ret);
@@ -246,7 +233,7 @@ static enum hardware_fate settle(struct hardware *hw, const uint8_t *wanted,
 	uint8_t bytes[MAX_BLOCK];
 
 	failed(hw, error);
-	error = read_at_rest(hw, bytes);
+	error = read_block(hw, bytes);
 	if (error) {
 		failed(hw, error);
 		return HARDWARE_FAILED;
