@@ -202,14 +202,15 @@ bool guest_apply(struct server *server, struct guest *guest,
 {
 	struct entry *entry = table_find(next, guest->line.guid);
 	enum anchor_result result;
+	bool is_new;
 
 	if (!guest->waiting || !entry ||
 	    pace_wait(&guest->pace, entry->per_day, now) > 0)
 		return false;
 	guest->waiting = false;
-	result = is_there(guest, entry) ? ANCHOR_OK :
-					   judge(server, guest, entry);
-	if (result || is_there(guest, entry)) {
+	is_new = !is_there(guest, entry);
+	result = is_new ? judge(server, guest, entry) : ANCHOR_OK;
+	if (result || !is_new) {
 		answer(server, guest, result);
 		return false;
 	}

@@ -26,7 +26,9 @@ double server_now(void)
 /* When the first of those who are slowed down may go on */
 static void set_timer(struct server *server, double now)
 {
+	const uint64_t second = 1000 * 1000 * 1000;
 	struct itimerspec timer = {};
+	uint64_t ns;
 	double first = PACE_DAY, wait;
 	struct guest *guest;
 	bool any = false;
@@ -43,13 +45,10 @@ static void set_timer(struct server *server, double now)
 			first = wait;
 	}
 	if (any) {
-		timer.it_value.tv_sec = first;
-		timer.it_value.tv_nsec = (first - timer.it_value.tv_sec) * 1e9;
-		timer.it_value.tv_nsec += 1000 * 1000;
-		if (timer.it_value.tv_nsec >= 1000 * 1000 * 1000) {
-			timer.it_value.tv_nsec -= 1000 * 1000 * 1000;
-			timer.it_value.tv_sec++;
-		}
+		/* Rather a millisecond late than to be told to wait again */
+		ns = first * second + 1000 * 1000;
+		timer.it_value.tv_sec = ns / second;
+		timer.it_value.tv_nsec = ns % second;
 	}
 	timerfd_settime(server->timer.fd, 0, &timer, NULL);
 }

@@ -96,6 +96,17 @@ static void must_refuse(const char *words)
 	disk_image_free(&after);
 }
 
+/* A host whose daemon serves a device that was written five times */
+static struct fake *begin_serving(struct model *model, struct daemon *d,
+				  struct frontend *fe)
+{
+	struct fake *fake = begin();
+
+	model_leave_state(model, true);
+	open_daemon(d, fe);
+	return fake;
+}
+
 static void served_again(void)
 {
 	struct model model;
@@ -359,13 +370,11 @@ static void changed_while_served(void)
 /* The client has kept a step, and the ledger has not */
 static void ahead_of_ledger(void)
 {
-	struct fake *fake = begin();
 	struct frontend fe;
 	struct model model;
 	struct daemon d;
+	struct fake *fake = begin_serving(&model, &d, &fe);
 
-	model_leave_state(&model, true);
-	open_daemon(&d, &fe);
 	host_fault(fake, FAULT_KILL_BEFORE, FAKE_DISK_WRITE, 0);
 	model_submit(&model, &fe);
 	host_wait_killed();
@@ -379,13 +388,11 @@ static void ahead_of_ledger(void)
 /* The ledger has it, and the hardware has not */
 static void ahead_of_hardware(void)
 {
-	struct fake *fake = begin();
 	struct frontend fe;
 	struct model model;
 	struct daemon d;
+	struct fake *fake = begin_serving(&model, &d, &fe);
 
-	model_leave_state(&model, true);
-	open_daemon(&d, &fe);
 	host_fault(fake, FAULT_HOLD, RPMB_WRITE_DATA, 0);
 	model_submit(&model, &fe);
 	host_wait_held(fake);
@@ -400,13 +407,11 @@ static void ahead_of_hardware(void)
 /* The anchor ends in a write, and comes back: nobody notices but by the time it takes */
 static void anchor_comes_back(void)
 {
-	struct fake *fake = begin();
 	struct frontend fe;
 	struct model model;
 	struct daemon d;
+	struct fake *fake = begin_serving(&model, &d, &fe);
 
-	model_leave_state(&model, true);
-	open_daemon(&d, &fe);
 	host_fault(fake, FAULT_KILL_BEFORE, FAKE_DISK_WRITE, 0);
 	model_submit(&model, &fe);
 	host_wait_killed();
@@ -450,9 +455,7 @@ static void nothing_without_anchor(void)
 	struct model model;
 	struct daemon d;
 
-	begin();
-	model_leave_state(&model, true);
-	open_daemon(&d, &fe);
+	begin_serving(&model, &d, &fe);
 	model_check(&model, &fe, false);
 	host_kill();
 	submit_count(&fe);
@@ -510,9 +513,7 @@ static void share_used_up(void)
 	struct model model;
 	struct daemon d;
 
-	begin();
-	model_leave_state(&model, true);
-	open_daemon(&d, &fe);
+	begin_serving(&model, &d, &fe);
 	/* Seven steps so far: that it is there, the key, five writes */
 	check(!admin("set number-0 --share 8"), "%s", said());
 	model_write(&model, &fe);
@@ -531,9 +532,7 @@ static void stopped_while_it_waits(void)
 	struct model model;
 	struct daemon d;
 
-	begin();
-	model_leave_state(&model, true);
-	open_daemon(&d, &fe);
+	begin_serving(&model, &d, &fe);
 	host_kill();
 	model_submit(&model, &fe);
 	wait_for_words("does rpmb-anchor run?");
