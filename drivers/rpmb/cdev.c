@@ -86,6 +86,8 @@ static void rpmb_get_info(const struct rpmb_dev *rdev,
 	info->target = descr->target;
 	info->dev_id_len = descr->dev_id_len;
 	info->max_write = descr->max_write;
+	info->keyed_types = IS_ENABLED(CONFIG_RPMB_KEYED) ?
+			    descr->request_types : 0;
 }
 
 static int rpmb_ioctl_info(struct rpmb_dev *rdev,
@@ -114,7 +116,8 @@ static int rpmb_ioctl_info(struct rpmb_dev *rdev,
 	return rpmb_copy_result(argp, &info, sizeof(info), user_size);
 }
 
-static int rpmb_may_route(const struct file *filp, u16 type)
+/* May a request of this type be made by way of this file? 0, -EBADF or -EPERM */
+int rpmb_may_route(const struct file *filp, u16 type)
 {
 	switch (type) {
 	case RPMB_GET_WRITE_COUNTER:
@@ -198,6 +201,8 @@ static long rpmb_fops_ioctl(struct file *filp, unsigned int cmd,
 		return rpmb_ioctl_info(filp->private_data, argp);
 	case RPMB_IOC_ROUTE_FRAMES:
 		return rpmb_ioctl_route_frames(filp, argp);
+	case RPMB_IOC_KEYED:
+		return rpmb_ioctl_keyed(filp, argp);
 	default:
 		return -ENOTTY;
 	}

@@ -145,6 +145,22 @@ void rpmb_frames_get(enum rpmb_frame_format format, const void *frame,
 EXPORT_SYMBOL_RPMB(rpmb_frames_get);
 
 /**
+ * rpmb_frames_get_last() - read the fields of the last frame of an access
+ * @format: frame format
+ * @frames: the access
+ * @len: its bytes
+ * @fields: the fields: nonce and result of a response are sure to be there
+ */
+void rpmb_frames_get_last(enum rpmb_frame_format format, const void *frames,
+			  unsigned int len, struct rpmb_fields *fields)
+{
+	if (format == RPMB_FRAME_NVME)
+		nvme_get(frames, fields);
+	else
+		jedec_get(frames + len - JEDEC_FRAME, fields);
+}
+
+/**
  * rpmb_frames_agree() - compare the frames of an access
  * @format: frame format
  * @frames: the access

@@ -9,7 +9,7 @@
 #include <linux/types.h>
 #include <uapi/linux/rpmb.h>
 
-struct crypto_shash;
+#include "hmac.h"
 
 /*
  * For the modules of this directory alone. The macros for namespaces that modules use
@@ -19,7 +19,6 @@ struct crypto_shash;
 #define RPMB_NAMESPACE "RPMB"
 #define EXPORT_SYMBOL_RPMB(sym) __EXPORT_SYMBOL(sym, "GPL", RPMB_NAMESPACE)
 
-#define RPMB_KEY_SIZE 32
 #define RPMB_NONCE_SIZE 16
 
 /**
@@ -50,6 +49,8 @@ unsigned int rpmb_frames_max_blocks(enum rpmb_frame_format format);
 u16 rpmb_frames_type(enum rpmb_frame_format format, const void *frames);
 void rpmb_frames_get(enum rpmb_frame_format format, const void *frame,
 		     struct rpmb_fields *fields);
+void rpmb_frames_get_last(enum rpmb_frame_format format, const void *frames,
+			  unsigned int len, struct rpmb_fields *fields);
 bool rpmb_frames_agree(enum rpmb_frame_format format, const void *frames,
 		       unsigned int len);
 void rpmb_frames_set(enum rpmb_frame_format format, void *frames,
@@ -61,6 +62,6 @@ void *rpmb_frames_data(enum rpmb_frame_format format, void *frames,
 u8 *rpmb_frames_key_mac(enum rpmb_frame_format format, void *frames,
 			unsigned int len);
 int rpmb_frames_mac(enum rpmb_frame_format format, const void *frames,
-		    unsigned int len, struct crypto_shash *hmac, u8 *mac);
+		    unsigned int len, struct rpmb_hmac *hmac, u8 *mac);
 
 #endif /* __RPMB_FRAME_H */

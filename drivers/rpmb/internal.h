@@ -12,6 +12,10 @@
 
 #include "frame.h"
 
+struct file;
+struct iov_iter;
+struct key;
+
 /**
  * struct rpmb_request - one request on its way through the core
  * @type: its type, once rpmb_request_prepare() has found it right
@@ -66,6 +70,63 @@ int rpmb_copy_cmd(void *cmd, size_t size, size_t min_size,
 		  const void __user *argp, u32 *user_size);
 int rpmb_copy_result(void __user *argp, const void *cmd, size_t size,
 		     u32 user_size);
+int rpmb_may_route(const struct file *filp, u16 type);
+
+/**
+ * struct rpmb_keyed - one call with a key of the kernel's keyring
+ * @rdev: the device, to which the caller holds a reference
+ * @key: the key, likewise
+ * @user: for a program, which may be interrupted between two requests
+ * @addr: first block
+ * @count: number of blocks
+ * @hmac: the key, made ready to use
+ * @counter: what the next write is signed with; the counter that was read
+ * @started: the last request may have reached the device
+ * @done: blocks read or stored so far
+ * @unknown: blocks behind @done of which nobody knows whether they are stored
+ * @result: result with which the device refused, else 0
+ * @mismatch: why an answer was not believed, else 0
+ *
+ * Belongs to one caller, who fills in what he wants and __free(rpmb_keyed)s it. What
+ * came of it is valid also on failure.
+ */
+struct rpmb_keyed {
+	struct rpmb_dev *rdev;
+	struct key *key;
+	bool user;
+	u32 addr;
+	u32 count;
+	struct rpmb_hmac *hmac;
+	u32 counter;
+	bool started;
+	u32 done;
+	u32 unknown;
+	u16 result;
+	enum rpmb_mismatch mismatch;
+};
+
+/* keyring.c */
+int rpmb_key_read(struct key *key, u8 *raw);
+
+/* keyed.c */
+int rpmb_keyed_begin(struct rpmb_keyed *k);
+int rpmb_keyed_check_range(const struct rpmb_keyed *k);
+int rpmb_keyed_program_key(struct rpmb_keyed *k);
+int rpmb_keyed_get_counter(struct rpmb_keyed *k);
+int rpmb_keyed_read(struct rpmb_keyed *k, struct iov_iter *to);
+int rpmb_keyed_write(struct rpmb_keyed *k, struct iov_iter *from);
+int rpmb_keyed_request(struct rpmb_keyed *k, u16 type, void *block);
+DEFINE_FREE(rpmb_keyed, struct rpmb_keyed, rpmb_hmac_free(_T.hmac))
+
+/* keyed_ioctl.c */
+#if IS_ENABLED(CONFIG_RPMB_KEYED)
+int rpmb_ioctl_keyed(const struct file *filp, void __user *argp);
+#else
+static inline int rpmb_ioctl_keyed(const struct file *filp, void __user *argp)
+{
+	return -ENOTTY;
+}
+#endif
 
 /* sysfs.c */
 extern const struct attribute_group *rpmb_groups[];

@@ -92,15 +92,16 @@ struct rpmb_request *rpmb_request_alloc(unsigned int req_len,
 	return no_free_ptr(rq);
 }
 
-/* A program key request has the key in it, so nothing is left in memory */
+/*
+ * A program key request has the key in it, and what is stored may be as secret, so
+ * nothing is left in memory
+ */
 void rpmb_request_free(struct rpmb_request *rq)
 {
 	if (IS_ERR_OR_NULL(rq))
 		return;
-	if (rq->req)
-		memzero_explicit(rq->req, rq->req_len);
-	kvfree(rq->req);
-	kvfree(rq->resp);
+	kvfree_sensitive(rq->req, rq->req_len);
+	kvfree_sensitive(rq->resp, rq->resp_len);
 	kfree(rq);
 }
 

@@ -7,8 +7,7 @@
  */
 #define pr_fmt(fmt) "rpmb-sim: " fmt
 
-#include <crypto/algapi.h>
-#include <crypto/hash.h>
+#include <crypto/utils.h>
 #include <linux/cleanup.h>
 #include <linux/configfs.h>
 #include <linux/kstrtox.h>
@@ -44,8 +43,7 @@
  * @rdev: the RPMB device, NULL if not enabled. The settings above do not change
  *	while it is there, so transfers read them without a lock
  * @state_lock: protects what follows
- * @hmac: has the key if @has_key
- * @has_key: a key was programmed
+ * @hmac: the key, NULL before one was programmed
  * @counter: write counter
  * @data: the storage, while the device is there
  * @answer: fields of the response to the request before
@@ -62,8 +60,7 @@ struct rpmb_sim {
 	struct platform_device *parent;
 	struct rpmb_dev *rdev;
 	struct mutex state_lock;	/* hmac to answer */
-	struct crypto_shash *hmac;
-	bool has_key;
+	struct rpmb_hmac *hmac;
 	u32 counter;
 	u8 *data;
 	struct rpmb_fields answer;
@@ -115,12 +112,14 @@ static u16 rpmb_sim_program_key(struct rpmb_sim *sim, void *frames,
 				unsigned int len)
 {
 	u8 *key = rpmb_frames_key_mac(rpmb_sim_format(sim), frames, len);
+	struct rpmb_hmac *hmac;
 
-	if (sim->has_key)
+	if (sim->hmac)
 		return RPMB_RES_GENERAL;
-	if (crypto_shash_setkey(sim->hmac, key, RPMB_KEY_SIZE))
+	hmac = rpmb_hmac_alloc(key);
+	if (IS_ERR(hmac))
 		return RPMB_RES_WRITE;
-	sim->has_key = true;
+	sim->hmac = hmac;
 	return RPMB_RES_OK;
 }
 
@@ -165,7 +164,7 @@ static u16 rpmb_sim_execute(struct rpmb_sim *sim, void *frames,
 {
 	if (fields->type == RPMB_PROGRAM_KEY)
 		return rpmb_sim_program_key(sim, frames, len);
-	if (!sim->has_key)
+	if (!sim->hmac)
 		return RPMB_RES_NO_KEY;
 
 	switch (fields->type) {
@@ -188,7 +187,7 @@ static void rpmb_sim_send(struct rpmb_sim *sim, const struct rpmb_xfer *xfer)
 
 	rpmb_frames_get(rpmb_sim_format(sim), xfer->buf, &fields);
 	result = rpmb_sim_execute(sim, xfer->buf, xfer->len, &fields);
-	if (sim->has_key && sim->counter == U32_MAX)
+	if (sim->hmac && sim->counter == U32_MAX)
 		result |= RPMB_RES_EXPIRED;
 
 	sim->answer = (struct rpmb_fields) {
@@ -230,7 +229,7 @@ static int rpmb_sim_recv(struct rpmb_sim *sim, const struct rpmb_xfer *xfer)
 	if (sim->answer.type == RPMB_READ_DATA << 8 && !result)
 		rpmb_sim_copy_data(sim, xfer->buf, xfer->len);
 	rpmb_frames_set(format, xfer->buf, xfer->len, &sim->answer);
-	if (!sim->has_key || sim->answer.type == RPMB_PROGRAM_KEY << 8)
+	if (!sim->hmac || sim->answer.type == RPMB_PROGRAM_KEY << 8)
 		return 0;
 	return rpmb_frames_mac(format, xfer->buf, xfer->len, sim->hmac,
 			       rpmb_frames_key_mac(format, xfer->buf,
@@ -325,7 +324,8 @@ static void rpmb_sim_disable(struct rpmb_sim *sim)
 	sim->rdev = NULL;
 	platform_device_unregister(sim->parent);
 	vfree(sim->data);
-	sim->has_key = false;
+	rpmb_hmac_free(sim->hmac);
+	sim->hmac = NULL;
 	sim->counter = 0;
 }
 
@@ -506,7 +506,6 @@ static void rpmb_sim_release(struct config_item *item)
 {
 	struct rpmb_sim *sim = to_rpmb_sim(item);
 
-	crypto_free_shash(sim->hmac);
 	mutex_destroy(&sim->state_lock);
 	mutex_destroy(&sim->config_lock);
 	kfree(sim);
@@ -529,10 +528,6 @@ static struct config_item *rpmb_sim_make(struct config_group *group,
 
 	if (!sim)
 		return ERR_PTR(-ENOMEM);
-	sim->hmac = crypto_alloc_shash("hmac(sha256)", 0, 0);
-	if (IS_ERR(sim->hmac))
-		return ERR_CAST(sim->hmac);
-
 	mutex_init(&sim->config_lock);
 	mutex_init(&sim->state_lock);
 	sim->capacity = 1;

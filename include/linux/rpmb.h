@@ -14,6 +14,7 @@
 #include <linux/types.h>
 #include <uapi/linux/rpmb.h>
 
+struct key;
 struct rpmb_dev;
 struct scatterlist;
 
@@ -221,6 +222,17 @@ struct rpmb_dev {
 	atomic_t suspended;
 };
 
+/**
+ * struct rpmb_outcome - what became of a write
+ * @stored: blocks that are stored, from the first on
+ * @unknown: blocks behind those of which it is not known whether they are stored;
+ *	what is left has not been
+ */
+struct rpmb_outcome {
+	u32 stored;
+	u32 unknown;
+};
+
 #define to_rpmb_dev(x)		container_of((x), struct rpmb_dev, dev)
 
 #if IS_ENABLED(CONFIG_RPMB)
@@ -244,6 +256,15 @@ int rpmb_route_frames(struct rpmb_dev *rdev, u8 *req,
 		      unsigned int req_len, u8 *resp, unsigned int resp_len);
 unsigned int rpmb_xfer_map(const struct rpmb_xfer *xfer, struct scatterlist *sg,
 			   unsigned int max_sg, unsigned int max_seg);
+unsigned int rpmb_get_capacity(const struct rpmb_dev *rdev,
+			       unsigned int *block_size);
+int rpmb_program_key(struct rpmb_dev *rdev, struct key *key);
+int rpmb_get_write_count(struct rpmb_dev *rdev, struct key *key, u32 *count);
+int rpmb_read_blocks(struct rpmb_dev *rdev, struct key *key, u32 addr,
+		     u32 count, void *data);
+int rpmb_write_blocks(struct rpmb_dev *rdev, struct key *key, u32 addr,
+		      u32 count, const void *data, u32 *expected,
+		      struct rpmb_outcome *outcome);
 
 #else
 static inline struct rpmb_dev *rpmb_dev_get(struct rpmb_dev *rdev)

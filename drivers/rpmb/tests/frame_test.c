@@ -2,7 +2,6 @@
 /*
  * Frames: fields at the offsets of the specifications, lengths, MACs
  */
-#include <crypto/hash.h>
 #include <kunit/test.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -23,16 +22,14 @@ static const struct rpmb_fields frame_fields = {
 static void frame_mac_test(struct kunit *test)
 {
 	const struct rpmb_mac_vector *vector = test->param_value;
-	struct crypto_shash *hmac = crypto_alloc_shash("hmac(sha256)", 0, 0);
+	struct rpmb_hmac *hmac = rpmb_hmac_alloc(vector->key);
 	u8 mac[RPMB_KEY_SIZE];
 	int ret;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, hmac);
-	ret = crypto_shash_setkey(hmac, vector->key, sizeof(vector->key));
-	if (!ret)
-		ret = rpmb_frames_mac(vector->format, vector->frames,
-				      vector->len, hmac, mac);
-	crypto_free_shash(hmac);
+	ret = rpmb_frames_mac(vector->format, vector->frames, vector->len,
+			      hmac, mac);
+	rpmb_hmac_free(hmac);
 	KUNIT_ASSERT_EQ(test, 0, ret);
 	KUNIT_EXPECT_MEMEQ(test, mac, vector->mac, sizeof(mac));
 }

@@ -3,7 +3,6 @@
  * The simulator: made through the operations that its configfs directory has,
  * spoken to as by any client of the core
  */
-#include <crypto/hash.h>
 #include <linux/configfs.h>
 #include <linux/module.h>
 #include <linux/sizes.h>
@@ -24,7 +23,6 @@ static const u8 sim_other_key[RPMB_KEY_SIZE] = "another key";
  * @group: the simulator's directory in configfs
  * @item: the device's directory there
  * @rdev: the device
- * @hmac: calculates MACs
  * @req: the request that was sent
  * @req_len: its bytes
  * @resp: the response that came
@@ -36,7 +34,6 @@ struct sim {
 	struct config_group *group;
 	struct config_item *item;
 	struct rpmb_dev *rdev;
-	struct crypto_shash *hmac;
 	u8 *req;
 	unsigned int req_len;
 	u8 *resp;
@@ -151,11 +148,6 @@ static int sim_test_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, sim->req);
 	KUNIT_ASSERT_NOT_NULL(test, sim->resp);
 	sim->group = sim_find_group(test);
-	sim->hmac = crypto_alloc_shash("hmac(sha256)", 0, 0);
-	if (IS_ERR(sim->hmac)) {
-		config_group_put(sim->group);
-		return PTR_ERR(sim->hmac);
-	}
 	test->priv = sim;
 	return 0;
 }
@@ -170,19 +162,20 @@ static void sim_test_exit(struct kunit *test)
 	if (sim->item)
 		sim->group->cg_item.ci_type->ct_group_ops->drop_item(sim->group,
 								     sim->item);
-	crypto_free_shash(sim->hmac);
 	config_group_put(sim->group);
 }
 
 static void sim_mac(struct kunit *test, const void *frames, unsigned int len,
 		    const u8 *key, u8 *mac)
 {
+	struct rpmb_hmac *hmac = rpmb_hmac_alloc(key);
 	struct sim *sim = test->priv;
+	int ret;
 
-	KUNIT_ASSERT_EQ(test, 0, crypto_shash_setkey(sim->hmac, key,
-						     RPMB_KEY_SIZE));
-	KUNIT_ASSERT_EQ(test, 0, rpmb_frames_mac(sim->format, frames, len,
-						 sim->hmac, mac));
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, hmac);
+	ret = rpmb_frames_mac(sim->format, frames, len, hmac, mac);
+	rpmb_hmac_free(hmac);
+	KUNIT_ASSERT_EQ(test, 0, ret);
 }
 
 /* Lay out a request; who has it may put in data, key or MAC, and send it */

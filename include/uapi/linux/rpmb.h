@@ -199,6 +199,9 @@ enum rpmb_transport {
  *	up to that; 0 if it writes only the numbers in @write_sizes
  * @dev_id: where to put the identity that keys are derived from; what is left of
  *	the memory is filled with 0
+ * @keyed_types: bit n is set if RPMB_IOC_KEYED takes enum rpmb_request_type n with
+ *	this device; 0 if the kernel does not have it
+ * @__reserved: must be 0
  *
  * Says what a device is and what it can do. What goes beyond its limits is refused
  * with EMSGSIZE or EINVAL where nothing else can come of it (eMMC, NVMe), else
@@ -218,6 +221,8 @@ struct rpmb_ioc_info {
 	__u32 dev_id_len;
 	__u32 max_write;
 	__aligned_u64 dev_id;
+	__u32 keyed_types;
+	__u32 __reserved;
 };
 
 #define RPMB_IOC_INFO _IO(RPMB_IOC_MAGIC, 0)
@@ -290,5 +295,103 @@ struct rpmb_ioc_route_frames {
 };
 
 #define RPMB_IOC_ROUTE_FRAMES _IO(RPMB_IOC_MAGIC, 1)
+
+/**
+ * enum rpmb_mismatch - why a response is not believed
+ * @RPMB_MISMATCH_NONE: it is
+ * @RPMB_MISMATCH_FRAMES: its frames contradict each other
+ * @RPMB_MISMATCH_MAC: the MAC is not made with this key over these fields
+ * @RPMB_MISMATCH_NONCE: it has another nonce than the request
+ * @RPMB_MISMATCH_TARGET: it is from another target
+ * @RPMB_MISMATCH_ADDRESS: it has another address than the request
+ * @RPMB_MISMATCH_COUNT: it has another number of blocks
+ * @RPMB_MISMATCH_COUNTER: its counter is not the next one
+ */
+enum rpmb_mismatch {
+	RPMB_MISMATCH_NONE = 0,
+	RPMB_MISMATCH_FRAMES = 1,
+	RPMB_MISMATCH_MAC = 2,
+	RPMB_MISMATCH_NONCE = 3,
+	RPMB_MISMATCH_TARGET = 4,
+	RPMB_MISMATCH_ADDRESS = 5,
+	RPMB_MISMATCH_COUNT = 6,
+	RPMB_MISMATCH_COUNTER = 7,
+};
+
+/* The write is for the counter in @counter, and for no other */
+#define RPMB_KEYED_COUNTER 0x1
+
+/**
+ * struct rpmb_ioc_keyed - ioctl(RPMB_IOC_KEYED)
+ * @size: sizeof(struct rpmb_ioc_keyed)
+ * @flags: 0 or %RPMB_KEYED_COUNTER
+ * @type: enum rpmb_request_type, one of those in @keyed_types of RPMB_IOC_INFO
+ * @key: serial number of a key
+ * @addr: first block, for RPMB_WRITE_DATA and RPMB_READ_DATA; the address in the frame
+ *	for configuration and purge; else 0
+ * @count: number of blocks, likewise
+ * @data: where the blocks are, or where to put them; for configuration and purge one
+ *	block, which goes out in the request as far as that has one, and which that of the
+ *	response is put over; may be 0 then, as it must for a key or the counter
+ * @counter: with %RPMB_KEYED_COUNTER the write counter that the device is expected to
+ *	have; on output the counter, as far as it is known
+ * @out_flags: on output %RPMB_ROUTE_STARTED if the last request that is not one to
+ *	find out what became of a write may have reached the device
+ * @done: on output the number of blocks that were read, or that are stored
+ * @unknown: on output the number of blocks behind those of which nobody knows whether
+ *	they are stored
+ * @result: on output the result with which the device has refused, else 0
+ * @mismatch: on output an enum rpmb_mismatch if a response was not believed
+ *
+ * Makes requests, signs them with a key of the kernel's keyring, authenticates every
+ * field of the responses, and never shows the key. The key is of the type trusted,
+ * encrypted, logon or user, has 32 bytes and a description that begins with "rpmb:".
+ *
+ * What it needs: search permission on the key, and of the file what
+ * RPMB_IOC_ROUTE_FRAMES needs for a request of the type, RPMB_PROGRAM_KEY with
+ * CAP_SYS_RAWIO.
+ *
+ * RPMB_WRITE_DATA and RPMB_READ_DATA take any range: it is cut into requests as long as
+ * the device takes, between which others may have their turn, and a signal that is
+ * handled ends it with EINTR. A write reads the counter first, unless it is named.
+ * After a write that failed, counter and data are read back to find out what is stored;
+ * nothing is sent again. RPMB_PROGRAM_KEY reads the counter afterwards, which shows
+ * whether the key is in place. RPMB_CONFIG_WRITE and RPMB_PURGE_ENABLE must name the
+ * counter, and whoever asks for them has to find out himself what became of them.
+ *
+ * The outputs are valid also if the ioctl fails, but for the general errors that are
+ * about the structure itself.
+ *
+ * Errors besides those of RPMB_IOC_ROUTE_FRAMES:
+ *
+ *  - EKEYREJECTED: not a key for an RPMB; or, if @result is RPMB_RES_AUTH, the device
+ *    has another one.
+ *  - ENOKEY: no such key; or, if @result is RPMB_RES_NO_KEY, the device has none.
+ *  - EKEYREVOKED, EKEYEXPIRED: it was one.
+ *  - EACCES: no permission to search for the key.
+ *  - ESTALE: the counter is not the one that the write was signed for.
+ *  - ERANGE: the device does not have these blocks.
+ *  - EOVERFLOW: the write counter has reached its maximum.
+ *  - EREMOTEIO: the device refused, see @result.
+ *  - EBADMSG: a response is not authentic, see @mismatch.
+ *  - EINTR: a signal came between two requests, or a fatal one in line.
+ */
+struct rpmb_ioc_keyed {
+	__u32 size;
+	__u32 flags;
+	__u32 type;
+	__s32 key;
+	__u32 addr;
+	__u32 count;
+	__aligned_u64 data;
+	__u32 counter;
+	__u32 out_flags;
+	__u32 done;
+	__u32 unknown;
+	__u32 result;
+	__u32 mismatch;
+};
+
+#define RPMB_IOC_KEYED _IO(RPMB_IOC_MAGIC, 2)
 
 #endif /* _UAPI_LINUX_RPMB_H */

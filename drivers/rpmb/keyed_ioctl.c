@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * RPMB_IOC_KEYED
+ */
+#include <linux/fs.h>
+#include <linux/key.h>
+#include <linux/slab.h>
+#include <linux/stddef.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+
+#include "internal.h"
+
+/* What the structure was when it was new; never changed */
+#define RPMB_KEYED_MIN_SIZE	offsetofend(struct rpmb_ioc_keyed, mismatch)
+
+/* Those that read or write a range; the other types are one request each */
+#define RPMB_RANGE_TYPES	(BIT(RPMB_WRITE_DATA) | BIT(RPMB_READ_DATA))
+
+/* Those that have a counter but do not read it themselves */
+#define RPMB_NAMED_TYPES	(BIT(RPMB_CONFIG_WRITE) | BIT(RPMB_PURGE_ENABLE))
+
+/* Those that take more than a key */
+#define RPMB_BLOCK_TYPES	(BIT(RPMB_CONFIG_WRITE) | BIT(RPMB_CONFIG_READ) | \
+				 BIT(RPMB_PURGE_ENABLE) | BIT(RPMB_PURGE_STATUS))
+
+#define RPMB_COUNTER_TYPES	(BIT(RPMB_WRITE_DATA) | RPMB_NAMED_TYPES)
+
+static bool rpmb_keyed_has(u32 types, const struct rpmb_ioc_keyed *cmd)
+{
+	return types & BIT(cmd->type);
+}
+
+static int rpmb_keyed_check(const struct rpmb_dev *rdev,
+			    const struct rpmb_ioc_keyed *cmd)
+{
+	bool named = cmd->flags & RPMB_KEYED_COUNTER;
+	u32 with_data = RPMB_RANGE_TYPES | RPMB_BLOCK_TYPES;
+
+	if (cmd->flags & ~RPMB_KEYED_COUNTER)
+		return -EOPNOTSUPP;
+	if (cmd->type >= BITS_PER_TYPE(u32) ||
+	    !rpmb_keyed_has(rdev->descr.request_types, cmd))
+		return -EOPNOTSUPP;
+	if (cmd->key <= 0)
+		return -EINVAL;
+	if (named ? !rpmb_keyed_has(RPMB_COUNTER_TYPES, cmd) :
+		    rpmb_keyed_has(RPMB_NAMED_TYPES, cmd))
+		return -EINVAL;
+	if (!rpmb_keyed_has(with_data, cmd) &&
+	    (cmd->addr || cmd->count || cmd->data))
+		return -EINVAL;
+	return 0;
+}
+
+static int rpmb_keyed_range(struct rpmb_keyed *k, struct rpmb_ioc_keyed *cmd)
+{
+	bool write = cmd->type == RPMB_WRITE_DATA;
+	unsigned int block = rpmb_block_size(k->rdev->descr.frame_format);
+	struct iov_iter iter;
+	int ret;
+
+	ret = rpmb_keyed_check_range(k) ?:
+	      import_ubuf(write ? ITER_SOURCE : ITER_DEST,
+			  u64_to_user_ptr(cmd->data), (size_t)k->count * block,
+			  &iter);
+	if (ret)
+		return ret;
+	if (!write)
+		return rpmb_keyed_read(k, &iter);
+	if (!(cmd->flags & RPMB_KEYED_COUNTER))
+		ret = rpmb_keyed_get_counter(k);
+	return ret ?: rpmb_keyed_write(k, &iter);
+}
+
+/* Configuration and purge: what goes out and what comes back is one block */
+static int rpmb_keyed_block(struct rpmb_keyed *k, struct rpmb_ioc_keyed *cmd)
+{
+	unsigned int size = rpmb_block_size(k->rdev->descr.frame_format);
+	void __user *data = u64_to_user_ptr(cmd->data);
+	void *block __free(kfree) = kzalloc(size, GFP_KERNEL);
+	int ret;
+
+	if (!block)
+		return -ENOMEM;
+	if (data && copy_from_user(block, data, size))
+		return -EFAULT;
+	ret = rpmb_keyed_request(k, cmd->type, block);
+	if (!ret && data && copy_to_user(data, block, size))
+		ret = -EFAULT;
+	return ret;
+}
+
+static int rpmb_keyed_do(struct rpmb_keyed *k, struct rpmb_ioc_keyed *cmd)
+{
+	int ret;
+
+	if (cmd->type == RPMB_PROGRAM_KEY)
+		return rpmb_keyed_program_key(k);
+	ret = rpmb_keyed_begin(k);
+	if (ret)
+		return ret;
+
+	switch (cmd->type) {
+	case RPMB_GET_WRITE_COUNTER:
+		return rpmb_keyed_get_counter(k);
+	case RPMB_WRITE_DATA:
+	case RPMB_READ_DATA:
+		return rpmb_keyed_range(k, cmd);
+	default:
+		return rpmb_keyed_block(k, cmd);
+	}
+}
+
+static int rpmb_keyed_with(struct rpmb_dev *rdev, struct key *key,
+			   struct rpmb_ioc_keyed *cmd)
+{
+	struct rpmb_keyed k __free(rpmb_keyed) = {
+		.rdev = rdev,
+		.key = key,
+		.user = true,
+		.addr = cmd->addr,
+		.count = cmd->count,
+		.counter = cmd->counter,
+	};
+	int ret = rpmb_keyed_do(&k, cmd);
+
+	cmd->counter = k.counter;
+	cmd->out_flags = k.started ? RPMB_ROUTE_STARTED : 0;
+	cmd->done = k.done;
+	cmd->unknown = k.unknown;
+	cmd->result = k.result;
+	cmd->mismatch = k.mismatch;
+	return ret;
+}
+
+static int rpmb_keyed_user(const struct file *filp, struct rpmb_ioc_keyed *cmd)
+{
+	struct rpmb_dev *rdev = filp->private_data;
+	key_ref_t ref;
+	int ret;
+
+	ret = rpmb_keyed_check(rdev, cmd) ?: rpmb_may_route(filp, cmd->type);
+	if (ret)
+		return ret;
+	/* To use a key without seeing it takes the right to find it */
+	ref = lookup_user_key(cmd->key, 0, KEY_NEED_SEARCH);
+	if (IS_ERR(ref))
+		return PTR_ERR(ref);
+	ret = rpmb_keyed_with(rdev, key_ref_to_ptr(ref), cmd);
+	key_ref_put(ref);
+	return ret;
+}
+
+/* What a program asks for by RPMB_IOC_KEYED; says how far it got also on failure */
+int rpmb_ioctl_keyed(const struct file *filp, void __user *argp)
+{
+	struct rpmb_ioc_keyed cmd;
+	u32 user_size;
+	int ret;
+
+	ret = rpmb_copy_cmd(&cmd, sizeof(cmd), RPMB_KEYED_MIN_SIZE, argp,
+			    &user_size);
+	if (ret)
+		return ret;
+	cmd.out_flags = 0;
+	cmd.done = 0;
+	cmd.unknown = 0;
+	cmd.result = 0;
+	cmd.mismatch = 0;
+	/* Nothing is sent if it could not be said afterwards that it was */
+	if (rpmb_copy_result(argp, &cmd, sizeof(cmd), user_size))
+		return -EFAULT;
+	ret = rpmb_keyed_user(filp, &cmd);
+	if (rpmb_copy_result(argp, &cmd, sizeof(cmd), user_size))
+		return -EFAULT;
+	return ret;
+}
