@@ -101,7 +101,7 @@ static int rpmb_ioctl_info(struct rpmb_dev *rdev,
 			    &user_size);
 	if (ret)
 		return ret;
-	if (info.flags)
+	if (info.flags || info.__reserved)
 		return -EOPNOTSUPP;
 	if (info.dev_id_len > RPMB_MAX_ID_LEN)
 		return -EINVAL;

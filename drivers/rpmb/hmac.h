@@ -5,8 +5,6 @@
 #ifndef __RPMB_HMAC_H
 #define __RPMB_HMAC_H
 
-#include <linux/cleanup.h>
-#include <linux/err.h>
 #include <linux/types.h>
 
 #define RPMB_KEY_SIZE 32
@@ -18,8 +16,5 @@ struct rpmb_hmac *rpmb_hmac_alloc(const u8 *key);
 void rpmb_hmac_free(struct rpmb_hmac *hmac);
 int rpmb_hmac_parts(struct rpmb_hmac *hmac, const u8 *first, size_t len,
 		    size_t stride, unsigned int nr, u8 *mac);
-
-DEFINE_FREE(rpmb_hmac, struct rpmb_hmac *,
-	    if (!IS_ERR_OR_NULL(_T)) rpmb_hmac_free(_T))
 
 #endif /* __RPMB_HMAC_H */

@@ -3,6 +3,7 @@
  * HMAC-SHA256 by the kernel's library, which has it since 6.17
  */
 #include <crypto/sha2.h>
+#include <linux/err.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 

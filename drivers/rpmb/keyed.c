@@ -7,6 +7,7 @@
  * one he expects.
  */
 #include <crypto/utils.h>
+#include <kunit/visibility.h>
 #include <linux/bits.h>
 #include <linux/export.h>
 #include <linux/key.h>
@@ -272,6 +273,7 @@ int rpmb_keyed_get_counter(struct rpmb_keyed *k)
 	rpmb_exchange_end(&x);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(rpmb_keyed_get_counter);
 
 /* The call is made with these bytes of the key from now on */
 static int rpmb_keyed_use(struct rpmb_keyed *k, const u8 *raw)
@@ -301,6 +303,7 @@ int rpmb_keyed_begin(struct rpmb_keyed *k)
 	memzero_explicit(raw, sizeof(raw));
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(rpmb_keyed_begin);
 
 /* What is programmed is what the device's answers are judged by */
 static int rpmb_send_key(struct rpmb_keyed *k)
@@ -410,6 +413,7 @@ int rpmb_keyed_read(struct rpmb_keyed *k, struct iov_iter *to)
 	}
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(rpmb_keyed_read);
 
 /* Is what the write in @written has sent there? */
 static int rpmb_compare(struct rpmb_keyed *k,
@@ -588,6 +592,7 @@ int rpmb_keyed_write(struct rpmb_keyed *k, struct iov_iter *from)
 	}
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(rpmb_keyed_write);
 
 /**
  * rpmb_keyed_request() - one request about configuration or purge

@@ -14,15 +14,15 @@
 /* What the structure was when it was new; never changed */
 #define RPMB_KEYED_MIN_SIZE	offsetofend(struct rpmb_ioc_keyed, mismatch)
 
-/* Those that read or write a range; the other types are one request each */
+/* Those of a range, which may take several requests */
 #define RPMB_RANGE_TYPES	(BIT(RPMB_WRITE_DATA) | BIT(RPMB_READ_DATA))
 
-/* Those that have a counter but do not read it themselves */
+/* Those for which the counter is not read */
 #define RPMB_NAMED_TYPES	(BIT(RPMB_CONFIG_WRITE) | BIT(RPMB_PURGE_ENABLE))
 
-/* Those that take more than a key */
-#define RPMB_BLOCK_TYPES	(BIT(RPMB_CONFIG_WRITE) | BIT(RPMB_CONFIG_READ) | \
-				 BIT(RPMB_PURGE_ENABLE) | BIT(RPMB_PURGE_STATUS))
+/* Those of one request, with one block */
+#define RPMB_BLOCK_TYPES	(BIT(RPMB_CONFIG_READ) | BIT(RPMB_PURGE_STATUS) | \
+				 RPMB_NAMED_TYPES)
 
 #define RPMB_COUNTER_TYPES	(BIT(RPMB_WRITE_DATA) | RPMB_NAMED_TYPES)
 
@@ -55,15 +55,14 @@ static int rpmb_keyed_check(const struct rpmb_dev *rdev,
 
 static int rpmb_keyed_range(struct rpmb_keyed *k, struct rpmb_ioc_keyed *cmd)
 {
+	size_t block = rpmb_block_size(k->rdev->descr.frame_format);
 	bool write = cmd->type == RPMB_WRITE_DATA;
-	unsigned int block = rpmb_block_size(k->rdev->descr.frame_format);
 	struct iov_iter iter;
 	int ret;
 
 	ret = rpmb_keyed_check_range(k) ?:
 	      import_ubuf(write ? ITER_SOURCE : ITER_DEST,
-			  u64_to_user_ptr(cmd->data), (size_t)k->count * block,
-			  &iter);
+			  u64_to_user_ptr(cmd->data), k->count * block, &iter);
 	if (ret)
 		return ret;
 	if (!write)
@@ -78,16 +77,19 @@ static int rpmb_keyed_block(struct rpmb_keyed *k, struct rpmb_ioc_keyed *cmd)
 {
 	unsigned int size = rpmb_block_size(k->rdev->descr.frame_format);
 	void __user *data = u64_to_user_ptr(cmd->data);
-	void *block __free(kfree) = kzalloc(size, GFP_KERNEL);
+	void *block;
 	int ret;
 
+	block = kzalloc(size, GFP_KERNEL);
 	if (!block)
 		return -ENOMEM;
 	if (data && copy_from_user(block, data, size))
-		return -EFAULT;
-	ret = rpmb_keyed_request(k, cmd->type, block);
+		ret = -EFAULT;
+	else
+		ret = rpmb_keyed_request(k, cmd->type, block);
 	if (!ret && data && copy_to_user(data, block, size))
 		ret = -EFAULT;
+	kfree_sensitive(block);
 	return ret;
 }
 

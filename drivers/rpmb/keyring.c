@@ -5,6 +5,7 @@
 #include <keys/encrypted-type.h>
 #include <keys/trusted-type.h>
 #include <keys/user-type.h>
+#include <kunit/visibility.h>
 #include <linux/key-type.h>
 #include <linux/string.h>
 
@@ -106,3 +107,4 @@ int rpmb_key_read(struct key *key, u8 *raw)
 	up_read(&key->sem);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(rpmb_key_read);

@@ -462,12 +462,14 @@ static int cdev_sized(struct kunit *test, unsigned int cmd, const void *arg,
 	return cdev_ioctl(test->priv, cmd, CDEV_ARG);
 }
 
+/* What the first kernel knew of a structure is the least, what this one knows no limit */
 static void cdev_check_sizes(struct kunit *test, unsigned int cmd,
-			     const void *arg, size_t known)
+			     const void *arg, size_t first, size_t known)
 {
 	KUNIT_EXPECT_EQ(test, -EINVAL, cdev_sized(test, cmd, arg, known, 0, 0));
 	KUNIT_EXPECT_EQ(test, -EINVAL,
-			cdev_sized(test, cmd, arg, known, known - 1, 0));
+			cdev_sized(test, cmd, arg, known, first - 1, 0));
+	KUNIT_EXPECT_EQ(test, 0, cdev_sized(test, cmd, arg, known, first, 0));
 	KUNIT_EXPECT_EQ(test, 0, cdev_sized(test, cmd, arg, known, known, 0));
 	/* What is behind the structure is not looked at */
 	KUNIT_EXPECT_EQ(test, 0,
@@ -494,9 +496,9 @@ static void cdev_size_test(struct kunit *test)
 	struct rpmb_ioc_route_frames cmd;
 
 	cdev_opened(test, FMODE_READ);
-	cdev_check_sizes(test, RPMB_IOC_INFO, &info, sizeof(info));
+	cdev_check_sizes(test, RPMB_IOC_INFO, &info, 56, sizeof(info));
 	cmd = cdev_request(test, RPMB_GET_WRITE_COUNTER);
-	cdev_check_sizes(test, RPMB_IOC_ROUTE_FRAMES, &cmd, sizeof(cmd));
+	cdev_check_sizes(test, RPMB_IOC_ROUTE_FRAMES, &cmd, 40, sizeof(cmd));
 }
 
 static void cdev_flags_test(struct kunit *test)
@@ -507,6 +509,9 @@ static void cdev_flags_test(struct kunit *test)
 	struct rpmb_ioc_info info = { .size = sizeof(info), .flags = 1 };
 
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, cdev_info(test, &info));
+	info.flags = 0;
+	info.__reserved = 1;
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, cdev_info(test, &info));
 	bad = cmd;
 	bad.flags = 1U << 31;
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, cdev_route(test, &bad));
@@ -514,7 +519,7 @@ static void cdev_flags_test(struct kunit *test)
 	bad.__reserved = 1;
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, cdev_route(test, &bad));
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&ctx->fake->nr_calls));
-	KUNIT_EXPECT_EQ(test, -ENOTTY, cdev_ioctl(ctx, _IO(RPMB_IOC_MAGIC, 2),
+	KUNIT_EXPECT_EQ(test, -ENOTTY, cdev_ioctl(ctx, _IO(RPMB_IOC_MAGIC, 9),
 						  CDEV_ARG));
 }
 
@@ -549,6 +554,8 @@ static void cdev_expect_info(struct kunit *test,
 	KUNIT_EXPECT_EQ(test, want->target, info.target);
 	KUNIT_EXPECT_EQ(test, want->dev_id_len, info.dev_id_len);
 	KUNIT_EXPECT_EQ(test, 0, info.flags);
+	KUNIT_EXPECT_EQ(test, IS_ENABLED(CONFIG_RPMB_KEYED) ?
+			      want->request_types : 0, info.keyed_types);
 	KUNIT_EXPECT_EQ(test, want->max_write, info.max_write);
 }
 
@@ -811,8 +818,11 @@ static void cdev_gone_test(struct kunit *test)
 /* The same for 32-bit programs, and for ever */
 static void cdev_layout_test(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, 56, sizeof(struct rpmb_ioc_info));
+	KUNIT_EXPECT_EQ(test, 64, sizeof(struct rpmb_ioc_info));
 	KUNIT_EXPECT_EQ(test, 48, offsetof(struct rpmb_ioc_info, dev_id));
+	KUNIT_EXPECT_EQ(test, 56, offsetof(struct rpmb_ioc_info, keyed_types));
+	KUNIT_EXPECT_EQ(test, 56, sizeof(struct rpmb_ioc_keyed));
+	KUNIT_EXPECT_EQ(test, 24, offsetof(struct rpmb_ioc_keyed, data));
 	KUNIT_EXPECT_EQ(test, 40, sizeof(struct rpmb_ioc_route_frames));
 	KUNIT_EXPECT_EQ(test, 24, offsetof(struct rpmb_ioc_route_frames, req));
 }
@@ -839,7 +849,7 @@ static void cdev_compat_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 256, info.block_size);
 	KUNIT_EXPECT_EQ(test, -ENOTTY,
 			ctx->ops->compat_ioctl(ctx->file,
-					       _IO(RPMB_IOC_MAGIC, 2), low));
+					       _IO(RPMB_IOC_MAGIC, 9), low));
 }
 
 static struct kunit_case cdev_cases[] = {

@@ -3,15 +3,14 @@
  * The simulator: made through the operations that its configfs directory has,
  * spoken to as by any client of the core
  */
-#include <linux/configfs.h>
 #include <linux/module.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "fake.h"
+#include "simulated.h"
 
-#define SIM_CAPACITY	2	/* units of 128 KiB */
 #define SIM_NONCE	"nonce of request"
 
 static const u8 sim_key[RPMB_KEY_SIZE] = "the key is 32 bytes of anything";
@@ -20,9 +19,8 @@ static const u8 sim_other_key[RPMB_KEY_SIZE] = "another key";
 /**
  * struct sim - a simulated device and its owner
  * @format: frame format
- * @group: the simulator's directory in configfs
- * @item: the device's directory there
- * @rdev: the device
+ * @dev: the simulated device
+ * @rdev: the same for the core, which may be gone
  * @req: the request that was sent
  * @req_len: its bytes
  * @resp: the response that came
@@ -31,8 +29,7 @@ static const u8 sim_other_key[RPMB_KEY_SIZE] = "another key";
  */
 struct sim {
 	enum rpmb_frame_format format;
-	struct config_group *group;
-	struct config_item *item;
+	struct rpmb_simulated *dev;
 	struct rpmb_dev *rdev;
 	u8 *req;
 	unsigned int req_len;
@@ -41,53 +38,12 @@ struct sim {
 	struct rpmb_fields answer;
 };
 
-static const struct config_item_type sim_beside_type = {
-	.ct_owner = THIS_MODULE,
-};
-
-/* A directory beside the simulator's, from which that can be found */
-static struct configfs_subsystem sim_beside = {
-	.su_group.cg_item = {
-		.ci_namebuf = "rpmb-kunit",
-		.ci_type = &sim_beside_type,
-	},
-};
-
-static struct config_group *sim_find_group(struct kunit *test)
-{
-	struct config_item *root, *item;
-
-	config_group_init(&sim_beside.su_group);
-	mutex_init(&sim_beside.su_mutex);
-	KUNIT_ASSERT_EQ(test, 0, configfs_register_subsystem(&sim_beside));
-	root = sim_beside.su_group.cg_item.ci_parent;
-	item = config_group_find_item(to_config_group(root), "rpmb-sim");
-	configfs_unregister_subsystem(&sim_beside);
-	KUNIT_ASSERT_NOT_NULL_MSG(test, item, "rpmb-sim is not there");
-	return to_config_group(item);
-}
-
-static struct configfs_attribute *sim_attr(struct kunit *test, const char *name)
-{
-	struct sim *sim = test->priv;
-	struct configfs_attribute **attr;
-
-	for (attr = sim->item->ci_type->ct_attrs; *attr; attr++)
-		if (!strcmp((*attr)->ca_name, name))
-			break;
-	KUNIT_ASSERT_NOT_NULL_MSG(test, *attr, "no attribute %s", name);
-	return *attr;
-}
-
-/* As write(2) says it */
 static ssize_t sim_store(struct kunit *test, const char *name,
 			 const char *value)
 {
 	struct sim *sim = test->priv;
-	ssize_t ret;
 
-	ret = sim_attr(test, name)->store(sim->item, value, strlen(value));
-	return ret == strlen(value) ? 0 : ret;
+	return rpmb_simulated_store(sim->dev, name, value);
 }
 
 static void sim_expect_attr(struct kunit *test, const char *name,
@@ -98,43 +54,26 @@ static void sim_expect_attr(struct kunit *test, const char *name,
 
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	KUNIT_EXPECT_EQ(test, strlen(want),
-			sim_attr(test, name)->show(sim->item, page));
+			rpmb_simulated_show(sim->dev, name, page));
 	KUNIT_EXPECT_STREQ(test, page, want);
-}
-
-static int sim_match(struct device *dev, const void *name)
-{
-	return !strcmp(dev_name(dev), name);
 }
 
 static void sim_enable(struct kunit *test)
 {
 	struct sim *sim = test->priv;
-	char *name = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
 
-	KUNIT_ASSERT_NOT_NULL(test, name);
-	KUNIT_ASSERT_EQ(test, 0, sim_store(test, "enable", "1\n"));
-	KUNIT_ASSERT_GT(test, sim_attr(test, "device")->show(sim->item, name),
-			0);
-	rpmb_dev_put(sim->rdev);
-	sim->rdev = rpmb_dev_find_device(strim(name), NULL, sim_match);
-	KUNIT_ASSERT_NOT_NULL(test, sim->rdev);
+	rpmb_simulated_enable(sim->dev);
+	sim->rdev = sim->dev->rdev;
 }
 
 /* A directory of the simulator, not enabled yet */
 static struct sim *sim_make(struct kunit *test, const char *type)
 {
 	struct sim *sim = test->priv;
-	struct config_item *item;
 
 	sim->format = strcmp(type, "nvme") ? RPMB_FRAME_JEDEC :
 					     RPMB_FRAME_NVME;
-	item = sim->group->cg_item.ci_type->ct_group_ops->make_item(sim->group,
-								    "kunit");
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, item);
-	sim->item = item;
-	KUNIT_ASSERT_EQ(test, 0, sim_store(test, "type", type));
-	KUNIT_ASSERT_EQ(test, 0, sim_store(test, "capacity", "2"));
+	sim->dev = rpmb_simulated_new(test, type);
 	return sim;
 }
 
@@ -147,22 +86,8 @@ static int sim_test_init(struct kunit *test)
 	sim->resp = kunit_kzalloc(test, RPMB_MAX_LEN, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, sim->req);
 	KUNIT_ASSERT_NOT_NULL(test, sim->resp);
-	sim->group = sim_find_group(test);
 	test->priv = sim;
 	return 0;
-}
-
-static void sim_test_exit(struct kunit *test)
-{
-	struct sim *sim = test->priv;
-
-	if (!sim)
-		return;
-	rpmb_dev_put(sim->rdev);
-	if (sim->item)
-		sim->group->cg_item.ci_type->ct_group_ops->drop_item(sim->group,
-								     sim->item);
-	config_group_put(sim->group);
 }
 
 static void sim_mac(struct kunit *test, const void *frames, unsigned int len,
@@ -309,7 +234,7 @@ static struct sim *sim_with_key(struct kunit *test)
 
 static u32 sim_blocks(const struct sim *sim)
 {
-	return SIM_CAPACITY * SZ_128K / rpmb_block_size(sim->format);
+	return RPMB_SIMULATED_CAPACITY * SZ_128K / rpmb_block_size(sim->format);
 }
 
 static const char * const sim_types[] = { "emmc", "ufs", "nvme" };
@@ -559,7 +484,6 @@ static struct kunit_case sim_cases[] = {
 static struct kunit_suite sim_suite = {
 	.name = "rpmb-sim",
 	.init = sim_test_init,
-	.exit = sim_test_exit,
 	.test_cases = sim_cases,
 };
 

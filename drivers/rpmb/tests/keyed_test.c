@@ -1,0 +1,858 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Keyed requests: what the kernel signs, believes, and says of what became of it
+ */
+#include <keys/user-type.h>
+#include <linux/cred.h>
+#include <linux/kthread.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uio.h>
+
+#include "between.h"
+
+#define KEYED_BLOCKS	40
+
+static const char * const keyed_types[] = { "emmc", "ufs", "nvme" };
+
+static void keyed_type_desc(const char * const *type, char *desc)
+{
+	strscpy(desc, *type, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(keyed_type, keyed_types, keyed_type_desc);
+
+/* A device that can be written 8 blocks at once, and read 16 */
+static void keyed_limit(struct rpmb_descr *descr)
+{
+	descr->write_sizes = BIT(0) | BIT(1) | BIT(3);
+	descr->max_write = 0;
+	descr->max_read = 16;
+}
+
+static struct between *keyed_new(struct kunit *test)
+{
+	const char *type = *(const char * const *)test->param_value;
+
+	return between_new(test, type, keyed_limit);
+}
+
+static struct between *keyed_ready(struct kunit *test)
+{
+	struct between *b = keyed_new(test);
+
+	KUNIT_ASSERT_EQ(test, 0, rpmb_program_key(b->rdev, b->key));
+	b->nr = 0;
+	return b;
+}
+
+static u8 *keyed_data(struct kunit *test, u32 blocks, u8 value)
+{
+	u8 *data = kunit_kmalloc(test, blocks * 512, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	for (u32 i = 0; i < blocks * 512; i++)
+		data[i] = value + i / 251;
+	return data;
+}
+
+static size_t keyed_len(const struct between *b, u32 blocks)
+{
+	return blocks * rpmb_block_size(b->format);
+}
+
+/* What the device has is @data, and nobody came between */
+static void keyed_expect_data(struct between *b, u32 addr, u32 blocks,
+			      const void *data)
+{
+	u8 *found = keyed_data(b->test, blocks, 0xee);
+
+	b->before = NULL;
+	b->after = NULL;
+	KUNIT_EXPECT_EQ(b->test, 0, rpmb_read_blocks(b->rdev, b->key, addr,
+						     blocks, found));
+	KUNIT_EXPECT_MEMEQ(b->test, found, data, keyed_len(b, blocks));
+}
+
+static void keyed_expect_counter(struct between *b, u32 want)
+{
+	u32 counter = ~want;
+
+	b->before = NULL;
+	b->after = NULL;
+	KUNIT_EXPECT_EQ(b->test, 0, rpmb_get_write_count(b->rdev, b->key,
+							 &counter));
+	KUNIT_EXPECT_EQ(b->test, want, counter);
+}
+
+static void keyed_write_test(struct kunit *test)
+{
+	struct between *b = keyed_new(test);
+	u8 *data = keyed_data(test, KEYED_BLOCKS, 1);
+	struct rpmb_outcome outcome;
+	unsigned int size;
+
+	KUNIT_EXPECT_EQ(test, -ENOKEY,
+			rpmb_write_blocks(b->rdev, b->key, 3, 1, data, NULL,
+					  NULL));
+	KUNIT_ASSERT_EQ(test, 0, rpmb_program_key(b->rdev, b->key));
+	KUNIT_EXPECT_EQ(test, RPMB_SIMULATED_CAPACITY * SZ_128K /
+			      rpmb_block_size(b->format),
+			rpmb_get_capacity(b->rdev, &size));
+	KUNIT_EXPECT_EQ(test, rpmb_block_size(b->format), size);
+	KUNIT_EXPECT_EQ(test, 0,
+			rpmb_write_blocks(b->rdev, b->key, 3, KEYED_BLOCKS,
+					  data, NULL, &outcome));
+	KUNIT_EXPECT_EQ(test, KEYED_BLOCKS, outcome.stored);
+	KUNIT_EXPECT_EQ(test, 0, outcome.unknown);
+	keyed_expect_data(b, 3, KEYED_BLOCKS, data);
+	keyed_expect_counter(b, KEYED_BLOCKS / 8);
+}
+
+/* Every length, in as few requests as the device lets */
+static void keyed_lengths_test(struct kunit *test)
+{
+	struct between *b = keyed_ready(test);
+
+	for (u32 len = 1; len <= KEYED_BLOCKS; len++) {
+		u8 *data = keyed_data(test, len, len);
+
+		b->nr = 0;
+		KUNIT_ASSERT_EQ(test, 0,
+				rpmb_write_blocks(b->rdev, b->key, 5, len, data,
+						  NULL, NULL));
+		KUNIT_EXPECT_EQ(test, 1,
+				between_count(b, RPMB_GET_WRITE_COUNTER));
+		KUNIT_EXPECT_EQ(test, len / 8 + len % 8 / 2 + len % 2,
+				between_count(b, RPMB_WRITE_DATA));
+		keyed_expect_data(b, 5, len, data);
+		KUNIT_EXPECT_EQ(test, DIV_ROUND_UP(len, 16),
+				between_count(b, RPMB_READ_DATA));
+	}
+}
+
+static void keyed_range_test(struct kunit *test)
+{
+	struct between *b = keyed_ready(test);
+	u8 *data = keyed_data(test, 2, 1);
+	u32 end = rpmb_get_capacity(b->rdev, NULL);
+	struct rpmb_outcome outcome = { 7, 7 };
+
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			rpmb_read_blocks(b->rdev, b->key, 0, 0, data));
+	KUNIT_EXPECT_EQ(test, -ERANGE,
+			rpmb_read_blocks(b->rdev, b->key, end - 1, 2, data));
+	KUNIT_EXPECT_EQ(test, -ERANGE,
+			rpmb_read_blocks(b->rdev, b->key, U32_MAX, 2, data));
+	KUNIT_EXPECT_EQ(test, -ERANGE,
+			rpmb_write_blocks(b->rdev, b->key, end, 1, data, NULL,
+					  &outcome));
+	KUNIT_EXPECT_EQ(test, 0, outcome.stored);
+	KUNIT_EXPECT_EQ(test, 0, outcome.unknown);
+	KUNIT_EXPECT_EQ(test, 0, between_count(b, RPMB_READ_DATA));
+	KUNIT_EXPECT_EQ(test, 0, between_count(b, RPMB_WRITE_DATA));
+	KUNIT_EXPECT_EQ(test, 0,
+			rpmb_write_blocks(b->rdev, b->key, end - 2, 2, data,
+					  NULL, NULL));
+	keyed_expect_data(b, end - 2, 2, data);
+}
+
+/* A path that carries less than the device takes */
+static int keyed_narrow(struct between *b, struct rpmb_xfer *xfers,
+			unsigned int nr)
+{
+	return b->blocks > 3 ? -EMSGSIZE : 0;
+}
+
+static void keyed_narrow_test(struct kunit *test)
+{
+	struct between *b = keyed_ready(test);
+	u8 *data = keyed_data(test, KEYED_BLOCKS, 9), *found;
+
+	b->before = keyed_narrow;
+	KUNIT_EXPECT_EQ(test, 0,
+			rpmb_write_blocks(b->rdev, b->key, 0, KEYED_BLOCKS,
+					  data, NULL, NULL));
+	found = keyed_data(test, KEYED_BLOCKS, 0xee);
+	KUNIT_EXPECT_EQ(test, 0, rpmb_read_blocks(b->rdev, b->key, 0,
+						  KEYED_BLOCKS, found));
+	KUNIT_EXPECT_MEMEQ(test, found, data, keyed_len(b, KEYED_BLOCKS));
+	keyed_expect_counter(b, KEYED_BLOCKS / 2);
+}
+
+/**
+ * struct keyed_forgery - one thing that is wrong with a response
+ * @name: what
+ * @want: what it is to be taken for
+ * @forge: do it to the fields
+ * @in: types of requests whose response has it
+ */
+struct keyed_forgery {
+	const char *name;
+	enum rpmb_mismatch want;
+	void (*forge)(struct rpmb_fields *fields);
+	u32 in;
+};
+
+static void keyed_forge_nonce(struct rpmb_fields *fields)
+{
+	fields->nonce[RPMB_NONCE_SIZE - 1] ^= 1;
+}
+
+static void keyed_forge_addr(struct rpmb_fields *fields)
+{
+	fields->addr ^= 1;
+}
+
+static void keyed_forge_count(struct rpmb_fields *fields)
+{
+	fields->count++;
+}
+
+static void keyed_forge_counter(struct rpmb_fields *fields)
+{
+	fields->counter++;
+}
+
+static void keyed_forge_target(struct rpmb_fields *fields)
+{
+	fields->target ^= 1;
+}
+
+#define KEYED_NONCE (BIT(RPMB_GET_WRITE_COUNTER) | BIT(RPMB_READ_DATA))
+#define KEYED_ALL (KEYED_NONCE | BIT(RPMB_WRITE_DATA))
+
+static const struct keyed_forgery keyed_forgeries[] = {
+	{ "nonce", RPMB_MISMATCH_NONCE, keyed_forge_nonce, KEYED_NONCE },
+	{ "address", RPMB_MISMATCH_ADDRESS, keyed_forge_addr,
+	  BIT(RPMB_READ_DATA) | BIT(RPMB_WRITE_DATA) },
+	{ "count", RPMB_MISMATCH_COUNT, keyed_forge_count,
+	  BIT(RPMB_READ_DATA) },
+	{ "counter", RPMB_MISMATCH_COUNTER, keyed_forge_counter,
+	  BIT(RPMB_WRITE_DATA) },
+	{ "target", RPMB_MISMATCH_TARGET, keyed_forge_target, KEYED_ALL },
+};
+
+/* What is done to the response; signed anew, only the field gives it away */
+static const struct keyed_forgery *keyed_forgery;
+static u16 keyed_forged_type;
+static bool keyed_resign;
+
+static void keyed_sign(struct between *b, struct rpmb_xfer *recv)
+{
+	u8 raw[RPMB_KEY_SIZE];
+	struct rpmb_hmac *hmac;
+
+	KUNIT_ASSERT_EQ(b->test, 0, rpmb_key_read(b->key, raw));
+	hmac = rpmb_hmac_alloc(raw);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(b->test, hmac);
+	rpmb_frames_mac(b->format, recv->buf, recv->len, hmac,
+			rpmb_frames_key_mac(b->format, recv->buf, recv->len));
+	rpmb_hmac_free(hmac);
+}
+
+static int keyed_forge(struct between *b, struct rpmb_xfer *xfers,
+		       unsigned int nr)
+{
+	struct rpmb_xfer *recv = between_recv(xfers, nr);
+	struct rpmb_fields fields;
+
+	if (b->type != keyed_forged_type)
+		return 0;
+	rpmb_frames_get_last(b->format, recv->buf, recv->len, &fields);
+	keyed_forgery->forge(&fields);
+	rpmb_frames_set(b->format, recv->buf, recv->len, &fields);
+	if (keyed_resign)
+		keyed_sign(b, recv);
+	return 0;
+}
+
+/* One request of a type; what was found wrong with the answer */
+static int keyed_do(struct between *b, u16 type, struct rpmb_keyed *k)
+{
+	struct kvec vec = { .iov_base = keyed_data(b->test, 2, 3) };
+	struct iov_iter iter;
+	int ret;
+
+	*k = (struct rpmb_keyed) {
+		.rdev = b->rdev,
+		.key = b->key,
+		.addr = 4,
+		.count = 2,
+	};
+	vec.iov_len = keyed_len(b, 2);
+	iov_iter_kvec(&iter, type == RPMB_READ_DATA ? ITER_DEST : ITER_SOURCE,
+		      &vec, 1, vec.iov_len);
+	KUNIT_ASSERT_EQ(b->test, 0, rpmb_keyed_begin(k));
+	ret = type == RPMB_GET_WRITE_COUNTER ? rpmb_keyed_get_counter(k) :
+	      type == RPMB_READ_DATA ? rpmb_keyed_read(k, &iter) :
+				       rpmb_keyed_write(k, &iter);
+	rpmb_hmac_free(k->hmac);
+	return ret;
+}
+
+static u32 keyed_counter(struct between *b)
+{
+	u32 counter;
+
+	KUNIT_ASSERT_EQ(b->test, 0, rpmb_get_write_count(b->rdev, b->key,
+							 &counter));
+	return counter;
+}
+
+/* Every field, one at a time: under the old MAC, and rightly signed */
+static void keyed_forge_one(struct between *b, u16 type,
+			    const struct keyed_forgery *forgery, bool resign)
+{
+	struct rpmb_keyed k;
+	u32 counter = keyed_counter(b);
+	int ret;
+
+	keyed_forgery = forgery;
+	keyed_forged_type = type;
+	keyed_resign = resign;
+	b->after = keyed_forge;
+	if (type == RPMB_WRITE_DATA)
+		/* It is for the counter of a new device that k is made */
+		KUNIT_ASSERT_EQ(b->test, 0,
+				rpmb_simulated_store(b->sim, "write_counter",
+						     "0"));
+	ret = keyed_do(b, type, &k);
+	b->after = NULL;
+	KUNIT_EXPECT_EQ_MSG(b->test, -EBADMSG, ret, "%s of %u", forgery->name,
+			    type);
+	KUNIT_EXPECT_EQ_MSG(b->test, resign ? forgery->want :
+				     RPMB_MISMATCH_MAC, k.mismatch,
+			    "%s of %u", forgery->name, type);
+	/* The write was done, and that was found out */
+	KUNIT_EXPECT_EQ(b->test, type == RPMB_WRITE_DATA ? 2 : 0, k.done);
+	KUNIT_EXPECT_EQ(b->test, 0, k.unknown);
+	if (type != RPMB_WRITE_DATA)
+		KUNIT_EXPECT_EQ(b->test, counter, keyed_counter(b));
+}
+
+static void keyed_forgery_test(struct kunit *test)
+{
+	static const u16 types[] = { RPMB_GET_WRITE_COUNTER, RPMB_READ_DATA,
+				     RPMB_WRITE_DATA };
+	struct between *b = keyed_ready(test);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(keyed_forgeries); i++)
+		for (unsigned int j = 0; j < ARRAY_SIZE(types); j++) {
+			const struct keyed_forgery *f = &keyed_forgeries[i];
+
+			/* JEDEC's frames have no target */
+			if (!(f->in & BIT(types[j])) ||
+			    (f->want == RPMB_MISMATCH_TARGET &&
+			     b->format == RPMB_FRAME_JEDEC))
+				continue;
+			b->nr = 0;
+			keyed_forge_one(b, types[j], f, false);
+			keyed_forge_one(b, types[j], f, true);
+		}
+}
+
+static int keyed_flip_data(struct between *b, struct rpmb_xfer *xfers,
+			   unsigned int nr)
+{
+	struct rpmb_xfer *recv = between_recv(xfers, nr);
+
+	if (b->type == RPMB_READ_DATA)
+		((u8 *)rpmb_frames_data(b->format, recv->buf, 1))[255] ^= 0x80;
+	return 0;
+}
+
+static int keyed_flip_mac(struct between *b, struct rpmb_xfer *xfers,
+			  unsigned int nr)
+{
+	struct rpmb_xfer *recv = between_recv(xfers, nr);
+
+	rpmb_frames_key_mac(b->format, recv->buf, recv->len)[31] ^= 1;
+	return 0;
+}
+
+static int keyed_mixed_frames(struct between *b, struct rpmb_xfer *xfers,
+			      unsigned int nr)
+{
+	struct rpmb_frame *frame = between_recv(xfers, nr)->buf;
+
+	if (b->type == RPMB_READ_DATA && b->format == RPMB_FRAME_JEDEC)
+		frame[0].addr ^= cpu_to_be16(1);
+	return 0;
+}
+
+static void keyed_tamper_test(struct kunit *test)
+{
+	struct between *b = keyed_ready(test);
+	struct rpmb_keyed k;
+
+	b->after = keyed_flip_data;
+	KUNIT_EXPECT_EQ(test, -EBADMSG, keyed_do(b, RPMB_READ_DATA, &k));
+	KUNIT_EXPECT_EQ(test, RPMB_MISMATCH_MAC, k.mismatch);
+	b->after = keyed_flip_mac;
+	KUNIT_EXPECT_EQ(test, -EBADMSG, keyed_do(b, RPMB_READ_DATA, &k));
+	KUNIT_EXPECT_EQ(test, RPMB_MISMATCH_MAC, k.mismatch);
+	KUNIT_EXPECT_EQ(test, -EBADMSG,
+			keyed_do(b, RPMB_GET_WRITE_COUNTER, &k));
+	if (b->format == RPMB_FRAME_NVME)
+		return;
+	b->after = keyed_mixed_frames;
+	KUNIT_EXPECT_EQ(test, -EBADMSG, keyed_do(b, RPMB_READ_DATA, &k));
+	KUNIT_EXPECT_EQ(test, RPMB_MISMATCH_FRAMES, k.mismatch);
+}
+
+/* An answer of the device's own, but of another time */
+static u8 keyed_recorded[2 * 512 + 256];
+static bool keyed_recording;
+
+static int keyed_replay(struct between *b, struct rpmb_xfer *xfers,
+			unsigned int nr)
+{
+	struct rpmb_xfer *recv = between_recv(xfers, nr);
+
+	if (b->type != RPMB_READ_DATA)
+		return 0;
+	KUNIT_ASSERT_LE(b->test, recv->len, sizeof(keyed_recorded));
+	if (keyed_recording)
+		memcpy(keyed_recorded, recv->buf, recv->len);
+	else
+		memcpy(recv->buf, keyed_recorded, recv->len);
+	return 0;
+}
+
+static void keyed_replay_test(struct kunit *test)
+{
+	struct between *b = keyed_ready(test);
+	struct rpmb_keyed k;
+
+	b->after = keyed_replay;
+	keyed_recording = true;
+	KUNIT_EXPECT_EQ(test, 0, keyed_do(b, RPMB_READ_DATA, &k));
+	keyed_recording = false;
+	KUNIT_EXPECT_EQ(test, -EBADMSG, keyed_do(b, RPMB_READ_DATA, &k));
+	KUNIT_EXPECT_EQ(test, RPMB_MISMATCH_NONCE, k.mismatch);
+}
+
+/* What happens to the second write, and to what is read after it */
+static unsigned int keyed_lost_writes;
+static bool keyed_lose_all;
+
+static int keyed_lose_before(struct between *b, struct rpmb_xfer *xfers,
+			     unsigned int nr)
+{
+	if (b->type != RPMB_WRITE_DATA ||
+	    between_count(b, RPMB_WRITE_DATA) != 2)
+		return 0;
+	xfers[0].started = true;
+	return -ETIMEDOUT;
+}
+
+static int keyed_lose_after(struct between *b, struct rpmb_xfer *xfers,
+			    unsigned int nr)
+{
+	if (b->type == RPMB_WRITE_DATA && between_count(b, b->type) == 2) {
+		keyed_lost_writes++;
+		return -ETIMEDOUT;
+	}
+	return keyed_lose_all && keyed_lost_writes ? -EIO : 0;
+}
+
+static int keyed_write_three(struct between *b, const u8 *data,
+			     struct rpmb_outcome *outcome)
+{
+	u32 expected = 0;
+	int ret = rpmb_write_blocks(b->rdev, b->key, 0, 24, data, &expected,
+				    outcome);
+
+	/* Whatever happened, it is never sent again */
+	KUNIT_EXPECT_EQ(b->test, 2, between_count(b, RPMB_WRITE_DATA));
+	return ret;
+}
+
+static void keyed_lost_before_test(struct kunit *test)
+{
+	struct between *b = keyed_ready(test);
+	u8 *data = keyed_data(test, 24, 1);
+	struct rpmb_outcome outcome;
+
+	b->before = keyed_lose_before;
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, keyed_write_three(b, data, &outcome));
+	KUNIT_EXPECT_EQ(test, 8, outcome.stored);
+	KUNIT_EXPECT_EQ(test, 0, outcome.unknown);
+	keyed_expect_counter(b, 1);
+}
+
+static void keyed_lost_after_test(struct kunit *test)
+{
+	struct between *b = keyed_ready(test);
+	u8 *data = keyed_data(test, 24, 1);
+	struct rpmb_outcome outcome;
+
+	keyed_lost_writes = 0;
+	keyed_lose_all = false;
+	b->after = keyed_lose_after;
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, keyed_write_three(b, data, &outcome));
+	KUNIT_EXPECT_EQ(test, 16, outcome.stored);
+	KUNIT_EXPECT_EQ(test, 0, outcome.unknown);
+	keyed_expect_data(b, 0, 16, data);
+	keyed_expect_counter(b, 2);
+}
+
+static void keyed_unknown_test(struct kunit *test)
+{
+	struct between *b = keyed_ready(test);
+	u8 *data = keyed_data(test, 24, 1);
+	struct rpmb_outcome outcome;
+
+	keyed_lost_writes = 0;
+	keyed_lose_all = true;
+	b->after = keyed_lose_after;
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, keyed_write_three(b, data, &outcome));
+	KUNIT_EXPECT_EQ(test, 8, outcome.stored);
+	KUNIT_EXPECT_EQ(test, 8, outcome.unknown);
+}
+
+/* Somebody else writes: before ours gets there, or, besides, while it is read back */
+static unsigned int keyed_others, keyed_others_later;
+
+static int keyed_other_writes(struct between *b, struct rpmb_xfer *xfers,
+			      unsigned int nr)
+{
+	if (b->type == RPMB_WRITE_DATA)
+		for (unsigned int i = 0; i < keyed_others; i++)
+			between_write(b, 0, 0xdd);
+	if (b->type == RPMB_READ_DATA && keyed_others_later) {
+		keyed_others_later--;
+		between_write(b, 100, 0xcc);
+	}
+	return 0;
+}
+
+static int keyed_write_beside(struct between *b, unsigned int others,
+			      unsigned int later, struct rpmb_outcome *outcome)
+{
+	u8 *data = keyed_data(b->test, 1, 1);
+
+	keyed_others = others;
+	keyed_others_later = later;
+	b->nr = 0;
+	b->before = keyed_other_writes;
+	return rpmb_write_blocks(b->rdev, b->key, 0, 1, data, NULL, outcome);
+}
+
+static void keyed_other_test(struct kunit *test)
+{
+	struct between *b = keyed_ready(test);
+	struct rpmb_outcome outcome;
+
+	/* One step with other data: ours was refused */
+	KUNIT_EXPECT_EQ(test, -ESTALE, keyed_write_beside(b, 1, 0, &outcome));
+	KUNIT_EXPECT_EQ(test, 0, outcome.stored);
+	KUNIT_EXPECT_EQ(test, 0, outcome.unknown);
+	/* Several: ours may have been one of them */
+	KUNIT_EXPECT_EQ(test, -ESTALE, keyed_write_beside(b, 2, 0, &outcome));
+	KUNIT_EXPECT_EQ(test, 0, outcome.stored);
+	KUNIT_EXPECT_EQ(test, 1, outcome.unknown);
+	/* The counter moves while it is read back: that is done again */
+	KUNIT_EXPECT_EQ(test, -ESTALE, keyed_write_beside(b, 1, 1, &outcome));
+	KUNIT_EXPECT_EQ(test, 0, outcome.stored);
+	KUNIT_EXPECT_EQ(test, 1, outcome.unknown);
+	KUNIT_EXPECT_EQ(test, 2, between_count(b, RPMB_READ_DATA));
+	/* But not for ever */
+	KUNIT_EXPECT_EQ(test, -ESTALE, keyed_write_beside(b, 1, 99, &outcome));
+	KUNIT_EXPECT_EQ(test, 1, outcome.unknown);
+	KUNIT_EXPECT_LT(test, between_count(b, RPMB_READ_DATA), 10);
+}
+
+static void keyed_expected_test(struct kunit *test)
+{
+	struct between *b = keyed_ready(test);
+	u8 *data = keyed_data(test, 17, 1), *other = keyed_data(test, 17, 2);
+	struct rpmb_outcome outcome;
+	u32 expected = 0;
+
+	KUNIT_EXPECT_EQ(test, 0,
+			rpmb_write_blocks(b->rdev, b->key, 0, 17, data,
+					  &expected, &outcome));
+	KUNIT_EXPECT_EQ(test, 3, expected);
+	KUNIT_EXPECT_EQ(test, 0, between_count(b, RPMB_GET_WRITE_COUNTER));
+
+	/* It is signed for no other, and the caller learns what it is */
+	between_write(b, 50, 0xaa);
+	KUNIT_EXPECT_EQ(test, -ESTALE,
+			rpmb_write_blocks(b->rdev, b->key, 0, 17, other,
+					  &expected, &outcome));
+	KUNIT_EXPECT_EQ(test, 0, outcome.stored);
+	KUNIT_EXPECT_EQ(test, 0, outcome.unknown);
+	KUNIT_EXPECT_EQ(test, 4, expected);
+	keyed_expect_data(b, 0, 17, data);
+}
+
+static void keyed_end_test(struct kunit *test)
+{
+	struct between *b = keyed_ready(test);
+	u8 *data = keyed_data(test, 2, 1);
+	struct rpmb_outcome outcome;
+
+	KUNIT_ASSERT_EQ(test, 0, rpmb_simulated_store(b->sim, "write_counter",
+						      "4294967294"));
+	/* The last write: the device says that it has expired, and it is stored */
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW,
+			rpmb_write_blocks(b->rdev, b->key, 0, 1, data, NULL,
+					  &outcome));
+	KUNIT_EXPECT_EQ(test, 1, outcome.stored);
+	b->nr = 0;
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW,
+			rpmb_write_blocks(b->rdev, b->key, 0, 1, data, NULL,
+					  &outcome));
+	KUNIT_EXPECT_EQ(test, 0, outcome.stored);
+	KUNIT_EXPECT_EQ(test, 0, between_count(b, RPMB_WRITE_DATA));
+	keyed_expect_data(b, 0, 1, data);
+}
+
+static int keyed_lose_key_answer(struct between *b, struct rpmb_xfer *xfers,
+				 unsigned int nr)
+{
+	return b->type == RPMB_PROGRAM_KEY ? -ETIMEDOUT : 0;
+}
+
+static void keyed_program_test(struct kunit *test)
+{
+	static const u8 raw[RPMB_KEY_SIZE] = "another key";
+	struct between *b = keyed_new(test);
+	struct key *other = between_key(test, &key_type_user, "rpmb:other",
+					raw, sizeof(raw));
+	u32 counter;
+
+	/* The answer is lost, but the key is in place, which is what counts */
+	b->after = keyed_lose_key_answer;
+	KUNIT_EXPECT_EQ(test, 0, rpmb_program_key(b->rdev, b->key));
+	KUNIT_EXPECT_EQ(test, 1, between_count(b, RPMB_PROGRAM_KEY));
+	b->after = NULL;
+	keyed_expect_counter(b, 0);
+	/* There is one already */
+	KUNIT_EXPECT_EQ(test, -EREMOTEIO, rpmb_program_key(b->rdev, b->key));
+	b->after = keyed_lose_key_answer;
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, rpmb_program_key(b->rdev, other));
+	b->after = NULL;
+	KUNIT_EXPECT_EQ(test, -EBADMSG,
+			rpmb_get_write_count(b->rdev, other, &counter));
+	KUNIT_EXPECT_EQ(test, -EKEYREJECTED,
+			rpmb_write_blocks(b->rdev, other, 0, 1, raw,
+					  &(u32){ 0 }, NULL));
+	keyed_expect_counter(b, 0);
+}
+
+static int keyed_try(struct between *b, struct key *key)
+{
+	u32 counter;
+
+	return rpmb_get_write_count(b->rdev, key, &counter);
+}
+
+static void keyed_key_test(struct kunit *test)
+{
+	struct between *b = between_new(test, "emmc", NULL);
+	static const u8 raw[RPMB_KEY_SIZE + 1] = "32 bytes that no program sees..";
+	struct key *key;
+
+	KUNIT_ASSERT_EQ(test, 0, rpmb_program_key(b->rdev, b->key));
+	key = between_key(test, &key_type_logon, "rpmb:logon", raw, 32);
+	KUNIT_EXPECT_EQ(test, 0, keyed_try(b, key));
+	b->nr = 0;
+	key = between_key(test, &key_type_user, "dm-crypt:x", raw, 32);
+	KUNIT_EXPECT_EQ(test, -EKEYREJECTED, keyed_try(b, key));
+	key = between_key(test, &key_type_user, "rpmb", raw, 32);
+	KUNIT_EXPECT_EQ(test, -EKEYREJECTED, keyed_try(b, key));
+	key = between_key(test, &key_type_user, "rpmb:short", raw, 31);
+	KUNIT_EXPECT_EQ(test, -EKEYREJECTED, keyed_try(b, key));
+	key = between_key(test, &key_type_user, "rpmb:long", raw, 33);
+	KUNIT_EXPECT_EQ(test, -EKEYREJECTED, keyed_try(b, key));
+	key = keyring_alloc("rpmb:ring", GLOBAL_ROOT_UID, GLOBAL_ROOT_GID,
+			    current_cred(), KEY_POS_ALL, KEY_ALLOC_NOT_IN_QUOTA,
+			    NULL, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, key);
+	KUNIT_EXPECT_EQ(test, -EKEYREJECTED, keyed_try(b, key));
+	key_put(key);
+	key = between_key(test, &key_type_user, "rpmb:none", NULL, 0);
+	KUNIT_EXPECT_EQ(test, -ENOKEY, keyed_try(b, key));
+	key = between_key(test, &key_type_user, "rpmb:old", raw, 32);
+	key->expiry = 1;
+	KUNIT_EXPECT_EQ(test, -EKEYEXPIRED, keyed_try(b, key));
+	key = between_key(test, &key_type_user, "rpmb:revoked", raw, 32);
+	key_revoke(key);
+	KUNIT_EXPECT_EQ(test, -EKEYREVOKED, keyed_try(b, key));
+	KUNIT_EXPECT_EQ(test, -EKEYREVOKED, rpmb_program_key(b->rdev, key));
+	KUNIT_EXPECT_EQ(test, 0, b->nr);
+}
+
+static int keyed_revoke(struct between *b, struct rpmb_xfer *xfers,
+			unsigned int nr)
+{
+	if (b->type == RPMB_WRITE_DATA && between_count(b, b->type) == 2)
+		key_revoke(b->key);
+	return 0;
+}
+
+/* What was begun is finished, and nothing else begun */
+static void keyed_revoked_test(struct kunit *test)
+{
+	struct between *b = keyed_ready(test);
+	u8 *data = keyed_data(test, 24, 1);
+	struct rpmb_outcome outcome;
+
+	b->after = keyed_revoke;
+	KUNIT_EXPECT_EQ(test, -EKEYREVOKED,
+			keyed_write_three(b, data, &outcome));
+	KUNIT_EXPECT_EQ(test, 16, outcome.stored);
+	KUNIT_EXPECT_EQ(test, 0, outcome.unknown);
+}
+
+static int keyed_interrupt(struct between *b, struct rpmb_xfer *xfers,
+			   unsigned int nr)
+{
+	if (b->type == RPMB_READ_DATA && between_count(b, b->type) == 2)
+		send_sig(SIGUSR1, current, 0);
+	return 0;
+}
+
+static int keyed_read_interrupted(struct between *b, bool user,
+				  struct rpmb_keyed *k)
+{
+	struct kvec vec = { .iov_base = keyed_data(b->test, KEYED_BLOCKS, 3) };
+	struct iov_iter iter;
+	int ret;
+
+	*k = (struct rpmb_keyed) {
+		.rdev = b->rdev,
+		.key = b->key,
+		.user = user,
+		.count = KEYED_BLOCKS,
+	};
+	vec.iov_len = keyed_len(b, KEYED_BLOCKS);
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, vec.iov_len);
+	b->nr = 0;
+	allow_signal(SIGUSR1);
+	KUNIT_ASSERT_EQ(b->test, 0, rpmb_keyed_begin(k));
+	ret = rpmb_keyed_read(k, &iter);
+	rpmb_hmac_free(k->hmac);
+	flush_signals(current);
+	disallow_signal(SIGUSR1);
+	return ret;
+}
+
+/* A program can be interrupted between two requests; the kernel's own call cannot */
+static void keyed_interrupted_test(struct kunit *test)
+{
+	struct between *b = keyed_ready(test);
+	struct rpmb_keyed k;
+
+	b->after = keyed_interrupt;
+	KUNIT_EXPECT_EQ(test, -EINTR, keyed_read_interrupted(b, true, &k));
+	KUNIT_EXPECT_EQ(test, 32, k.done);
+	KUNIT_EXPECT_EQ(test, 0, keyed_read_interrupted(b, false, &k));
+	KUNIT_EXPECT_EQ(test, KEYED_BLOCKS, k.done);
+}
+
+/* A TEE's frames and the kernel's own requests, at one time on one device */
+#define KEYED_ROUNDS	25
+
+struct keyed_beside {
+	struct between *b;
+	unsigned int written;
+	unsigned int failed;
+	struct completion done;
+};
+
+static int keyed_beside_thread(void *data)
+{
+	struct keyed_beside *beside = data;
+	struct between *b = beside->b;
+	struct rpmb_outcome outcome;
+	u8 block[512] = { 1 };
+	int ret;
+
+	while (beside->written < KEYED_ROUNDS) {
+		ret = rpmb_write_blocks(b->rdev, b->key, 7, 1, block, NULL,
+					&outcome);
+		if (!ret)
+			beside->written++;
+		else if (ret != -ESTALE || outcome.stored)
+			beside->failed++;
+		b->nr = 0;
+	}
+	complete(&beside->done);
+	return 0;
+}
+
+static int keyed_route_counter(struct between *b, void *req, void *resp)
+{
+	unsigned int len = rpmb_frames_len(b->format, 0);
+	struct rpmb_fields fields = {
+		.type = RPMB_GET_WRITE_COUNTER,
+		.nonce = "a TEE's nonce",
+	}, answer;
+	int ret;
+
+	memset(req, 0, len);
+	rpmb_frames_set(b->format, req, len, &fields);
+	ret = rpmb_route_frames(b->rdev, req, len, resp, len);
+	if (ret)
+		return ret;
+	rpmb_frames_get_last(b->format, resp, len, &answer);
+	return memcmp(answer.nonce, fields.nonce, sizeof(answer.nonce)) ?
+	       -EBADMSG : 0;
+}
+
+static void keyed_beside_test(struct kunit *test)
+{
+	struct between *b = keyed_ready(test);
+	struct keyed_beside beside = { .b = b };
+	u8 *req = kunit_kzalloc(test, 512, GFP_KERNEL);
+	u8 *resp = kunit_kzalloc(test, 512, GFP_KERNEL);
+	struct task_struct *task;
+	unsigned int failed = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, req);
+	KUNIT_ASSERT_NOT_NULL(test, resp);
+	init_completion(&beside.done);
+	task = kthread_run(keyed_beside_thread, &beside, "rpmb-test");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	do {
+		failed += !!keyed_route_counter(b, req, resp);
+		cond_resched();
+	} while (!try_wait_for_completion(&beside.done));
+	KUNIT_EXPECT_EQ(test, 0, failed);
+	KUNIT_EXPECT_EQ(test, 0, beside.failed);
+	keyed_expect_counter(b, KEYED_ROUNDS);
+}
+
+static struct kunit_case keyed_cases[] = {
+	KUNIT_CASE_PARAM(keyed_write_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_lengths_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_range_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_narrow_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_forgery_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_tamper_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_replay_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_lost_before_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_lost_after_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_unknown_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_other_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_expected_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_end_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_program_test, keyed_type_gen_params),
+	KUNIT_CASE(keyed_key_test),
+	KUNIT_CASE_PARAM(keyed_revoked_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_interrupted_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_beside_test, keyed_type_gen_params),
+	{}
+};
+
+static struct kunit_suite keyed_suite = {
+	.name = "rpmb-keyed",
+	.test_cases = keyed_cases,
+};
+
+kunit_test_suite(keyed_suite);

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A device of the simulator, made through the operations that its configfs directory
+ * has
+ */
+#include <linux/module.h>
+#include <linux/string.h>
+
+#include "simulated.h"
+
+static const struct config_item_type simulated_beside_type = {
+	.ct_owner = THIS_MODULE,
+};
+
+/* A directory beside the simulator's, from which that can be found */
+static struct configfs_subsystem simulated_beside = {
+	.su_group.cg_item = {
+		.ci_namebuf = "rpmb-kunit",
+		.ci_type = &simulated_beside_type,
+	},
+};
+
+static struct config_group *simulated_find_group(struct kunit *test)
+{
+	struct config_item *root, *item;
+
+	config_group_init(&simulated_beside.su_group);
+	mutex_init(&simulated_beside.su_mutex);
+	KUNIT_ASSERT_EQ(test, 0, configfs_register_subsystem(&simulated_beside));
+	root = simulated_beside.su_group.cg_item.ci_parent;
+	item = config_group_find_item(to_config_group(root), "rpmb-sim");
+	configfs_unregister_subsystem(&simulated_beside);
+	KUNIT_ASSERT_NOT_NULL_MSG(test, item, "rpmb-sim is not there");
+	return to_config_group(item);
+}
+
+static struct configfs_attribute *simulated_attr(struct rpmb_simulated *dev,
+						 const char *name)
+{
+	struct configfs_attribute **attr;
+
+	for (attr = dev->item->ci_type->ct_attrs; *attr; attr++)
+		if (!strcmp((*attr)->ca_name, name))
+			break;
+	KUNIT_ASSERT_NOT_NULL_MSG(dev->test, *attr, "no attribute %s", name);
+	return *attr;
+}
+
+/* As write(2) says it */
+ssize_t rpmb_simulated_store(struct rpmb_simulated *dev, const char *name,
+			     const char *value)
+{
+	ssize_t ret = simulated_attr(dev, name)->store(dev->item, value,
+						       strlen(value));
+
+	return ret == strlen(value) ? 0 : ret;
+}
+
+ssize_t rpmb_simulated_show(struct rpmb_simulated *dev, const char *name,
+			    char *page)
+{
+	return simulated_attr(dev, name)->show(dev->item, page);
+}
+
+static int simulated_match(struct device *dev, const void *name)
+{
+	return !strcmp(dev_name(dev), name);
+}
+
+void rpmb_simulated_enable(struct rpmb_simulated *dev)
+{
+	struct kunit *test = dev->test;
+	char *name = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, name);
+	KUNIT_ASSERT_EQ(test, 0, rpmb_simulated_store(dev, "enable", "1\n"));
+	KUNIT_ASSERT_GT(test, rpmb_simulated_show(dev, "device", name), 0);
+	rpmb_dev_put(dev->rdev);
+	dev->rdev = rpmb_dev_find_device(strim(name), NULL, simulated_match);
+	KUNIT_ASSERT_NOT_NULL(test, dev->rdev);
+}
+
+static void simulated_end(void *data)
+{
+	struct rpmb_simulated *dev = data;
+	struct configfs_group_operations *ops =
+		dev->group->cg_item.ci_type->ct_group_ops;
+
+	rpmb_dev_put(dev->rdev);
+	if (dev->item)
+		ops->drop_item(dev->group, dev->item);
+	config_group_put(dev->group);
+}
+
+/* A directory of the simulator, not enabled yet */
+struct rpmb_simulated *rpmb_simulated_new(struct kunit *test, const char *type)
+{
+	struct rpmb_simulated *dev = kunit_kzalloc(test, sizeof(*dev),
+						   GFP_KERNEL);
+	struct config_item *item;
+
+	KUNIT_ASSERT_NOT_NULL(test, dev);
+	dev->test = test;
+	dev->group = simulated_find_group(test);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, simulated_end,
+							   dev));
+	item = dev->group->cg_item.ci_type->ct_group_ops->make_item(dev->group,
+								    "kunit");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, item);
+	dev->item = item;
+	KUNIT_ASSERT_EQ(test, 0, rpmb_simulated_store(dev, "type", type));
+	KUNIT_ASSERT_EQ(test, 0, rpmb_simulated_store(dev, "capacity", "2"));
+	return dev;
+}
