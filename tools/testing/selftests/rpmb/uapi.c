@@ -24,14 +24,12 @@
 #include <sys/syscall.h>
 
 #include "../kselftest_harness.h"
-
-#define CONFIGFS "/sys/kernel/config"
-#define SIM_DIR CONFIGFS "/rpmb-sim"
+#include "sim.h"
 
 /* The same for 32-bit programs, with no holes */
 static_assert(sizeof(struct rpmb_frame) == 512, "JEDEC frame");
 static_assert(sizeof(struct rpmb_nvme_frame) == 256, "NVMe frame");
-static_assert(sizeof(struct rpmb_ioc_info) == 56, "info");
+static_assert(sizeof(struct rpmb_ioc_info) == 64, "info");
 static_assert(offsetof(struct rpmb_ioc_info, dev_id) == 48, "info.dev_id");
 static_assert(sizeof(struct rpmb_ioc_route_frames) == 40, "route_frames");
 static_assert(offsetof(struct rpmb_ioc_route_frames, req) == 24,
@@ -85,47 +83,6 @@ FIXTURE_VARIANT_ADD(rpmb, nvme) {
 	.frame = 512,
 	.bare = 256,
 };
-
-static int write_file(const char *dir, const char *name, const char *text)
-{
-	char path[256];
-	int fd, ret = 0;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, O_WRONLY);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		ret = -errno;
-	close(fd);
-	return ret;
-}
-
-static int read_file(const char *dir, const char *name, char *text, size_t size)
-{
-	char path[256];
-	ssize_t len;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, O_RDONLY);
-	if (fd < 0)
-		return -errno;
-	len = read(fd, text, size - 1);
-	close(fd);
-	if (len < 0)
-		return -EIO;
-	text[len] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	return 0;
-}
-
-static bool have_simulator(void)
-{
-	if (access(SIM_DIR, F_OK))
-		mount("none", CONFIGFS, "configfs", 0, NULL);
-	return !access(SIM_DIR, F_OK);
-}
 
 /* Make the device appear, and open it */
 static void enable(struct __test_metadata *_metadata, FIXTURE_DATA(rpmb) * self)
@@ -563,19 +520,6 @@ TEST_F(rpmb, ioctl_only_file)
 	close(fd);
 }
 
-static int drop_capability(unsigned int cap)
-{
-	struct __user_cap_header_struct header = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
-	struct __user_cap_data_struct data[2];
-
-	if (syscall(SYS_capget, &header, data))
-		return -errno;
-	data[cap / 32].effective &= ~(1U << cap % 32);
-	return syscall(SYS_capset, &header, data) ? -errno : 0;
-}
-
 /* The test is a process of its own, so what it drops it drops for itself */
 TEST_F(rpmb, key_needs_capability)
 {
@@ -827,7 +771,7 @@ TEST_F(rpmb, unknown_ioctls)
 {
 	__u64 arg[16] = { 0 };
 
-	EXPECT_EQ(-1, ioctl(self->fd, _IO(RPMB_IOC_MAGIC, 2), arg));
+	EXPECT_EQ(-1, ioctl(self->fd, _IO(RPMB_IOC_MAGIC, 3), arg));
 	EXPECT_EQ(ENOTTY, errno);
 	EXPECT_EQ(-1, ioctl(self->fd, _IO(RPMB_IOC_MAGIC, 0xff), arg));
 	EXPECT_EQ(ENOTTY, errno);
