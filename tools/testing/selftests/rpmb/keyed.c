@@ -247,7 +247,7 @@ TEST_F(keyed, memory_fault)
 		.data = (uintptr_t)mem + page - 5 * BLOCK,
 	};
 
-	ASSERT_NE(MAP_FAILED, mem);
+	ASSERT_TRUE(mem != MAP_FAILED);
 	ASSERT_EQ(0, munmap(mem + page, page));
 	ASSERT_EQ(0, do_type(self->fd, RPMB_PROGRAM_KEY, self->key));
 	EXPECT_EQ(-EFAULT, keyed(self->fd, &cmd));
@@ -266,7 +266,7 @@ TEST_F(keyed, structure_read_only)
 	struct rpmb_ioc_keyed *cmd = mmap(NULL, page, PROT_READ | PROT_WRITE,
 					  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	ASSERT_NE(MAP_FAILED, cmd);
+	ASSERT_TRUE(cmd != MAP_FAILED);
 	*cmd = (struct rpmb_ioc_keyed) {
 		.size = sizeof(*cmd),
 		.type = RPMB_PROGRAM_KEY,
