@@ -256,15 +256,6 @@ int rpmb_route_frames(struct rpmb_dev *rdev, u8 *req,
 		      unsigned int req_len, u8 *resp, unsigned int resp_len);
 unsigned int rpmb_xfer_map(const struct rpmb_xfer *xfer, struct scatterlist *sg,
 			   unsigned int max_sg, unsigned int max_seg);
-unsigned int rpmb_get_capacity(const struct rpmb_dev *rdev,
-			       unsigned int *block_size);
-int rpmb_program_key(struct rpmb_dev *rdev, struct key *key);
-int rpmb_get_write_count(struct rpmb_dev *rdev, struct key *key, u32 *count);
-int rpmb_read_blocks(struct rpmb_dev *rdev, struct key *key, u32 addr,
-		     u32 count, void *data);
-int rpmb_write_blocks(struct rpmb_dev *rdev, struct key *key, u32 addr,
-		      u32 count, const void *data, u32 *expected,
-		      struct rpmb_outcome *outcome);
 
 #else
 static inline struct rpmb_dev *rpmb_dev_get(struct rpmb_dev *rdev)
@@ -314,5 +305,48 @@ static inline int rpmb_route_frames(struct rpmb_dev *rdev, u8 *req,
 	return -EOPNOTSUPP;
 }
 #endif /* CONFIG_RPMB */
+
+#if IS_ENABLED(CONFIG_RPMB_KEYED)
+unsigned int rpmb_get_capacity(const struct rpmb_dev *rdev,
+			       unsigned int *block_size);
+int rpmb_program_key(struct rpmb_dev *rdev, struct key *key);
+int rpmb_get_write_count(struct rpmb_dev *rdev, struct key *key, u32 *count);
+int rpmb_read_blocks(struct rpmb_dev *rdev, struct key *key, u32 addr,
+		     u32 count, void *data);
+int rpmb_write_blocks(struct rpmb_dev *rdev, struct key *key, u32 addr,
+		      u32 count, const void *data, u32 *expected,
+		      struct rpmb_outcome *outcome);
+
+#else
+static inline unsigned int rpmb_get_capacity(const struct rpmb_dev *rdev,
+					     unsigned int *block_size)
+{
+	return 0;
+}
+
+static inline int rpmb_program_key(struct rpmb_dev *rdev, struct key *key)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int rpmb_get_write_count(struct rpmb_dev *rdev, struct key *key,
+				       u32 *count)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int rpmb_read_blocks(struct rpmb_dev *rdev, struct key *key,
+				   u32 addr, u32 count, void *data)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int rpmb_write_blocks(struct rpmb_dev *rdev, struct key *key,
+				    u32 addr, u32 count, const void *data,
+				    u32 *expected, struct rpmb_outcome *outcome)
+{
+	return -EOPNOTSUPP;
+}
+#endif /* CONFIG_RPMB_KEYED */
 
 #endif /* _LINUX_RPMB_H */
