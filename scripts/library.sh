@@ -10,11 +10,14 @@ library_tests()
 	export RPMB_FAKE="$2/fake"
 	rm -rf "$RPMB_FAKE"
 	mkdir "$RPMB_FAKE"
-	for name in frame lib config partition; do
+	for name in frame lib config partition keyed; do
 		run_tap "$1" "$2/tests/test-$name"
 	done
 	for name in anchor anchor-crash anchor-matrix anchor-admin; do
 		run_tap "$1anchor: " "$2/tests/test-$name"
+	done
+	for name in lib config partition; do
+		run_tap "$1the kernel's key: " "$2/tests/test-keyed-$name"
 	done
 	run_tap "$1native: " "$2/tests/test-native"
 	run_tap "$1newer library: " "$2/tests/test-newer-lib"

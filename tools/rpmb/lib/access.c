@@ -14,7 +14,7 @@
  * Requests without data have a block count of 0 here; the kernel knows which
  * devices want something else there.
  */
-static int send_key(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+static int send_key(struct rpmb *rpmb, const uint8_t *key,
 		    bool *started)
 {
 	enum rpmb_frame_format format = rpmb->info.frame_format;
@@ -26,19 +26,29 @@ static int send_key(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 	if (ret)
 		return ret;
 	memcpy(rpmb_frames_mac(format, rpmb->req, len), key, RPMB_KEY_LEN);
-	ret = rpmb_exchange(rpmb, &x, NULL, 0, 0);
+	ret = rpmb_exchange_frames(rpmb, &x, NULL, 0, 0);
 	*started = x.started;
 	explicit_bzero(rpmb->req, len);
 	return ret;
 }
 
-int rpmb_program_key(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN])
+/* Which sees for itself whether it is in place */
+static int send_kernel_key(struct rpmb *rpmb)
+{
+	struct rpmb_exchange x = { .req.type = RPMB_PROGRAM_KEY };
+
+	return rpmb_keyed_exchange(rpmb, &x, 0, 0);
+}
+
+int rpmb_program_key(struct rpmb *rpmb, const uint8_t *key)
 {
 	bool started = false;
 	uint32_t counter;
 	int ret, verified, saved;
 
 	RPMB_GUARD(rpmb);
+	if (rpmb_by_kernel(rpmb, key))
+		return send_kernel_key(rpmb);
 	ret = send_key(rpmb, key, &started);
 	if (ret && (!started || ret <= RPMB_ERR_GENERAL))
 		return ret;
@@ -75,7 +85,7 @@ int rpmb_read_counter(struct rpmb *rpmb, const uint8_t *key, uint32_t *counter)
 	return rpmb_get_counter(rpmb, key, counter);
 }
 
-static int read_once(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+static int read_once(struct rpmb *rpmb, const uint8_t *key,
 		     unsigned int addr, unsigned int blocks, uint8_t *data,
 		     bool *started)
 {
@@ -111,7 +121,7 @@ static unsigned int max_read(const struct rpmb *rpmb)
 }
 
 /* Read *@nr blocks, or as many as can be carried if it is not that many */
-static int read_some(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+static int read_some(struct rpmb *rpmb, const uint8_t *key,
 		     unsigned int addr, unsigned int *nr, uint8_t *data)
 {
 	bool started = false;
@@ -123,7 +133,7 @@ static int read_some(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 	return ret;
 }
 
-int rpmb_get_blocks(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+int rpmb_get_blocks(struct rpmb *rpmb, const uint8_t *key,
 		    unsigned int addr, unsigned int blocks, void *data)
 {
 	unsigned int done = 0, most = max_read(rpmb), nr;
@@ -144,7 +154,7 @@ int rpmb_get_blocks(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 	return ret;
 }
 
-int rpmb_get_at_rest(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+int rpmb_get_at_rest(struct rpmb *rpmb, const uint8_t *key,
 		     unsigned int addr, unsigned int blocks, void *data,
 		     unsigned int retries, uint32_t *counter)
 {
@@ -163,14 +173,14 @@ int rpmb_get_at_rest(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 	return ret;
 }
 
-int rpmb_read(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+int rpmb_read(struct rpmb *rpmb, const uint8_t *key,
 	      unsigned int addr, unsigned int blocks, void *data)
 {
 	RPMB_GUARD(rpmb);
 	return rpmb_get_blocks(rpmb, key, addr, blocks, data);
 }
 
-int rpmb_read_at_rest(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+int rpmb_read_at_rest(struct rpmb *rpmb, const uint8_t *key,
 		      unsigned int addr, unsigned int blocks, void *data,
 		      uint32_t *counter)
 {

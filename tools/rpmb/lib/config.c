@@ -75,7 +75,7 @@ static int read_block(struct rpmb *rpmb, const uint8_t *key, unsigned int lun,
 	return 0;
 }
 
-int rpmb_config_read(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+int rpmb_config_read(struct rpmb *rpmb, const uint8_t *key,
 		     unsigned int select, void *block)
 {
 	uint32_t counter;
@@ -165,7 +165,7 @@ static enum rpmb_fate settle(struct rpmb *rpmb, const uint8_t *key,
 	return fate;
 }
 
-int rpmb_config_write(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+int rpmb_config_write(struct rpmb *rpmb, const uint8_t *key,
 		      unsigned int select, const void *block,
 		      struct rpmb_outcome *outcome)
 {

@@ -74,6 +74,7 @@ static int device_get_info(const struct rpmb_place *place,
 	info->request_types = ioc.request_types;
 	info->target = ioc.target;
 	info->dev_id_len = ioc.dev_id_len;
+	info->keyed_types = ioc.keyed_types;
 	return 0;
 }
 

@@ -54,8 +54,7 @@ static bool has_nonce(uint16_t type)
 	}
 }
 
-/* Such a request has the counter, and if it is carried out, increments it */
-static bool has_counter(uint16_t type)
+bool rpmb_has_counter(uint16_t type)
 {
 	return type == RPMB_WRITE_DATA || type == RPMB_CONFIG_WRITE ||
 	       type == RPMB_PURGE_ENABLE;
@@ -79,18 +78,18 @@ int rpmb_begin(struct rpmb *rpmb, struct rpmb_exchange *x, unsigned int blocks)
 	return 0;
 }
 
-void rpmb_sign(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
-	       unsigned int blocks)
+void rpmb_sign(struct rpmb *rpmb, const uint8_t *key, unsigned int blocks)
 {
 	enum rpmb_frame_format format = rpmb->info.frame_format;
 	size_t len = rpmb_frames_len(format, blocks);
 
+	if (rpmb_by_kernel(rpmb, key))
+		return;
 	rpmb_frames_hmac(format, rpmb->req, len, key,
 			 rpmb_frames_mac(format, rpmb->req, len));
 }
 
-/* The library's error for the result field of a response */
-static int result_error(const struct rpmb_fields *resp)
+int rpmb_result_error(const struct rpmb_fields *resp)
 {
 	uint16_t result = resp->result & ~RPMB_RES_EXPIRED;
 	bool expired = resp->result & RPMB_RES_EXPIRED;
@@ -99,7 +98,7 @@ static int result_error(const struct rpmb_fields *resp)
 	 * An expired counter ends writes only. From this answer alone the last
 	 * write cannot be told from one that came too late.
 	 */
-	if (has_counter(resp->type >> 8) && expired &&
+	if (rpmb_has_counter(resp->type >> 8) && expired &&
 	    (result == RPMB_RES_OK || result == RPMB_RES_WRITE))
 		return RPMB_ERR_EXPIRED;
 	if (result == RPMB_RES_OK)
@@ -139,7 +138,7 @@ static int check_fields(const struct rpmb_fields *req,
 		return RPMB_ERR_RESPONSE_ADDRESS;
 	if (read && resp->count != req->count)
 		return RPMB_ERR_RESPONSE_COUNT;
-	if (has_counter(req->type) && resp->counter != req->counter + 1)
+	if (rpmb_has_counter(req->type) && resp->counter != req->counter + 1)
 		return RPMB_ERR_RESPONSE_COUNTER;
 	return 0;
 }
@@ -157,7 +156,7 @@ static int check_response(struct rpmb *rpmb, struct rpmb_exchange *x,
 
 	if (x->resp.type != x->req.type << 8)
 		return RPMB_ERR_RESPONSE_TYPE;
-	ret = result_error(&x->resp);
+	ret = rpmb_result_error(&x->resp);
 	if (ret)
 		return ret;
 	if (!agree)
@@ -167,9 +166,9 @@ static int check_response(struct rpmb *rpmb, struct rpmb_exchange *x,
 	return check_fields(&x->req, &x->resp);
 }
 
-int rpmb_exchange(struct rpmb *rpmb, struct rpmb_exchange *x,
-		  const uint8_t *key, unsigned int req_blocks,
-		  unsigned int resp_blocks)
+int rpmb_exchange_frames(struct rpmb *rpmb, struct rpmb_exchange *x,
+			 const uint8_t *key, unsigned int req_blocks,
+			 unsigned int resp_blocks)
 {
 	enum rpmb_frame_format format = rpmb->info.frame_format;
 	struct rpmb_request rq = {
@@ -183,4 +182,13 @@ int rpmb_exchange(struct rpmb *rpmb, struct rpmb_exchange *x,
 	ret = rpmb_carry(rpmb, &rq);
 	x->started = rq.started;
 	return ret ?: check_response(rpmb, x, key, rq.resp_len);
+}
+
+int rpmb_exchange(struct rpmb *rpmb, struct rpmb_exchange *x,
+		  const uint8_t *key, unsigned int req_blocks,
+		  unsigned int resp_blocks)
+{
+	if (rpmb_by_kernel(rpmb, key))
+		return rpmb_keyed_exchange(rpmb, x, req_blocks, resp_blocks);
+	return rpmb_exchange_frames(rpmb, x, key, req_blocks, resp_blocks);
 }

@@ -20,6 +20,8 @@ struct rpmb_interface;
  * those that only look at @info, which never changes; so requests of several
  * threads do not mix. @req and @resp are fit for both formats and for the longest
  * access. @access is how the caller opened the device: O_RDONLY, O_WRONLY, O_RDWR.
+ * @kernel_key is the kernel's number of a key that it uses where the caller gives none,
+ * or 0.
  */
 struct rpmb {
 	alignas(8) uint8_t req[RPMB_MAX_LEN];
@@ -28,6 +30,7 @@ struct rpmb {
 	const struct rpmb_interface *interface;
 	int fd;
 	int access;
+	int32_t kernel_key;
 	struct rpmb_info info;
 	void (*progress)(void *arg, unsigned int done, unsigned int total);
 	void *progress_arg;
@@ -62,28 +65,56 @@ struct rpmb_request {
 /* Carry a request, with the lock held */
 int rpmb_carry(struct rpmb *rpmb, struct rpmb_request *rq);
 
-/* What one request is to say, and what its response said */
+/*
+ * What one request is to say, and what its response said. If it was a write that the
+ * kernel has made with its own key, which has read back after a failure, @outcome is
+ * what became of it and @resp.counter is the counter then.
+ */
 struct rpmb_exchange {
 	struct rpmb_fields req;
 	struct rpmb_fields resp;
 	bool started;
+	struct rpmb_outcome outcome;
 };
+
+/* Is it the kernel that makes the requests for which the caller has given @key? */
+static inline bool rpmb_by_kernel(const struct rpmb *rpmb, const uint8_t *key)
+{
+	return !key && rpmb->kernel_key;
+}
+
+/* Such a request has the counter, and if it is carried out, increments it */
+bool rpmb_has_counter(uint16_t type);
+
+/* The library's error for the result field of a response */
+int rpmb_result_error(const struct rpmb_fields *resp);
 
 /* Prepare rpmb->req: frames for @blocks blocks of data with the fields of @x */
 int rpmb_begin(struct rpmb *rpmb, struct rpmb_exchange *x, unsigned int blocks);
 
-/* Put the MAC of the frames for @blocks blocks in rpmb->req into the last one */
-void rpmb_sign(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
-	       unsigned int blocks);
+/*
+ * Put the MAC of the frames for @blocks blocks in rpmb->req into the last one, unless
+ * the kernel does
+ */
+void rpmb_sign(struct rpmb *rpmb, const uint8_t *key, unsigned int blocks);
 
 /*
  * Carry rpmb->req to the device; @req_blocks and @resp_blocks are the data in the
- * frames of request and response. The response, in rpmb->resp, is authentic if 0
- * is returned and @key is not NULL.
+ * frames of request and response. The data of the response, in rpmb->resp, is authentic
+ * if 0 is returned and there is a key: @key, or the kernel's if that is NULL.
  */
 int rpmb_exchange(struct rpmb *rpmb, struct rpmb_exchange *x,
 		  const uint8_t *key, unsigned int req_blocks,
 		  unsigned int resp_blocks);
+
+/* The same as frames, so without a key if @key is NULL */
+int rpmb_exchange_frames(struct rpmb *rpmb, struct rpmb_exchange *x,
+			 const uint8_t *key, unsigned int req_blocks,
+			 unsigned int resp_blocks);
+
+/* The same with the kernel's key */
+int rpmb_keyed_exchange(struct rpmb *rpmb, struct rpmb_exchange *x,
+			unsigned int req_blocks, unsigned int resp_blocks);
 
 /* Most blocks of data whose frames can be carried at once */
 unsigned int rpmb_max_blocks(const struct rpmb *rpmb);
@@ -99,14 +130,14 @@ void rpmb_report_progress(struct rpmb *rpmb, unsigned int done,
 
 /* rpmb_read_counter() and rpmb_read(), with the lock held */
 int rpmb_get_counter(struct rpmb *rpmb, const uint8_t *key, uint32_t *counter);
-int rpmb_get_blocks(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+int rpmb_get_blocks(struct rpmb *rpmb, const uint8_t *key,
 		    unsigned int addr, unsigned int blocks, void *data);
 
 /*
  * Blocks and counter as they are at one time. If somebody writes meanwhile they are read
  * again, @retries times at most; then it is RPMB_ERR_COUNTER.
  */
-int rpmb_get_at_rest(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+int rpmb_get_at_rest(struct rpmb *rpmb, const uint8_t *key,
 		     unsigned int addr, unsigned int blocks, void *data,
 		     unsigned int retries, uint32_t *counter);
 

@@ -5,7 +5,8 @@
  * Makes requests, authenticates them with the key, has the kernel carry them, and
  * believes no response that is not authentic. Nothing is kept outside of the
  * handle, which several threads may use: their calls come one after the other.
- * Keys are the caller's: the library keeps no copy.
+ * Keys have LIBRPMB_KEY_LEN bytes and are the caller's: the library keeps no copy. Or
+ * they are the kernel's, and neither of them sees one.
  */
 #ifndef LIBRPMB_H
 #define LIBRPMB_H
@@ -26,7 +27,8 @@ extern "C" {
  *
  * Those from RPMB_ERR_RESPONSE_TYPE on say what is wrong with a response: it was
  * damaged, forged or replayed on its way, or the key is not the device's. Those
- * from RPMB_ERR_GENERAL on are what the device answered.
+ * from RPMB_ERR_KERNEL_KEY_UNSUPPORTED on say what is wrong with a key of the kernel's.
+ * Those from RPMB_ERR_GENERAL on are what the device answered.
  */
 enum rpmb_error {
 	RPMB_ERR_SYSTEM = -1,		/* errno says what */
@@ -68,6 +70,13 @@ enum rpmb_error {
 	RPMB_ERR_RESPONSE_COUNT = -38,
 	RPMB_ERR_RESPONSE_COUNTER = -39,
 
+	RPMB_ERR_KERNEL_KEY_UNSUPPORTED = -64,	/* by this kernel or interface */
+	RPMB_ERR_KERNEL_KEY_NONE = -65,
+	RPMB_ERR_KERNEL_KEY_KIND = -66,		/* not one for an RPMB */
+	RPMB_ERR_KERNEL_KEY_DENIED = -67,
+	RPMB_ERR_KERNEL_KEY_REVOKED = -68,
+	RPMB_ERR_KERNEL_KEY_EXPIRED = -69,
+
 	RPMB_ERR_GENERAL = -0x101,
 	RPMB_ERR_AUTHENTICATION = -0x102,
 	RPMB_ERR_COUNTER = -0x103,
@@ -88,8 +97,10 @@ enum rpmb_error {
  * What a device is. Numbers as in <linux/rpmb.h>: frame_format is an enum
  * rpmb_frame_format, transport an enum rpmb_transport, write_sizes has bit n set
  * if one request can write 2^n blocks; if max_write is not 0, it can write any
- * number up to that. rpmb_enumerate() leaves write_sizes, max_write, max_read and
- * request_types at 0, which only the open device says.
+ * number up to that; keyed_types has bit n set if the kernel can make a request of
+ * enum rpmb_request_type n with a key of its own, see rpmb_use_kernel_key().
+ * rpmb_enumerate() leaves write_sizes, max_write, max_read, request_types and
+ * keyed_types at 0, which only the open device says.
  */
 struct rpmb_info {
 	char name[32];
@@ -104,6 +115,7 @@ struct rpmb_info {
 	unsigned int target;		/* UFS region or NVMe target */
 	size_t dev_id_len;
 	uint8_t dev_id[LIBRPMB_ID_LEN];
+	unsigned int keyed_types;
 };
 
 /*
@@ -264,17 +276,30 @@ int rpmb_route(struct rpmb *rpmb, const void *req, size_t req_len, void *resp,
 	       size_t resp_len, bool *started);
 
 /*
+ * Use a key of the kernel's keyring, by its serial number, from now on: every function
+ * that takes a key takes NULL for it, and the key never gets to the program. The kernel
+ * signs the requests and judges the responses. 0 goes back. A key that is given is used
+ * as ever.
+ *
+ * The key is of the type trusted, encrypted, logon or user, has 32 bytes and a
+ * description that begins with "rpmb:". Whether it is one, and may be used, is seen when
+ * it is used. RPMB_ERR_KERNEL_KEY_UNSUPPORTED if the kernel, or its interface to the
+ * device, does not have this.
+ */
+int rpmb_use_kernel_key(struct rpmb *rpmb, int32_t serial);
+
+/*
  * Program the key and see whether the device answers with it, also if its own
  * answer was lost. This can be done once in the device's life and never be undone:
  * keep the key after any error, until the device is known not to have it.
  */
-int rpmb_program_key(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN]);
+int rpmb_program_key(struct rpmb *rpmb, const uint8_t *key);
 
-/* Read the write counter; without a key nobody vouches for it */
+/* Read the write counter; without a key, the kernel's either, nobody vouches for it */
 int rpmb_read_counter(struct rpmb *rpmb, const uint8_t *key, uint32_t *counter);
 
 /* Read @blocks blocks from block @addr on; @data is undefined after an error */
-int rpmb_read(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+int rpmb_read(struct rpmb *rpmb, const uint8_t *key,
 	      unsigned int addr, unsigned int blocks, void *data);
 
 /*
@@ -282,7 +307,7 @@ int rpmb_read(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
  * meanwhile it is read again a few times, then it is RPMB_ERR_COUNTER. A write by
  * rpmb_write_if() with this counter is one that goes by this data.
  */
-int rpmb_read_at_rest(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+int rpmb_read_at_rest(struct rpmb *rpmb, const uint8_t *key,
 		      unsigned int addr, unsigned int blocks, void *data,
 		      uint32_t *counter);
 
@@ -294,7 +319,7 @@ int rpmb_read_at_rest(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
  * What is not written now may be written later by somebody who held the request
  * back, until another write has changed the counter.
  */
-int rpmb_write(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+int rpmb_write(struct rpmb *rpmb, const uint8_t *key,
 	       unsigned int addr, unsigned int blocks, const void *data,
 	       struct rpmb_outcome *outcome);
 
@@ -304,7 +329,7 @@ int rpmb_write(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
  * the new counter and sent again, @retries times at most. Never do this with data
  * that was made from what has been read: what he wrote since would be lost.
  */
-int rpmb_write_retry(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+int rpmb_write_retry(struct rpmb *rpmb, const uint8_t *key,
 		     unsigned int addr, unsigned int blocks, const void *data,
 		     unsigned int retries, struct rpmb_outcome *outcome);
 
@@ -318,7 +343,7 @@ int rpmb_write_retry(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
  * Read the counter, then the data, and write with that counter. That RPMB_ERR_COUNTER
  * comes with stored blocks means that the same data is there, whoever wrote it.
  */
-int rpmb_write_if(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+int rpmb_write_if(struct rpmb *rpmb, const uint8_t *key,
 		  unsigned int addr, unsigned int blocks, const void *data,
 		  uint32_t *counter, struct rpmb_outcome *outcome);
 
@@ -326,7 +351,7 @@ int rpmb_write_if(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
  * Read the device's configuration into @block, of the device's block size.
  * @select is the logical unit on UFS, else 0. NVMe has it on target 0 only.
  */
-int rpmb_config_read(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+int rpmb_config_read(struct rpmb *rpmb, const uint8_t *key,
 		     unsigned int select, void *block);
 
 /*
@@ -336,7 +361,7 @@ int rpmb_config_read(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
  *
  * Some of it can never be undone: see the device's specification.
  */
-int rpmb_config_write(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+int rpmb_config_write(struct rpmb *rpmb, const uint8_t *key,
 		      unsigned int select, const void *block,
 		      struct rpmb_outcome *outcome);
 
@@ -358,16 +383,16 @@ void rpmb_nvme_config_get(const void *block, struct rpmb_nvme_config *config);
  * Start a purge (UFS 4.0): what was overwritten or erased is removed for good.
  * Other requests are refused until it is done. If this fails, see the status.
  */
-int rpmb_purge_start(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN]);
+int rpmb_purge_start(struct rpmb *rpmb, const uint8_t *key);
 
-int rpmb_purge_status(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+int rpmb_purge_status(struct rpmb *rpmb, const uint8_t *key,
 		      struct rpmb_purge *purge);
 
 /*
  * Read the partition table, authenticated. After RPMB_ERR_NO_TABLE, RPMB_ERR_TABLE and
  * RPMB_ERR_TABLE_VERSION @table has no partitions, but says where there can be some.
  */
-int rpmb_partitions_read(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+int rpmb_partitions_read(struct rpmb *rpmb, const uint8_t *key,
 			 struct rpmb_partitions *table);
 
 /*
@@ -375,14 +400,14 @@ int rpmb_partitions_read(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
  * otherwise. After success it can be changed and written again. After any error read
  * it again: the device has the old table or the new one, never a mixture.
  */
-int rpmb_partitions_write(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+int rpmb_partitions_write(struct rpmb *rpmb, const uint8_t *key,
 			  struct rpmb_partitions *table);
 
 /*
  * Write a table without partitions, whatever the first blocks of the device have. What
  * lies in them is lost, and what lies behind them belongs to nobody from then on.
  */
-int rpmb_partitions_format(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+int rpmb_partitions_format(struct rpmb *rpmb, const uint8_t *key,
 			   struct rpmb_partitions *table);
 
 /*

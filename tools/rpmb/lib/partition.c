@@ -53,7 +53,7 @@ static int begin_table(const struct rpmb *rpmb, struct rpmb_partitions *table)
 	return table->first > table->end ? RPMB_ERR_NO_SPACE : 0;
 }
 
-int rpmb_partitions_read(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+int rpmb_partitions_read(struct rpmb *rpmb, const uint8_t *key,
 			 struct rpmb_partitions *table)
 {
 	unsigned int block_size = rpmb->info.block_size;
@@ -77,7 +77,7 @@ int rpmb_partitions_read(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
 }
 
 /* The entries that are used, then the header, which makes them count */
-static int write_copy(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+static int write_copy(struct rpmb *rpmb, const uint8_t *key,
 		      const uint8_t *copy, struct rpmb_partitions *table)
 {
 	unsigned int block_size = table->block_size;
@@ -93,7 +93,7 @@ static int write_copy(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
 				    NULL);
 }
 
-int rpmb_partitions_write(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+int rpmb_partitions_write(struct rpmb *rpmb, const uint8_t *key,
 			  struct rpmb_partitions *table)
 {
 	uint8_t *copy;
@@ -115,7 +115,7 @@ int rpmb_partitions_write(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
 }
 
 /* Both copies are written, so that nothing of an older table is left */
-int rpmb_partitions_format(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+int rpmb_partitions_format(struct rpmb *rpmb, const uint8_t *key,
 			   struct rpmb_partitions *table)
 {
 	int ret;

@@ -8,7 +8,7 @@
 #define PURGE_STATE 0
 #define PURGE_LIFE_TIME 1
 
-int rpmb_purge_start(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN])
+int rpmb_purge_start(struct rpmb *rpmb, const uint8_t *key)
 {
 	struct rpmb_exchange x = {
 		.req.type = RPMB_PURGE_ENABLE,
@@ -29,7 +29,7 @@ int rpmb_purge_start(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN])
 	return rpmb_exchange(rpmb, &x, key, 0, 0);
 }
 
-int rpmb_purge_status(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+int rpmb_purge_status(struct rpmb *rpmb, const uint8_t *key,
 		      struct rpmb_purge *purge)
 {
 	struct rpmb_exchange x = { .req.type = RPMB_PURGE_STATUS };

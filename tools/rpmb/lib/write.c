@@ -13,7 +13,7 @@
 
 /*
  * A write that takes one request, and what was found out about it. @counter is what
- * it is signed with; @found is what the device has if it was read back.
+ * it is signed with; @found is what the device has if it was written or read back.
  */
 struct chunk {
 	unsigned int addr;
@@ -25,6 +25,7 @@ struct chunk {
 	bool started;		/* may have reached the device */
 	bool was_read_back;
 	uint32_t found;
+	struct rpmb_outcome outcome;
 };
 
 /* The largest write of the device that is no larger than @left, 0 if none is */
@@ -43,7 +44,7 @@ static unsigned int write_size(const struct rpmb *rpmb, unsigned int left)
 	return any > size ? any : size;
 }
 
-static int write_once(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+static int write_once(struct rpmb *rpmb, const uint8_t *key,
 		      struct chunk *chunk)
 {
 	unsigned int block_size = rpmb->info.block_size;
@@ -57,6 +58,7 @@ static int write_once(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 	int ret;
 
 	chunk->started = false;
+	chunk->outcome = (struct rpmb_outcome){ 0 };
 	if (chunk->counter == UINT32_MAX)
 		return RPMB_ERR_EXPIRED;
 	ret = rpmb_begin(rpmb, &x, chunk->blocks);
@@ -68,11 +70,13 @@ static int write_once(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 	rpmb_sign(rpmb, key, chunk->blocks);
 	ret = rpmb_exchange(rpmb, &x, key, chunk->blocks, 0);
 	chunk->started = x.started;
+	chunk->found = x.resp.counter;
+	chunk->outcome = x.outcome;
 	return ret;
 }
 
 /* The counter, and whether the data is there */
-static int read_back(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+static int read_back(struct rpmb *rpmb, const uint8_t *key,
 		     const struct chunk *chunk, uint32_t *counter, bool *same)
 {
 	size_t len = (size_t)chunk->blocks * rpmb->info.block_size;
@@ -94,7 +98,7 @@ static int read_back(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
  * refused. After several steps ours may have been overwritten.
  */
 static enum rpmb_fate find_fate(struct rpmb *rpmb,
-				const uint8_t key[RPMB_KEY_LEN],
+				const uint8_t *key,
 				struct chunk *chunk)
 {
 	bool same;
@@ -115,21 +119,24 @@ static enum rpmb_fate find_fate(struct rpmb *rpmb,
 						    RPMB_FATE_UNKNOWN;
 }
 
-static enum rpmb_fate settle(struct rpmb *rpmb,
-			     const uint8_t key[RPMB_KEY_LEN],
-			     struct chunk *chunk)
+/* Find out what became of a write that failed, unless the kernel has */
+static void settle(struct rpmb *rpmb, const uint8_t *key, struct chunk *chunk)
 {
 	void (*progress)(void *arg, unsigned int done, unsigned int total);
 	enum rpmb_fate fate;
 	int saved = errno;
 
+	if (rpmb_by_kernel(rpmb, key)) {
+		chunk->was_read_back = chunk->started;
+		return;
+	}
 	/* Reading back is no progress */
 	progress = rpmb->progress;
 	rpmb->progress = NULL;
 	fate = find_fate(rpmb, key, chunk);
 	rpmb->progress = progress;
+	rpmb_count_outcome(&chunk->outcome, fate, chunk->blocks);
 	errno = saved;
-	return fate;
 }
 
 void rpmb_count_outcome(struct rpmb_outcome *outcome, enum rpmb_fate fate,
@@ -180,10 +187,10 @@ static bool may_follow(struct chunk *chunk, int error, unsigned int *retries)
 
 /* May the same be sent again? Only if it is certainly not written */
 static bool may_repeat(const struct chunk *chunk, int error,
-		       enum rpmb_fate fate, unsigned int *tries)
+		       unsigned int *tries)
 {
-	return fate == RPMB_FATE_NOT_WRITTEN && chunk->started &&
-	       failed_on_its_way(error) && --*tries;
+	return !chunk->outcome.stored && !chunk->outcome.unknown &&
+	       chunk->started && failed_on_its_way(error) && --*tries;
 }
 
 /*
@@ -192,8 +199,8 @@ static bool may_repeat(const struct chunk *chunk, int error,
  * device takes one of them and refuses the other. After success the chunk has the
  * counter for the next one.
  */
-static int write_chunk(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
-		       struct chunk *chunk, enum rpmb_fate *fate)
+static int write_chunk(struct rpmb *rpmb, const uint8_t *key,
+		       struct chunk *chunk)
 {
 	unsigned int tries = TRIES, retries = chunk->retries;
 	bool follows;
@@ -201,48 +208,54 @@ static int write_chunk(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 
 	do {
 		ret = write_once(rpmb, key, chunk);
-		*fate = ret ? settle(rpmb, key, chunk) : RPMB_FATE_STORED;
+		if (ret)
+			settle(rpmb, key, chunk);
+		else
+			chunk->outcome.stored = chunk->blocks;
 		follows = may_follow(chunk, ret, &retries);
-	} while (follows ? *fate != RPMB_FATE_STORED :
-			   may_repeat(chunk, ret, *fate, &tries));
+	} while (follows ? chunk->outcome.stored < chunk->blocks :
+			   may_repeat(chunk, ret, &tries));
 	if (!ret)
-		chunk->counter++;
+		chunk->counter = chunk->found;
 	return follows ? 0 : ret;
 }
 
-/* The same with fewer blocks, if so many cannot be carried */
-static int write_some(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
-		      struct chunk *chunk, unsigned int left,
-		      enum rpmb_fate *fate)
+/*
+ * The same with fewer blocks, if so many cannot be carried. The kernel with its own key
+ * has then tried that, and may have stored some.
+ */
+static int write_some(struct rpmb *rpmb, const uint8_t *key,
+		      struct chunk *chunk, unsigned int left)
 {
 	int ret;
 
+	chunk->outcome = (struct rpmb_outcome){ 0 };
 	if (chunk->most > left)
 		chunk->most = left;
 	do {
 		chunk->blocks = write_size(rpmb, chunk->most);
 		if (!chunk->blocks)
 			return RPMB_ERR_UNSUPPORTED;
-		ret = write_chunk(rpmb, key, chunk, fate);
-		if (!rpmb_was_too_long(ret, chunk->started))
+		ret = write_chunk(rpmb, key, chunk);
+		if (!rpmb_was_too_long(ret, chunk->started) ||
+		    chunk->outcome.stored)
 			return ret;
 		chunk->most = chunk->blocks / 2;
 	} while (chunk->most);
 	return ret;
 }
 
-static int write_chunks(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+static int write_chunks(struct rpmb *rpmb, const uint8_t *key,
 			struct chunk *chunk, unsigned int blocks,
 			struct rpmb_outcome *outcome)
 {
-	enum rpmb_fate fate = RPMB_FATE_NOT_WRITTEN;
 	int ret;
 
 	chunk->most = blocks;
 	while (outcome->stored < blocks) {
-		ret = write_some(rpmb, key, chunk, blocks - outcome->stored,
-				 &fate);
-		rpmb_count_outcome(outcome, fate, chunk->blocks);
+		ret = write_some(rpmb, key, chunk, blocks - outcome->stored);
+		outcome->stored += chunk->outcome.stored;
+		outcome->unknown = chunk->outcome.unknown;
 		if (ret)
 			return ret;
 
@@ -254,7 +267,7 @@ static int write_chunks(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 }
 
 /* @expected: the only counter to write with, if it is not NULL */
-static int write_blocks(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
+static int write_blocks(struct rpmb *rpmb, const uint8_t *key,
 			struct chunk *chunk, unsigned int blocks,
 			const uint32_t *expected, struct rpmb_outcome *outcome)
 {
@@ -273,14 +286,14 @@ static int write_blocks(struct rpmb *rpmb, const uint8_t key[RPMB_KEY_LEN],
 	return ret ?: write_chunks(rpmb, key, chunk, blocks, outcome);
 }
 
-int rpmb_write(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+int rpmb_write(struct rpmb *rpmb, const uint8_t *key,
 	       unsigned int addr, unsigned int blocks, const void *data,
 	       struct rpmb_outcome *outcome)
 {
 	return rpmb_write_retry(rpmb, key, addr, blocks, data, 0, outcome);
 }
 
-int rpmb_write_retry(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+int rpmb_write_retry(struct rpmb *rpmb, const uint8_t *key,
 		     unsigned int addr, unsigned int blocks, const void *data,
 		     unsigned int retries, struct rpmb_outcome *outcome)
 {
@@ -294,7 +307,7 @@ int rpmb_write_retry(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
 	return write_blocks(rpmb, key, &chunk, blocks, NULL, outcome);
 }
 
-int rpmb_write_if(struct rpmb *rpmb, const uint8_t key[LIBRPMB_KEY_LEN],
+int rpmb_write_if(struct rpmb *rpmb, const uint8_t *key,
 		  unsigned int addr, unsigned int blocks, const void *data,
 		  uint32_t *counter, struct rpmb_outcome *outcome)
 {

@@ -72,7 +72,7 @@ static void write_key(void)
 {
 	int fd = open("key.bin", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
-	check(fd >= 0 && write(fd, key, sizeof(key)) == sizeof(key), "%s",
+	check(fd >= 0 && write(fd, key, LIBRPMB_KEY_LEN) == LIBRPMB_KEY_LEN, "%s",
 	      strerror(errno));
 	close(fd);
 }

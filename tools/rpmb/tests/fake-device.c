@@ -9,6 +9,7 @@
  *	fake-device NAME capacity|writes|most|reads VALUE	change what it says of itself
  *	fake-device NAME delay VALUE		microseconds that a write takes
  *	fake-device NAME carries VALUE		bytes that get to it, which it does not say
+ *	fake-device NAME keyless VALUE		1 if the kernel has no RPMB_IOC_KEYED
  */
 #include <err.h>
 #include <errno.h>
@@ -163,6 +164,8 @@ static bool set(struct fake *fake, const char *setting, uint32_t value)
 		fake->delay = value;
 	else if (!strcmp(setting, "carries"))
 		fake->carries = value;
+	else if (!strcmp(setting, "keyless"))
+		fake->keyless = value;
 	else if (!strcmp(setting, "reads"))
 		fake->max_read = value;
 	else

@@ -276,10 +276,19 @@ struct fake_fault fake_take_fault(struct fake *fake, uint16_t type)
 	return (struct fake_fault) { .kind = FAULT_NONE };
 }
 
+pid_t fake_program;
+
+static void send_signal(int nr)
+{
+	if (fake_program)
+		kill(fake_program, nr);
+	raise(nr);
+}
+
 void fake_before(struct fake *fake, const struct fake_fault *fault)
 {
 	if (fault->kind == FAULT_KILL_BEFORE)
-		raise(SIGKILL);
+		send_signal(SIGKILL);
 	if (fault->kind == FAULT_HOLD) {
 		sem_post(&fake->held);
 		sem_wait(&fake->go);
@@ -289,7 +298,7 @@ void fake_before(struct fake *fake, const struct fake_fault *fault)
 void fake_after(const struct fake_fault *fault)
 {
 	if (fault->kind == FAULT_KILL_AFTER)
-		raise(SIGKILL);
+		send_signal(SIGKILL);
 }
 
 static int carry_with_fault(struct fake *fake, const struct fake_fault *fault,
@@ -301,7 +310,7 @@ static int carry_with_fault(struct fake *fake, const struct fake_fault *fault,
 	if (fault->kind == FAULT_LOST_REQUEST)
 		return -(int)fault->value;
 	if (fault->kind == FAULT_SIGNAL)
-		raise(fault->value);
+		send_signal(fault->value);
 	if (fault->kind == FAULT_LATE_REQUEST) {
 		if (req_len > sizeof(fake->late))
 			errx(99, "too long to be late");
@@ -356,6 +365,7 @@ static bool may_route(int fd, uint16_t type)
 /* The first versions of the structures, which every program knows at least */
 #define INFO_SIZE 56
 #define ROUTE_SIZE 40
+#define KEYED_SIZE 56
 
 static bool is_zero(const uint8_t *bytes, size_t len)
 {
@@ -387,7 +397,7 @@ static void copy_out(void *arg, const void *from, size_t known)
 	memcpy(arg, from, size < known ? size : known);
 }
 
-static int route(int fd, struct fake *fake, struct rpmb_ioc_route_frames *ioc)
+int fake_route(int fd, struct fake *fake, struct rpmb_ioc_route_frames *ioc)
 {
 	uint8_t req[RPMB_MAX_LEN], resp[RPMB_MAX_LEN];
 	struct rpmb_fields fields;
@@ -424,12 +434,17 @@ static int route(int fd, struct fake *fake, struct rpmb_ioc_route_frames *ioc)
 	return 0;
 }
 
+uint32_t fake_types(const struct fake *fake)
+{
+	return fake->request_types ?: 0x1e;
+}
+
 static int get_info(const struct fake *fake, struct rpmb_ioc_info *ioc)
 {
 	void *dev_id = (void *)(uintptr_t)ioc->dev_id;
 	size_t len;
 
-	if (ioc->flags || ioc->max_write)
+	if (ioc->flags || ioc->max_write || ioc->keyed_types)
 		return -EOPNOTSUPP;
 	if (ioc->dev_id_len) {
 		len = ioc->dev_id_len < fake->dev_id_len ? ioc->dev_id_len :
@@ -445,7 +460,8 @@ static int get_info(const struct fake *fake, struct rpmb_ioc_info *ioc)
 	ioc->write_sizes = fake->write_sizes;
 	ioc->max_write = fake->max_write;
 	ioc->max_read = fake->max_read;
-	ioc->request_types = fake->request_types ?: 0x1e;
+	ioc->request_types = fake_types(fake);
+	ioc->keyed_types = fake->keyless ? 0 : ioc->request_types;
 	ioc->target = fake->target;
 	return 0;
 }
@@ -470,7 +486,22 @@ static int route_ioctl(int fd, struct fake *fake, void *arg)
 	ret = copy_in(&ioc, sizeof(ioc), ROUTE_SIZE, arg);
 	if (ret)
 		return ret;
-	ret = route(fd, fake, &ioc);
+	ret = fake_route(fd, fake, &ioc);
+	copy_out(arg, &ioc, sizeof(ioc));
+	return ret;
+}
+
+static int keyed_ioctl(int fd, struct fake *fake, void *arg)
+{
+	struct rpmb_ioc_keyed ioc;
+	int ret;
+
+	if (fake->keyless)
+		return -ENOTTY;
+	ret = copy_in(&ioc, sizeof(ioc), KEYED_SIZE, arg);
+	if (ret)
+		return ret;
+	ret = fake_keyed(fd, fake, &ioc);
 	copy_out(arg, &ioc, sizeof(ioc));
 	return ret;
 }
@@ -497,6 +528,8 @@ static int run_ioctl(int fd, struct fake *fake, unsigned long cmd, void *arg)
 		ret = fake_bus_ioctl(fake, access_modes[fd], cmd, arg);
 	else if (cmd == RPMB_IOC_INFO)
 		ret = info_ioctl(fake, arg);
+	else if (cmd == RPMB_IOC_KEYED)
+		ret = keyed_ioctl(fd, fake, arg);
 	else
 		ret = route_ioctl(fd, fake, arg);
 	lock_device(fd, F_UNLCK);
@@ -515,7 +548,7 @@ int fake_ioctl(int fd, unsigned long cmd, ...)
 	arg = va_arg(args, void *);
 	va_end(args);
 	if (cmd != RPMB_IOC_INFO && cmd != RPMB_IOC_ROUTE_FRAMES &&
-	    !fake_is_bus_ioctl(cmd))
+	    cmd != RPMB_IOC_KEYED && !fake_is_bus_ioctl(cmd))
 		return real_ioctl(fd, cmd, arg);
 
 	fake = map_fake(fd, &size);

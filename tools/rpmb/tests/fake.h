@@ -12,6 +12,7 @@
 #include <semaphore.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "engine.h"
 
@@ -104,6 +105,7 @@ struct fake {
 	/* what it is */
 	uint32_t bus;
 	uint32_t request_types;		/* 0 for those that every device has */
+	uint32_t keyless;		/* a kernel without RPMB_IOC_KEYED */
 	uint32_t apart;			/* not on the hardware of the others */
 	uint32_t no_id;			/* what the bus says makes no identity */
 	uint32_t old;			/* what an older specification has not */
@@ -185,6 +187,19 @@ struct fake_fault fake_take_fault(struct fake *fake, uint16_t type);
 /* What it does to the program, before and after the request is carried out */
 void fake_before(struct fake *fake, const struct fake_fault *fault);
 void fake_after(const struct fake_fault *fault);
+
+/*
+ * RPMB_IOC_ROUTE_FRAMES, as in the kernel, with the device locked. If there is a
+ * @fake_program, this is not the program's own process, and signals are for that one.
+ */
+extern pid_t fake_program;
+int fake_route(int fd, struct fake *fake, struct rpmb_ioc_route_frames *ioc);
+
+/* The request types that the kernel says the device has */
+uint32_t fake_types(const struct fake *fake);
+
+/* fake-keyed.c: RPMB_IOC_KEYED, likewise */
+int fake_keyed(int fd, struct fake *fake, struct rpmb_ioc_keyed *cmd);
 
 /* fake-engine.c: frames to the device and from it, as on its bus */
 void fake_send(struct fake *fake, void *frames, size_t len);

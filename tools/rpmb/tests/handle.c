@@ -4,7 +4,6 @@
 #include "handle.h"
 #include "tap.h"
 
-const uint8_t key[LIBRPMB_KEY_LEN] = KEY;
 const uint8_t other_key[LIBRPMB_KEY_LEN] = "another key";
 
 struct rpmb *must_open(const char *name, int flags)
@@ -13,6 +12,7 @@ struct rpmb *must_open(const char *name, int flags)
 	int ret = rpmb_open(&rpmb, name, flags);
 
 	check(!ret, "cannot open %s: %s", name, rpmb_strerror(ret));
+	use_key(rpmb);
 	return rpmb;
 }
 

@@ -169,13 +169,14 @@ static void program_fresh(const struct fake *like)
 	rpmb = fresh(&keyless, &fake);
 	expect_eq(rpmb_read_counter(rpmb, key, &counter), RPMB_ERR_NO_KEY);
 	expect_eq(rpmb_program_key(rpmb, key), 0);
-	expect(fake->has_key && !memcmp(fake->key, key, sizeof(key)));
-	expect(!memmem(rpmb->req, sizeof(rpmb->req), key, sizeof(key)));
+	expect(fake->has_key && !memcmp(fake->key, KEY, LIBRPMB_KEY_LEN));
+	expect(!memmem(rpmb->req, sizeof(rpmb->req), KEY,
+		       LIBRPMB_KEY_LEN));
 	expect_eq(rpmb_read_counter(rpmb, key, &counter), 0);
 	expect_eq(counter, 0);
 
 	expect_eq(rpmb_program_key(rpmb, other_key), RPMB_ERR_WRITE);
-	expect(!memcmp(fake->key, key, sizeof(key)));
+	expect(!memcmp(fake->key, KEY, LIBRPMB_KEY_LEN));
 	expect(!memmem(rpmb->req, sizeof(rpmb->req), other_key,
 		       sizeof(other_key)));
 	expect(!memcmp(rpmb->req, zero, rpmb_frames_len(like->frame_format, 0)));
@@ -552,10 +553,11 @@ static void test_forgeries(void)
 
 	for (f = forgeries; f < forgeries + ARRAY_SIZE(forgeries); f++) {
 		int ret = run_with_fault(f->device, f->type, f->fault, 0);
+		int wanted = f->fault == FAULT_TYPE ? wrong_type() : f->error;
 
-		if (ret != f->error)
+		if (ret != wanted)
 			printf("# forgery %td\n", f - forgeries);
-		expect_eq(ret, f->error);
+		expect_eq(ret, wanted);
 	}
 }
 
@@ -786,10 +788,11 @@ static void test_outcome_moving(void)
 	struct rpmb_outcome outcome;
 	struct fake *fake;
 
+	/* The kernel reads again, until they fit */
 	expect_eq(faulty_write(&lost, &other, &outcome, &fake),
-		  RPMB_ERR_SYSTEM);
+		  by_kernel ? RPMB_ERR_COUNTER : RPMB_ERR_SYSTEM);
 	expect_eq(outcome.stored, 32);
-	expect_eq(outcome.unknown, 32);
+	expect_eq(outcome.unknown, by_kernel ? 0 : 32);
 }
 
 /* What was never sent is not read back */
@@ -1177,7 +1180,7 @@ static void test_messages(void)
 		for (b = a + 1; b <= 0; b++)
 			expect(strcmp(rpmb_strerror(a), rpmb_strerror(b)));
 	}
-	expect_eq(known, 52);
+	expect_eq(known, 58);
 }
 
 /* Byte for byte the same, so that the device cannot take both */

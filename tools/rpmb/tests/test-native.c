@@ -388,8 +388,8 @@ static void test_program_key(void)
 		keyless.has_key = false;
 		rpmb = fresh(kind, &keyless, &fake);
 		expect_eq(rpmb_program_key(rpmb, key), 0);
-		expect(fake->has_key && !memcmp(fake->key, key, sizeof(key)));
-		expect(!memmem(rpmb->req, sizeof(rpmb->req), key, sizeof(key)));
+		expect(fake->has_key && !memcmp(fake->key, key, LIBRPMB_KEY_LEN));
+		expect(!memmem(rpmb->req, sizeof(rpmb->req), key, LIBRPMB_KEY_LEN));
 		expect_eq(rpmb_program_key(rpmb, other_key), RPMB_ERR_WRITE);
 		rpmb_close(rpmb);
 	}
@@ -404,11 +404,11 @@ static void test_route_key(void)
 
 	keyless.has_key = false;
 	rpmb = fresh(mmc_kind, &keyless, &fake);
-	memcpy(req.key_mac, key, sizeof(key));
+	memcpy(req.key_mac, key, LIBRPMB_KEY_LEN);
 	expect_eq(rpmb_route(rpmb, &req, sizeof(req), &resp, sizeof(resp),
 			     NULL), 0);
 	expect(fake->has_key);
-	expect(!memmem(rpmb->req, sizeof(rpmb->req), key, sizeof(key)));
+	expect(!memmem(rpmb->req, sizeof(rpmb->req), key, LIBRPMB_KEY_LEN));
 	rpmb_close(rpmb);
 }
 
