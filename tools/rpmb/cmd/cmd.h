@@ -55,6 +55,7 @@ struct args {
 	const char *file;
 	const char *operands[MAX_OPERANDS];	/* after the device */
 	unsigned int nr_operands;
+	const char *kernel_key;
 	const char *key_file;
 	const char *key_keyring;
 	int key_fd;				/* -1 if not given */
@@ -74,7 +75,8 @@ struct session {
 	const struct args *args;
 	struct rpmb *rpmb;
 	const struct rpmb_info *info;
-	const uint8_t *key;			/* NULL if none is named */
+	const uint8_t *key;			/* NULL if it is the kernel's, or none is named */
+	int32_t kernel_key;			/* 0 if it is not the kernel's */
 };
 
 /* A part of a device, whole blocks of it */
@@ -121,6 +123,9 @@ int complain_error(const char *device, int error);
 /* The same without saying anything */
 int exit_code(int error);
 
+/* The counter as the device says it to anybody, whatever key is named */
+int read_unsigned_counter(const struct session *session, uint32_t *counter);
+
 /*
  * Say what cannot be undone, and have the name of the device typed in, unless --yes
  * is given. Returns an exit code.
@@ -132,7 +137,8 @@ int confirm_again(const struct session *session);
 
 static inline bool has_key(const struct args *args)
 {
-	return args->key_file || args->key_keyring || args->key_fd >= 0;
+	return args->kernel_key || args->key_file || args->key_keyring ||
+	       args->key_fd >= 0;
 }
 
 static inline bool is_stdio(const char *file)

@@ -6,6 +6,9 @@
 
 #include "options.h"
 
+/* To make requests with; the kernel's do not serve to look at those of others */
+#define TAKES_KEYS (TAKES_KEY | TAKES_KERNEL_KEY)
+
 const struct command commands[] = {
 	{
 		.name = "list",
@@ -25,7 +28,7 @@ const struct command commands[] = {
 		.args_doc = "DEVICE",
 		.summary = "program the key, once in a device's life and for good",
 		.run = cmd_program_key,
-		.takes = TAKES_KEY | TAKES_YES | TAKES_JSON,
+		.takes = TAKES_KEYS | TAKES_YES | TAKES_JSON,
 		.needs = NEEDS_DEVICE | NEEDS_KEY,
 		.flags = O_RDWR,
 	}, {
@@ -33,7 +36,7 @@ const struct command commands[] = {
 		.args_doc = "DEVICE",
 		.summary = "print the write counter, verified if the key is given",
 		.run = cmd_counter,
-		.takes = TAKES_KEY | TAKES_JSON,
+		.takes = TAKES_KEYS | TAKES_JSON,
 		.needs = NEEDS_DEVICE,
 		.flags = O_RDONLY,
 	}, {
@@ -41,7 +44,7 @@ const struct command commands[] = {
 		.args_doc = "DEVICE",
 		.summary = "read and verify data",
 		.run = cmd_read,
-		.takes = TAKES_KEY | TAKES_OFFSET | TAKES_LENGTH |
+		.takes = TAKES_KEYS | TAKES_OFFSET | TAKES_LENGTH |
 			 TAKES_OUTPUT | TAKES_JSON,
 		.needs = NEEDS_DEVICE | NEEDS_KEY | NEEDS_LENGTH,
 		.flags = O_RDONLY,
@@ -50,7 +53,7 @@ const struct command commands[] = {
 		.args_doc = "DEVICE [FILE]",
 		.summary = "write a file, or what comes from stdin",
 		.run = cmd_write,
-		.takes = TAKES_KEY | TAKES_OFFSET | TAKES_PAD | TAKES_RETRY |
+		.takes = TAKES_KEYS | TAKES_OFFSET | TAKES_PAD | TAKES_RETRY |
 			 TAKES_JSON,
 		.needs = NEEDS_DEVICE | NEEDS_KEY,
 		.max_operands = 1,
@@ -61,7 +64,7 @@ const struct command commands[] = {
 		.summary = "read a whole device into a file",
 		.operand = "name the file to put it in, or - for stdout",
 		.run = cmd_dump,
-		.takes = TAKES_KEY | TAKES_JSON,
+		.takes = TAKES_KEYS | TAKES_JSON,
 		.needs = NEEDS_DEVICE | NEEDS_KEY | NEEDS_OPERAND,
 		.max_operands = 1,
 		.flags = O_RDONLY,
@@ -71,7 +74,7 @@ const struct command commands[] = {
 		.summary = "write a whole device from a file that 'dump' made",
 		.operand = "name the file to take it from, or - for stdin",
 		.run = cmd_restore,
-		.takes = TAKES_KEY | TAKES_OFFSET | TAKES_LENGTH |
+		.takes = TAKES_KEYS | TAKES_OFFSET | TAKES_LENGTH |
 			 TAKES_RETRY | TAKES_JSON,
 		.needs = NEEDS_DEVICE | NEEDS_KEY | NEEDS_OPERAND,
 		.max_operands = 1,
@@ -82,7 +85,7 @@ const struct command commands[] = {
 		.summary = "compare a device with a file that 'dump' made",
 		.operand = "name the file to compare with, or - for stdin",
 		.run = cmd_verify,
-		.takes = TAKES_KEY | TAKES_OFFSET | TAKES_LENGTH | TAKES_JSON,
+		.takes = TAKES_KEYS | TAKES_OFFSET | TAKES_LENGTH | TAKES_JSON,
 		.needs = NEEDS_DEVICE | NEEDS_KEY | NEEDS_OPERAND,
 		.max_operands = 1,
 		.flags = O_RDONLY,
@@ -91,7 +94,7 @@ const struct command commands[] = {
 		.args_doc = "DEVICE",
 		.summary = "print the device's configuration: its write protection",
 		.run = cmd_config_read,
-		.takes = TAKES_KEY | TAKES_LUN | TAKES_JSON,
+		.takes = TAKES_KEYS | TAKES_LUN | TAKES_JSON,
 		.needs = NEEDS_DEVICE | NEEDS_KEY,
 		.flags = O_RDONLY,
 	}, {
@@ -100,7 +103,7 @@ const struct command commands[] = {
 		.summary = "change the device's configuration; some of it for good",
 		.operand = "say what to change; 'rpmb config read' shows the settings",
 		.run = cmd_config_write,
-		.takes = TAKES_KEY | TAKES_LUN | TAKES_YES | TAKES_JSON,
+		.takes = TAKES_KEYS | TAKES_LUN | TAKES_YES | TAKES_JSON,
 		.needs = NEEDS_DEVICE | NEEDS_KEY | NEEDS_OPERAND,
 		.max_operands = MAX_OPERANDS,
 		.flags = O_RDWR,
@@ -109,7 +112,7 @@ const struct command commands[] = {
 		.args_doc = "DEVICE",
 		.summary = "remove for good what was overwritten (UFS)",
 		.run = cmd_purge_start,
-		.takes = TAKES_KEY | TAKES_YES | TAKES_JSON,
+		.takes = TAKES_KEYS | TAKES_YES | TAKES_JSON,
 		.needs = NEEDS_DEVICE | NEEDS_KEY,
 		.flags = O_RDWR,
 	}, {
@@ -117,7 +120,7 @@ const struct command commands[] = {
 		.args_doc = "DEVICE",
 		.summary = "say how far a purge is (UFS)",
 		.run = cmd_purge_status,
-		.takes = TAKES_KEY | TAKES_JSON,
+		.takes = TAKES_KEYS | TAKES_JSON,
 		.needs = NEEDS_DEVICE | NEEDS_KEY,
 		.flags = O_RDONLY,
 	}, {
@@ -125,7 +128,7 @@ const struct command commands[] = {
 		.args_doc = "DEVICE",
 		.summary = "write an empty partition table",
 		.run = cmd_partition_format,
-		.takes = TAKES_KEY | TAKES_YES | TAKES_JSON,
+		.takes = TAKES_KEYS | TAKES_YES | TAKES_JSON,
 		.needs = NEEDS_DEVICE | NEEDS_KEY,
 		.flags = O_RDWR,
 	}, {
@@ -133,7 +136,7 @@ const struct command commands[] = {
 		.args_doc = "DEVICE",
 		.summary = "print the partition table",
 		.run = cmd_partition_list,
-		.takes = TAKES_KEY | TAKES_JSON,
+		.takes = TAKES_KEYS | TAKES_JSON,
 		.needs = NEEDS_DEVICE | NEEDS_KEY,
 		.flags = O_RDONLY,
 	}, {
@@ -142,7 +145,7 @@ const struct command commands[] = {
 		.summary = "add a partition, where there is room",
 		.operand = "say what it is for: anchor, device or reserved",
 		.run = cmd_partition_add,
-		.takes = TAKES_KEY | TAKES_OFFSET | TAKES_LENGTH | TAKES_GUID |
+		.takes = TAKES_KEYS | TAKES_OFFSET | TAKES_LENGTH | TAKES_GUID |
 			 TAKES_JSON,
 		.needs = NEEDS_DEVICE | NEEDS_KEY | NEEDS_LENGTH | NEEDS_OPERAND,
 		.max_operands = 2,
@@ -152,7 +155,7 @@ const struct command commands[] = {
 		.args_doc = "DEVICE [NAME]",
 		.summary = "keep blocks for who knows no partitions",
 		.run = cmd_partition_reserve,
-		.takes = TAKES_KEY | TAKES_OFFSET | TAKES_LENGTH | TAKES_GUID |
+		.takes = TAKES_KEYS | TAKES_OFFSET | TAKES_LENGTH | TAKES_GUID |
 			 TAKES_JSON,
 		.needs = NEEDS_DEVICE | NEEDS_KEY | NEEDS_LENGTH,
 		.max_operands = 1,
@@ -163,7 +166,7 @@ const struct command commands[] = {
 		.summary = "remove a partition",
 		.operand = "name the partition, or give its GUID",
 		.run = cmd_partition_remove,
-		.takes = TAKES_KEY | TAKES_YES | TAKES_JSON,
+		.takes = TAKES_KEYS | TAKES_YES | TAKES_JSON,
 		.needs = NEEDS_DEVICE | NEEDS_KEY | NEEDS_OPERAND,
 		.max_operands = 1,
 		.flags = O_RDWR,
@@ -173,7 +176,7 @@ const struct command commands[] = {
 		.summary = "move the end of a partition",
 		.operand = "name the partition, or give its GUID",
 		.run = cmd_partition_resize,
-		.takes = TAKES_KEY | TAKES_LENGTH | TAKES_YES | TAKES_JSON,
+		.takes = TAKES_KEYS | TAKES_LENGTH | TAKES_YES | TAKES_JSON,
 		.needs = NEEDS_DEVICE | NEEDS_KEY | NEEDS_LENGTH | NEEDS_OPERAND,
 		.max_operands = 1,
 		.flags = O_RDWR,
@@ -234,7 +237,7 @@ const struct command commands[] = {
 		.args_doc = "DEVICE",
 		.summary = "test a device without changing what is on it",
 		.run = cmd_selftest,
-		.takes = TAKES_KEY | TAKES_JSON,
+		.takes = TAKES_KEYS | TAKES_JSON,
 		.needs = NEEDS_DEVICE,
 		.flags = O_RDWR,
 	},

@@ -2,7 +2,11 @@
 /*
  * The key that the command line names
  */
+#include <ctype.h>
+#include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "key.h"
@@ -36,7 +40,40 @@ static const char *take_key(const struct args *args, struct secret *secret,
 	return secret_from_file(secret, *name, shared);
 }
 
-int get_key(const struct args *args, const uint8_t **key)
+/* Is it the number of a key? Other keys have a name that begins with their type */
+static bool parse_serial(const char *text, int32_t *serial)
+{
+	unsigned long number;
+	char *end;
+
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (!isdigit((unsigned char)*text) || *end || errno || !number ||
+	    number > INT32_MAX)
+		return false;
+	*serial = number;
+	return true;
+}
+
+static int find_kernel_key(const char *name, int32_t *serial)
+{
+	const char *colon = strchr(name, ':'), *wrong;
+	char *type;
+
+	if (parse_serial(name, serial))
+		return EXIT_OK;
+	if (!colon)
+		return complain(EXIT_USAGE, name,
+				"a key of the kernel is a number, or TYPE:DESCRIPTION");
+	type = strndup(name, colon - name);
+	if (!type)
+		return complain(EXIT_OTHER, "key", "%m");
+	wrong = secret_find(serial, type, colon + 1);
+	free(type);
+	return wrong ? complain(EXIT_KEY, name, "%s", wrong) : EXIT_OK;
+}
+
+static int get_secret(const struct args *args, const uint8_t **key)
 {
 	struct secret *secret = secret_new();
 	const char *name, *wrong;
@@ -50,4 +87,23 @@ int get_key(const struct args *args, const uint8_t **key)
 	}
 	*key = secret->key;
 	return EXIT_OK;
+}
+
+int get_key(struct session *session)
+{
+	const struct args *args = session->args;
+
+	if (args->kernel_key)
+		return find_kernel_key(args->kernel_key, &session->kernel_key);
+	return get_secret(args, &session->key);
+}
+
+int read_unsigned_counter(const struct session *session, uint32_t *counter)
+{
+	int ret;
+
+	rpmb_use_kernel_key(session->rpmb, 0);
+	ret = rpmb_read_counter(session->rpmb, NULL, counter);
+	rpmb_use_kernel_key(session->rpmb, session->kernel_key);
+	return ret;
 }

@@ -9,9 +9,10 @@
 
 /*
  * Get the key that the command line names, into memory that is neither swapped out
- * nor put into core files where the kernel has the means. Returns an exit code.
+ * nor put into core files where the kernel has the means; or the number of one that
+ * stays in the kernel. Returns an exit code.
  */
-int get_key(const struct args *args, const uint8_t **key);
+int get_key(struct session *session);
 
 /* Forget it; NULL is allowed */
 void put_key(const uint8_t *key);

@@ -17,7 +17,7 @@ static int check_no_key(const struct session *session)
 	uint32_t counter;
 	int ret;
 
-	ret = rpmb_read_counter(session->rpmb, NULL, &counter);
+	ret = read_unsigned_counter(session, &counter);
 	if (!ret)
 		return complain(EXIT_REFUSED, device,
 				"a key is programmed already and cannot be changed");
@@ -73,12 +73,13 @@ static int print_counter(const struct session *session, uint32_t counter,
 
 	if (!session->args->json) {
 		printf("%u%s\n", counter,
-		       session->key ? "" : " (not verified: no --key)");
+		       has_key(session->args) ? "" :
+						" (not verified: no --key)");
 		return EXIT_OK;
 	}
 	object = json_about(session);
 	add_number(object, "counter", counter);
-	add_bool(object, "verified", session->key);
+	add_bool(object, "verified", has_key(session->args));
 	add_bool(object, "key_of_zeros", zeros);
 	return print_json(object);
 }

@@ -20,7 +20,7 @@ static int open_session(const struct command *command, struct session *session)
 	int ret;
 
 	if (has_key(args)) {
-		ret = get_key(args, &session->key);
+		ret = get_key(session);
 		if (ret)
 			return ret;
 	}
@@ -30,7 +30,8 @@ static int open_session(const struct command *command, struct session *session)
 	if (ret)
 		return complain_error(args->device, ret);
 	session->info = rpmb_info(session->rpmb);
-	return EXIT_OK;
+	ret = rpmb_use_kernel_key(session->rpmb, session->kernel_key);
+	return ret ? complain_error(args->device, ret) : EXIT_OK;
 }
 
 static int run(const struct command *command, const struct args *args)

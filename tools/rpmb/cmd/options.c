@@ -12,7 +12,8 @@
 #include "options.h"
 
 enum option_key {
-	OPT_KEY_FD = 256,
+	OPT_KERNEL_KEY = 256,
+	OPT_KEY_FD,
 	OPT_KEY_KEYRING,
 	OPT_INSECURE,
 	OPT_JSON,
@@ -31,12 +32,14 @@ static const struct {
 	unsigned int group;
 	struct argp_option option;
 } options[] = {
+	{ TAKES_KERNEL_KEY, { "kernel-key", OPT_KERNEL_KEY, "KEY", 0,
+		"best: a key that stays in the kernel; its number, or TYPE:DESCRIPTION", 0 } },
 	{ TAKES_KEY, { "key", 'k', "FILE", 0,
 		"the key: 32 bytes, or 64 hexadecimal digits; - for stdin", 0 } },
 	{ TAKES_KEY, { "key-fd", OPT_KEY_FD, "FD", 0,
 		"the key comes from this open file descriptor", 0 } },
 	{ TAKES_KEY, { "key-keyring", OPT_KEY_KEYRING, "DESC", 0,
-		"the key is the user key of this description in the kernel", 0 } },
+		"a copy of a user key of the kernel, where that has no --kernel-key", 0 } },
 	{ TAKES_KEY, { "insecure-key-file", OPT_INSECURE, NULL, 0,
 		"accept a key file that others can read", 0 } },
 	{ TAKES_OFFSET, { "offset", 's', "N", 0,
@@ -143,7 +146,8 @@ static void parse_operand(struct argp_state *state, struct parse *parse,
 
 static unsigned int nr_keys(const struct args *args)
 {
-	return !!args->key_file + !!args->key_keyring + (args->key_fd >= 0);
+	return !!args->kernel_key + !!args->key_file + !!args->key_keyring +
+	       (args->key_fd >= 0);
 }
 
 static void check_needs(struct argp_state *state, const struct args *args,
@@ -154,7 +158,7 @@ static void check_needs(struct argp_state *state, const struct args *args,
 	if (command->needs & NEEDS_OPERAND && !args->nr_operands)
 		argp_error(state, "%s", command->operand);
 	if (command->needs & NEEDS_KEY && !nr_keys(args))
-		argp_error(state, "name the file with the key: --key FILE");
+		argp_error(state, "name the key: --kernel-key KEY, or --key FILE");
 	if (command->needs & NEEDS_LENGTH && !args->length.given)
 		argp_error(state, "say how much: --length N");
 }
@@ -191,6 +195,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'k':
 		args->key_file = arg;
+		return 0;
+	case OPT_KERNEL_KEY:
+		args->kernel_key = arg;
 		return 0;
 	case OPT_KEY_FD:
 		args->key_fd = parse_number(state, arg, INT32_MAX);

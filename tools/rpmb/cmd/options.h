@@ -20,6 +20,7 @@ enum {
 	TAKES_LUN = 1 << 8,
 	TAKES_RETRY = 1 << 9,
 	TAKES_GUID = 1 << 10,
+	TAKES_KERNEL_KEY = 1 << 11,
 };
 
 /* What a command cannot do without */

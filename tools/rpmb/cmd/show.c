@@ -200,6 +200,7 @@ static int print_info_json(const struct rpmb_info *info)
 	add_number(object, "max_write", info->max_write);
 	add_number(object, "max_read", info->max_read);
 	json_object_object_add(object, "requests", names);
+	add_bool(object, "kernel_keys", info->keyed_types);
 	return print_json(object);
 }
 
@@ -241,6 +242,7 @@ static void print_info(const struct rpmb_info *info)
 		printf("and any up to: %u blocks\n", info->max_write);
 	printf("most per read: %u blocks\n", info->max_read);
 	print_requests(info);
+	printf("kernel keys:   %s\n", info->keyed_types ? "yes" : "no");
 	if (part_name(info))
 		printf("%s:        %u\n", part_name(info), info->target);
 	printf("id:            %s\n", id);

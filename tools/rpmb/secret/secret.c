@@ -117,17 +117,30 @@ const char *secret_from_file(struct secret *secret, const char *path,
 }
 
 /* keyctl(2) has no place in the C library, and is too little for another one */
-const char *secret_from_keyring(struct secret *secret, const char *name)
+const char *secret_find(int32_t *serial, const char *type, const char *name)
 {
 	static char text[128];
-	long id, len;
+	long id;
 
-	id = syscall(SYS_request_key, "user", name, NULL, 0);
+	id = syscall(SYS_request_key, type, name, NULL, 0);
 	if (id < 0) {
 		snprintf(text, sizeof(text),
 			 "%m; 'keyctl show' lists the keys that there are");
 		return text;
 	}
+	*serial = id;
+	return NULL;
+}
+
+const char *secret_from_keyring(struct secret *secret, const char *name)
+{
+	const char *wrong;
+	int32_t id;
+	long len;
+
+	wrong = secret_find(&id, "user", name);
+	if (wrong)
+		return wrong;
 	len = syscall(SYS_keyctl, KEYCTL_READ, id, secret->text,
 		      SECRET_TEXT_LEN, 0);
 	if (len < 0)

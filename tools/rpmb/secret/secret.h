@@ -33,4 +33,7 @@ const char *secret_from_file(struct secret *secret, const char *path,
 			     bool shared);
 const char *secret_from_keyring(struct secret *secret, const char *name);
 
+/* Find a key in the keyrings of the session and of the user, without a look at it */
+const char *secret_find(int32_t *serial, const char *type, const char *name);
+
 #endif /* SECRET_H */
