@@ -319,6 +319,8 @@ static int write_data(struct call *call)
 	uint32_t most = cmd->count, count;
 	int ret = 0;
 
+	if (!(cmd->flags & RPMB_KEYED_COUNTER))
+		ret = get_counter(call);
 	while (!ret && cmd->done < cmd->count) {
 		count = cmd->count - cmd->done;
 		if (count > most)
@@ -461,8 +463,8 @@ static int check_command(const struct fake *fake,
 		return -EOPNOTSUPP;
 	if (cmd->key <= 0)
 		return -EINVAL;
-	/* librpmb always names the counter; others need not for a write */
-	if (has_counter != !!(TYPE_BIT(cmd->type) & SIGNED_TYPES))
+	if (cmd->type != RPMB_WRITE_DATA &&
+	    has_counter != !!(TYPE_BIT(cmd->type) & SIGNED_TYPES))
 		return -EINVAL;
 	if (cmd->type < RPMB_WRITE_DATA &&
 	    (cmd->addr || cmd->count || cmd->data))
