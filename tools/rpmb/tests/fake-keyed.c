@@ -486,11 +486,13 @@ int fake_keyed(int fd, struct fake *fake, struct rpmb_ioc_keyed *cmd)
 	if (shared == MAP_FAILED)
 		err(99, "mmap");
 	shared->cmd = *cmd;
-	memcpy(shared->data, data, len);
+	if (len)
+		memcpy(shared->data, data, len);
 	run_kernel(fd, fake, shared);
 	*cmd = shared->cmd;
 	ret = shared->ret;
-	memcpy(data, shared->data, len);
+	if (len)
+		memcpy(data, shared->data, len);
 	munmap(shared, sizeof(*shared));
 	return ret;
 }
