@@ -23,7 +23,7 @@ static struct {
 struct options {
 	struct program_options program;
 	struct ufs_config ufs;
-	uint8_t ticks;
+	struct ufshci_config host;
 };
 
 enum {
@@ -38,6 +38,7 @@ enum {
 	OPT_NO_RPMB_DESCRIPTOR,
 	OPT_KEEP_RESULTS,
 	OPT_TICKS,
+	OPT_AUTO_HIBERNATION,
 };
 
 static const struct argp_option option_list[] = {
@@ -64,6 +65,8 @@ static const struct argp_option option_list[] = {
 	{ "ticks", OPT_TICKS, "N", 0,
 	  "how long a request waits, 0 to 255 (default 0), and twice that if it sends data",
 	  0 },
+	{ "auto-hibernation", OPT_AUTO_HIBERNATION, NULL, 0,
+	  "the host can have the link hibernate by itself", 0 },
 	{}
 };
 
@@ -147,7 +150,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 		options->ufs.keep_results = true;
 		return 0;
 	case OPT_TICKS:
-		options->ticks = argument_number(argp, "ticks", arg, 0, 255);
+		options->host.ticks = argument_number(argp, "ticks", arg, 0, 255);
+		return 0;
+	case OPT_AUTO_HIBERNATION:
+		options->host.auto_hibernation = true;
 		return 0;
 	case ARGP_KEY_END:
 		check_options(argp, options);
@@ -158,9 +164,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 
 static bool wants_tick(const void *dev)
 {
-	const struct ufshci *host = dev;
-
-	return host->waiting;
+	return ufshci_waits(dev);
 }
 
 static void tick(void *dev)
@@ -174,7 +178,7 @@ static bool open_device(const void *program_options)
 
 	if (!ufs_open(&device.ufs, &options->ufs))
 		return false;
-	ufshci_init(&device.host, &device.ufs, options->ticks);
+	ufshci_init(&device.host, &device.ufs, &options->host);
 	ufs_control_init(&device.commands, &device.host);
 	device.ticks = (struct ticks) {
 		.dev = &device.host,

@@ -51,6 +51,16 @@ static const char *release(const struct control_device *device,
 	return ufshci_release(device->dev) ? NULL : "nothing is held";
 }
 
+static void show_link(struct control_client *client, const struct link *link)
+{
+	control_say(client, "hibernates %d\n", link->state != LINK_ACTIVE);
+	control_say(client, "hibernated %" PRIu64 "\n",
+		    link->entered[LINK_HIBERNATES]);
+	control_say(client, "dozed %" PRIu64 "\n", link->entered[LINK_DOZES]);
+	control_say(client, "amid %" PRIu64 "\n", link->amid);
+	control_say(client, "unheard %" PRIu64 "\n", link->unheard);
+}
+
 static const char *show_stats(const struct control_device *device,
 			      struct control_client *client)
 {
@@ -61,7 +71,10 @@ static const char *show_stats(const struct control_device *device,
 
 	control_say(client, "powered %d\n", ufs->powered);
 	control_say(client, "stopped %d\n", ufs->stopped);
-	control_say(client, "hibernates %d\n", host->hibernates);
+	show_link(client, &host->link);
+	control_say(client, "clock %d\n", !host->stands);
+	control_say(client, "clock-stops %u\n", host->stops);
+	control_say(client, "unclocked %u\n", host->unclocked);
 	control_say(client, "resets %u\n", host->resets);
 	control_say(client, "waiting %u\n", host->most_waiting);
 	for (i = 0; i < UFS_REGIONS; i++) {
@@ -89,6 +102,11 @@ static const char *reset_stats(const struct control_device *device,
 	int i;
 
 	(void)client;
+	memset(host->link.entered, 0, sizeof(host->link.entered));
+	host->link.amid = 0;
+	host->link.unheard = 0;
+	host->stops = 0;
+	host->unclocked = 0;
 	host->resets = 0;
 	host->most_waiting = 0;
 	for (i = 0; i < UFS_REGIONS; i++)

@@ -19,6 +19,7 @@ static const struct pci_identity identity = {
 enum ufshci_register {
 	CAPABILITIES = 0x00 / 4,
 	VERSION = 0x08 / 4,
+	AUTO_HIBERNATION = 0x18 / 4,
 	INT_STATUS = 0x20 / 4,
 	INT_ENABLE = 0x24 / 4,
 	STATUS = 0x30 / 4,
@@ -37,16 +38,20 @@ enum ufshci_register {
 	UIC_ARG1 = 0x94 / 4,
 	UIC_ARG2 = 0x98 / 4,
 	UIC_ARG3 = 0x9c / 4,
+	CLOCK = 0xc0 / 4,	/* ours: does it run? */
 };
 
 /* CAPABILITIES: slots, task slots, addresses of 64 bits */
 #define HAS ((UFSHCI_SLOTS - 1) | (UFSHCI_TASK_SLOTS - 1) << 16 | 1 << 24)
+#define HAS_AUTO_HIBERNATION (1 << 23)
 #define VERSION_30 0x0300
 
+/* AUTO_HIBERNATION: microseconds, and by which power of 10 */
+#define PATIENCE_MASK 0x3ff
+#define PATIENCE_SCALE_SHIFT 10
+#define PATIENCE_SCALE_MASK 7
+
 #define INT_REQUEST (1U << 0)
-#define INT_POWER_MODE (1U << 4)
-#define INT_HIBERNATE_EXIT (1U << 5)
-#define INT_HIBERNATE_ENTER (1U << 6)
 #define INT_TASK (1U << 9)
 #define INT_UIC (1U << 10)
 #define INT_DEVICE_FATAL (1U << 11)
@@ -58,22 +63,6 @@ enum ufshci_register {
 #define STATUS_POWER_MASK (7U << 8)
 #define STATUS_POWER_LOCAL (1U << 8)
 #define STATUS_POWER_FATAL (5U << 8)
-
-enum uic_command {
-	DME_GET = 0x01,
-	DME_SET = 0x02,
-	DME_PEER_GET = 0x03,
-	DME_PEER_SET = 0x04,
-	DME_LINK_STARTUP = 0x16,
-	DME_HIBERNATE_ENTER = 0x17,
-	DME_HIBERNATE_EXIT = 0x18,
-};
-
-/* UniPro's attributes */
-#define PA_CONNECTED_TX_LANES 0x1561
-#define PA_POWER_MODE 0x1571
-#define PA_CONNECTED_RX_LANES 0x1581
-#define PA_MAX_RX_HS_GEAR 0x1587
 
 /* A descriptor of the list */
 #define REQUEST_LEN 32
@@ -111,6 +100,23 @@ static void interrupt(struct ufshci *host, uint32_t what)
 {
 	host->regs[INT_STATUS] |= what;
 	update_irq(host);
+}
+
+/* A new state of the link, or it has failed and is what it was */
+static void link_interrupt(struct ufshci *host, uint32_t what, bool failed)
+{
+	host->regs[STATUS] &= ~STATUS_POWER_MASK;
+	host->regs[STATUS] |= failed ? STATUS_POWER_FATAL : STATUS_POWER_LOCAL;
+	interrupt(host, what);
+}
+
+static bool carries(struct ufshci *host)
+{
+	if (link_carry(&host->link))
+		return true;
+	if (host->link.state == LINK_DOZES)
+		link_interrupt(host, LINK_WOKEN, true);
+	return false;
 }
 
 static uint64_t base_of(const struct ufshci *host, enum ufshci_register reg)
@@ -236,7 +242,7 @@ static void start_request(struct ufshci *host, unsigned int nr)
 	uint8_t *data, status;
 	uint32_t len;
 
-	if (host->hibernates) {
+	if (!carries(host)) {
 		host->kept |= 1U << nr;
 		return;
 	}
@@ -276,18 +282,18 @@ static void queue_request(struct ufshci *host, unsigned int nr)
 	struct slot slot;
 	unsigned int waiting;
 
-	if (!host->ticks || !read_slot(host, nr, &slot)) {
+	if (!host->config.ticks || !read_slot(host, nr, &slot)) {
 		start_request(host, nr);
 		return;
 	}
-	host->left[nr] = host->ticks << slot.to_device;
+	host->left[nr] = host->config.ticks << slot.to_device;
 	host->waiting |= 1U << nr;
 	waiting = __builtin_popcount(host->waiting);
 	if (waiting > host->most_waiting)
 		host->most_waiting = waiting;
 }
 
-void ufshci_tick(struct ufshci *host)
+static void tick_requests(struct ufshci *host)
 {
 	uint32_t slots = host->waiting;
 	unsigned int i;
@@ -298,6 +304,23 @@ void ufshci_tick(struct ufshci *host)
 		host->waiting &= ~(1U << i);
 		start_request(host, i);
 	}
+}
+
+static bool is_idle(const struct ufshci *host)
+{
+	return !host->regs[LIST_DOORBELL] && !host->regs[TASK_DOORBELL];
+}
+
+bool ufshci_waits(const struct ufshci *host)
+{
+	return host->waiting || (is_idle(host) && host->link.left);
+}
+
+void ufshci_tick(struct ufshci *host)
+{
+	tick_requests(host);
+	if (is_idle(host) && !link_tick(&host->link))
+		link_interrupt(host, LINK_HIBERNATED, true);
 }
 
 static void ring(struct ufshci *host, uint32_t slots)
@@ -355,7 +378,7 @@ static void start_task(struct ufshci *host, unsigned int nr)
 	uint8_t status = STATUS_SUCCESS;
 
 	/* A device without power or link says nothing here either */
-	if (!host->ufs->powered || host->hibernates)
+	if (!host->ufs->powered || !carries(host))
 		return;
 	if (!dma_read(&host->pci.dma, descriptor + TASK_REQUEST, &request,
 		      UPIU_LEN)) {
@@ -388,76 +411,57 @@ static void ring_tasks(struct ufshci *host, uint32_t slots)
 			start_task(host, i);
 }
 
-/* Attributes of this side, or of the device's */
-static uint32_t uic(struct ufshci *host, uint8_t command)
+static void uic_command(struct ufshci *host, uint8_t code)
 {
-	uint16_t attribute = host->regs[UIC_ARG1] >> 16;
-	bool peer = command == DME_PEER_GET || command == DME_PEER_SET;
+	struct uic_command command = {
+		.code = code,
+		.attribute = host->regs[UIC_ARG1] >> 16,
+		.value = host->regs[UIC_ARG3],
+	};
 
-	switch (command) {
-	case DME_GET:
-	case DME_PEER_GET:
-		host->regs[UIC_ARG3] = host->attributes[peer][attribute];
-		return 0;
-	case DME_SET:
-	case DME_PEER_SET:
-		host->attributes[peer][attribute] = host->regs[UIC_ARG3];
-		return attribute == PA_POWER_MODE ? INT_POWER_MODE : 0;
-	case DME_LINK_STARTUP:
+	link_command(&host->link, &command);
+	host->regs[UIC_ARG2] &= ~0xffU;
+	host->regs[UIC_ARG2] |= command.result;
+	host->regs[UIC_ARG3] = command.value;
+	if (code == DME_LINK_STARTUP)
 		host->regs[STATUS] |= STATUS_PRESENT | STATUS_LISTS;
-		return 0;
-	case DME_HIBERNATE_ENTER:
-		host->hibernates = true;
-		return INT_HIBERNATE_ENTER;
-	case DME_HIBERNATE_EXIT:
-		host->hibernates = false;
-		return INT_HIBERNATE_EXIT;
-	default:
-		return 0;
-	}
+	if (command.interrupt)
+		link_interrupt(host, command.interrupt, command.failed);
+	interrupt(host, INT_UIC);
 }
 
-/* A link that fails stays as it is, and what comes with its state says so */
-static void uic_command(struct ufshci *host, uint32_t value)
+static void set_auto_hibernation(struct ufshci *host, uint32_t value)
 {
-	const struct fault_point point = {
-		.command = value,
-		.partition = UFS_REGIONS,
-	};
-	bool fails = faults_happen(&host->ufs->faults, UFS_LINK, &point, NULL);
-	bool hibernated = host->hibernates;
-	uint32_t also = uic(host, value);
+	uint32_t scale = value >> PATIENCE_SCALE_SHIFT & PATIENCE_SCALE_MASK;
+	uint32_t patience = value & PATIENCE_MASK;
 
-	host->regs[UIC_ARG2] &= ~0xffU;		/* success */
-	if (fails)
-		host->hibernates = hibernated;
-	if (also) {
-		host->regs[STATUS] &= ~STATUS_POWER_MASK;
-		host->regs[STATUS] |= fails ? STATUS_POWER_FATAL :
-					      STATUS_POWER_LOCAL;
-	}
-	interrupt(host, INT_UIC | also);
+	if (!host->config.auto_hibernation)
+		return;
+	host->regs[AUTO_HIBERNATION] = value;
+	while (scale--)
+		patience *= 10;
+	link_set_patience(&host->link, patience);
+}
+
+static void set_clock(struct ufshci *host, bool runs)
+{
+	host->stops += !runs && !host->stands;
+	host->stands = !runs;
 }
 
 /* The link goes down with the controller, and the device is reset by that */
 static void restart(struct ufshci *host, bool enable)
 {
-	int side;
-
 	memset(host->regs, 0, sizeof(host->regs));
-	memset(host->attributes, 0, sizeof(host->attributes));
 	forget(host, ~0U);
-	host->hibernates = false;
 	host->resets += enable;
 	host->regs[CAPABILITIES] = HAS;
+	if (host->config.auto_hibernation)
+		host->regs[CAPABILITIES] |= HAS_AUTO_HIBERNATION;
 	host->regs[VERSION] = VERSION_30;
 	host->regs[ENABLE] = enable;
 	host->regs[STATUS] = enable ? STATUS_UIC : 0;
-	for (side = 0; side < 2; side++) {
-		host->attributes[side][PA_CONNECTED_TX_LANES] = 1;
-		host->attributes[side][PA_CONNECTED_RX_LANES] = 1;
-		host->attributes[side][PA_MAX_RX_HS_GEAR] = 3;
-	}
+	link_reset(&host->link);
 	ufs_reset(host->ufs);
 	update_irq(host);
 }
@@ -468,6 +472,9 @@ static void write_register(struct ufshci *host, uint32_t reg, uint32_t value)
 	case CAPABILITIES:
 	case VERSION:
 	case STATUS:
+		return;
+	case AUTO_HIBERNATION:
+		set_auto_hibernation(host, value);
 		return;
 	case INT_STATUS:
 		host->regs[reg] &= ~value;
@@ -492,20 +499,36 @@ static void write_register(struct ufshci *host, uint32_t reg, uint32_t value)
 	case UIC_COMMAND:
 		uic_command(host, value);
 		return;
+	case CLOCK:
+		set_clock(host, value);
+		return;
 	}
 	host->regs[reg] = value;
 	if (reg == INT_ENABLE)
 		update_irq(host);
 }
 
+static bool is_clocked(struct ufshci *host, uint32_t reg)
+{
+	bool clocked = !host->stands || reg == CLOCK;
+
+	host->unclocked += !clocked;
+	return clocked;
+}
+
+static uint32_t read_register(struct ufshci *host, uint32_t reg)
+{
+	if (!is_clocked(host, reg))
+		return UINT32_MAX;
+	return reg == CLOCK ? !host->stands : host->regs[reg];
+}
+
 static void bar_read(void *dev, uint32_t offset, void *data, uint32_t len)
 {
-	const struct ufshci *host = dev;
-
 	memset(data, 0, len);
 	if (offset % 4 || len != 4 || offset / 4 >= UFSHCI_NR_REGISTERS)
 		return;
-	put_le32(data, host->regs[offset / 4]);
+	put_le32(data, read_register(dev, offset / 4));
 }
 
 /* Registers are written as a whole, or not at all */
@@ -516,7 +539,8 @@ static void bar_write(void *dev, uint32_t offset, const void *data,
 
 	if (offset % 4 || len != 4 || offset / 4 >= UFSHCI_NR_REGISTERS)
 		return;
-	write_register(host, offset / 4, get_le32(data));
+	if (is_clocked(host, offset / 4))
+		write_register(host, offset / 4, get_le32(data));
 }
 
 /* The device has lost its power, too */
@@ -525,6 +549,7 @@ static void reset(void *dev)
 	struct ufshci *host = dev;
 
 	ufs_power_off(host->ufs);
+	host->stands = false;
 	restart(host, false);
 }
 
@@ -534,10 +559,12 @@ static const struct pci_ops ops = {
 	.reset = reset,
 };
 
-void ufshci_init(struct ufshci *host, struct ufs *ufs, uint8_t ticks)
+void ufshci_init(struct ufshci *host, struct ufs *ufs,
+		 const struct ufshci_config *config)
 {
 	host->ufs = ufs;
-	host->ticks = ticks;
+	host->link.ufs = ufs;
+	host->config = *config;
 	pci_init(&host->pci, &identity, &ops, host);
 	restart(host, false);
 }
