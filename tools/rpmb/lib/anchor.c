@@ -5,11 +5,9 @@
 #include <assert.h>
 #include <endian.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include <nettle/hkdf.h>
 #include <nettle/hmac.h>
@@ -33,50 +31,10 @@ struct rpmb_anchor {
 	struct anchor_line line;
 };
 
-/* How long an answer may still take when all is to stop; milliseconds */
-#define LAST_MS 5000
-
-/* Wait until the socket can be read. An answer that is on its way is taken first. */
-static int wait_for(const struct rpmb_anchor *anchor)
-{
-	struct pollfd fds[] = {
-		{ .fd = anchor->sock, .events = POLLIN },
-		{ .fd = anchor->stop, .events = POLLIN },
-	};
-
-	do {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
-			return RPMB_ERR_SYSTEM;
-	} while (!fds[0].revents && !fds[1].revents);
-	if (fds[0].revents || poll(fds, 1, LAST_MS) > 0)
-		return 0;
-	return rpmb_set_error(ECANCELED);
-}
-
-static int result_error(uint32_t result)
-{
-	switch (result) {
-	case ANCHOR_OK:
-		return 0;
-	case ANCHOR_IN_USE:
-		return RPMB_ERR_ANCHOR_IN_USE;
-	case ANCHOR_NOT_ALLOWED:
-		return RPMB_ERR_PERMISSION;
-	case ANCHOR_OTHER_STEP:
-		return RPMB_ERR_OLD;
-	case ANCHOR_FORGED:
-		return RPMB_ERR_FORGED;
-	case ANCHOR_SPENT:
-		return RPMB_ERR_SPENT;
-	default:
-		return RPMB_ERR_ANCHOR;
-	}
-}
-
 static int take_reply(struct rpmb_anchor *anchor, struct anchor_reply *reply)
 {
 	ssize_t len;
-	int ret = wait_for(anchor);
+	int ret = anchor_wait(anchor->sock, anchor->stop);
 
 	if (ret)
 		return ret;
@@ -85,7 +43,7 @@ static int take_reply(struct rpmb_anchor *anchor, struct anchor_reply *reply)
 		return RPMB_ERR_NO_ANCHOR;
 	if (len != sizeof(*reply) || le32toh(reply->version) != ANCHOR_VERSION)
 		return RPMB_ERR_ANCHOR;
-	ret = result_error(le32toh(reply->result));
+	ret = anchor_result_error(le32toh(reply->result));
 	if (!ret)
 		anchor->left = le64toh(reply->left);
 	return ret;
@@ -132,24 +90,6 @@ static int take_line(struct rpmb_anchor *anchor)
 	return ret;
 }
 
-static int connect_to(struct rpmb_anchor *anchor, const char *path)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-
-	if (strlen(path) >= sizeof(addr.sun_path))
-		return rpmb_set_error(ENAMETOOLONG);
-	strcpy(addr.sun_path, path);
-	/* Who does not take connections must not keep us waiting */
-	anchor->sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC |
-				       SOCK_NONBLOCK, 0);
-	if (anchor->sock < 0)
-		return RPMB_ERR_SYSTEM;
-	if (connect(anchor->sock, (struct sockaddr *)&addr, sizeof(addr)))
-		return errno == EACCES ? RPMB_ERR_PERMISSION :
-					 RPMB_ERR_NO_ANCHOR;
-	return 0;
-}
-
 static void disconnect(struct rpmb_anchor *anchor)
 {
 	if (anchor->sock >= 0)
@@ -162,7 +102,7 @@ int rpmb_anchor_connect(struct rpmb_anchor *anchor, const char *path)
 	int ret;
 
 	disconnect(anchor);
-	ret = connect_to(anchor, path);
+	ret = anchor_connect(path, &anchor->sock);
 	if (!ret)
 		ret = take_line(anchor);
 	if (ret)
@@ -192,12 +132,7 @@ void rpmb_anchor_free(struct rpmb_anchor *anchor)
 
 bool rpmb_anchor_is_held(const struct rpmb_anchor *anchor)
 {
-	char byte;
-
-	/* Nothing is sent that was not asked for, so this ends only one way */
-	return anchor->sock >= 0 &&
-	       recv(anchor->sock, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
-	       errno == EAGAIN;
+	return anchor_is_quiet(anchor->sock);
 }
 
 const uint8_t *rpmb_anchor_guid(const struct rpmb_anchor *anchor)

@@ -72,4 +72,22 @@ void anchor_name_step(const struct anchor_line *line, uint64_t number,
 		      const uint8_t root[LIBRPMB_STEP_LEN],
 		      uint8_t name[LIBRPMB_STEP_LEN]);
 
+/*
+ * Connect to a socket of rpmb-anchor. The socket is the caller's then, also if this
+ * fails, unless it is negative.
+ */
+int anchor_connect(const char *path, int *sock);
+
+/*
+ * Wait until the socket can be read. When @stop can be, what is on its way is still
+ * taken, then it is RPMB_ERR_SYSTEM and ECANCELED.
+ */
+int anchor_wait(int sock, int stop);
+
+/* Is it still connected? Nothing is sent that was not asked for. */
+bool anchor_is_quiet(int sock);
+
+/* The library's error for a result, 0 for ANCHOR_OK */
+int anchor_result_error(uint32_t result);
+
 #endif /* LIBRPMB_ANCHOR_PROTOCOL_H */
