@@ -40,6 +40,7 @@ enum anchor_result {
 	ANCHOR_OTHER_STEP = 4,		/* not the next one after what is anchored */
 	ANCHOR_FORGED = 5,		/* not made with the anchor's key */
 	ANCHOR_SPENT = 6,		/* no steps are left */
+	ANCHOR_UNREADABLE = 7,		/* the hardware does not read */
 };
 
 /* @guid, @salt and @key are there only in what is told first */

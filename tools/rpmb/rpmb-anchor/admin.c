@@ -47,12 +47,28 @@ static bool is_true(struct json_object *object, const char *name)
 	return json_object_get_boolean(json_object_object_get(object, name));
 }
 
+static void print_device(struct json_object *entry)
+{
+	printf("  device of %" PRIu64 " units", number_of(entry, "capacity"));
+	if (is_true(entry, "served"))
+		printf(", %s key, counter %" PRIu64,
+		       is_true(entry, "has_key") ? "with" : "without",
+		       number_of(entry, "counter"));
+	else
+		printf(", not served");
+}
+
 static void print_entry(struct json_object *entry)
 {
-	printf("%s  %" PRIu64 " of %" PRIu64 " steps, %" PRIu64 " a day  uid %" PRIu64 "%s  %s\n",
-	       text_of(entry, "guid"), number_of(entry, "steps"),
-	       number_of(entry, "share"), number_of(entry, "per_day"),
-	       number_of(entry, "uid"),
+	bool device = !strcmp(text_of(entry, "kind"), "device");
+
+	printf("%s", text_of(entry, "guid"));
+	if (device)
+		print_device(entry);
+	printf("  %" PRIu64 " of %" PRIu64 " %s, %" PRIu64 " a day  uid %" PRIu64 "%s  %s\n",
+	       number_of(entry, device ? "writes" : "steps"),
+	       number_of(entry, "share"), device ? "writes" : "steps",
+	       number_of(entry, "per_day"), number_of(entry, "uid"),
 	       is_true(entry, "may_step_back") ? "  may step back" : "",
 	       text_of(entry, "title"));
 }
@@ -260,6 +276,7 @@ int command_add(const struct options *options)
 	if (all.uid == UINT64_MAX)
 		all.uid = 0;
 	add_settings(request, &all, options->argument);
+	add_number(request, "capacity", options->capacity);
 	if (options->guid)
 		json_object_object_add(request, "guid",
 				       json_object_new_string(options->guid));

@@ -24,14 +24,20 @@ static void take(int fd)
 		;
 }
 
-static void commit(struct committer *committer)
+static enum hardware_fate commit(void *arg)
 {
+	struct committer *committer = arg;
 	const struct note *note = committer->has_note ? &committer->note : NULL;
 
 	if (!ledger_commit(committer->ledger, committer->from, &committer->to,
 			   note))
 		_exit(EXIT_FAILURE);
-	switch (hardware_write(committer->hw, &committer->to)) {
+	return hardware_write(committer->hw, &committer->to);
+}
+
+void commit_expect_written(enum hardware_fate fate)
+{
+	switch (fate) {
 	case HARDWARE_WRITTEN:
 		return;
 	case HARDWARE_OTHER_WRITER:
@@ -52,7 +58,7 @@ static void *work(void *arg)
 		take(committer->go);
 		if (committer->quit)
 			return NULL;
-		commit(committer);
+		commit_expect_written(committer->job(committer->arg));
 		post(committer->done);
 	}
 }
@@ -75,18 +81,25 @@ bool commit_start(struct committer *committer, struct ledger *ledger,
 	return !err;
 }
 
+void commit_run(struct committer *committer,
+		enum hardware_fate (*job)(void *arg), void *arg)
+{
+	committer->job = job;
+	committer->arg = arg;
+	committer->busy = true;
+	post(committer->go);
+}
+
 void commit_begin(struct committer *committer, const struct table *from)
 {
 	committer->from = from;
-	committer->busy = true;
-	post(committer->go);
+	commit_run(committer, commit, committer);
 }
 
 void commit_end(struct committer *committer)
 {
 	take(committer->done);
 	committer->busy = false;
-	committer->has_note = false;
 }
 
 void commit_stop(struct committer *committer)

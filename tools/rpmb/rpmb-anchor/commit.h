@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The thread that makes a table durable: first in the ledger, then in the hardware
+ * The thread that has the hardware. It makes a table durable, first in the ledger, then in
+ * the hardware, or does something else with it, one after the other.
  *
  * It has one table at a time. What comes in the meantime goes into the next one, so
  * the more there is to do the more one write of the hardware does.
@@ -26,6 +27,8 @@ struct committer {
 	int done;
 	bool quit;
 	bool busy;
+	enum hardware_fate (*job)(void *arg);
+	void *arg;
 	const struct table *from;
 	struct table to;
 	struct note note;
@@ -44,6 +47,13 @@ void commit_stop(struct committer *committer);
  * that fails the program ends: only another start can tell what is written.
  */
 void commit_begin(struct committer *committer, const struct table *from);
+
+/* Begin with something else; the program ends as well if the result is no success */
+void commit_run(struct committer *committer,
+		enum hardware_fate (*job)(void *arg), void *arg);
+
+/* End the program, having logged why, if it is not HARDWARE_WRITTEN */
+void commit_expect_written(enum hardware_fate fate);
 
 /* To be called when @done can be read */
 void commit_end(struct committer *committer);

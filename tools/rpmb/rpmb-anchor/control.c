@@ -15,9 +15,12 @@
 #include "control.h"
 #include "guest.h"
 #include "log.h"
+#include "tenant.h"
 
 /* Answers to one request; who wants more asks again, from where they end */
 #define PAGE 64
+
+#define MAX_CAPACITY 128		/* units: more cannot be addressed */
 
 /*
  * @session: one administrator at a time; meanwhile @listener is not looked at
@@ -120,6 +123,21 @@ static bool get_number(const struct control *control, const char *name,
 	return true;
 }
 
+/* What it is at is known only if it could be read */
+static void add_device(struct json_object *object, const struct guest *guest,
+		       const struct entry *entry)
+{
+	add_number(object, "capacity", entry->capacity);
+	json_object_object_add(object, "served",
+			       json_object_new_boolean(!!guest));
+	if (!guest)
+		return;
+	add_number(object, "counter", guest->tenant->dev.counter);
+	json_object_object_add(object, "has_key",
+			       json_object_new_boolean(guest->tenant->dev.has_key));
+	add_number(object, "writes", guest->tenant->dev.writes);
+}
+
 static void send_entry(struct control *control, const struct server *server,
 		       const struct entry *entry)
 {
@@ -131,8 +149,12 @@ static void send_entry(struct control *control, const struct server *server,
 	add_text(object, "guid", guid);
 	add_text(object, "title", entry->title);
 	add_text(object, "socket", path);
+	add_text(object, "kind", entry->capacity ? "device" : "anchor");
 	add_number(object, "uid", entry->uid);
-	add_number(object, "steps", entry->number);
+	if (entry->capacity)
+		add_device(object, guest_find(server, entry->guid), entry);
+	else
+		add_number(object, "steps", entry->number);
 	add_number(object, "share", entry->share);
 	add_number(object, "per_day", entry->per_day);
 	json_object_object_add(object, "may_step_back",
@@ -191,15 +213,16 @@ static void forecast(struct server *server)
 {
 	struct json_object *object = json_object_new_object();
 	const struct table *table = &server->table;
-	uint64_t shares = 0, per_day = 0;
+	uint64_t shares = 0, per_day = 0, used;
 	bool unbounded = false;
 	unsigned int i;
 
 	for (i = 0; i < table->nr; i++) {
 		const struct entry *entry = &table->entries[i];
 
-		if (entry->share > entry->number)
-			shares += entry->share - entry->number;
+		used = guest_used(server, entry);
+		if (entry->share > used)
+			shares += entry->share - used;
 		per_day += entry->per_day;
 		unbounded |= !entry->per_day;
 	}
@@ -251,14 +274,18 @@ static const char *take_settings(const struct control *control,
 static void note_entry(struct note *note, const char *what,
 		       const struct entry *entry)
 {
-	char guid[LIBRPMB_GUID_TEXT];
+	char guid[LIBRPMB_GUID_TEXT], at[40];
 
 	rpmb_guid_to_text(guid, entry->guid);
+	if (entry->capacity)
+		snprintf(at, sizeof(at), "device of %u units", entry->capacity);
+	else
+		snprintf(at, sizeof(at), "at step %" PRIu64, entry->number);
 	*note = (struct note) { .time = time(NULL) };
 	snprintf(note->text, sizeof(note->text),
-		 "%s %s at step %" PRIu64 ": uid %u, share %" PRIu64
-		 ", %" PRIu64 " a day, \"%s\"", what, guid, entry->number,
-		 entry->uid, entry->share, entry->per_day, entry->title);
+		 "%s %s %s: uid %u, share %" PRIu64 ", %" PRIu64
+		 " a day, \"%s\"", what, guid, at, entry->uid, entry->share,
+		 entry->per_day, entry->title);
 }
 
 static bool change(struct server *server, struct table *next, struct note *note,
@@ -279,6 +306,22 @@ static bool has_guid(const struct entry *entry)
 	return memcmp(entry->guid, no_guid, sizeof(no_guid));
 }
 
+/* NULL, or in words why there cannot be such a device; an anchor needs no place */
+static const char *take_place(const struct server *server, struct entry *entry)
+{
+	uint64_t capacity = 0;
+	int ret;
+
+	if (!get_number(server->control, "capacity", &capacity))
+		return NULL;
+	if (!capacity || capacity > MAX_CAPACITY)
+		return "a device has 1 to 128 units of 128 KiB";
+	entry->capacity = capacity;
+	entry->state = ENTRY_NEW;
+	ret = vrpmb_try(&server->hw, entry);
+	return ret ? rpmb_strerror(ret) : NULL;
+}
+
 static bool add(struct server *server, struct table *next, struct note *note)
 {
 	struct control *control = server->control;
@@ -289,10 +332,10 @@ static bool add(struct server *server, struct table *next, struct note *note)
 		    rpmb_guid_make(entry.guid)) || !has_guid(&entry))
 		return refuse(control, "not a GUID");
 	if (table_find(next, entry.guid))
-		return refuse(control, "there is an anchor with this GUID already");
+		return refuse(control, "there is one with this GUID already");
 	if (next->nr == TABLE_MAX)
-		return refuse(control, "there are as many anchors as there can be");
-	wrong = take_settings(control, &entry);
+		return refuse(control, "there are as many as there can be");
+	wrong = take_settings(control, &entry) ?: take_place(server, &entry);
 	if (wrong)
 		return refuse(control, wrong);
 	if (getrandom(entry.salt, sizeof(entry.salt), 0) != sizeof(entry.salt))
@@ -334,12 +377,19 @@ static bool change_one(struct server *server, struct table *next,
 	if (!entry)
 		return refuse(control, "no such anchor, or several with this title;"
 				       " see rpmb-anchor list");
+	if (entry->state != ENTRY_READY)
+		return refuse(control, "it is being made or removed");
 	if (!strcmp(command, "remove")) {
 		change(server, next, note, command, entry);
-		table_remove(next, entry);
+		if (entry->capacity)
+			entry->state = ENTRY_LEAVING;
+		else
+			table_remove(next, entry);
 		return true;
 	}
 	if (!strcmp(command, "accept")) {
+		if (entry->capacity)
+			return refuse(control, "a device has no older versions");
 		entry->may_step_back = true;
 	} else {
 		wrong = take_settings(control, entry);
@@ -354,7 +404,7 @@ bool control_apply(struct server *server, struct table *next, struct note *note)
 	struct control *control = server->control;
 	const char *command;
 
-	if (!control || !control->request)
+	if (!control || !control->request || control->to_answer)
 		return false;
 	command = get_text(control, "command");
 	if (!command)
@@ -375,31 +425,26 @@ bool control_apply(struct server *server, struct table *next, struct note *note)
 	return false;
 }
 
-/* The sockets are those of the entries that there are */
+/* The sockets are those of the entries that there are for anybody to have */
 static const char *follow(struct server *server, const struct entry *entry)
 {
-	struct guest *guest = server->guests;
+	struct guest *guest = guest_find(server, server->control->guid);
+	bool ready = entry && entry->state == ENTRY_READY;
 
-	while (guest && memcmp(guest->line.guid, server->control->guid,
-			       LIBRPMB_GUID_LEN))
-		guest = guest->next;
-	if (guest && !entry)
+	if (guest && !ready)
 		guest_remove(server, guest);
-	else if (guest && entry)
+	else if (guest)
 		pace_begin(&guest->pace, entry->per_day, server_now());
-	else if (entry && !guest_add(server, entry))
+	else if (ready && !entry->capacity && !guest_add(server, entry))
 		return "the anchor is made, but its socket is not; see the log";
 	return NULL;
 }
 
-void control_done(struct server *server)
+static void answer_change(struct server *server, const struct entry *entry,
+			  const char *wrong)
 {
 	struct control *control = server->control;
-	const struct entry *entry = table_find(&server->table, control->guid);
-	const char *wrong = follow(server, entry);
 
-	if (!control->to_answer)
-		return;
 	control->to_answer = false;
 	if (wrong) {
 		refuse(control, wrong);
@@ -408,6 +453,34 @@ void control_done(struct server *server)
 	if (entry)
 		send_entry(control, server, entry);
 	finish(control, 0);
+}
+
+void control_done(struct server *server)
+{
+	struct control *control = server->control;
+	const struct entry *entry = table_find(&server->table, control->guid);
+	const char *wrong = follow(server, entry);
+
+	/* A partition is still to be made or given up */
+	if (entry && entry->state != ENTRY_READY)
+		return;
+	if (control->to_answer)
+		answer_change(server, entry, wrong);
+}
+
+void control_settled(struct server *server, const struct entry *settled)
+{
+	const struct entry *entry = table_find(&server->table, settled->guid);
+	struct control *control = server->control;
+	const char *wrong = NULL;
+
+	if (entry && !guest_add(server, entry))
+		wrong = "the device is made, but is not served; see the log";
+	else if (!entry && settled->state == ENTRY_NEW)
+		wrong = "there is no room for it any more";
+	if (control->to_answer &&
+	    !memcmp(control->guid, settled->guid, sizeof(control->guid)))
+		answer_change(server, entry, wrong);
 }
 
 static void session_ready(struct server *server, struct watch *watch)

@@ -26,4 +26,7 @@ bool control_apply(struct server *server, struct table *next, struct note *note)
 /* What he changed is durable */
 void control_done(struct server *server);
 
+/* The partition of an entry is made or given up, and the table says so */
+void control_settled(struct server *server, const struct entry *settled);
+
 #endif /* CONTROL_H */

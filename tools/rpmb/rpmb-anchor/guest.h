@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An anchor's client: its socket, and what it wants to be anchored
+ * A client, of an anchor or of a device: its socket, and what it wants
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -9,20 +9,39 @@
 #include "pace.h"
 #include "server.h"
 
+struct guest;
+struct tenant;
+
+/*
+ * What the two kinds do in their own ways
+ *
+ * @tell_first: tell who has connected to @sock whether he is the one; if so, that is
+ *	the session's
+ * @ready: the session can be read
+ */
+struct guest_kind {
+	void (*tell_first)(struct server *server, struct guest *guest, int sock,
+			   enum anchor_result result);
+	void (*ready)(struct server *server, struct watch *session);
+};
+
 /*
  * @line: with its key, which only the client gets
- * @session: the one who has the anchor, if there is one
- * @request: what he wants, if @waiting
+ * @session: the one who has the anchor or device, if there is one
+ * @request: what he wants of an anchor, if @waiting
+ * @tenant: NULL if it is an anchor
  * @in_batch: a request is being made durable
  * @to_answer: and who sent it is still there
  */
 struct guest {
 	struct guest *next;
+	const struct guest_kind *kind;
 	struct anchor_line line;
 	struct pace pace;
 	struct watch listener;
 	struct watch session;
 	struct anchor_request request;
+	struct tenant *tenant;
 	bool waiting;
 	bool in_batch;
 	bool to_answer;
@@ -32,23 +51,32 @@ struct guest {
 /* Is there room in the names of sockets for this directory? Log if not. */
 bool guest_fits_in(const char *directory);
 
-/* Serve an anchor; false and a log line if that is not possible */
+/* Serve what an entry is about; false and a log line if that is not possible */
 bool guest_add(struct server *server, const struct entry *entry);
 
 /* End that. Its directory stays: a client may have nothing else of the system in sight. */
 void guest_end(struct server *server, struct guest *guest);
 
-/* End that of one of which the table has no entry any more */
+/* End that of one that nobody is to have any more */
 void guest_remove(struct server *server, struct guest *guest);
 
-/*
- * If it waits for a step, put that into the next table, or answer at once if it cannot
- * be made. Returns whether the table has changed.
- */
-bool guest_apply(struct server *server, struct guest *guest,
-		 struct table *next, double now);
+/* NULL if it is not served */
+struct guest *guest_find(const struct server *server,
+			 const uint8_t guid[LIBRPMB_GUID_LEN]);
 
-/* The table with its step is durable */
-void guest_done(struct server *server, struct guest *guest);
+/* All others come before it now */
+void guest_to_end(struct server *server, struct guest *guest);
+
+/* What is used up of an entry's share, and what is left if that is so much */
+uint64_t guest_used(const struct server *server, const struct entry *entry);
+uint64_t guest_left(const struct server *server, const struct entry *entry,
+		    uint64_t used);
+
+/* Send a packet to who has connected; the session ends if he does not take it */
+void guest_send(struct guest *guest, int sock, const void *packet, size_t len);
+void guest_hang_up(struct guest *guest);
+
+/* Whoever waits to connect is told what there is now */
+void guest_welcome(struct server *server, struct guest *guest);
 
 #endif /* GUEST_H */

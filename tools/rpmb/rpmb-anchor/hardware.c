@@ -3,6 +3,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/rpmb.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -16,10 +17,10 @@
 #define MAGIC "RPMBANCH"
 #define VERSION 1
 
-/* As large as any block is, though it is never written twice in parts */
-#define MAX_BLOCK 512
-
 #define LOCK_PATH "/run/lock/rpmb-"
+
+/* Blocks that are written at once at most, a power of two */
+#define MAX_PIECE 32
 
 struct wire_block {
 	char magic[8];
@@ -134,7 +135,7 @@ find_anchor(const struct rpmb_partitions *partitions)
 	return NULL;
 }
 
-static int make_partition(struct hardware *hw, struct rpmb_partitions *partitions)
+static int make_partition(struct hardware *hw)
 {
 	struct rpmb_partition partition = {
 		.kind = LIBRPMB_PARTITION_ANCHOR,
@@ -144,21 +145,21 @@ static int make_partition(struct hardware *hw, struct rpmb_partitions *partition
 	int ret = rpmb_guid_make(partition.guid);
 
 	if (!ret)
-		ret = rpmb_partitions_add(partitions, &partition);
-	return ret ?: rpmb_partitions_write(hw->rpmb, hw->key, partitions);
+		ret = rpmb_partitions_add(&hw->partitions, &partition);
+	return ret ?: rpmb_partitions_write(hw->rpmb, hw->key, &hw->partitions);
 }
 
 bool hardware_find(struct hardware *hw, bool make)
 {
+	struct rpmb_partitions *partitions = &hw->partitions;
 	const struct rpmb_partition *found;
-	struct rpmb_partitions partitions;
-	int ret = rpmb_partitions_read(hw->rpmb, hw->key, &partitions);
+	int ret = rpmb_partitions_read(hw->rpmb, hw->key, partitions);
 
-	if (!ret && make && !find_anchor(&partitions))
-		ret = make_partition(hw, &partitions);
+	if (!ret && make && !find_anchor(partitions))
+		ret = make_partition(hw);
 	if (ret)
 		return failed(hw, ret);
-	found = find_anchor(&partitions);
+	found = find_anchor(partitions);
 	if (!found) {
 		log_line("%s has no partition for anchors; see rpmb-anchor(1), init",
 			 device_name(hw));
@@ -188,7 +189,7 @@ static void get_block(const struct hardware *hw, const uint8_t *bytes,
 	memcpy(block->log_head, wire.log_head, sizeof(block->log_head));
 }
 
-static void put_block(const struct table *table, uint8_t bytes[MAX_BLOCK])
+static void put_block(const struct table *table, uint8_t bytes[HARDWARE_MAX_BLOCK])
 {
 	struct wire_block wire = {
 		.magic = MAGIC,
@@ -200,11 +201,11 @@ static void put_block(const struct table *table, uint8_t bytes[MAX_BLOCK])
 	memcpy(wire.guid, table->guid, sizeof(wire.guid));
 	memcpy(wire.root, table->root, sizeof(wire.root));
 	memcpy(wire.log_head, table->log_head, sizeof(wire.log_head));
-	memset(bytes, 0, MAX_BLOCK);
+	memset(bytes, 0, HARDWARE_MAX_BLOCK);
 	memcpy(bytes, &wire, sizeof(wire));
 }
 
-static int read_block(struct hardware *hw, uint8_t bytes[MAX_BLOCK])
+static int read_block(struct hardware *hw, uint8_t bytes[HARDWARE_MAX_BLOCK])
 {
 	return rpmb_read_at_rest(hw->rpmb, hw->key, hw->addr, 1, bytes,
 				 &hw->counter);
@@ -212,7 +213,7 @@ static int read_block(struct hardware *hw, uint8_t bytes[MAX_BLOCK])
 
 bool hardware_read(struct hardware *hw, struct block *block)
 {
-	uint8_t bytes[MAX_BLOCK];
+	uint8_t bytes[HARDWARE_MAX_BLOCK];
 	int ret = read_block(hw, bytes);
 
 	if (ret)
@@ -221,36 +222,107 @@ bool hardware_read(struct hardware *hw, struct block *block)
 	return true;
 }
 
+unsigned int hardware_block(const struct hardware *hw)
+{
+	return rpmb_info(hw->rpmb)->block_size;
+}
+
+/* What one request can write of so many blocks */
+static unsigned int piece(const struct hardware *hw, unsigned int blocks)
+{
+	unsigned int size = MAX_PIECE;
+
+	while (size > 1 &&
+	       (size > blocks || !(rpmb_info(hw->rpmb)->write_sizes & size)))
+		size /= 2;
+	return size;
+}
+
+unsigned int hardware_cost(const struct hardware *hw, unsigned int blocks)
+{
+	unsigned int cost = 0;
+
+	for (; blocks; blocks -= piece(hw, blocks))
+		cost++;
+	return cost;
+}
+
+bool hardware_joins_two(const struct hardware *hw)
+{
+	return rpmb_info(hw->rpmb)->transport == RPMB_TRANSPORT_EMMC &&
+	       piece(hw, 2) == 2;
+}
+
+bool hardware_get(struct hardware *hw, unsigned int addr, unsigned int blocks,
+		  void *bytes)
+{
+	int ret = rpmb_read(hw->rpmb, hw->key, addr, blocks, bytes);
+
+	return !ret || failed(hw, ret);
+}
+
 /*
  * The answer may have been lost, or what was sent may have come late: look. That the
- * block is right is not enough: it may have been before.
+ * blocks are right is not enough: they may have been before.
  */
-static enum hardware_fate settle(struct hardware *hw, const uint8_t *wanted,
+static enum hardware_fate settle(struct hardware *hw, unsigned int addr,
+				 unsigned int blocks, const void *wanted,
 				 int error)
 {
-	unsigned int len = rpmb_info(hw->rpmb)->block_size;
+	uint8_t bytes[MAX_PIECE * HARDWARE_MAX_BLOCK];
 	uint32_t counter = hw->counter;
-	uint8_t bytes[MAX_BLOCK];
 
 	failed(hw, error);
-	error = read_block(hw, bytes);
+	error = rpmb_read_at_rest(hw->rpmb, hw->key, addr, blocks, bytes,
+				  &hw->counter);
 	if (error) {
 		failed(hw, error);
 		return HARDWARE_FAILED;
 	}
 	if (hw->counter == counter)
 		return HARDWARE_FAILED;
-	return memcmp(bytes, wanted, len) ? HARDWARE_OTHER_WRITER :
-					    HARDWARE_WRITTEN;
+	return memcmp(bytes, wanted, blocks * hardware_block(hw)) ?
+	       HARDWARE_OTHER_WRITER : HARDWARE_WRITTEN;
+}
+
+/* One request at a time, so that of each it is found out what became of it */
+enum hardware_fate hardware_put(struct hardware *hw, unsigned int addr,
+				unsigned int blocks, const void *bytes)
+{
+	enum hardware_fate fate = HARDWARE_WRITTEN;
+	unsigned int nr;
+	int ret;
+
+	for (; blocks && fate == HARDWARE_WRITTEN; blocks -= nr) {
+		nr = piece(hw, blocks);
+		ret = rpmb_write_if(hw->rpmb, hw->key, addr, nr, bytes,
+				    &hw->counter, NULL);
+		if (ret)
+			fate = settle(hw, addr, nr, bytes, ret);
+		addr += nr;
+		bytes = (const uint8_t *)bytes + nr * hardware_block(hw);
+	}
+	return fate;
 }
 
 enum hardware_fate hardware_write(struct hardware *hw, const struct table *table)
 {
-	uint8_t bytes[MAX_BLOCK];
-	int ret;
+	uint8_t bytes[HARDWARE_MAX_BLOCK];
 
 	put_block(table, bytes);
-	ret = rpmb_write_if(hw->rpmb, hw->key, hw->addr, 1, bytes, &hw->counter,
-			    NULL);
-	return ret ? settle(hw, bytes, ret) : HARDWARE_WRITTEN;
+	return hardware_put(hw, hw->addr, 1, bytes);
+}
+
+/* Its blocks are several, and which of them are written only another start can tell */
+enum hardware_fate hardware_put_partitions(struct hardware *hw)
+{
+	int ret;
+
+	hw->partitions.counter = hw->counter;
+	ret = rpmb_partitions_write(hw->rpmb, hw->key, &hw->partitions);
+	hw->counter = hw->partitions.counter;
+	if (!ret)
+		return HARDWARE_WRITTEN;
+	failed(hw, ret);
+	return ret == RPMB_ERR_COUNTER ? HARDWARE_OTHER_WRITER : HARDWARE_FAILED;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The block of the hardware's RPMB that says which table is the one
+ * The hardware's RPMB: its owner, by whom all that is written goes, and the block that
+ * says which table is the one
  *
- * Its format is in Documentation/userspace-api/rpmb-anchors.rst.
+ * The block's format is in Documentation/userspace-api/rpmb-anchors.rst.
  */
 #ifndef HARDWARE_H
 #define HARDWARE_H
@@ -10,10 +11,17 @@
 #include "librpmb.h"
 #include "table.h"
 
+/* Bytes of the largest block */
+#define HARDWARE_MAX_BLOCK 512
+
 /*
+ * Used by one thread at a time
+ *
  * @key: the caller's
  * @lock: keeps other anchors of this device away
- * @counter: as of the last read or write of the block
+ * @counter: as of the last read of the block, or the last write; nothing is signed for
+ *	another one
+ * @partitions: that the device has
  */
 struct hardware {
 	struct rpmb *rpmb;
@@ -22,6 +30,7 @@ struct hardware {
 	uint32_t addr;
 	uint32_t counter;
 	uint8_t guid[LIBRPMB_GUID_LEN];
+	struct rpmb_partitions partitions;
 };
 
 /*
@@ -58,10 +67,30 @@ enum hardware_fate {
 	HARDWARE_FAILED,
 };
 
-/*
- * Write the block for a table, if nobody has written since the block was read or
- * written last
- */
+/* All that write do so if nobody else has written since the block was read last */
+
+/* Write the block for a table */
 enum hardware_fate hardware_write(struct hardware *hw, const struct table *table);
+
+/* Bytes of a block */
+unsigned int hardware_block(const struct hardware *hw);
+
+/* Writes of the hardware, which are counted, that it takes to write so many blocks */
+unsigned int hardware_cost(const struct hardware *hw, unsigned int blocks);
+
+/*
+ * Are two blocks that are written at once written both or neither, whenever the power
+ * goes? That is so with eMMC, where a write of the RPMB is one reliable write of its
+ * whole size. UFS and NVMe promise it for none but a single block.
+ */
+bool hardware_joins_two(const struct hardware *hw);
+
+bool hardware_get(struct hardware *hw, unsigned int addr, unsigned int blocks,
+		  void *bytes);
+enum hardware_fate hardware_put(struct hardware *hw, unsigned int addr,
+				unsigned int blocks, const void *bytes);
+
+/* Write the table of partitions as it is in @hw */
+enum hardware_fate hardware_put_partitions(struct hardware *hw);
 
 #endif /* HARDWARE_H */

@@ -33,15 +33,33 @@ void keys_make(struct keys *keys, const uint8_t secret[LIBRPMB_KEY_LEN])
 	explicit_bzero(&ctx, sizeof(ctx));
 }
 
-void keys_of_line(const struct keys *keys, struct anchor_line *line)
+/* One for what has this GUID, as long as it has this salt */
+static void expand_for(const struct keys *keys, const char what[4],
+		       const uint8_t guid[LIBRPMB_GUID_LEN],
+		       const uint8_t salt[ANCHOR_SALT_LEN],
+		       uint8_t key[LIBRPMB_KEY_LEN])
 {
 	struct {
 		char what[4];
 		uint8_t guid[LIBRPMB_GUID_LEN];
 		uint8_t salt[ANCHOR_SALT_LEN];
-	} info = { .what = "line" };
+	} info;
 
-	memcpy(info.guid, line->guid, sizeof(info.guid));
-	memcpy(info.salt, line->salt, sizeof(info.salt));
-	expand(keys, sizeof(info), &info, line->key);
+	memcpy(info.what, what, sizeof(info.what));
+	memcpy(info.guid, guid, sizeof(info.guid));
+	memcpy(info.salt, salt, sizeof(info.salt));
+	expand(keys, sizeof(info), &info, key);
+}
+
+void keys_of_line(const struct keys *keys, struct anchor_line *line)
+{
+	expand_for(keys, "line", line->guid, line->salt, line->key);
+}
+
+void keys_of_device(const struct keys *keys,
+		    const uint8_t guid[LIBRPMB_GUID_LEN],
+		    const uint8_t salt[ANCHOR_SALT_LEN],
+		    uint8_t key[LIBRPMB_KEY_LEN])
+{
+	expand_for(keys, "wrap", guid, salt, key);
 }

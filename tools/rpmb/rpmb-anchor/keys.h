@@ -21,4 +21,10 @@ void keys_make(struct keys *keys, const uint8_t secret[LIBRPMB_KEY_LEN]);
 /* The key of a line of steps, from what else @line has */
 void keys_of_line(const struct keys *keys, struct anchor_line *line);
 
+/* The key under which that of a device is wrapped */
+void keys_of_device(const struct keys *keys,
+		    const uint8_t guid[LIBRPMB_GUID_LEN],
+		    const uint8_t salt[ANCHOR_SALT_LEN],
+		    uint8_t key[LIBRPMB_KEY_LEN]);
+
 #endif /* KEYS_H */

@@ -38,6 +38,8 @@ static const char schema[] =
 	" per_day INTEGER NOT NULL,"
 	" uid INTEGER NOT NULL,"
 	" may_step_back INTEGER NOT NULL,"
+	" state INTEGER NOT NULL,"
+	" capacity INTEGER NOT NULL,"
 	" title TEXT NOT NULL CHECK (length(CAST(title AS BLOB)) <= " STR(TITLE_LEN) ")"
 	") STRICT, WITHOUT ROWID;"
 	"CREATE TABLE log ("
@@ -67,8 +69,9 @@ static bool prepare(struct ledger *ledger)
 		db_prepare(db, &db->commit, "COMMIT") &&
 		db_prepare(db, &ledger->put_entry,
 			   "INSERT OR REPLACE INTO entries (guid, salt, name,"
-			   " number, share, per_day, uid, may_step_back, title)"
-			   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)") &&
+			   " number, share, per_day, uid, may_step_back, state,"
+			   " capacity, title) VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
+			   " ?7, ?8, ?9, ?10, ?11)") &&
 		db_prepare(db, &ledger->drop_entry,
 			   "DELETE FROM entries WHERE guid = ?1") &&
 		db_prepare(db, &ledger->put_note,
@@ -100,7 +103,9 @@ static bool put_entry(struct ledger *ledger, const struct entry *entry)
 	sqlite3_bind_int64(stmt, 6, entry->per_day);
 	sqlite3_bind_int64(stmt, 7, entry->uid);
 	sqlite3_bind_int(stmt, 8, entry->may_step_back);
-	sqlite3_bind_text(stmt, 9, entry->title, -1, SQLITE_STATIC);
+	sqlite3_bind_int(stmt, 9, entry->state);
+	sqlite3_bind_int(stmt, 10, entry->capacity);
+	sqlite3_bind_text(stmt, 11, entry->title, -1, SQLITE_STATIC);
 	return db_run(stmt);
 }
 
@@ -274,8 +279,10 @@ static bool get_entry(sqlite3_stmt *stmt, struct entry *entry)
 		.per_day = sqlite3_column_int64(stmt, 5),
 		.uid = sqlite3_column_int64(stmt, 6),
 		.may_step_back = sqlite3_column_int(stmt, 7),
+		.state = sqlite3_column_int(stmt, 8),
+		.capacity = sqlite3_column_int(stmt, 9),
 	};
-	return get_text(stmt, 8, entry->title, sizeof(entry->title)) &&
+	return get_text(stmt, 10, entry->title, sizeof(entry->title)) &&
 	       db_get_bytes(stmt, 0, entry->guid, sizeof(entry->guid)) &&
 	       db_get_bytes(stmt, 1, entry->salt, sizeof(entry->salt)) &&
 	       db_get_bytes(stmt, 2, entry->name, sizeof(entry->name));
@@ -293,7 +300,8 @@ static bool read_entries(struct ledger *ledger, struct table *table)
 	if (table->entries &&
 	    db_prepare(&ledger->db, &stmt,
 		       "SELECT guid, salt, name, number, share, per_day, uid,"
-		       " may_step_back, title FROM entries ORDER BY guid"))
+		       " may_step_back, state, capacity, title"
+		       " FROM entries ORDER BY guid"))
 		while ((err = sqlite3_step(stmt)) == SQLITE_ROW &&
 		       table->nr < nr &&
 		       get_entry(stmt, &table->entries[table->nr]))

@@ -115,7 +115,9 @@ static bool serve(struct server *server, const struct options *options)
 	    !hardware_find(&server->hw, false) || !has_ledger(options->ledger) ||
 	    !ledger_open(ledger, options->ledger, server->keys, &server->table))
 		return false;
+	/* What was held back cannot come any more: the table of partitions is the last one */
 	ok = recover(&server->hw, &server->table) &&
+	     hardware_find(&server->hw, false) &&
 	     server_run(server, signalfd(-1, &set, SFD_CLOEXEC));
 	if (db_checkpoint(&ledger->db))
 		db_keep_wal(&ledger->db, false);

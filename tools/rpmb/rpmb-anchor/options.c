@@ -22,6 +22,7 @@ enum {
 	OPT_KEY_KEYRING,
 	OPT_INSECURE,
 	OPT_GUID,
+	OPT_CAPACITY,
 	OPT_TITLE,
 	OPT_USER,
 	OPT_SHARE,
@@ -32,7 +33,7 @@ enum {
 /* Which options a command takes */
 #define TAKES_KEY	1
 #define TAKES_SETTINGS	2
-#define TAKES_GUID	4
+#define TAKES_NEW	4
 #define TAKES_LEDGER	8
 #define TAKES_DIRECTORY	16
 #define TAKES_JSON	32
@@ -49,7 +50,7 @@ static const struct command {
 	  TAKES_KEY | TAKES_LEDGER | TAKES_DIRECTORY },
 	{ "list", command_list, NULL, TAKES_DIRECTORY | TAKES_JSON },
 	{ "add", command_add, "a title",
-	  TAKES_SETTINGS | TAKES_GUID | TAKES_DIRECTORY | TAKES_JSON },
+	  TAKES_SETTINGS | TAKES_NEW | TAKES_DIRECTORY | TAKES_JSON },
 	{ "remove", command_remove, "an anchor", TAKES_DIRECTORY },
 	{ "set", command_set, "an anchor",
 	  TAKES_SETTINGS | TAKES_TITLE | TAKES_DIRECTORY | TAKES_JSON },
@@ -72,13 +73,17 @@ static const struct argp_option option_list[] = {
 	{ "directory", OPT_DIRECTORY, "DIR", 0,
 	  "where the sockets are (" DEFAULT_DIRECTORY ")", 2 },
 	{ NULL, 0, NULL, 0, "add and set:", 3 },
-	{ "user", OPT_USER, "USER", 0, "who may use the anchor, besides root", 3 },
-	{ "share", OPT_SHARE, "N", 0, "steps that it may make in all", 3 },
+	{ "user", OPT_USER, "USER", 0, "who may use it, besides root", 3 },
+	{ "share", OPT_SHARE, "N", 0,
+	  "steps that it may make in all; of a device, writes of the hardware", 3 },
 	{ "per-day", OPT_PER_DAY, "N", 0,
-	  "steps on an average day, after which it is slowed down; 0: any number",
+	  "the same on an average day, after which it is slowed down; 0: any number",
 	  3 },
 	{ "title", OPT_TITLE, "TEXT", 0, "set: another title", 3 },
 	{ "guid", OPT_GUID, "GUID", 0, "add: instead of a random one", 3 },
+	{ "capacity", OPT_CAPACITY, "UNITS", 0,
+	  "add: a device of so many units of 128 KiB, 1 to 128, in place of an anchor",
+	  3 },
 	{ NULL, 0, NULL, 0, "list, add, set, log, forecast:", 4 },
 	{ "json", OPT_JSON, NULL, 0, "print JSON", 4 },
 	{}
@@ -220,7 +225,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 		return 0;
 	case OPT_GUID:
 		options->guid = arg;
-		line->given |= TAKES_GUID;
+		line->given |= TAKES_NEW;
+		return 0;
+	case OPT_CAPACITY:
+		options->capacity = parse_number(argp, "--capacity", arg);
+		line->given |= TAKES_NEW;
 		return 0;
 	case OPT_JSON:
 		options->json = true;
@@ -246,7 +255,7 @@ static const struct argp argp = {
 	.parser = parse_option,
 	.args_doc = "init DEVICE\nserve DEVICE\nlist\nadd TITLE\nremove ANCHOR\n"
 		    "set ANCHOR\naccept ANCHOR\nlog\nforecast",
-	.doc = "Anchor many states in one hardware RPMB.",
+	.doc = "Anchor many states in one hardware RPMB, and divide it into virtual ones.",
 };
 
 command_fn options_parse(struct options *options, int argc, char **argv)
@@ -260,6 +269,7 @@ command_fn options_parse(struct options *options, int argc, char **argv)
 		.uid = UINT64_MAX,
 		.share = UINT64_MAX,
 		.per_day = UINT64_MAX,
+		.capacity = UINT64_MAX,
 	};
 	argp_parse(&argp, argc, argv, 0, NULL, &line);
 	return line.command->run;

@@ -19,6 +19,7 @@ struct options {
 	uint64_t uid;
 	uint64_t share;
 	uint64_t per_day;
+	uint64_t capacity;
 	bool json;
 };
 

@@ -17,7 +17,7 @@ double pace_wait(struct pace *pace, uint64_t per_day, double now)
 	return pace->tokens >= 1 ? 0 : (1 - pace->tokens) * PACE_DAY / per_day;
 }
 
-void pace_step(struct pace *pace)
+void pace_spend(struct pace *pace, unsigned int steps)
 {
-	pace->tokens -= 1;
+	pace->tokens -= steps;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How fast an anchor may make its steps
+ * How fast an anchor may make its steps, or a device have the hardware write
  *
  * What it did not use of the last day it may use at once. This is not kept: a new start
  * of the program gives everybody a day's steps.
@@ -23,7 +23,7 @@ void pace_begin(struct pace *pace, uint64_t per_day, double now);
 /* Seconds until the next step may be made, 0 if that is now */
 double pace_wait(struct pace *pace, uint64_t per_day, double now);
 
-/* It is made */
-void pace_step(struct pace *pace);
+/* So many are made; more than there were are to be waited for afterwards */
+void pace_spend(struct pace *pace, unsigned int steps);
 
 #endif /* PACE_H */

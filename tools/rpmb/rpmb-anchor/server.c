@@ -11,6 +11,8 @@
 #include "guest.h"
 #include "log.h"
 #include "server.h"
+#include "step.h"
+#include "tenant.h"
 
 /* Writes of the hardware that are kept for starts and the administrator */
 #define RESERVE 65536
@@ -57,35 +59,100 @@ static void set_timer(struct server *server, double now)
 static bool gather(struct server *server, struct table *next, double now)
 {
 	struct committer *committer = &server->committer;
+	bool changed = allot_apply(server, next);
 	struct guest *guest;
-	bool changed;
 
 	committer->has_note = control_apply(server, next, &committer->note);
-	changed = committer->has_note;
+	changed |= committer->has_note;
 	for (guest = server->guests; guest; guest = guest->next)
-		changed |= guest_apply(server, guest, next, now);
+		if (!guest->tenant)
+			changed |= step_apply(server, guest, next, now);
 	return changed;
+}
+
+static void table_done(struct server *server)
+{
+	struct committer *committer = &server->committer;
+	bool has_note = committer->has_note;
+	struct guest *guest;
+
+	table_free(&server->table);
+	server->table = committer->to;
+	committer->to = (struct table) {};
+	committer->has_note = false;
+	for (guest = server->guests; guest; guest = guest->next)
+		if (guest->in_batch)
+			step_done(server, guest);
+	if (has_note)
+		control_done(server);
+	allot_committed(server);
+}
+
+static bool begin_table(struct server *server, double now)
+{
+	struct committer *committer = &server->committer;
+
+	if (!table_copy(&committer->to, &server->table)) {
+		log_line("out of memory");
+		server->quit = true;
+		return false;
+	}
+	if (!gather(server, &committer->to, now)) {
+		table_free(&committer->to);
+		return false;
+	}
+	table_seal(&committer->to);
+	server->then = table_done;
+	commit_begin(committer, &server->table);
+	return true;
+}
+
+static void device_done(struct server *server)
+{
+	tenant_done(server, server->tenant);
+}
+
+/* One after the other: who was served goes behind all others */
+static bool begin_device(struct server *server, double now)
+{
+	struct guest *guest = server->guests;
+
+	while (guest && !(guest->tenant && tenant_begin(server, guest, now)))
+		guest = guest->next;
+	if (!guest)
+		return false;
+	server->then = device_done;
+	server->tenant = guest;
+	guest_to_end(server, guest);
+	return true;
+}
+
+/*
+ * The table, which is for many, and the devices, each for itself, take turns. What the
+ * administrator waits for goes first.
+ */
+static void begin_next(struct server *server, double now)
+{
+	if (allot_begin(server))
+		return;
+	if (server->devices_first && begin_device(server, now)) {
+		server->devices_first = false;
+		return;
+	}
+	server->devices_first = begin_table(server, now);
+	if (!server->devices_first)
+		begin_device(server, now);
 }
 
 void server_go_on(struct server *server)
 {
-	struct committer *committer = &server->committer;
 	double now = server_now();
 
-	if (committer->busy)
+	if (server->committer.busy)
 		return;
-	if (!table_copy(&committer->to, &server->table)) {
-		log_line("out of memory");
-		server->quit = true;
-		return;
-	}
-	if (gather(server, &committer->to, now)) {
-		table_seal(&committer->to);
-		commit_begin(committer, &server->table);
-	} else {
-		table_free(&committer->to);
-	}
-	set_timer(server, now);
+	begin_next(server, now);
+	if (!server->committer.busy)
+		set_timer(server, now);
 }
 
 /* Of the hardware, to be asked while nothing is made durable */
@@ -98,20 +165,10 @@ static uint64_t writes_left(const struct server *server)
 
 static void done_ready(struct server *server, struct watch *watch)
 {
-	struct committer *committer = &server->committer;
-	bool has_note = committer->has_note;
-	struct guest *guest;
-
 	(void)watch;
-	commit_end(committer);
-	table_free(&server->table);
-	server->table = committer->to;
+	commit_end(&server->committer);
 	server->writes_left = writes_left(server);
-	for (guest = server->guests; guest; guest = guest->next)
-		if (guest->in_batch)
-			guest_done(server, guest);
-	if (has_note)
-		control_done(server);
+	server->then(server);
 	server_go_on(server);
 }
 
@@ -158,7 +215,8 @@ static void add_guests(struct server *server)
 	unsigned int i;
 
 	for (i = 0; i < server->table.nr; i++)
-		guest_add(server, &server->table.entries[i]);
+		if (server->table.entries[i].state == ENTRY_READY)
+			guest_add(server, &server->table.entries[i]);
 }
 
 static bool begin(struct server *server, int stop)
@@ -199,8 +257,10 @@ bool server_run(struct server *server, int stop)
 		return false;
 	ok = begin(server, stop);
 	if (ok) {
-		log_line("serving %u anchors in %s", server->table.nr,
+		log_line("serving %u anchors and devices in %s", server->table.nr,
 			 server->directory);
+		/* What did not end at the last time */
+		server_go_on(server);
 		ok = serve(server);
 	}
 	commit_stop(&server->committer);

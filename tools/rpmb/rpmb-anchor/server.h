@@ -8,6 +8,7 @@
 #ifndef SERVER_H
 #define SERVER_H
 
+#include "allot.h"
 #include "commit.h"
 #include "watch.h"
 
@@ -18,6 +19,9 @@ struct control;
  * @directory: where the sockets are
  * @table: what is durable
  * @writes_left: that the hardware still takes for steps
+ * @then: what there is to do when the thread is done
+ * @tenant: whom it works for
+ * @devices_first: the last to be served was the table
  * @timer: for those who are slowed down
  */
 struct server {
@@ -28,6 +32,10 @@ struct server {
 	struct table table;
 	uint64_t writes_left;
 	struct committer committer;
+	struct allotment allotment;
+	void (*then)(struct server *server);
+	struct guest *tenant;
+	bool devices_first;
 	struct watch done;
 	struct watch timer;
 	struct watch stop;

@@ -109,7 +109,10 @@ struct wire_entry {
 	uint64_t share;
 	uint64_t per_day;
 	uint32_t uid;
-	uint32_t flags;
+	uint8_t may_step_back;
+	uint8_t state;
+	uint8_t capacity;
+	uint8_t reserved;
 	char title[TITLE_LEN + 4];
 };
 
@@ -123,7 +126,9 @@ static void hash_entry(struct sha256_ctx *ctx, const struct entry *entry)
 		.share = htole64(entry->share),
 		.per_day = htole64(entry->per_day),
 		.uid = htole32(entry->uid),
-		.flags = htole32(entry->may_step_back),
+		.may_step_back = entry->may_step_back,
+		.state = entry->state,
+		.capacity = entry->capacity,
 	};
 
 	memcpy(wire.guid, entry->guid, sizeof(wire.guid));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is anchored, in memory: a table of all anchors, and the log of what the
- * administrator did
+ * What is anchored, in memory: a table of all anchors and devices, and the log of what
+ * the administrator did
  *
  * A table that has its root never changes; who wants another one copies it. The root
  * is what the hardware keeps of it.
@@ -14,16 +14,26 @@
 
 #include "anchor_protocol.h"
 
-#define TABLE_MAX 4096			/* anchors */
+#define TABLE_MAX 4096			/* entries */
 #define TITLE_LEN 36			/* bytes */
 #define NOTE_LEN 200			/* bytes, with the 0 at the end */
 
+/* The partition of a device is made and given up when the ledger says so already */
+enum entry_state {
+	ENTRY_READY = 0,
+	ENTRY_NEW = 1,			/* nobody has had it yet */
+	ENTRY_LEAVING = 2,		/* and nobody will get it any more */
+};
+
 /*
- * An anchor
+ * An anchor, or a device
  *
  * @salt: so that who gets this GUID later gets another key
- * @share: steps that it may make in all
+ * @name, @number: of an anchor's step; what a device is at is in its partition
+ * @share: steps that it may make in all; writes of the hardware if it is a device
  * @per_day: of these on an average day; who goes on faster is slowed down; 0 for any
+ * @capacity: of a device, in units of 128 KiB; 0 if it is an anchor
+ * @state: of a device
  * @may_step_back: the next step may start from an older version
  */
 struct entry {
@@ -34,6 +44,8 @@ struct entry {
 	uint64_t share;
 	uint64_t per_day;
 	uint32_t uid;
+	uint8_t capacity;
+	uint8_t state;			/* enum entry_state */
 	bool may_step_back;
 	char title[TITLE_LEN + 1];
 };
@@ -62,7 +74,7 @@ struct table {
 	struct entry *entries;
 };
 
-/* A copy to change, with room for one more anchor; false if there is no memory */
+/* A copy to change, with room for one more entry; false if there is no memory */
 bool table_copy(struct table *copy, const struct table *table);
 void table_free(struct table *table);
 

@@ -35,10 +35,11 @@ bool state_is_as_wanted(const struct state *state,
 	return true;
 }
 
-/* The place to look at the name, should there be another kind */
 bool state_open(struct state *state, const struct state_config *config)
 {
-	*state = (struct state) { .kind = &state_sqlite };
+	*state = (struct state) {
+		.kind = config->partition ? &state_partition : &state_sqlite
+	};
 	if (state->kind->load(state, config))
 		return true;
 	explicit_bzero(state, sizeof(*state));

@@ -3,7 +3,8 @@
  * What a device keeps
  *
  * All programs that are an RPMB device keep their state like this, in one of the
- * kinds of stores that there are; today in an SQLite database: see database.h.
+ * kinds of stores that there are: in an SQLite database, see database.h, or in a
+ * partition that rpmb-anchor has: see partition_protocol.h.
  */
 #ifndef STATE_H
 #define STATE_H
@@ -16,7 +17,8 @@
 /*
  * What the user asked for
  *
- * @name: file name or SQLite URI
+ * @name: file name or SQLite URI; NULL if it is a partition
+ * @partition: socket of the partition
  * @capacity: units of 128 KiB, 0 if the user did not say
  * @dev_id: STATE_DEV_ID_LEN bytes, or NULL if the user gave none
  * @anchor: socket of the state's anchor, NULL if it has none
@@ -24,6 +26,7 @@
  */
 struct state_config {
 	const char *name;
+	const char *partition;
 	unsigned int capacity;
 	const uint8_t *dev_id;
 	const char *anchor;
@@ -52,8 +55,10 @@ struct state_kind {
 };
 
 extern const struct state_kind state_sqlite;
+extern const struct state_kind state_partition;		/* for who serves it, only */
 
 /*
+ * @max_write: most blocks of one write, 0 for any number
  * @kept: the kind's own
  *
  * Used by one thread at a time, and by one process.
@@ -61,6 +66,7 @@ extern const struct state_kind state_sqlite;
 struct state {
 	struct rpmb_store store;
 	uint8_t capacity;
+	uint8_t max_write;
 	bool has_dev_id;
 	uint8_t dev_id[STATE_DEV_ID_LEN];
 

@@ -77,11 +77,11 @@ static void write_key(void)
 	close(fd);
 }
 
-struct fake *host_device(const char *name)
+static struct fake *make_device(const char *name, const struct fake *like)
 {
 	struct rpmb_partitions table;
 	struct rpmb *rpmb;
-	struct fake *fake = fake_create(name, &emmc);
+	struct fake *fake = fake_create(name, like);
 
 	/* Another one is other hardware */
 	fake->dev_id[3] = name[4];
@@ -91,23 +91,45 @@ struct fake *host_device(const char *name)
 	return fake;
 }
 
-struct fake *host_new(void)
+struct fake *host_device(const char *name)
+{
+	return make_device(name, &emmc);
+}
+
+static struct fake *new_host(const struct fake *hardware)
 {
 	fake_remove_all();
 	fake_make_dirs("/run/lock");
 	check(!mkdir(DIRECTORY, 0711) && !chmod(DIRECTORY, 0711), "%s",
 	      strerror(errno));
 	write_key();
-	return host_device("rpmb0");
+	return make_device("rpmb0", hardware);
+}
+
+struct fake *host_new(void)
+{
+	return new_host(&emmc);
+}
+
+struct fake *host_ready_on(const struct fake *hardware)
+{
+	struct fake like = *hardware, *fake;
+
+	like.dev_id_len = emmc.dev_id_len;
+	like.apart = true;
+	like.has_key = true;
+	memcpy(like.key, emmc.key, sizeof(like.key));
+	fake = new_host(&like);
+	check(!command("init" KEYED), "%s", said());
+	host_start();
+	return fake;
 }
 
 struct fake *host_ready(unsigned int anchors)
 {
-	struct fake *fake = host_new();
+	struct fake *fake = host_ready_on(&emmc);
 	unsigned int i;
 
-	check(!command("init" KEYED), "%s", said());
-	host_start();
 	for (i = 0; i < anchors; i++)
 		check(!admin("add number-%u --guid " GUID, i, i), "%s", said());
 	return fake;
@@ -233,6 +255,20 @@ void host_wait_held(struct fake *fake)
 void host_release(struct fake *fake)
 {
 	sem_post(&fake->go);
+}
+
+void host_at_each_operation(bool (*killed_at)(enum fake_fault_kind kind,
+					      unsigned int operation))
+{
+	unsigned int nr = 0;
+
+	while (killed_at(FAULT_KILL_BEFORE, nr))
+		nr++;
+	tap_note("%u operations", nr);
+	check(nr > 3, "this test is of no use");
+	while (nr && !killed_at(FAULT_KILL_AFTER, nr - 1))
+		nr--;
+	expect(nr);
 }
 
 void host_fault(struct fake *fake, enum fake_fault_kind kind, uint32_t type,

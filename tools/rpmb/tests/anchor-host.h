@@ -34,6 +34,9 @@ struct fake *host_new(void);
 /* The same with an rpmb-anchor that serves anchors of the numbers below @anchors */
 struct fake *host_ready(unsigned int anchors);
 
+/* The same without anchors, on other hardware, whose identity and key are those of all */
+struct fake *host_ready_on(const struct fake *hardware);
+
 /*
  * Start to serve, and wait until that is so, or until the program has ended: then the
  * result is false.
@@ -69,6 +72,13 @@ void host_end_later(void);
 /* Stop the process, and let it go on */
 void host_freeze(void);
 void host_thaw(void);
+
+/*
+ * Count up until something that is killed before each of its operations ends well. There
+ * may be fewer when the last one has ended well: kill after the last one that there is.
+ */
+void host_at_each_operation(bool (*killed_at)(enum fake_fault_kind kind,
+					      unsigned int operation));
 
 /* Set a fault; one of the transport is a timeout */
 void host_fault(struct fake *fake, enum fake_fault_kind kind, uint32_t type,

@@ -14,7 +14,7 @@ serve() {
 		2>&3 &
 	pid=$!
 	read -r line <&3
-	[ "$line" = "rpmb-anchor: serving $1 anchors in run" ]
+	[ "$line" = "rpmb-anchor: serving $1 anchors and devices in run" ]
 }
 
 # stop TEXT: in good order

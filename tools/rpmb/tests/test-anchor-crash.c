@@ -197,24 +197,6 @@ static void test_batches(void)
 	test_batch(FAULT_KILL_AFTER, RPMB_WRITE_DATA, true);
 }
 
-/*
- * Count up until something that is killed before each of its operations ends well. There
- * may be fewer when the last one has ended well: kill after the last one that there is.
- */
-static void at_each_operation(bool (*killed_at)(enum fake_fault_kind kind,
-						unsigned int operation))
-{
-	unsigned int nr = 0;
-
-	while (killed_at(FAULT_KILL_BEFORE, nr))
-		nr++;
-	tap_note("%u operations", nr);
-	check(nr > 3, "this test is of no use");
-	while (nr && !killed_at(FAULT_KILL_AFTER, nr - 1))
-		nr--;
-	expect(nr);
-}
-
 static bool killed_in_step(enum fake_fault_kind kind, unsigned int operation)
 {
 	int ret;
@@ -234,7 +216,7 @@ static bool killed_in_step(enum fake_fault_kind kind, unsigned int operation)
 static void test_everywhere_in_step(void)
 {
 	begin();
-	at_each_operation(killed_in_step);
+	host_at_each_operation(killed_in_step);
 }
 
 /* With something to recover: the ledger has been committed, but not the hardware */
@@ -258,7 +240,7 @@ static bool killed_in_start(enum fake_fault_kind kind, unsigned int operation)
 static void test_everywhere_in_start(void)
 {
 	begin();
-	at_each_operation(killed_in_start);
+	host_at_each_operation(killed_in_start);
 }
 
 static bool killed_in_end(enum fake_fault_kind kind, unsigned int operation)
@@ -279,7 +261,7 @@ static bool killed_in_end(enum fake_fault_kind kind, unsigned int operation)
 static void test_everywhere_in_end(void)
 {
 	begin();
-	at_each_operation(killed_in_end);
+	host_at_each_operation(killed_in_end);
 }
 
 /* It is done, or can be done again, if need be without what is left of a ledger */
@@ -309,7 +291,7 @@ static bool killed_in_init(enum fake_fault_kind kind, unsigned int operation)
 
 static void test_everywhere_in_init(void)
 {
-	at_each_operation(killed_in_init);
+	host_at_each_operation(killed_in_init);
 }
 
 /* The anchor is there or not, and so is its line of the log */
@@ -338,7 +320,7 @@ static bool killed_in_add(enum fake_fault_kind kind, unsigned int operation)
 static void test_everywhere_in_add(void)
 {
 	begin();
-	at_each_operation(killed_in_add);
+	host_at_each_operation(killed_in_add);
 }
 
 /* The answer is lost, or the request: it is sent again, and the client sees nothing */

@@ -206,10 +206,12 @@ static const struct {
 	{ "UPDATE entries SET per_day = per_day + 1", CHANGED },
 	{ "UPDATE entries SET uid = 4711", CHANGED },
 	{ "UPDATE entries SET may_step_back = 1", CHANGED },
+	{ "UPDATE entries SET state = 1", CHANGED },
+	{ "UPDATE entries SET capacity = 1", CHANGED },
 	{ "UPDATE entries SET title = 'another'", CHANGED },
 	{ "DELETE FROM entries", CHANGED },
 	{ "INSERT INTO entries SELECT randomblob(16), salt, name, number, share,"
-	  " per_day, uid, may_step_back, title FROM entries", CHANGED },
+	  " per_day, uid, may_step_back, state, capacity, title FROM entries", CHANGED },
 	{ "UPDATE log SET text = 'init!' WHERE number = 1", CHANGED },
 	{ "UPDATE log SET time = time + 1 WHERE number = 2", CHANGED },
 	{ "UPDATE log SET number = number + 10", CHANGED },

@@ -50,9 +50,10 @@ static void emulate_init(struct emulation *emulation,
 			 const struct emulate_config *config)
 {
 	struct state *state = &emulation->state;
+	uint8_t max_write = config->max_write ?: state->max_write;
 	const struct virtio_rpmb_config rpmb = {
 		.capacity = state->capacity,
-		.max_wr_cnt = config->max_write,
+		.max_wr_cnt = max_write,
 		.max_rd_cnt = config->max_read,
 	};
 
@@ -60,11 +61,21 @@ static void emulate_init(struct emulation *emulation,
 		.rules = &rpmb_rules_virtio,
 		.format = RPMB_FRAME_JEDEC,
 		.store = &state->store,
-		.max_write = config->max_write,
+		.max_write = max_write,
 		.max_read = config->max_read,
 	};
 	device_init(&emulation->dev, &emulate_ops, &rpmb,
 		    state->has_dev_id ? state->dev_id : NULL);
+}
+
+/* A store that can take a few blocks at once takes fewer, but never more */
+static bool takes(const struct state *state, const struct emulate_config *config)
+{
+	if (!state->max_write || config->max_write <= state->max_write)
+		return true;
+	log_line("a partition takes at most %u blocks in one write",
+		 state->max_write);
+	return false;
 }
 
 struct device *emulate_open(const struct emulate_config *config)
@@ -75,10 +86,12 @@ struct device *emulate_open(const struct emulate_config *config)
 		log_line("out of memory");
 		return NULL;
 	}
-	if (!state_open(&emulation->state, &config->state)) {
-		free(emulation);
-		return NULL;
+	if (state_open(&emulation->state, &config->state)) {
+		emulate_init(emulation, config);
+		if (takes(&emulation->state, config))
+			return &emulation->dev;
+		state_close(&emulation->state);
 	}
-	emulate_init(emulation, config);
-	return &emulation->dev;
+	free(emulation);
+	return NULL;
 }

@@ -179,7 +179,8 @@ static bool run(const struct options *options, struct device *dev, int stop)
 
 	if (listener >= 0) {
 		ok = find(options->socket, &needs.socket) &&
-		     find(options->emulate.state.anchor, &needs.anchor) &&
+		     find(options->emulate.state.partition ?:
+			  options->emulate.state.anchor, &needs.anchor) &&
 		     sandbox_prepare(&needs) &&
 		     run_worker(listener, stop, dev, &needs,
 				options->socket);

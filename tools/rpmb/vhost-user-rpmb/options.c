@@ -12,6 +12,7 @@ enum {
 	OPT_SOCKET_GROUP,
 	OPT_STATE,
 	OPT_ANCHOR,
+	OPT_PARTITION,
 	OPT_BACKEND,
 	OPT_CAPACITY,
 	OPT_MAX_WRITE,
@@ -29,6 +30,9 @@ static const struct argp_option option_list[] = {
 	  "keep key, counter and data in this file; made if there is none", 1 },
 	{ "anchor", OPT_ANCHOR, "SOCKET", 0,
 	  "an anchor of rpmb-anchor's keeps this file from being put back", 1 },
+	{ "partition", OPT_PARTITION, "SOCKET", 0,
+	  "no file: key, counter and data are in a partition that rpmb-anchor has",
+	  1 },
 	{ "capacity", OPT_CAPACITY, "UNITS", 0,
 	  "size of a new device in units of 128 KiB, 1 to 128 (default 32)",
 	  1 },
@@ -56,14 +60,16 @@ static gid_t parse_group(struct argp_state *argp, const char *name)
 	return group->gr_gid;
 }
 
-/* One of the two, and nothing of the other */
+/* One of the three, and nothing of the others */
 static void check_kind(struct argp_state *argp, const struct options *options)
 {
 	const struct emulate_config *emulate = &options->emulate;
+	unsigned int kinds = !!emulate->state.name + !!emulate->state.partition +
+			     !!options->forward.name;
 
-	if (!options->socket || !emulate->state.name == !options->forward.name)
+	if (!options->socket || kinds != 1)
 		argp_error(argp,
-			   "--socket and either --state or --backend are needed");
+			   "--socket and one of --state, --partition and --backend are needed");
 	if (options->forward.name && (emulate->state.capacity ||
 				      emulate->max_write || emulate->max_read))
 		argp_error(argp,
@@ -90,6 +96,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 		return 0;
 	case OPT_ANCHOR:
 		options->emulate.state.anchor = arg;
+		return 0;
+	case OPT_PARTITION:
+		options->emulate.state.partition = arg;
 		return 0;
 	case OPT_BACKEND:
 		options->forward.name = arg;

@@ -11,7 +11,7 @@
 #include "forward.h"
 
 /*
- * Either @emulate or @forward has a name
+ * @emulate has a state or a partition, or @forward has a name
  *
  * @group: who may connect besides the user, or -1
  */

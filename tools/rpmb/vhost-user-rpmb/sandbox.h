@@ -8,7 +8,8 @@
  * What the program cannot do without
  *
  * @socket, @state, @anchor: files that it removes, looks for or connects to, by their
- *	full names; NULL if there is none
+ *	full names; NULL if there is none. A partition's socket is one of rpmb-anchor's
+ *	as an anchor's is.
  * @device: it speaks to a device of the host
  * @raw_io: and may program that device's key, if its user may
  */

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stddef.h>
+
+#include "allot.h"
+#include "control.h"
+#include "server.h"
+#include "vrpmb.h"
+
+static const struct entry *find_any(const struct table *table)
+{
+	unsigned int i;
+
+	for (i = 0; i < table->nr; i++)
+		if (table->entries[i].state != ENTRY_READY)
+			return &table->entries[i];
+	return NULL;
+}
+
+static enum hardware_fate allot(void *arg)
+{
+	struct server *server = arg;
+	struct allotment *allotment = &server->allotment;
+	const struct entry *entry = &allotment->entry;
+
+	if (entry->state == ENTRY_LEAVING)
+		return vrpmb_give_up(&server->hw, entry);
+	return vrpmb_make(&server->hw, server->keys, entry, &allotment->made);
+}
+
+static void done(struct server *server)
+{
+	server->allotment.done = true;
+}
+
+bool allot_begin(struct server *server)
+{
+	const struct entry *entry = find_any(&server->table);
+
+	if (!entry || server->allotment.done)
+		return false;
+	server->allotment.entry = *entry;
+	server->then = done;
+	commit_run(&server->committer, allot, server);
+	return true;
+}
+
+bool allot_apply(struct server *server, struct table *next)
+{
+	struct allotment *allotment = &server->allotment;
+	struct entry *entry;
+
+	if (!allotment->done)
+		return false;
+	allotment->done = false;
+	allotment->told = true;
+	entry = table_find(next, allotment->entry.guid);
+	if (entry->state == ENTRY_NEW && allotment->made)
+		entry->state = ENTRY_READY;
+	else
+		table_remove(next, entry);
+	return true;
+}
+
+void allot_committed(struct server *server)
+{
+	struct allotment *allotment = &server->allotment;
+
+	if (!allotment->told)
+		return;
+	allotment->told = false;
+	control_settled(server, &allotment->entry);
+}
