@@ -13,7 +13,8 @@ library_tests()
 	for name in frame lib config partition keyed; do
 		run_tap "$1" "$2/tests/test-$name"
 	done
-	for name in anchor anchor-crash anchor-matrix anchor-admin; do
+	for name in anchor anchor-crash anchor-matrix anchor-admin \
+		    anchor-device anchor-device-crash; do
 		run_tap "$1anchor: " "$2/tests/test-$name"
 	done
 	for name in lib config partition; do

@@ -49,7 +49,7 @@ static const struct {
 	  "no room for such a partition; see 'rpmb partition list'" },
 	{ RPMB_ERR_NO_ANCHOR, "nobody answers there; does rpmb-anchor run?" },
 	{ RPMB_ERR_ANCHOR,
-	  "what answers there is not an rpmb-anchor of this version" },
+	  "what answers there is something else, or an rpmb-anchor of another version" },
 	{ RPMB_ERR_ANCHOR_IN_USE, "another program uses this anchor" },
 	{ RPMB_ERR_OLD,
 	  "not the version that is anchored: it was put back; see rpmb-anchor(1), accept" },

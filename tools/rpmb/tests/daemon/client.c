@@ -221,6 +221,18 @@ uint16_t guest_read(struct frontend *fe, const uint8_t *key, uint16_t addr,
 	return be16toh(in[0].result);
 }
 
+void submit_count(struct frontend *fe)
+{
+	static const uint8_t nonce[NONCE_LEN];
+	const struct fields fields = {
+		.type = RPMB_GET_WRITE_COUNTER, .count = 1, .nonce = nonce
+	};
+	struct rpmb_frame out;
+
+	frames_init(&out, 1, &fields);
+	submit_frames(fe, &out, 1, 1);
+}
+
 void must_program_key(struct frontend *fe)
 {
 	check_eq(guest_program_key(fe, test_key), RPMB_RES_OK);

@@ -72,6 +72,9 @@ uint16_t guest_read(struct frontend *fe, const uint8_t *key, uint16_t addr,
 		    unsigned int nr, uint8_t *data);
 
 /* The same where nothing else but success will do */
+/* Ask for the counter, and do not wait */
+void submit_count(struct frontend *fe);
+
 void must_program_key(struct frontend *fe);
 uint32_t must_count(struct frontend *fe);
 void must_write(struct frontend *fe, uint16_t addr, unsigned int nr,

@@ -84,17 +84,25 @@ void daemon_exec(struct daemon *d, const char *preload,
 	daemon_exec_other(d, "RPMB_DAEMON", preload, args);
 }
 
-static const char *anchor;
+static const char *anchor, *partition;
 
 void daemon_use_anchor(const char *path)
 {
 	anchor = path;
 }
 
+void daemon_use_partition(const char *path)
+{
+	partition = path;
+}
+
 void daemon_start_args(struct daemon *d, const char *preload,
 		       const char *const options[])
 {
-	const char *args[MAX_ARGS] = { "--socket", SOCKET, "--state", STATE };
+	const char *args[MAX_ARGS] = {
+		"--socket", SOCKET, partition ? "--partition" : "--state",
+		partition ?: STATE
+	};
 	unsigned int n = 4;
 
 	if (anchor) {
@@ -159,6 +167,16 @@ const char *daemon_messages(void)
 	}
 	text[len > 0 ? len : 0] = 0;
 	return text;
+}
+
+void daemon_wait_for_words(const char *words)
+{
+	int ms = 0;
+
+	while (!strstr(daemon_messages(), words)) {
+		check(ms++ < WAIT_MS, "nobody says: %s", words);
+		poll(NULL, 0, 1);
+	}
 }
 
 void daemon_forget_messages(void)

@@ -37,6 +37,9 @@ void daemon_exec_other(struct daemon *d, const char *variable,
 /* Those that are started from now on have this anchor's socket; NULL for none */
 void daemon_use_anchor(const char *path);
 
+/* They have this partition's socket, and no state; NULL for none */
+void daemon_use_partition(const char *path);
+
 /* Start it on SOCKET and STATE with further options, up to a NULL */
 #define daemon_start(d, ...) daemon_start_args(d, NULL, \
 	(const char *const []){ __VA_ARGS__, NULL })
@@ -57,6 +60,9 @@ void daemon_stop(struct daemon *d);
 
 /* All that daemons have said in this test, in static memory */
 const char *daemon_messages(void);
+
+/* Wait until one has said that: what it waits for has begun */
+void daemon_wait_for_words(const char *words);
 
 /* Only what they say from now on counts */
 void daemon_forget_messages(void);

@@ -425,29 +425,6 @@ static void anchor_comes_back(void)
 	close_daemon(&d, &fe, true);
 }
 
-/* It has said so: what it waits for has begun */
-static void wait_for_words(const char *words)
-{
-	int ms = 0;
-
-	while (!strstr(daemon_messages(), words)) {
-		check(ms++ < WAIT_MS, "nobody says: %s", words);
-		poll(NULL, 0, 1);
-	}
-}
-
-static void submit_count(struct frontend *fe)
-{
-	static const uint8_t nonce[NONCE_LEN];
-	const struct fields fields = {
-		.type = RPMB_GET_WRITE_COUNTER, .count = 1, .nonce = nonce
-	};
-	struct rpmb_frame out;
-
-	frames_init(&out, 1, &fields);
-	submit_frames(fe, &out, 1, 1);
-}
-
 /* Nobody is told anything that another daemon may have changed meanwhile */
 static void nothing_without_anchor(void)
 {
@@ -459,7 +436,7 @@ static void nothing_without_anchor(void)
 	model_check(&model, &fe, false);
 	host_kill();
 	submit_count(&fe);
-	wait_for_words("does rpmb-anchor run?");
+	daemon_wait_for_words("does rpmb-anchor run?");
 	check(!fe_used(&fe), "the counter is told");
 	host_start();
 	fe_wait_used(&fe, NULL);
@@ -497,7 +474,7 @@ static void cloned(void)
 	model_write(&model, &clone_fe);
 	daemon_forget_messages();
 	submit_count(first);
-	wait_for_words("another program uses this anchor");
+	daemon_wait_for_words("another program uses this anchor");
 	check(!fe_used(first), "it tells what was");
 	fe_close(&clone_fe);
 	daemon_stop(&clone);
@@ -535,7 +512,7 @@ static void stopped_while_it_waits(void)
 	begin_serving(&model, &d, &fe);
 	host_kill();
 	model_submit(&model, &fe);
-	wait_for_words("does rpmb-anchor run?");
+	daemon_wait_for_words("does rpmb-anchor run?");
 	kill(d.pid, SIGTERM);
 	check(WEXITSTATUS(daemon_wait(&d)) == 1, "not an error");
 	check(!fe_used(&fe), "answered");
