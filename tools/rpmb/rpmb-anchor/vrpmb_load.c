@@ -12,7 +12,7 @@ static bool refuse(const struct entry *entry, const char *why)
 	char guid[LIBRPMB_GUID_TEXT];
 
 	rpmb_guid_to_text(guid, entry->guid);
-	log_line("device %s \"%s\" is not served: %s", guid, entry->title, why);
+	log_line("device %s is not served: %s", guid, why);
 	return false;
 }
 
