@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Packets on the sockets of rpmb-anchor: an anchor's, and the administrator's
+ * Packets on the sockets of rpmb-anchor: an anchor's, a device's, and the administrator's
  *
- * Its own code serves real sockets here; only what makes a table durable is not there.
+ * Its own code serves real sockets here; only what makes a table durable is not there, and
+ * a device is in memory.
  */
 #include <err.h>
 #include <stdio.h>
@@ -15,15 +16,18 @@
 
 #include "control.h"
 #include "fuzz.h"
-#include "guest.h"
+#include "step.h"
 #include "table.h"
+#include "tenant.h"
 
 /* @made: steps that were made as they are to be made */
 static struct server server;
 static struct keys keys;
 static const uint8_t guid[LIBRPMB_GUID_LEN] = { 1 };
+static const uint8_t device_guid[LIBRPMB_GUID_LEN] = { 2 };
 static uint64_t made;
-static int client = -1, admin = -1;
+static int client = -1, tenant = -1, admin = -1;
+static uint8_t blocks[PARTITION_UNIT * PARTITION_BLOCK];
 
 bool ledger_has_log_of(struct ledger *ledger, const struct table *table)
 {
@@ -40,6 +44,85 @@ bool ledger_each_note(struct ledger *ledger, uint64_t skip,
 
 	(void)ledger;
 	return skip || each(arg, &note);
+}
+
+enum hardware_fate vrpmb_load(struct vrpmb *dev, struct hardware *hw,
+			      const struct keys *unused, const struct entry *entry,
+			      bool *usable)
+{
+	(void)unused;
+	*dev = (struct vrpmb) { .hw = hw, .units = entry->capacity };
+	*usable = true;
+	return HARDWARE_WRITTEN;
+}
+
+int vrpmb_try(const struct hardware *hw, const struct entry *entry)
+{
+	(void)hw;
+	must(entry->capacity && entry->capacity <= 128);
+	return RPMB_ERR_NO_SPACE;
+}
+
+const char *rpmb_strerror(int error)
+{
+	must(error == RPMB_ERR_NO_SPACE);
+	return "no room";
+}
+
+/* Nothing gets to the device that is not one of its requests */
+static void check_range(uint32_t addr, uint32_t count)
+{
+	must(count && count <= PARTITION_MAX_BLOCKS);
+	must(addr < PARTITION_UNIT && count <= PARTITION_UNIT - addr);
+}
+
+unsigned int vrpmb_cost(const struct vrpmb *dev, uint32_t addr, uint32_t count)
+{
+	(void)dev;
+	(void)addr;
+	return 1 + 2 * count;
+}
+
+enum hardware_fate vrpmb_program_key(struct vrpmb *dev,
+				     const uint8_t key[LIBRPMB_KEY_LEN])
+{
+	must(!dev->has_key);
+	dev->has_key = true;
+	memcpy(dev->key, key, sizeof(dev->key));
+	return HARDWARE_WRITTEN;
+}
+
+enum hardware_fate vrpmb_write(struct vrpmb *dev, uint32_t addr, uint32_t count,
+			       const uint8_t *data)
+{
+	check_range(addr, count);
+	must(dev->has_key);
+	memcpy(blocks + addr * PARTITION_BLOCK, data, count * PARTITION_BLOCK);
+	dev->counter++;
+	dev->writes += vrpmb_cost(dev, addr, count);
+	must(dev->writes <= 40);
+	return HARDWARE_WRITTEN;
+}
+
+bool vrpmb_read(const struct vrpmb *dev, uint32_t addr, uint32_t count,
+		uint8_t *data)
+{
+	(void)dev;
+	check_range(addr, count);
+	memcpy(data, blocks + addr * PARTITION_BLOCK, count * PARTITION_BLOCK);
+	return true;
+}
+
+void commit_expect_written(enum hardware_fate fate)
+{
+	must(fate == HARDWARE_WRITTEN);
+}
+
+void commit_run(struct committer *committer,
+		enum hardware_fate (*job)(void *arg), void *arg)
+{
+	(void)committer;
+	commit_expect_written(job(arg));
 }
 
 double server_now(void)
@@ -68,7 +151,9 @@ static bool make_next(struct note *note, bool *noted)
 	*noted = control_apply(&server, &next, note);
 	changed = *noted;
 	for (guest = server.guests; guest; guest = guest->next)
-		changed |= guest_apply(&server, guest, &next, server_now());
+		if (!guest->tenant)
+			changed |= step_apply(&server, guest, &next,
+					      server_now());
 	if (!changed) {
 		table_free(&next);
 		return false;
@@ -90,10 +175,21 @@ void server_go_on(struct server *unused)
 	while (make_next(&note, &noted)) {
 		for (guest = server.guests; guest; guest = guest->next)
 			if (guest->in_batch)
-				guest_done(&server, guest);
+				step_done(&server, guest);
 		if (noted)
 			control_done(&server);
 	}
+	for (guest = server.guests; guest; guest = guest->next)
+		if (guest->tenant && tenant_begin(&server, guest, server_now()))
+			tenant_done(&server, guest);
+}
+
+static void take_answers(int sock)
+{
+	char answer[CONTROL_MAX];
+
+	while (sock >= 0 && recv(sock, answer, sizeof(answer), MSG_DONTWAIT) > 0)
+		;
 }
 
 /* All that is ready, and answers away */
@@ -101,18 +197,14 @@ static void serve(void)
 {
 	struct epoll_event event;
 	struct watch *watch;
-	char answer[CONTROL_MAX];
 
 	while (epoll_wait(server.epoll, &event, 1, 0) > 0) {
 		watch = event.data.ptr;
 		watch->ready(&server, watch);
 	}
-	while (client >= 0 &&
-	       recv(client, answer, sizeof(answer), MSG_DONTWAIT) > 0)
-		;
-	while (admin >= 0 &&
-	       recv(admin, answer, sizeof(answer), MSG_DONTWAIT) > 0)
-		;
+	take_answers(client);
+	take_answers(tenant);
+	take_answers(admin);
 }
 
 static void reconnect(int *sock, const char *path)
@@ -163,6 +255,29 @@ static void send_step(struct input *input)
 	send_packet(client, &request, sizeof(request));
 }
 
+/* A request that the device takes, or one of which the input has changed a byte */
+static void send_request(struct input *input)
+{
+	const struct guest *guest = guest_find(&server, device_guid);
+	struct partition_request request = { .version = htole32(PARTITION_VERSION) };
+	struct { uint8_t type, addr, count, at, change; } what = {};
+	size_t len = PARTITION_REQUEST_LEN;
+
+	input_take(input, &what, sizeof(what));
+	if (!guest)
+		return;
+	request.type = htole32(what.type);
+	request.counter = htole32(guest->tenant->dev.counter + 1);
+	request.addr = htole32(2 * what.addr);
+	request.count = htole32(what.count);
+	if (what.type == PARTITION_PROGRAM_KEY)
+		len += LIBRPMB_KEY_LEN;
+	if (what.type == PARTITION_WRITE && what.count <= PARTITION_MAX_BLOCKS)
+		len += what.count * PARTITION_BLOCK;
+	((uint8_t *)&request)[what.at % PARTITION_REQUEST_LEN] ^= what.change;
+	send_packet(tenant, &request, len);
+}
+
 static void send_bytes(struct input *input, int sock)
 {
 	uint8_t bytes[256];
@@ -182,6 +297,9 @@ static void remove_directory(void)
 }
 
 static const struct entry first = { .guid = { 1 }, .share = 4, .title = "fuzzed" };
+static const struct entry device = {
+	.guid = { 2 }, .share = 40, .capacity = 1, .title = "device"
+};
 
 /* The sockets are made once: that takes longer than all else */
 static void begin_once(void)
@@ -197,23 +315,48 @@ static void begin_once(void)
 	must(control_begin(&server));
 }
 
+static void add(const struct entry *entry)
+{
+	struct table next;
+
+	must(table_copy(&next, &server.table));
+	table_add(&next, entry);
+	table_free(&server.table);
+	server.table = next;
+}
+
 static void begin(void)
 {
 	if (!server.directory)
 		begin_once();
 	made = 0;
-	must(table_copy(&server.table, &(struct table){}));
-	table_add(&server.table, &first);
+	add(&first);
+	add(&device);
 	if (!server.guests)
-		must(guest_add(&server, &first));
+		must(guest_add(&server, &first) && guest_add(&server, &device));
 }
 
-/* Is there the first one alone, as in the beginning? */
+static bool is_served(const struct entry *entry)
+{
+	const struct guest *guest = guest_find(&server, entry->guid);
+
+	return guest && !memcmp(guest->line.salt, entry->salt,
+				sizeof(entry->salt));
+}
+
+/* Are there these two and no other, as in the beginning? */
 static bool is_as_before(void)
 {
-	return server.guests && !server.guests->next &&
-	       table_find(&server.table, guid) &&
-	       !memcmp(server.guests->line.salt, first.salt, sizeof(first.salt));
+	return is_served(&first) && is_served(&device) &&
+	       !server.guests->next->next;
+}
+
+static void reset_device(void)
+{
+	struct guest *guest = guest_find(&server, device_guid);
+	bool usable;
+
+	vrpmb_load(&guest->tenant->dev, &server.hw, &keys, &device, &usable);
 }
 
 static void hang_up(int *sock)
@@ -226,25 +369,31 @@ static void hang_up(int *sock)
 static void end(void)
 {
 	hang_up(&client);
+	hang_up(&tenant);
 	hang_up(&admin);
 	serve();
-	while (server.guests && !is_as_before())
-		guest_remove(&server, server.guests);
+	if (is_as_before())
+		reset_device();
+	else
+		while (server.guests)
+			guest_remove(&server, server.guests);
 	table_free(&server.table);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char path[] = "01000000-0000-0000-0000-000000000000/socket";
+	static const char other[] = "02000000-0000-0000-0000-000000000000/socket";
 	struct input input = { data, size };
 	uint8_t what;
 
 	begin();
 	reconnect(&client, path);
+	reconnect(&tenant, other);
 	reconnect(&admin, "control");
 	while (input.size) {
 		input_take(&input, &what, 1);
-		switch (what % 5) {
+		switch (what % 8) {
 		case 0:
 			reconnect(&client, path);
 			break;
@@ -259,6 +408,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			break;
 		case 4:
 			send_bytes(&input, admin);
+			break;
+		case 5:
+			reconnect(&tenant, other);
+			break;
+		case 6:
+			send_bytes(&input, tenant);
+			break;
+		case 7:
+			send_request(&input);
 			break;
 		}
 	}

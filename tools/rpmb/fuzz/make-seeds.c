@@ -232,14 +232,22 @@ static void anchors(void)
 		"{\"command\":\"set\",\"anchor\":\"fuzzed\",\"share\":9}",
 		"{\"command\":\"accept\",\"anchor\":\"fuzzed\"}",
 		"{\"command\":\"remove\",\"anchor\":\"fuzzed\"}",
+		"{\"command\":\"remove\",\"anchor\":\"device\"}",
+		"{\"command\":\"add\",\"title\":\"y\",\"capacity\":2}",
 	};
 	const uint8_t steps[] = {
 		2, 0, 0, 1, 2, 0, 0, 2, 2, 9, 1, 3, 0, 2, 40, 4, 5, 2, 0, 0, 6,
+	};
+	/* key, write, read, write, all but the last as they are to be */
+	const uint8_t requests[] = {
+		7, 1, 0, 0, 0, 0, 7, 2, 1, 3, 0, 0, 7, 3, 0, 8, 0, 0,
+		7, 2, 9, 2, 8, 1, 5, 7, 2, 255, 2, 0, 0, 6, 3, 1, 2, 3,
 	};
 	uint8_t seed[512];
 	unsigned int i, len;
 
 	put("anchor", 0, steps, sizeof(steps));
+	put("anchor", 99, requests, sizeof(requests));
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		len = strlen(commands[i]);
 		memcpy(seed, steps, sizeof(steps));
