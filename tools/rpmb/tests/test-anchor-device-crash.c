@@ -7,11 +7,13 @@
  * The steps have the names of the order of writes: redo blocks, header, places.
  */
 #include <endian.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #include "anchor-client.h"
 #include "anchor-host.h"
+#include "daemon.h"
 #include "device-client.h"
 
 /* On this one redo blocks and header are two writes, always */
@@ -220,6 +222,24 @@ static void test_everywhere_in_add(void)
 	host_at_each_operation(killed_in_add);
 }
 
+/* Nobody has to ask for it */
+static void test_add_goes_on(void)
+{
+	int ms = 0;
+
+	begin_on(&emmc);
+	host_fault(fake, FAULT_KILL_BEFORE, RPMB_WRITE_DATA, 1);
+	expect_eq(admin("add x --capacity 1 --guid " GUID, 1), 1);
+	host_wait_killed();
+	host_start();
+	client = (struct client) { .sock = -1, .n = 1, .sequence = 2 };
+	while (client_connect(&client) < 0) {
+		check(ms++ < WAIT_MS, "it is not made");
+		poll(NULL, 0, 1);
+	}
+	expect_known(&client);
+}
+
 /* It is gone, with its partition, or it is as it was */
 static bool killed_in_remove(enum fake_fault_kind kind, unsigned int operation)
 {
@@ -367,6 +387,7 @@ static const struct test tests[] = {
 	{ "killed: everywhere in a start", test_everywhere_in_start },
 	{ "killed: a key is programmed", test_key },
 	{ "killed: everywhere in adding a device", test_everywhere_in_add },
+	{ "killed: a device that was to be made is made", test_add_goes_on },
 	{ "killed: everywhere in removing one", test_everywhere_in_remove },
 	{ "hardware: a write lost once", test_write_lost_once },
 	{ "hardware: a write lost", test_write_lost },
