@@ -340,10 +340,12 @@ static void only_one_writes(void)
 	struct daemon d, other;
 	uint8_t data[BLOCK] = { 1 };
 	struct model model;
+	struct fake *fake = begin_serving(&model, &d, &fe);
 
-	begin_serving(&model, &d, &fe);
-	host_kill();
+	host_fault(fake, FAULT_HOLD, RPMB_WRITE_DATA, 0);
 	model_submit(&model, &fe);
+	host_wait_held(fake);
+	host_kill();
 	daemon_wait_for_words("does rpmb-anchor run?");
 	daemon_forget_messages();
 	kill(d.pid, SIGSTOP);
