@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <stddef.h>
+#include <string.h>
 
 #include "allot.h"
 #include "control.h"
 #include "server.h"
-#include "vrpmb.h"
 
 static const struct entry *find_any(const struct table *table)
 {
@@ -22,24 +21,28 @@ static enum hardware_fate allot(void *arg)
 	struct allotment *allotment = &server->allotment;
 	const struct entry *entry = &allotment->entry;
 
-	if (entry->state == ENTRY_LEAVING)
-		return vrpmb_give_up(&server->hw, entry);
-	return vrpmb_make(&server->hw, server->keys, entry, &allotment->made);
+	if (entry->state == ENTRY_NEW)
+		return vrpmb_make(&server->hw, server->keys, entry,
+				  &allotment->making);
+	allotment->making.done = true;
+	return vrpmb_give_up(&server->hw, entry);
 }
 
-static void done(struct server *server)
+static void part_done(struct server *server)
 {
-	server->allotment.done = true;
+	server->allotment.done = server->allotment.making.done;
 }
 
 bool allot_begin(struct server *server)
 {
 	const struct entry *entry = find_any(&server->table);
+	struct allotment *allotment = &server->allotment;
 
-	if (!entry || server->allotment.done)
+	if (!entry || allotment->done)
 		return false;
-	server->allotment.entry = *entry;
-	server->then = done;
+	if (memcmp(&allotment->entry, entry, sizeof(*entry)))
+		*allotment = (struct allotment) { .entry = *entry };
+	server->then = part_done;
 	commit_run(&server->committer, allot, server);
 	return true;
 }
@@ -54,7 +57,7 @@ bool allot_apply(struct server *server, struct table *next)
 	allotment->done = false;
 	allotment->told = true;
 	entry = table_find(next, allotment->entry.guid);
-	if (entry->state == ENTRY_NEW && allotment->made)
+	if (entry->state == ENTRY_NEW && !allotment->making.no_room)
 		entry->state = ENTRY_READY;
 	else
 		table_remove(next, entry);
@@ -67,6 +70,6 @@ void allot_committed(struct server *server)
 
 	if (!allotment->told)
 		return;
-	allotment->told = false;
 	control_settled(server, &allotment->entry);
+	*allotment = (struct allotment) {};
 }

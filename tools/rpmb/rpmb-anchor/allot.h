@@ -10,24 +10,24 @@
 #define ALLOT_H
 
 #include "table.h"
-#include "keys.h"
+#include "vrpmb.h"
 
 struct server;
 
 /*
  * @entry: as it was when the thread began with it
- * @made: there was room for it
- * @done: the thread is done, and the next table is to say so
+ * @making: how far that is
+ * @done: the thread is done with all of it, and the next table is to say so
  * @told: the table that is made durable says so
  */
 struct allotment {
 	struct entry entry;
-	bool made;
+	struct vrpmb_making making;
 	bool done;
 	bool told;
 };
 
-/* Begin with one if there is any: returns whether the thread has something to do now */
+/* Do a part, if there is anything to do: returns whether the thread has to do with it now */
 bool allot_begin(struct server *server);
 
 /* Put what is done into the next table; returns whether that has changed */

@@ -127,21 +127,23 @@ static bool begin_device(struct server *server, double now)
 	return true;
 }
 
-/*
- * The table, which is for many, and the devices, each for itself, take turns. What the
- * administrator waits for goes first.
- */
-static void begin_next(struct server *server, double now)
+/* The table, which is for many, and the devices, each for itself, take turns */
+static bool begin_guests(struct server *server, double now)
 {
-	if (allot_begin(server))
-		return;
 	if (server->devices_first && begin_device(server, now)) {
 		server->devices_first = false;
-		return;
+		return true;
 	}
 	server->devices_first = begin_table(server, now);
-	if (!server->devices_first)
-		begin_device(server, now);
+	return server->devices_first || begin_device(server, now);
+}
+
+/* Partitions come and go in parts, between which others are served */
+static void begin_next(struct server *server, double now)
+{
+	server->others_first = !server->others_first && allot_begin(server);
+	if (!server->others_first && !begin_guests(server, now))
+		allot_begin(server);
 }
 
 void server_go_on(struct server *server)

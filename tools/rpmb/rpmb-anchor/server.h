@@ -22,6 +22,7 @@ struct control;
  * @then: what there is to do when the thread is done
  * @tenant: whom it works for
  * @devices_first: the last to be served was the table
+ * @others_first: the last was a partition that comes or goes
  * @timer: for those who are slowed down
  */
 struct server {
@@ -36,6 +37,7 @@ struct server {
 	void (*then)(struct server *server);
 	struct guest *tenant;
 	bool devices_first;
+	bool others_first;
 	struct watch done;
 	struct watch timer;
 	struct watch stop;

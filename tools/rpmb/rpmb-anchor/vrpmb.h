@@ -45,11 +45,24 @@ enum hardware_fate vrpmb_load(struct vrpmb *dev, struct hardware *hw,
 int vrpmb_try(const struct hardware *hw, const struct entry *entry);
 
 /*
- * Make its partition, if that is not there yet, without key and all zero. @made says
- * whether there was room.
+ * How far the partition of an entry is made
+ *
+ * @cleared: blocks
+ * @done: it is, or there is no room for it
+ */
+struct vrpmb_making {
+	uint32_t cleared;
+	bool done;
+	bool no_room;
+};
+
+/*
+ * Make its partition, if that is not there yet, without key and all zero: a part of
+ * that, so that others can be served between the parts
  */
 enum hardware_fate vrpmb_make(struct hardware *hw, const struct keys *keys,
-			      const struct entry *entry, bool *made);
+			      const struct entry *entry,
+			      struct vrpmb_making *making);
 
 /* Its partition, if it has one, is nobody's any more */
 enum hardware_fate vrpmb_give_up(struct hardware *hw, const struct entry *entry);

@@ -40,28 +40,27 @@ int vrpmb_try(const struct hardware *hw, const struct entry *entry)
 }
 
 /* What others have left there is not for who comes next, and costs nothing if it is 0 */
-static enum hardware_fate clear(struct hardware *hw,
-				const struct rpmb_partition *partition)
+static enum hardware_fate clear_some(struct hardware *hw,
+				     const struct rpmb_partition *partition,
+				     uint32_t *cleared)
 {
 	static const uint8_t zero[PARTITION_BLOCK * PARTITION_MAX_BLOCKS];
-	unsigned int most = sizeof(zero) / hardware_block(hw), nr, done;
-	enum hardware_fate fate = HARDWARE_WRITTEN;
+	uint32_t addr = partition->addr + *cleared;
+	uint32_t nr = partition->blocks - *cleared;
 	uint8_t found[sizeof(zero)];
 
-	for (done = 0; fate == HARDWARE_WRITTEN && done < partition->blocks;
-	     done += nr) {
-		nr = partition->blocks - done < most ? partition->blocks - done :
-						       most;
-		if (!hardware_get(hw, partition->addr + done, nr, found))
-			return HARDWARE_FAILED;
-		if (memcmp(found, zero, nr * hardware_block(hw)))
-			fate = hardware_put(hw, partition->addr + done, nr, zero);
-	}
-	return fate;
+	if (nr > sizeof(zero) / hardware_block(hw))
+		nr = sizeof(zero) / hardware_block(hw);
+	*cleared += nr;
+	if (!hardware_get(hw, addr, nr, found))
+		return HARDWARE_FAILED;
+	if (!memcmp(found, zero, nr * hardware_block(hw)))
+		return HARDWARE_WRITTEN;
+	return hardware_put(hw, addr, nr, zero);
 }
 
 /* Two, so that there is always one before the newest */
-static enum hardware_fate put_first_headers(struct vrpmb *dev)
+static enum hardware_fate put_headers(struct vrpmb *dev)
 {
 	struct vrpmb_record record = {};
 	uint8_t block[HARDWARE_MAX_BLOCK] = {};
@@ -78,32 +77,40 @@ static enum hardware_fate put_first_headers(struct vrpmb *dev)
 	return fate;
 }
 
-/* Nobody has had it, so what an earlier attempt has left of it is made anew */
-enum hardware_fate vrpmb_make(struct hardware *hw, const struct keys *keys,
-			      const struct entry *entry, bool *made)
+static enum hardware_fate put_first_headers(struct hardware *hw,
+					    const struct keys *keys,
+					    const struct entry *entry,
+					    uint32_t start)
 {
-	enum hardware_fate fate = HARDWARE_WRITTEN;
+	enum hardware_fate fate;
 	struct vrpmb dev;
-	int ret;
 
-	*made = true;
-	if (!vrpmb_find(hw, entry)) {
-		ret = add_partition(hw, entry, &hw->partitions);
-		*made = !ret;
-		if (ret) {
-			log_line("\"%s\": %s", entry->title, rpmb_strerror(ret));
-			return HARDWARE_WRITTEN;
-		}
-		fate = hardware_put_partitions(hw);
-	}
-	if (fate == HARDWARE_WRITTEN)
-		fate = clear(hw, vrpmb_find(hw, entry));
-	if (fate != HARDWARE_WRITTEN)
-		return fate;
-	vrpmb_begin(&dev, hw, keys, entry, vrpmb_find(hw, entry)->addr);
-	fate = put_first_headers(&dev);
+	vrpmb_begin(&dev, hw, keys, entry, start);
+	fate = put_headers(&dev);
 	explicit_bzero(&dev, sizeof(dev));
 	return fate;
+}
+
+/* Nobody has had it, so what an earlier attempt has left of it is made anew */
+enum hardware_fate vrpmb_make(struct hardware *hw, const struct keys *keys,
+			      const struct entry *entry,
+			      struct vrpmb_making *making)
+{
+	const struct rpmb_partition *partition = vrpmb_find(hw, entry);
+	int ret;
+
+	if (partition && making->cleared < partition->blocks)
+		return clear_some(hw, partition, &making->cleared);
+	making->done = partition;
+	if (partition)
+		return put_first_headers(hw, keys, entry, partition->addr);
+	ret = add_partition(hw, entry, &hw->partitions);
+	if (!ret)
+		return hardware_put_partitions(hw);
+	log_line("\"%s\": %s", entry->title, rpmb_strerror(ret));
+	making->done = true;
+	making->no_room = true;
+	return HARDWARE_WRITTEN;
 }
 
 enum hardware_fate vrpmb_give_up(struct hardware *hw, const struct entry *entry)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "anchor-client.h"
 #include "anchor-host.h"
@@ -591,6 +592,36 @@ static void test_turns(void)
 	expect_known(&other);
 }
 
+/* A place that has to be cleared keeps nobody waiting for all of that */
+static void test_served_meanwhile(void)
+{
+	static const char add[] = "{\"command\":\"add\",\"capacity\":2}";
+	char answer[4096];
+	struct fake *fake;
+	struct raw raw;
+	int sock;
+
+	begin_on(&fake, &single);
+	memset(block_of(fake, 1000), 1, 1000 * 256);
+	check(!admin("add number-2 --guid " GUID, 2), "%s", said());
+	check_eq(raw_connect(&raw, 2), ANCHOR_OK);
+	/* the ledger, the table of partitions, and then some of hundreds of blocks */
+	host_fault(fake, FAULT_HOLD, RPMB_WRITE_DATA, 10);
+	sock = host_connect(CONTROL);
+	check(send(sock, add, strlen(add), 0) > 0, "");
+	host_wait_held(fake);
+	raw_ask_step(&raw, 1);
+	host_fault(fake, FAULT_HOLD, RPMB_WRITE_DATA, 300);
+	host_release(fake);
+	expect_eq(raw_answer(&raw), ANCHOR_OK);
+	host_wait_held(fake);
+	expect_eq(recv(sock, answer, sizeof(answer), MSG_DONTWAIT), -1);
+	host_release(fake);
+	expect(recv(sock, answer, sizeof(answer), 0) > 0);
+	raw_close(&raw);
+	close(sock);
+}
+
 /* With somebody else who has the key nothing goes on */
 static void test_other_writer(void)
 {
@@ -625,6 +656,7 @@ static const struct test tests[] = {
 	{ "device: share", test_share },
 	{ "device: pace", test_pace },
 	{ "device: turns", test_turns },
+	{ "device: others are served while one is made", test_served_meanwhile },
 	{ "device: somebody else writes", test_other_writer },
 };
 
