@@ -3,63 +3,22 @@
  * A device of the simulator, made through the operations that its configfs directory
  * has
  */
-#include <linux/module.h>
 #include <linux/string.h>
 
+#include "directory.h"
 #include "simulated.h"
-
-static const struct config_item_type simulated_beside_type = {
-	.ct_owner = THIS_MODULE,
-};
-
-/* A directory beside the simulator's, from which that can be found */
-static struct configfs_subsystem simulated_beside = {
-	.su_group.cg_item = {
-		.ci_namebuf = "rpmb-kunit",
-		.ci_type = &simulated_beside_type,
-	},
-};
-
-static struct config_group *simulated_find_group(struct kunit *test)
-{
-	struct config_item *root, *item;
-
-	config_group_init(&simulated_beside.su_group);
-	mutex_init(&simulated_beside.su_mutex);
-	KUNIT_ASSERT_EQ(test, 0, configfs_register_subsystem(&simulated_beside));
-	root = simulated_beside.su_group.cg_item.ci_parent;
-	item = config_group_find_item(to_config_group(root), "rpmb-sim");
-	configfs_unregister_subsystem(&simulated_beside);
-	KUNIT_ASSERT_NOT_NULL_MSG(test, item, "rpmb-sim is not there");
-	return to_config_group(item);
-}
-
-static struct configfs_attribute *simulated_attr(struct rpmb_simulated *dev,
-						 const char *name)
-{
-	struct configfs_attribute **attr;
-
-	for (attr = dev->item->ci_type->ct_attrs; *attr; attr++)
-		if (!strcmp((*attr)->ca_name, name))
-			break;
-	KUNIT_ASSERT_NOT_NULL_MSG(dev->test, *attr, "no attribute %s", name);
-	return *attr;
-}
 
 /* As write(2) says it */
 ssize_t rpmb_simulated_store(struct rpmb_simulated *dev, const char *name,
 			     const char *value)
 {
-	ssize_t ret = simulated_attr(dev, name)->store(dev->item, value,
-						       strlen(value));
-
-	return ret == strlen(value) ? 0 : ret;
+	return directory_store(dev->test, dev->item, name, value);
 }
 
 ssize_t rpmb_simulated_show(struct rpmb_simulated *dev, const char *name,
 			    char *page)
 {
-	return simulated_attr(dev, name)->show(dev->item, page);
+	return directory_show(dev->test, dev->item, name, page);
 }
 
 static int simulated_match(struct device *dev, const void *name)
@@ -101,7 +60,7 @@ struct rpmb_simulated *rpmb_simulated_new(struct kunit *test, const char *type)
 
 	KUNIT_ASSERT_NOT_NULL(test, dev);
 	dev->test = test;
-	dev->group = simulated_find_group(test);
+	dev->group = directory_find_group(test, "rpmb-sim");
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, simulated_end,
 							   dev));
 	item = dev->group->cg_item.ci_type->ct_group_ops->make_item(dev->group,
