@@ -52,6 +52,12 @@ static void between_end(void *data)
 	rpmb_dev_unregister(b->rdev);
 }
 
+/* The device goes before the test ends */
+void between_remove(struct between *b)
+{
+	kunit_release_action(b->test, between_end, b);
+}
+
 static void between_put_key(void *key)
 {
 	key_put(key);
@@ -63,7 +69,8 @@ struct key *between_key(struct kunit *test, struct key_type *type,
 {
 	struct key *key = key_alloc(type, description, GLOBAL_ROOT_UID,
 				    GLOBAL_ROOT_GID, current_cred(),
-				    KEY_POS_ALL | KEY_USR_VIEW,
+				    KEY_POS_ALL | KEY_USR_VIEW |
+				    KEY_USR_SEARCH,
 				    KEY_ALLOC_NOT_IN_QUOTA, NULL);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, key);

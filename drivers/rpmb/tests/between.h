@@ -48,6 +48,7 @@ struct between {
 
 struct between *between_new(struct kunit *test, const char *type,
 			    void (*limit)(struct rpmb_descr *descr));
+void between_remove(struct between *b);
 struct key *between_key(struct kunit *test, struct key_type *type,
 			const char *description, const void *data, size_t len);
 unsigned int between_count(const struct between *b, u16 type);
