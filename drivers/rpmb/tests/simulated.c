@@ -42,7 +42,7 @@ void rpmb_simulated_enable(struct rpmb_simulated *dev)
 static void simulated_end(void *data)
 {
 	struct rpmb_simulated *dev = data;
-	struct configfs_group_operations *ops =
+	const struct configfs_group_operations *ops =
 		dev->group->cg_item.ci_type->ct_group_ops;
 
 	rpmb_dev_put(dev->rdev);
