@@ -86,17 +86,16 @@ static void rpmb_exchange_end(struct rpmb_exchange *x)
 	x->rq = NULL;
 }
 
-/* The kernel's error for the result in a response */
-static int rpmb_result_error(const struct rpmb_fields *resp)
+/* The kernel's error for what a response to a request of a type has said */
+static int rpmb_result_error(u16 type, u16 said)
 {
-	u16 result = resp->result & ~RPMB_RES_EXPIRED;
+	u16 result = said & ~RPMB_RES_EXPIRED;
 
 	/*
 	 * An expired counter ends writes only. From this answer alone the last
 	 * write cannot be told from one that came too late.
 	 */
-	if (RPMB_SIGNED_TYPES & BIT(resp->type >> 8) &&
-	    resp->result & RPMB_RES_EXPIRED &&
+	if (RPMB_SIGNED_TYPES & BIT(type) && said & RPMB_RES_EXPIRED &&
 	    (result == RPMB_RES_OK || result == RPMB_RES_WRITE))
 		return -EOVERFLOW;
 
@@ -179,7 +178,7 @@ static int rpmb_check_answer(struct rpmb_keyed *k, struct rpmb_exchange *x)
 
 	rpmb_frames_get_last(rpmb_keyed_format(k), x->rq->resp,
 			     x->rq->resp_len, &x->resp);
-	ret = rpmb_result_error(&x->resp);
+	ret = rpmb_result_error(x->req.type, x->resp.result);
 	if (ret) {
 		k->result = x->resp.result;
 		return ret;
@@ -289,7 +288,7 @@ static int rpmb_keyed_use(struct rpmb_keyed *k, const u8 *raw)
 /**
  * rpmb_keyed_begin() - begin a call with a key
  * @k: the call; what is to be done with it follows. Whatever is returned, its memory is
- *	given back by __free(rpmb_keyed), and nothing of the key stays in it
+ *	given back by __free(rpmb_keyed), which wipes it
  *
  * Context: may sleep.
  * Return: 0, -ENOMEM or an error of rpmb_key_read()
@@ -346,6 +345,10 @@ int rpmb_keyed_program_key(struct rpmb_keyed *k)
 	verified = rpmb_keyed_get_counter(&check);
 	if (ret && verified)
 		return ret;
+	/* No error may say that nothing happened */
+	if (verified && !check.started && verified != -ENODEV &&
+	    verified != -EINTR)
+		verified = -EIO;
 	k->counter = check.counter;
 	k->result = check.result;
 	k->mismatch = check.mismatch;
@@ -415,27 +418,41 @@ int rpmb_keyed_read(struct rpmb_keyed *k, struct iov_iter *to)
 }
 EXPORT_SYMBOL_IF_KUNIT(rpmb_keyed_read);
 
-/* Is what the write in @written has sent there? */
-static int rpmb_compare(struct rpmb_keyed *k,
-			const struct rpmb_exchange *written, bool *same)
+/* Read some blocks of what the write in @written has sent: are they there? */
+static int rpmb_compare_chunk(struct rpmb_keyed *k,
+			      const struct rpmb_exchange *written, u32 done,
+			      u32 count, bool *same)
 {
 	enum rpmb_frame_format format = rpmb_keyed_format(k);
 	size_t size = rpmb_block_size(format);
 	struct rpmb_exchange x = { };
-	u32 count;
+	int ret;
+
+	ret = rpmb_read_exchange(k, &x, written->req.addr + done, count);
+	for (u32 i = 0; !ret && i < count; i++)
+		*same &= !memcmp(rpmb_frames_data(format, x.rq->resp, i),
+				 rpmb_frames_data(format, written->rq->req,
+						  done + i), size);
+	rpmb_exchange_end(&x);
+	return ret;
+}
+
+static int rpmb_compare(struct rpmb_keyed *k,
+			const struct rpmb_exchange *written, bool *same)
+{
+	u32 most = k->rdev->descr.max_read, done = 0, count;
 	int ret = 0;
 
 	*same = true;
-	for (u32 done = 0; !ret && done < written->req.count; done += count) {
-		count = min(written->req.count - done, k->rdev->descr.max_read);
-		ret = rpmb_read_exchange(k, &x, written->req.addr + done,
-					 count);
-		for (u32 i = 0; !ret && i < count; i++)
-			*same &= !memcmp(rpmb_frames_data(format, x.rq->resp, i),
-					 rpmb_frames_data(format,
-							  written->rq->req,
-							  done + i), size);
-		rpmb_exchange_end(&x);
+	while (!ret && done < written->req.count) {
+		count = min(written->req.count - done, most);
+		ret = rpmb_compare_chunk(k, written, done, count, same);
+		if (!ret) {
+			done += count;
+		} else if (rpmb_was_too_long(k, ret) && count > 1) {
+			most = count / 2;
+			ret = 0;
+		}
 	}
 	return ret;
 }
@@ -461,9 +478,9 @@ static int rpmb_read_back(struct rpmb_keyed *k,
 }
 
 /*
- * The counter as it was: not stored. Data as it should be: stored, by whomever. One
- * step of the counter with other data was somebody else's write, so ours was refused.
- * After several steps ours may have been overwritten.
+ * The counter as it was, or lower than the one that was named: not stored. Data as it
+ * should be: stored, by whomever. One step of the counter with other data was somebody
+ * else's write, so ours was refused. After several steps ours may have been overwritten.
  */
 static enum rpmb_fate rpmb_find_fate(struct rpmb_keyed *k,
 				     const struct rpmb_exchange *written)
@@ -477,7 +494,7 @@ static enum rpmb_fate rpmb_find_fate(struct rpmb_keyed *k,
 	if (rpmb_read_back(&back, written, &same))
 		return RPMB_FATE_UNKNOWN;
 	k->counter = back.counter;
-	if (back.counter == written->req.counter)
+	if (back.counter <= written->req.counter)
 		return RPMB_FATE_NOT_STORED;
 	if (same)
 		return RPMB_FATE_STORED;
@@ -554,14 +571,14 @@ static int rpmb_write_some(struct rpmb_keyed *k, u32 *most,
 			   struct iov_iter *from)
 {
 	struct iov_iter start = *from;
+	int ret = -EOPNOTSUPP;
 	u32 count;
-	int ret;
 
 	*most = min(*most, k->count - k->done);
 	do {
 		count = rpmb_write_size(&k->rdev->descr, *most);
 		if (!count)
-			return -EOPNOTSUPP;
+			return ret;
 		*from = start;
 		ret = rpmb_write_chunk(k, count, from);
 		if (!rpmb_was_too_long(k, ret))
@@ -639,7 +656,7 @@ int rpmb_keyed_request(struct rpmb_keyed *k, u16 type, void *block)
  * Afterwards the write counter is read with the key, since the device's answer to a key
  * is not authenticated. If that shows the key in place, it is a success, whatever became
  * of the answer. After any error the key may have been programmed, unless it is one of
- * those that say that nothing happened; see rpmb_write_blocks(). A key can never be
+ * those that say that nothing happened: see rpmb_route_frames(). A key can never be
  * changed: whoever loses it can never write again.
  *
  * Context: may sleep, as rpmb_route_frames() does.
@@ -744,7 +761,14 @@ EXPORT_SYMBOL_GPL(rpmb_read_blocks);
  * A range longer than what the device writes at once takes several requests, as few as
  * possible, which the device does not do as one: a failure can leave its beginning
  * stored. After a failure it is found out what is stored by reading counter and data;
- * nothing is sent again.
+ * nothing is sent again. It can turn out that all is stored, and only the answer was
+ * lost, or that this was the last write of the device's life: look at @outcome.
+ *
+ * Not stored means not yet, if somebody can hold back what goes to the device: he could
+ * deliver it later, as long as the counter is the same, and give its answer for that to
+ * the next write. So what is written next for this counter has to be the same, or be read
+ * back. A counter that is more than one step from the expected one leaves it unknown
+ * whether ours was among those writes; rpmb_get_write_count() before avoids that.
  *
  * The device's refusals: -EKEYREJECTED (it has another key), -ENOKEY (it has none),
  * -ESTALE (the counter is not the expected one), -ERANGE (blocks that it does not have),
@@ -755,7 +779,7 @@ EXPORT_SYMBOL_GPL(rpmb_read_blocks);
  * blocks. The others are those of rpmb_route_frames().
  *
  * Context: may sleep, as rpmb_route_frames() does.
- * Return: 0 if all is stored, else a negative error
+ * Return: 0 if all is stored and said to be, else a negative error
  */
 int rpmb_write_blocks(struct rpmb_dev *rdev, struct key *key, u32 addr,
 		      u32 count, const void *data, u32 *expected,

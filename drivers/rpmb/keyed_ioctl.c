@@ -26,16 +26,28 @@
 
 #define RPMB_COUNTER_TYPES	(BIT(RPMB_WRITE_DATA) | RPMB_NAMED_TYPES)
 
+/* Those that put something over the block */
+#define RPMB_ANSWER_TYPES	(BIT(RPMB_CONFIG_READ) | BIT(RPMB_PURGE_STATUS))
+
 static bool rpmb_keyed_has(u32 types, const struct rpmb_ioc_keyed *cmd)
 {
 	return types & BIT(cmd->type);
+}
+
+/* One request is what it says, to the bit, or it is not made */
+static int rpmb_keyed_check_block(const struct rpmb_dev *rdev,
+				  const struct rpmb_ioc_keyed *cmd)
+{
+	if (rdev->descr.frame_format == RPMB_FRAME_JEDEC &&
+	    (cmd->addr > U16_MAX || cmd->count > U16_MAX))
+		return -EINVAL;
+	return cmd->data || cmd->type == RPMB_PURGE_ENABLE ? 0 : -EINVAL;
 }
 
 static int rpmb_keyed_check(const struct rpmb_dev *rdev,
 			    const struct rpmb_ioc_keyed *cmd)
 {
 	bool named = cmd->flags & RPMB_KEYED_COUNTER;
-	u32 with_data = RPMB_RANGE_TYPES | RPMB_BLOCK_TYPES;
 
 	if (cmd->flags & ~RPMB_KEYED_COUNTER)
 		return -EOPNOTSUPP;
@@ -47,7 +59,9 @@ static int rpmb_keyed_check(const struct rpmb_dev *rdev,
 	if (named ? !rpmb_keyed_has(RPMB_COUNTER_TYPES, cmd) :
 		    rpmb_keyed_has(RPMB_NAMED_TYPES, cmd))
 		return -EINVAL;
-	if (!rpmb_keyed_has(with_data, cmd) &&
+	if (rpmb_keyed_has(RPMB_BLOCK_TYPES, cmd))
+		return rpmb_keyed_check_block(rdev, cmd);
+	if (!rpmb_keyed_has(RPMB_RANGE_TYPES, cmd) &&
 	    (cmd->addr || cmd->count || cmd->data))
 		return -EINVAL;
 	return 0;
@@ -87,7 +101,8 @@ static int rpmb_keyed_block(struct rpmb_keyed *k, struct rpmb_ioc_keyed *cmd)
 		ret = -EFAULT;
 	else
 		ret = rpmb_keyed_request(k, cmd->type, block);
-	if (!ret && data && copy_to_user(data, block, size))
+	if (!ret && rpmb_keyed_has(RPMB_ANSWER_TYPES, cmd) &&
+	    copy_to_user(data, block, size))
 		ret = -EFAULT;
 	kfree_sensitive(block);
 	return ret;
@@ -123,7 +138,7 @@ static int rpmb_keyed_with(struct rpmb_dev *rdev, struct key *key,
 		.user = true,
 		.addr = cmd->addr,
 		.count = cmd->count,
-		.counter = cmd->counter,
+		.counter = cmd->flags & RPMB_KEYED_COUNTER ? cmd->counter : 0,
 	};
 	int ret = rpmb_keyed_do(&k, cmd);
 

@@ -72,6 +72,31 @@ static const struct rpmb_key_type *rpmb_key_type(const struct key *key)
 	return NULL;
 }
 
+/* With the semaphore, without which the key's type could go with its module */
+static int rpmb_key_read_locked(const struct key *key, u8 *raw)
+{
+	const struct rpmb_key_type *type = rpmb_key_type(key);
+	const u8 *payload;
+	size_t len;
+	int ret;
+
+	if (!type || !strstarts(key->description, RPMB_KEY_PREFIX))
+		return -EKEYREJECTED;
+	if (!key_is_positive(key))
+		return -ENOKEY;
+	ret = key_validate(key);
+	if (ret)
+		return ret;
+
+	payload = type->payload(key, &len);
+	if (!payload)
+		return -EKEYREVOKED;
+	if (len != RPMB_KEY_SIZE)
+		return -EKEYREJECTED;
+	memcpy(raw, payload, RPMB_KEY_SIZE);
+	return 0;
+}
+
 /**
  * rpmb_key_read() - copy the bytes of a key to where they are used
  * @key: the key, to which the caller holds a reference
@@ -83,27 +108,10 @@ static const struct rpmb_key_type *rpmb_key_type(const struct key *key)
  */
 int rpmb_key_read(struct key *key, u8 *raw)
 {
-	const struct rpmb_key_type *type = rpmb_key_type(key);
-	const u8 *payload;
-	size_t len;
 	int ret;
 
-	if (!type || !strstarts(key->description, RPMB_KEY_PREFIX))
-		return -EKEYREJECTED;
-	if (!key_is_positive(key))
-		return -ENOKEY;
-
 	down_read(&key->sem);
-	ret = key_validate(key);
-	if (!ret) {
-		payload = type->payload(key, &len);
-		if (!payload)
-			ret = -EKEYREVOKED;
-		else if (len != RPMB_KEY_SIZE)
-			ret = -EKEYREJECTED;
-		else
-			memcpy(raw, payload, RPMB_KEY_SIZE);
-	}
+	ret = rpmb_key_read_locked(key, raw);
 	up_read(&key->sem);
 	return ret;
 }

@@ -402,6 +402,36 @@ static void keyed_tamper_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, RPMB_MISMATCH_FRAMES, k.mismatch);
 }
 
+/* A last frame of no type that there is; NVMe has no other frame */
+static int keyed_no_type(struct between *b, struct rpmb_xfer *xfers,
+			 unsigned int nr)
+{
+	struct rpmb_xfer *recv = between_recv(xfers, nr);
+	struct rpmb_nvme_frame *nvme = recv->buf;
+	struct rpmb_frame *jedec = recv->buf;
+
+	if (b->type != RPMB_READ_DATA)
+		return 0;
+	if (b->format == RPMB_FRAME_NVME)
+		nvme->req_resp = cpu_to_le16(0xff00);
+	else
+		jedec[1].req_resp = cpu_to_be16(0xff00);
+	return 0;
+}
+
+static void keyed_no_type_test(struct kunit *test)
+{
+	struct between *b = keyed_ready(test);
+	bool nvme = b->format == RPMB_FRAME_NVME;
+	struct rpmb_keyed k;
+
+	b->after = keyed_no_type;
+	KUNIT_EXPECT_EQ(test, nvme ? -EPROTO : -EBADMSG,
+			keyed_do(b, RPMB_READ_DATA, &k));
+	KUNIT_EXPECT_EQ(test, nvme ? RPMB_MISMATCH_NONE : RPMB_MISMATCH_FRAMES,
+			k.mismatch);
+}
+
 /* An answer of the device's own, but of another time */
 static u8 keyed_recorded[2 * 512 + 256];
 static bool keyed_recording;
@@ -587,6 +617,15 @@ static void keyed_expected_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, outcome.unknown);
 	KUNIT_EXPECT_EQ(test, 4, expected);
 	keyed_expect_data(b, 0, 17, data);
+
+	/* One that the device does not have yet: it cannot be stored */
+	expected = 9;
+	KUNIT_EXPECT_EQ(test, -ESTALE,
+			rpmb_write_blocks(b->rdev, b->key, 0, 8, data,
+					  &expected, &outcome));
+	KUNIT_EXPECT_EQ(test, 0, outcome.stored);
+	KUNIT_EXPECT_EQ(test, 0, outcome.unknown);
+	KUNIT_EXPECT_EQ(test, 4, expected);
 }
 
 static void keyed_end_test(struct kunit *test)
@@ -835,6 +874,7 @@ static struct kunit_case keyed_cases[] = {
 	KUNIT_CASE_PARAM(keyed_narrow_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_forgery_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_tamper_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_no_type_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_replay_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_lost_before_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_lost_after_test, keyed_type_gen_params),

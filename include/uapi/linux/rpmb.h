@@ -331,10 +331,11 @@ enum rpmb_mismatch {
  *	for configuration and purge; else 0
  * @count: number of blocks, likewise
  * @data: where the blocks are, or where to put them; for configuration and purge one
- *	block, which goes out in the request as far as that has one, and which that of the
- *	response is put over; may be 0 then, as it must for a key or the counter
+ *	block, which goes out in the request as far as that has one, and over which
+ *	RPMB_CONFIG_READ and RPMB_PURGE_STATUS put that of the response; 0 for a key or the
+ *	counter, and maybe for RPMB_PURGE_ENABLE
  * @counter: with %RPMB_KEYED_COUNTER the write counter that the device is expected to
- *	have; on output the counter, as far as it is known
+ *	have; on output the counter if it was read or named, else 0
  * @out_flags: on output %RPMB_ROUTE_STARTED if the last request that is not one to
  *	find out what became of a write may have reached the device
  * @done: on output the number of blocks that were read, or that are stored
@@ -352,10 +353,12 @@ enum rpmb_mismatch {
  * CAP_SYS_RAWIO.
  *
  * RPMB_WRITE_DATA and RPMB_READ_DATA take any range: it is cut into requests as long as
- * the device takes, between which others may have their turn, and a signal that is
- * handled ends it with EINTR. A write reads the counter first, unless it is named.
+ * the device takes, between which others may have their turn, and a signal ends it with
+ * EINTR; that can come without one of the program's own, as when the system goes to
+ * sleep, and what is left can be asked for from @done on. A write reads the counter first, unless it is named.
  * After a write that failed, counter and data are read back to find out what is stored;
- * nothing is sent again. RPMB_PROGRAM_KEY reads the counter afterwards, which shows
+ * nothing is sent again. What is not stored could still be delivered late, so what is
+ * written next for the same counter has to be the same, or be read back. RPMB_PROGRAM_KEY reads the counter afterwards, which shows
  * whether the key is in place. RPMB_CONFIG_WRITE and RPMB_PURGE_ENABLE must name the
  * counter, and whoever asks for them has to find out himself what became of them.
  *
@@ -369,12 +372,15 @@ enum rpmb_mismatch {
  *  - ENOKEY: no such key; or, if @result is RPMB_RES_NO_KEY, the device has none.
  *  - EKEYREVOKED, EKEYEXPIRED: it was one.
  *  - EACCES: no permission to search for the key.
- *  - ESTALE: the counter is not the one that the write was signed for.
+ *  - ESTALE: the counter is not the one that the write was signed for. More than one
+ *    step from it, the outcome is unknown: ours may have been among these writes.
  *  - ERANGE: the device does not have these blocks.
  *  - EOVERFLOW: the write counter has reached its maximum.
  *  - EREMOTEIO: the device refused, see @result.
  *  - EBADMSG: a response is not authentic, see @mismatch.
  *  - EINTR: a signal came between two requests, or a fatal one in line.
+ *  - EINVAL: besides, a block or a named counter is missing, or an address or a count
+ *    does not fit into the frames.
  */
 struct rpmb_ioc_keyed {
 	__u32 size;
