@@ -51,7 +51,7 @@ static int rpmb_keyed_check(const struct rpmb_dev *rdev,
 
 	if (cmd->flags & ~RPMB_KEYED_COUNTER)
 		return -EOPNOTSUPP;
-	if (cmd->type >= BITS_PER_TYPE(u32) ||
+	if (cmd->type > RPMB_PURGE_STATUS ||
 	    !rpmb_keyed_has(rdev->descr.request_types, cmd))
 		return -EOPNOTSUPP;
 	if (cmd->key <= 0)
