@@ -79,6 +79,7 @@ int rpmb_may_route(const struct file *filp, u16 type);
  * @user: for a program, which may be interrupted between two requests
  * @addr: first block
  * @count: number of blocks
+ * @named: a write is for the counter that the caller has put into @counter
  * @hmac: the key, made ready to use
  * @counter: what the next write is signed with; the counter that was read
  * @started: the last request may have reached the device
@@ -96,6 +97,7 @@ struct rpmb_keyed {
 	bool user;
 	u32 addr;
 	u32 count;
+	bool named;
 	struct rpmb_hmac *hmac;
 	u32 counter;
 	bool started;

@@ -590,9 +590,10 @@ static int rpmb_write_some(struct rpmb_keyed *k, u32 *most,
 
 /**
  * rpmb_keyed_write() - write blocks, in as few requests as the device lets
- * @k: the call. @k->counter is what is signed with. @k->done says how many blocks are
- *	stored, @k->unknown of how many behind them nobody knows, and @k->counter what
- *	it is by then as far as is known, also on failure
+ * @k: the call. @k->counter is what is signed with if it is @k->named, else it is read
+ *	first. @k->done says how many blocks are stored, @k->unknown of how many behind
+ *	them nobody knows, and @k->counter what it is by then as far as is known, also
+ *	on failure
  * @from: what to write
  *
  * Return: 0 or an error as rpmb_write_blocks() has it
@@ -602,6 +603,8 @@ int rpmb_keyed_write(struct rpmb_keyed *k, struct iov_iter *from)
 	u32 most = k->count;
 	int ret = rpmb_keyed_check_range(k);
 
+	if (!ret && !k->named)
+		ret = rpmb_keyed_get_counter(k);
 	while (!ret && k->done < k->count) {
 		ret = rpmb_write_some(k, &most, from);
 		if (!ret && k->done < k->count)
@@ -790,6 +793,7 @@ int rpmb_write_blocks(struct rpmb_dev *rdev, struct key *key, u32 addr,
 		.key = key,
 		.addr = addr,
 		.count = count,
+		.named = expected,
 		.counter = expected ? *expected : 0,
 	};
 	struct kvec vec = { .iov_base = (void *)data };
@@ -798,11 +802,7 @@ int rpmb_write_blocks(struct rpmb_dev *rdev, struct key *key, u32 addr,
 
 	vec.iov_len = (size_t)count * rpmb_block_size(rpmb_keyed_format(&k));
 	iov_iter_kvec(&from, ITER_SOURCE, &vec, 1, vec.iov_len);
-	ret = rpmb_keyed_begin(&k);
-	if (!ret && !expected)
-		ret = rpmb_keyed_get_counter(&k);
-	if (!ret)
-		ret = rpmb_keyed_write(&k, &from);
+	ret = rpmb_keyed_begin(&k) ?: rpmb_keyed_write(&k, &from);
 	if (expected)
 		*expected = k.counter;
 	if (outcome)

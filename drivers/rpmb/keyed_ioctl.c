@@ -79,11 +79,7 @@ static int rpmb_keyed_range(struct rpmb_keyed *k, struct rpmb_ioc_keyed *cmd)
 			  u64_to_user_ptr(cmd->data), k->count * block, &iter);
 	if (ret)
 		return ret;
-	if (!write)
-		return rpmb_keyed_read(k, &iter);
-	if (!(cmd->flags & RPMB_KEYED_COUNTER))
-		ret = rpmb_keyed_get_counter(k);
-	return ret ?: rpmb_keyed_write(k, &iter);
+	return write ? rpmb_keyed_write(k, &iter) : rpmb_keyed_read(k, &iter);
 }
 
 /* Configuration and purge: what goes out and what comes back is one block */
@@ -132,13 +128,15 @@ static int rpmb_keyed_do(struct rpmb_keyed *k, struct rpmb_ioc_keyed *cmd)
 static int rpmb_keyed_with(struct rpmb_dev *rdev, struct key *key,
 			   struct rpmb_ioc_keyed *cmd)
 {
+	bool named = cmd->flags & RPMB_KEYED_COUNTER;
 	struct rpmb_keyed k __free(rpmb_keyed) = {
 		.rdev = rdev,
 		.key = key,
 		.user = true,
 		.addr = cmd->addr,
 		.count = cmd->count,
-		.counter = cmd->flags & RPMB_KEYED_COUNTER ? cmd->counter : 0,
+		.named = named,
+		.counter = named ? cmd->counter : 0,
 	};
 	int ret = rpmb_keyed_do(&k, cmd);
 

@@ -313,11 +313,6 @@ static void keyed_forge_one(struct between *b, u16 type,
 	keyed_forged_type = type;
 	keyed_resign = resign;
 	b->after = keyed_forge;
-	if (type == RPMB_WRITE_DATA)
-		/* It is for the counter of a new device that k is made */
-		KUNIT_ASSERT_EQ(b->test, 0,
-				rpmb_simulated_store(b->sim, "write_counter",
-						     "0"));
 	ret = keyed_do(b, type, &k);
 	b->after = NULL;
 	KUNIT_EXPECT_EQ_MSG(b->test, -EBADMSG, ret, "%s of %u", forgery->name,
