@@ -19,11 +19,11 @@
 #include "disk.h"
 #include "fixture.h"
 #include "model.h"
+#include "served.h"
 #include "state.h"
 
 #define CLONE "clone"
 #define CLONE_SOCKET "clone-socket"
-#define KILLS 40
 
 /* A host with two anchors, of which the daemon has the first one */
 static struct fake *begin(void)
@@ -36,22 +36,11 @@ static struct fake *begin(void)
 	return fake;
 }
 
-static void open_daemon(struct daemon *d, struct frontend *fe)
-{
-	daemon_start(d, "--capacity", "1");
-	fe_open(fe, d);
-}
-
-static void close_daemon(struct daemon *d, struct frontend *fe, bool stop)
-{
-	fe_close(fe);
-	if (stop) {
-		daemon_stop(d);
-	} else {
-		daemon_kill(d);
-		unlink(SOCKET);
-	}
-}
+const struct served served = {
+	.begin = begin,
+	.option = "--capacity",
+	.value = "1",
+};
 
 /* One more write in a life of the daemon's own */
 static void write_one(struct model *model, bool stop)
@@ -62,18 +51,10 @@ static void write_one(struct model *model, bool stop)
 	open_daemon(&d, &fe);
 	model_check(model, &fe, false);
 	model_write(model, &fe);
-	close_daemon(&d, &fe, stop);
-}
-
-static void must_serve(struct model *model, bool on_its_way)
-{
-	struct frontend fe;
-	struct daemon d;
-
-	open_daemon(&d, &fe);
-	model_check(model, &fe, on_its_way);
-	model_write(model, &fe);
-	close_daemon(&d, &fe, true);
+	if (stop)
+		close_daemon(&d, &fe);
+	else
+		kill_daemon(&d, &fe);
 }
 
 /* It ends by itself, and says why; the file stays as it is */
@@ -81,30 +62,15 @@ static void must_refuse(const char *words)
 {
 	struct disk_image before, after;
 	struct daemon d;
-	int status;
 
 	disk_image_load(&before);
 	daemon_forget_messages();
 	daemon_start(&d, "--capacity", "1");
-	status = daemon_wait(&d);
-	check(WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %#x",
-	      status);
-	check(strstr(daemon_messages(), words), "nobody says: %s", words);
+	ends_saying(&d, words);
 	disk_image_load(&after);
 	check(disk_image_same(&before, &after), "the state was touched");
 	disk_image_free(&before);
 	disk_image_free(&after);
-}
-
-/* A host whose daemon serves a device that was written five times */
-static struct fake *begin_serving(struct model *model, struct daemon *d,
-				  struct frontend *fe)
-{
-	struct fake *fake = begin();
-
-	model_leave_state(model, true);
-	open_daemon(d, fe);
-	return fake;
 }
 
 static void served_again(void)
@@ -186,7 +152,7 @@ static bool is_served(const struct model *newest)
 	close(sock);
 	fe_open(&fe, &d);
 	model_check(&model, &fe, false);
-	close_daemon(&d, &fe, false);
+	kill_daemon(&d, &fe);
 	return true;
 }
 
@@ -354,7 +320,7 @@ static void changed_while_served(void)
 	daemon_start(&d, "--capacity", "32");
 	fe_open(&fe, &d);
 	fill_device(&fe);
-	close_daemon(&d, &fe, true);
+	close_daemon(&d, &fe);
 	daemon_start(&d, "--capacity", "32");
 	fe_open(&fe, &d);
 	change_first_block();
@@ -379,7 +345,7 @@ static void ahead_of_ledger(void)
 	model_submit(&model, &fe);
 	host_wait_killed();
 	check(!fe_used(&fe), "answered before it is anchored");
-	close_daemon(&d, &fe, false);
+	kill_daemon(&d, &fe);
 	host_start();
 	must_serve(&model, true);
 	check_eq(model.counter, 7);
@@ -397,7 +363,7 @@ static void ahead_of_hardware(void)
 	model_submit(&model, &fe);
 	host_wait_held(fake);
 	check(!fe_used(&fe), "answered before it is anchored");
-	close_daemon(&d, &fe, false);
+	kill_daemon(&d, &fe);
 	host_kill();
 	host_start();
 	must_serve(&model, true);
@@ -422,7 +388,7 @@ static void anchor_comes_back(void)
 	host_start();
 	model_check(&model, &fe, false);
 	model_write(&model, &fe);
-	close_daemon(&d, &fe, true);
+	close_daemon(&d, &fe);
 }
 
 /* Nobody is told anything that another daemon may have changed meanwhile */
@@ -441,7 +407,7 @@ static void nothing_without_anchor(void)
 	host_start();
 	fe_wait_used(&fe, NULL);
 	model_check(&model, &fe, false);
-	close_daemon(&d, &fe, true);
+	close_daemon(&d, &fe);
 }
 
 static void start_clone(struct daemon *d)
@@ -500,25 +466,7 @@ static void share_used_up(void)
 	model_check(&model, &fe, false);
 	check(!admin("set number-0 --share 9"), "%s", said());
 	model_write(&model, &fe);
-	close_daemon(&d, &fe, true);
-}
-
-static void stopped_while_it_waits(void)
-{
-	struct frontend fe;
-	struct model model;
-	struct daemon d;
-
-	begin_serving(&model, &d, &fe);
-	host_kill();
-	model_submit(&model, &fe);
-	daemon_wait_for_words("does rpmb-anchor run?");
-	kill(d.pid, SIGTERM);
-	check(WEXITSTATUS(daemon_wait(&d)) == 1, "not an error");
-	check(!fe_used(&fe), "answered");
-	fe_close(&fe);
-	host_start();
-	must_serve(&model, true);
+	close_daemon(&d, &fe);
 }
 
 static bool has_key_in(const char *name)
@@ -537,7 +485,7 @@ static void key_is_wrapped(void)
 	check(!shell("echo '%.32s' | tee key-text", text_key), "%s", said());
 	open_daemon(&d, &fe);
 	check_eq(guest_program_key(&fe, text_key), 0);
-	close_daemon(&d, &fe, true);
+	close_daemon(&d, &fe);
 	check(!has_key_in(STATE) && !has_key_in(LEDGER), "it is in clear");
 	check(!shell("$RPMB_STATE_TOOL convert " STATE " " CLONE " --anchor %s",
 		     socket_of(0)), "%s", said());
@@ -589,42 +537,6 @@ static void converted(void)
 		     "mv " CLONE " " STATE, socket_of(0)), "%s", said());
 	daemon_use_anchor(NULL);
 	must_serve(&model, false);
-}
-
-/* The daemon, its anchor or both end in a write, at any time */
-static void many_kills(void)
-{
-	struct model model;
-	struct frontend fe;
-	struct daemon d;
-	unsigned int i, who;
-
-	model_seed();
-	begin();
-	model_leave_state(&model, false);
-	for (i = 0; i < KILLS; i++) {
-		unlink(SOCKET);
-		open_daemon(&d, &fe);
-		model_check(&model, &fe, true);
-		model_submit(&model, &fe);
-		poll(NULL, 0, random() % 4);
-		who = random() % 3;
-		if (who) {
-			host_kill();
-			host_start();
-		}
-		if (who == 1)
-			model_answer(&model, &fe);
-		else
-			daemon_kill(&d);
-		if (who != 1 && fe_used(&fe))
-			model_answer(&model, &fe);
-		fe_close(&fe);
-		if (who == 1)
-			daemon_kill(&d);
-	}
-	unlink(SOCKET);
-	must_serve(&model, true);
 }
 
 static const struct test tests[] = {

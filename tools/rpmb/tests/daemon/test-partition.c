@@ -15,9 +15,9 @@
 #include "partition_protocol.h"
 #include "fixture.h"
 #include "model.h"
+#include "served.h"
 
 #define OTHER_SOCKET "other-socket"
-#define KILLS 40
 #define UNIT PARTITION_UNIT
 
 static const struct fake emmc = {
@@ -48,55 +48,9 @@ static struct fake *begin(void)
 	return fake;
 }
 
-static void open_daemon(struct daemon *d, struct frontend *fe)
-{
-	daemon_start(d, NULL);
-	fe_open(fe, d);
-}
-
-static void close_daemon(struct daemon *d, struct frontend *fe)
-{
-	fe_close(fe);
-	daemon_stop(d);
-}
-
-static void kill_daemon(struct daemon *d, struct frontend *fe)
-{
-	fe_close(fe);
-	daemon_kill(d);
-	unlink(SOCKET);
-}
-
-static void must_serve(struct model *model, bool on_its_way)
-{
-	struct frontend fe;
-	struct daemon d;
-
-	open_daemon(&d, &fe);
-	model_check(model, &fe, on_its_way);
-	model_write(model, &fe);
-	close_daemon(&d, &fe);
-}
-
-/* A device that was written five times, served */
-static struct fake *begin_serving(struct model *model, struct daemon *d,
-				  struct frontend *fe)
-{
-	struct fake *fake = begin();
-
-	model_leave_state(model, true);
-	open_daemon(d, fe);
-	return fake;
-}
-
-static void ends_saying(struct daemon *d, const char *words)
-{
-	int status = daemon_wait(d);
-
-	check(WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %#x",
-	      status);
-	check(strstr(daemon_messages(), words), "nobody says: %s", words);
-}
+const struct served served = {
+	.begin = begin,
+};
 
 static void served_again(void)
 {
@@ -395,24 +349,6 @@ static void unreadable(void)
 	close_daemon(&d, &fe);
 }
 
-static void stopped_while_it_waits(void)
-{
-	struct frontend fe;
-	struct model model;
-	struct daemon d;
-
-	begin_serving(&model, &d, &fe);
-	host_kill();
-	model_submit(&model, &fe);
-	daemon_wait_for_words("does rpmb-anchor run?");
-	kill(d.pid, SIGTERM);
-	check(WEXITSTATUS(daemon_wait(&d)) == 1, "not an error");
-	check(!fe_used(&fe), "answered");
-	fe_close(&fe);
-	host_start();
-	must_serve(&model, true);
-}
-
 /* Writes of the hardware for each of the guest's */
 static void cost(void)
 {
@@ -435,42 +371,6 @@ static void cost(void)
 	must_write(&fe, 101, 1, model.counter + 1, data);
 	check_eq(fake->counter, counter + 3);
 	close_daemon(&d, &fe);
-}
-
-/* The daemon, rpmb-anchor or both end in a write, at any time */
-static void many_kills(void)
-{
-	struct model model;
-	struct frontend fe;
-	struct daemon d;
-	unsigned int i, who;
-
-	model_seed();
-	begin();
-	model_leave_state(&model, false);
-	for (i = 0; i < KILLS; i++) {
-		unlink(SOCKET);
-		open_daemon(&d, &fe);
-		model_check(&model, &fe, true);
-		model_submit(&model, &fe);
-		poll(NULL, 0, random() % 4);
-		who = random() % 3;
-		if (who) {
-			host_kill();
-			host_start();
-		}
-		if (who == 1)
-			model_answer(&model, &fe);
-		else
-			daemon_kill(&d);
-		if (who != 1 && fe_used(&fe))
-			model_answer(&model, &fe);
-		fe_close(&fe);
-		if (who == 1)
-			daemon_kill(&d);
-	}
-	unlink(SOCKET);
-	must_serve(&model, true);
 }
 
 static const struct test tests[] = {
