@@ -49,13 +49,15 @@ static bool is_true(struct json_object *object, const char *name)
 
 static void print_device(struct json_object *entry)
 {
+	const char *state = text_of(entry, "state");
+
 	printf("  device of %" PRIu64 " units", number_of(entry, "capacity"));
 	if (is_true(entry, "served"))
 		printf(", %s key, counter %" PRIu64,
 		       is_true(entry, "has_key") ? "with" : "without",
 		       number_of(entry, "counter"));
 	else
-		printf(", not served");
+		printf(", %s", strcmp(state, "ready") ? state : "not served");
 }
 
 static void print_entry(struct json_object *entry)

@@ -123,11 +123,18 @@ static bool get_number(const struct control *control, const char *name,
 	return true;
 }
 
+static const char *const state_names[] = {
+	[ENTRY_READY] = "ready",
+	[ENTRY_NEW] = "being made",
+	[ENTRY_LEAVING] = "being removed",
+};
+
 /* What it is at is known only if it could be read */
 static void add_device(struct json_object *object, const struct guest *guest,
 		       const struct entry *entry)
 {
 	add_number(object, "capacity", entry->capacity);
+	add_text(object, "state", state_names[entry->state]);
 	json_object_object_add(object, "served",
 			       json_object_new_boolean(!!guest));
 	if (!guest)

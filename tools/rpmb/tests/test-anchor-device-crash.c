@@ -244,6 +244,17 @@ static void test_add_goes_on(void)
 	wait_for_new();
 }
 
+/* What has been begun goes on by itself */
+static void wait_for_removal(void)
+{
+	int ms = 0;
+
+	while (!admin("list") && says("being removed")) {
+		check(ms++ < WAIT_MS, "it is not removed");
+		poll(NULL, 0, 1);
+	}
+}
+
 /* It is gone, with its partition, or it is as it was */
 static bool killed_in_remove(enum fake_fault_kind kind, unsigned int operation)
 {
@@ -256,6 +267,7 @@ static bool killed_in_remove(enum fake_fault_kind kind, unsigned int operation)
 		host_wait_killed();
 		clear_faults();
 		host_start();
+		wait_for_removal();
 		if (admin_lines("list") == 2) {
 			expect_known(&client);
 			check(!admin("remove device-1"), "%s", said());
