@@ -88,6 +88,7 @@ static void rpmb_get_info(const struct rpmb_dev *rdev,
 	info->max_write = descr->max_write;
 	info->keyed_types = IS_ENABLED(CONFIG_RPMB_KEYED) ?
 			    descr->request_types : 0;
+	info->max_batch = RPMB_MAX_BATCH;
 }
 
 static int rpmb_ioctl_info(struct rpmb_dev *rdev,
@@ -101,7 +102,7 @@ static int rpmb_ioctl_info(struct rpmb_dev *rdev,
 			    &user_size);
 	if (ret)
 		return ret;
-	if (info.flags || info.__reserved)
+	if (info.flags)
 		return -EOPNOTSUPP;
 	if (info.dev_id_len > RPMB_MAX_ID_LEN)
 		return -EINVAL;
@@ -119,19 +120,14 @@ static int rpmb_ioctl_info(struct rpmb_dev *rdev,
 /* May a request of this type be made by way of this file? 0, -EBADF or -EPERM */
 int rpmb_may_route(const struct file *filp, u16 type)
 {
-	switch (type) {
-	case RPMB_GET_WRITE_COUNTER:
-	case RPMB_READ_DATA:
-	case RPMB_CONFIG_READ:
-	case RPMB_PURGE_STATUS:
+	if (rpmb_is_question(type))
 		return filp->f_mode & FMODE_READ ? 0 : -EBADF;
-	case RPMB_PROGRAM_KEY: /* once in a device's life */
-		if (!(filp->f_mode & FMODE_WRITE))
-			return -EBADF;
-		return capable(CAP_SYS_RAWIO) ? 0 : -EPERM;
-	default:
-		return filp->f_mode & FMODE_WRITE ? 0 : -EBADF;
-	}
+	if (!(filp->f_mode & FMODE_WRITE))
+		return -EBADF;
+	/* Once in a device's life */
+	if (type == RPMB_PROGRAM_KEY && !capable(CAP_SYS_RAWIO))
+		return -EPERM;
+	return 0;
 }
 
 /* The request is judged by the core's copy, which the caller cannot change */
@@ -201,6 +197,8 @@ static long rpmb_fops_ioctl(struct file *filp, unsigned int cmd,
 		return rpmb_ioctl_info(filp->private_data, argp);
 	case RPMB_IOC_ROUTE_FRAMES:
 		return rpmb_ioctl_route_frames(filp, argp);
+	case RPMB_IOC_ROUTE_BATCH:
+		return rpmb_ioctl_route_batch(filp, argp);
 	case RPMB_IOC_KEYED:
 		return rpmb_ioctl_keyed(filp, argp);
 	default:

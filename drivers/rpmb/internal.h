@@ -7,10 +7,14 @@
 
 #include <linux/cleanup.h>
 #include <linux/err.h>
+#include <linux/ktime.h>
 #include <linux/rpmb.h>
 #include <linux/sizes.h>
 
 #include "frame.h"
+
+/* Most transfers of a sequence */
+#define RPMB_SEQUENCE_MAX	3
 
 struct file;
 struct iov_iter;
@@ -23,8 +27,9 @@ struct key;
  * @resp_len: bytes of the response
  * @req: copy of the caller's request, with room for the result-read frame behind
  * @resp: where the response comes to
- * @xfers: the transfers that it takes
+ * @xfers: the transfers that it takes: in @own, or in the list of its batch
  * @nr_xfers: how many they are
+ * @own: room for them
  *
  * Belongs to one caller: alloc, fill @req, prepare, run, read @resp, free.
  */
@@ -34,8 +39,53 @@ struct rpmb_request {
 	unsigned int resp_len;
 	void *req;
 	void *resp;
-	struct rpmb_xfer xfers[3];
+	struct rpmb_xfer *xfers;
 	unsigned int nr_xfers;
+	struct rpmb_xfer own[RPMB_SEQUENCE_MAX];
+};
+
+/**
+ * struct rpmb_batch - requests that are carried in one turn, one after the other
+ * @nr: how many they are
+ * @max: how many there is room for
+ * @req_len: bytes of all requests
+ * @resp_len: bytes of all responses
+ * @xfers: the transfers of all of them, in this order
+ * @nr_xfers: how many they are
+ * @rqs: the requests
+ *
+ * Belongs to one caller: alloc, add each, fill its @req, prepare it, run, free.
+ */
+struct rpmb_batch {
+	unsigned int nr;
+	unsigned int max;
+	unsigned int req_len;
+	unsigned int resp_len;
+	struct rpmb_xfer *xfers;
+	unsigned int nr_xfers;
+	struct rpmb_request *rqs[];
+};
+
+/**
+ * struct rpmb_run - requests that are carried in one turn
+ * @rqs: the requests, prepared
+ * @nr: how many they are
+ * @user: for a program, which may be killed between two of them
+ * @done: how many have their response, from the first on
+ * @over: no more is to be begun
+ * @ret: why, if one of them has failed
+ * @start: when the one that is carried now began
+ *
+ * On the stack of who has the turn.
+ */
+struct rpmb_run {
+	struct rpmb_request *const *rqs;
+	unsigned int nr;
+	bool user;
+	unsigned int done;
+	bool over;
+	int ret;
+	ktime_t start;
 };
 
 #if IS_ENABLED(CONFIG_KUNIT)
@@ -48,13 +98,29 @@ struct rpmb_request *rpmb_request_alloc(unsigned int req_len,
 					unsigned int resp_len, gfp_t gfp);
 void rpmb_request_free(struct rpmb_request *rq);
 int rpmb_request_prepare(struct rpmb_dev *rdev, struct rpmb_request *rq);
-int rpmb_request_run(struct rpmb_dev *rdev, struct rpmb_request *rq, bool user);
+bool rpmb_is_question(u16 type);
 DEFINE_FREE(rpmb_request, struct rpmb_request *, rpmb_request_free(_T))
+
+/* batch.c */
+struct rpmb_batch *rpmb_batch_alloc(unsigned int max, gfp_t gfp);
+void rpmb_batch_free(struct rpmb_batch *batch);
+struct rpmb_request *rpmb_batch_add(struct rpmb_batch *batch,
+				    unsigned int req_len, unsigned int resp_len,
+				    gfp_t gfp);
+int rpmb_batch_prepare(struct rpmb_dev *rdev, struct rpmb_batch *batch,
+		       struct rpmb_request *rq);
+DEFINE_FREE(rpmb_batch, struct rpmb_batch *, rpmb_batch_free(_T))
+
+/* run.c */
+int rpmb_request_run(struct rpmb_dev *rdev, struct rpmb_request *rq, bool user);
+int rpmb_batch_run(struct rpmb_dev *rdev, struct rpmb_batch *batch, bool user,
+		   unsigned int *done);
 
 /* turn.c */
 void rpmb_turn_init(struct rpmb_turn *turn);
 int rpmb_get_turn(struct rpmb_dev *rdev, bool user);
 void rpmb_put_turn(struct rpmb_dev *rdev);
+bool rpmb_turn_is_wanted(struct rpmb_dev *rdev);
 bool rpmb_stop_line(struct rpmb_dev *rdev, unsigned long timeout);
 void rpmb_start_line(struct rpmb_dev *rdev);
 
@@ -71,6 +137,10 @@ int rpmb_copy_cmd(void *cmd, size_t size, size_t min_size,
 int rpmb_copy_result(void __user *argp, const void *cmd, size_t size,
 		     u32 user_size);
 int rpmb_may_route(const struct file *filp, u16 type);
+
+/* cdev_batch.c */
+int rpmb_ioctl_route_batch(const struct file *filp,
+			   struct rpmb_ioc_route_batch __user *argp);
 
 /**
  * struct rpmb_keyed - one call with a key of the kernel's keyring

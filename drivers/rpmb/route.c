@@ -1,25 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The way of a request: copied and classified once, turned into transfers, run in
- * the device's turn
+ * What becomes of a request: it is copied and classified once, and turned into
+ * transfers
  */
 #include <linux/bits.h>
 #include <linux/export.h>
-#include <linux/highmem.h>
-#include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
 #include <linux/scatterlist.h>
-#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
 #include "internal.h"
-
-#define CREATE_TRACE_POINTS
-#include "trace.h"
 
 /* How much data the frames of a request, or of its response, carry */
 enum rpmb_payload {
@@ -80,6 +74,7 @@ struct rpmb_request *rpmb_request_alloc(unsigned int req_len,
 
 	rq->req_len = req_len;
 	rq->resp_len = resp_len;
+	rq->xfers = rq->own;
 	/*
 	 * A large one need not find contiguous memory. If there is none at all, its
 	 * caller is told by -ENOMEM, and may try smaller ones.
@@ -103,6 +98,20 @@ void rpmb_request_free(struct rpmb_request *rq)
 	kvfree_sensitive(rq->req, rq->req_len);
 	kvfree_sensitive(rq->resp, rq->resp_len);
 	kfree(rq);
+}
+
+/* Does a request of this type leave the device as it is? */
+bool rpmb_is_question(u16 type)
+{
+	switch (type) {
+	case RPMB_GET_WRITE_COUNTER:
+	case RPMB_READ_DATA:
+	case RPMB_CONFIG_READ:
+	case RPMB_PURGE_STATUS:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static const struct rpmb_rule *rpmb_find_rule(const struct rpmb_descr *descr,
@@ -222,107 +231,6 @@ int rpmb_request_prepare(struct rpmb_dev *rdev, struct rpmb_request *rq)
 		rpmb_add_result_read(descr, rq);
 	rpmb_add_xfer(rq, RPMB_XFER_RECV, rq->resp, rq->resp_len);
 	return 0;
-}
-
-/* A backend of the older kind makes its own transfers and does not say how far */
-static int rpmb_call_route_frames(struct rpmb_dev *rdev,
-				  struct rpmb_request *rq)
-{
-	rq->xfers[0].started = true;
-	return rdev->descr.route_frames(rdev->dev.parent, rq->req, rq->req_len,
-					rq->resp, rq->resp_len);
-}
-
-/*
- * What a backend returned, as callers may take it: 0 or an error, and none that
- * says that nothing happened when nobody can know.
- */
-static int rpmb_backend_error(const struct rpmb_request *rq, int ret)
-{
-	if (ret > 0)
-		return -EIO;
-	if (!rq->xfers[0].started)
-		return ret;
-
-	switch (ret) {
-	case -EINVAL:
-	case -EOPNOTSUPP:
-	case -EMSGSIZE:
-	case -ENOMEM:
-		return -EIO;
-	default:
-		return ret;
-	}
-}
-
-/*
- * Memory in pages has two addresses. Backends and devices know the one that is not
- * ours, and some processors do not see that it is the same.
- */
-static void rpmb_flush(const struct rpmb_request *rq)
-{
-	for (unsigned int i = 0; i < rq->nr_xfers; i++)
-		if (is_vmalloc_addr(rq->xfers[i].buf))
-			flush_kernel_vmap_range(rq->xfers[i].buf,
-						rq->xfers[i].len);
-}
-
-static void rpmb_invalidate(const struct rpmb_request *rq)
-{
-	if (is_vmalloc_addr(rq->resp))
-		invalidate_kernel_vmap_range(rq->resp, rq->resp_len);
-}
-
-static int rpmb_call_backend(struct rpmb_dev *rdev, struct rpmb_request *rq)
-{
-	/* The device may be what memory would be written back to */
-	unsigned int noio = memalloc_noio_save();
-	int ret;
-
-	rpmb_flush(rq);
-	if (rdev->descr.transfer)
-		ret = rdev->descr.transfer(rdev, rq->xfers, rq->nr_xfers);
-	else
-		ret = rpmb_call_route_frames(rdev, rq);
-	rpmb_invalidate(rq);
-	memalloc_noio_restore(noio);
-
-	return rpmb_backend_error(rq, ret);
-}
-
-static int rpmb_check_response(const struct rpmb_descr *descr,
-			       const struct rpmb_request *rq)
-{
-	u16 type = rpmb_frames_type(descr->frame_format, rq->resp);
-
-	/* Somebody spoke to the hardware past us, so all bets are off */
-	return type == rq->type << 8 ? 0 : -EPROTO;
-}
-
-/*
- * Run the transfers of a prepared request, for the kernel or, if @user, for a
- * program. 0: a response of the right type is in rq->resp; else an error, and
- * rq->xfers[] say how far it got.
- */
-int rpmb_request_run(struct rpmb_dev *rdev, struct rpmb_request *rq, bool user)
-{
-	ktime_t start;
-	int ret;
-
-	ret = rpmb_get_turn(rdev, user);
-	if (ret)
-		return ret;
-
-	WRITE_ONCE(rdev->running, rq->type);
-	trace_rpmb_start(rdev, rq);
-	start = ktime_get();
-	ret = rpmb_call_backend(rdev, rq);
-	if (!ret)
-		ret = rpmb_check_response(&rdev->descr, rq);
-	trace_rpmb_done(rdev, rq, ret, ktime_sub(ktime_get(), start));
-	WRITE_ONCE(rdev->running, 0);
-	rpmb_put_turn(rdev);
-	return ret;
 }
 
 /**

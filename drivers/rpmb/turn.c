@@ -196,6 +196,17 @@ void rpmb_put_turn(struct rpmb_dev *rdev)
 }
 EXPORT_SYMBOL_IF_KUNIT(rpmb_put_turn);
 
+/* Does anybody wait for it? To be asked by who has it. */
+bool rpmb_turn_is_wanted(struct rpmb_dev *rdev)
+{
+	struct rpmb_turn *turn = &rdev->turn;
+	bool wanted;
+
+	scoped_guard(spinlock, &turn->lock)
+		wanted = !list_empty(&turn->line);
+	return wanted;
+}
+
 /*
  * Stop the line: get the turn before all who wait for it, once the sequence that runs
  * has ended. False if that takes longer than @timeout jiffies. rpmb_start_line() ends

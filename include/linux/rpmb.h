@@ -16,6 +16,7 @@
 
 struct key;
 struct rpmb_dev;
+struct rpmb_run;
 struct scatterlist;
 
 /**
@@ -66,6 +67,17 @@ struct rpmb_xfer {
 };
 
 /**
+ * rpmb_sequence_len() - say how many transfers a sequence has
+ * @xfers: its first transfer, in a list
+ *
+ * Return: 2 or 3
+ */
+static inline unsigned int rpmb_sequence_len(const struct rpmb_xfer *xfers)
+{
+	return xfers[1].kind == RPMB_XFER_SEND_RESULT_READ ? 3 : 2;
+}
+
+/**
  * struct rpmb_descr - what a backend says of a device
  *
  * Given to rpmb_dev_register(), which copies it; final from then on. A backend
@@ -114,9 +126,21 @@ struct rpmb_descr {
 	 * be ended. There is one call at a time for each device. Allocations are
 	 * implicitly GFP_NOIO. When the call returns, the device is done with
 	 * @xfers and their buffers, which are the core's again.
+	 *
+	 * The list is one sequence, or, if @max_batch lets it, several, one after
+	 * the other, each rpmb_sequence_len() long. Then rpmb_sequence_completed()
+	 * is called after each, the last as well, and says whether to go on with
+	 * the next. Who has others to let in may leave the rest, and return 0: the
+	 * core comes back with it.
 	 */
 	int (*transfer)(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 			unsigned int nr);
+	/**
+	 * @max_batch: Most sequences in a list that @transfer takes; 0 or 1 means
+	 * that it takes one, and does not call rpmb_sequence_completed(). Worth it
+	 * for who can do something once for all of them.
+	 */
+	unsigned int max_batch;
 	/**
 	 * @abort: Optional: make a running @transfer end with what the device has
 	 * begun, and every later one at once. Called by rpmb_dev_unregister(), at
@@ -212,6 +236,8 @@ struct rpmb_dev {
 	struct rpmb_turn turn;
 	/* Type of the request that is with the backend, for messages; 0 if none is */
 	u16 running;
+	/* The requests that are with the backend, for who has the turn */
+	struct rpmb_run *run;
 	/*
 	 * Set for good by rpmb_dev_unregister() and at shutdown, before they wait
 	 * for the turn. Who gets the turn and sees it clear may call the backend
@@ -220,6 +246,22 @@ struct rpmb_dev {
 	bool gone;
 	/* Suspend holds the turn; whoever clears this gives the turn back */
 	atomic_t suspended;
+};
+
+/**
+ * struct rpmb_route - a request of a batch
+ * @req: request frames, in any memory
+ * @req_len: their bytes
+ * @resp: where to put the response frames
+ * @resp_len: their bytes
+ * @started: set or cleared by rpmb_route_batch(): it may have reached the device
+ */
+struct rpmb_route {
+	u8 *req;
+	unsigned int req_len;
+	u8 *resp;
+	unsigned int resp_len;
+	bool started;
 };
 
 /**
@@ -254,6 +296,9 @@ void rpmb_dev_unlink(struct rpmb_dev *rdev, struct device *client);
 
 int rpmb_route_frames(struct rpmb_dev *rdev, u8 *req,
 		      unsigned int req_len, u8 *resp, unsigned int resp_len);
+int rpmb_route_batch(struct rpmb_dev *rdev, struct rpmb_route *routes,
+		     unsigned int nr, unsigned int *done);
+bool rpmb_sequence_completed(struct rpmb_dev *rdev);
 unsigned int rpmb_xfer_map(const struct rpmb_xfer *xfer, struct scatterlist *sg,
 			   unsigned int max_sg, unsigned int max_seg);
 
@@ -301,6 +346,13 @@ static inline void rpmb_dev_unlink(struct rpmb_dev *rdev,
 static inline int rpmb_route_frames(struct rpmb_dev *rdev, u8 *req,
 				    unsigned int req_len, u8 *resp,
 				    unsigned int resp_len)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int rpmb_route_batch(struct rpmb_dev *rdev,
+				   struct rpmb_route *routes, unsigned int nr,
+				   unsigned int *done)
 {
 	return -EOPNOTSUPP;
 }

@@ -50,11 +50,14 @@ static int rpmb_fake_end(struct rpmb_fake *fake, int ret)
 static void rpmb_fake_answer(struct rpmb_fake *fake, const void *req,
 			     const struct rpmb_xfer *xfer)
 {
+	bool odd = fake->odd_at < 0 || fake->odd_at == fake->answered;
 	struct rpmb_fields fields;
 
+	fake->answered++;
 	rpmb_frames_get(fake->descr.frame_format, req, &fields);
-	fields.type = fake->resp_type ?: fields.type << 8;
-	fields.result = fake->resp_result;
+	fields.type = odd && fake->resp_type ? fake->resp_type :
+					       fields.type << 8;
+	fields.result = odd ? fake->resp_result : 0;
 	memset(xfer->buf, 0x5a, xfer->len);
 	rpmb_frames_set(fake->descr.frame_format, xfer->buf, xfer->len,
 			&fields);
@@ -74,12 +77,16 @@ static int rpmb_fake_step(struct rpmb_fake *fake, struct rpmb_fake_call *call,
 
 	if (i == fake->hang_at)
 		ret = rpmb_fake_hang(fake);
+	if (!ret && fake->moved++ == fake->fail_at)
+		ret = fake->ret;
 	if (ret)
 		return ret;
 
 	xfer->started = true;
+	if (xfer->kind == RPMB_XFER_SEND)
+		call->first = i;
 	if (xfer->kind == RPMB_XFER_RECV)
-		rpmb_fake_answer(fake, call->bytes[0], xfer);
+		rpmb_fake_answer(fake, call->bytes[call->first], xfer);
 	call->bytes[i] = kmemdup(xfer->buf, xfer->len, GFP_KERNEL);
 	return call->bytes[i] ? 0 : -ENOMEM;
 }
@@ -97,10 +104,10 @@ static bool rpmb_fake_share_line(const struct rpmb_xfer *a,
 	return a_first <= b_last && b_first <= a_last;
 }
 
-/* The core's own, aligned, and apart from what moves the other way: the last one */
+/* The core's own, aligned, and apart from what moves the other way */
 static bool rpmb_fake_dma_fit(const struct rpmb_xfer *xfers, unsigned int nr)
 {
-	unsigned int i;
+	unsigned int i, j;
 
 	for (i = 0; i < nr; i++) {
 		const void *buf = xfers[i].buf;
@@ -109,17 +116,29 @@ static bool rpmb_fake_dma_fit(const struct rpmb_xfer *xfers, unsigned int nr)
 		    object_is_on_stack(buf) ||
 		    !IS_ALIGNED((unsigned long)buf, ARCH_DMA_MINALIGN))
 			return false;
-		if (i < nr - 1 &&
-		    rpmb_fake_share_line(&xfers[i], &xfers[nr - 1]))
-			return false;
+		for (j = 0; j < i; j++)
+			if ((xfers[i].kind == RPMB_XFER_RECV) !=
+			    (xfers[j].kind == RPMB_XFER_RECV) &&
+			    rpmb_fake_share_line(&xfers[i], &xfers[j]))
+				return false;
 	}
 	return true;
 }
 
-static int rpmb_fake_run(struct rpmb_fake *fake, struct rpmb_xfer *xfers,
-			 unsigned int nr)
+/* Is the batch over, of which this has been performed? */
+static bool rpmb_fake_is_over(struct rpmb_dev *rdev,
+			      const struct rpmb_xfer *xfer)
+{
+	return rdev && rdev->descr.max_batch > 1 &&
+	       xfer->kind == RPMB_XFER_RECV && !rpmb_sequence_completed(rdev);
+}
+
+/* @rdev: who is called, NULL if it is of the older kind */
+static int rpmb_fake_run(struct rpmb_fake *fake, struct rpmb_dev *rdev,
+			 struct rpmb_xfer *xfers, unsigned int nr)
 {
 	struct rpmb_fake_call *call = rpmb_fake_begin(fake);
+	bool over = false;
 	unsigned int i;
 	int ret = 0;
 
@@ -128,15 +147,19 @@ static int rpmb_fake_run(struct rpmb_fake *fake, struct rpmb_xfer *xfers,
 				   sizeof(*xfers));
 	call->noio = current->flags & PF_MEMALLOC_NOIO;
 	call->dma_fit = rpmb_fake_dma_fit(xfers, nr);
-	for (i = 0; !ret && i < nr && i < fake->steps; i++)
+	for (i = 0; !ret && !over && i < nr && i < fake->steps; i++) {
 		ret = rpmb_fake_step(fake, call, &xfers[i], i);
-	return rpmb_fake_end(fake, ret ?: fake->ret);
+		over = !ret && rpmb_fake_is_over(rdev, &xfers[i]);
+	}
+	if (fake->fail_at == UINT_MAX)
+		ret = ret ?: fake->ret;
+	return rpmb_fake_end(fake, ret);
 }
 
 static int rpmb_fake_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 			      unsigned int nr)
 {
-	return rpmb_fake_run(rdev->descr.priv, xfers, nr);
+	return rpmb_fake_run(rdev->descr.priv, rdev, xfers, nr);
 }
 
 /* A backend of the older kind, for descr.route_frames */
@@ -148,7 +171,8 @@ int rpmb_fake_route_frames(struct device *dev, u8 *req, unsigned int req_len,
 		{ .kind = RPMB_XFER_RECV, .len = resp_len, .buf = resp },
 	};
 
-	return rpmb_fake_run(dev_get_drvdata(dev), xfers, ARRAY_SIZE(xfers));
+	return rpmb_fake_run(dev_get_drvdata(dev), NULL, xfers,
+			     ARRAY_SIZE(xfers));
 }
 
 static void rpmb_fake_abort(struct rpmb_dev *rdev)
@@ -209,6 +233,8 @@ struct rpmb_fake *rpmb_fake_new(struct kunit *test,
 
 	fake->test = test;
 	fake->steps = UINT_MAX;
+	fake->fail_at = UINT_MAX;
+	fake->odd_at = -1;
 	fake->hang_at = -1;
 	init_completion(&fake->entered);
 	init_completion(&fake->aborted);

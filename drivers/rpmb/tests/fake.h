@@ -18,11 +18,13 @@
 #define RPMB_TEST_TIMEOUT	(120 * HZ)
 
 #define RPMB_FAKE_MAX_CALLS	32
-#define RPMB_FAKE_MAX_XFERS	3
+/* Of four sequences */
+#define RPMB_FAKE_MAX_XFERS	12
 
 /**
  * struct rpmb_fake_call - one call of the backend, as it saw it
  * @nr: transfers in the list
+ * @first: where in it the sequence begins that is performed
  * @xfers: copy of the list; buffers are not valid any more
  * @bytes: what each transfer that was performed moved
  * @noio: allocations were GFP_NOIO
@@ -30,6 +32,7 @@
  */
 struct rpmb_fake_call {
 	unsigned int nr;
+	unsigned int first;
 	struct rpmb_xfer xfers[RPMB_FAKE_MAX_XFERS];
 	void *bytes[RPMB_FAKE_MAX_XFERS];
 	bool noio;
@@ -46,8 +49,12 @@ struct rpmb_fake_call {
  * @enter: called at the beginning of each call of the backend
  * @steps: transfers that are performed before the call ends with @ret
  * @ret: what the call returns
+ * @fail_at: this transfer, counted over all calls, fails with @ret before it begins
+ * @moved: transfers so far
  * @resp_type: type of the response, 0 for the right one
  * @resp_result: result in the response
+ * @odd_at: the only response, counted over all calls, that has these; -1 for all
+ * @answered: responses so far
  * @hang_at: this step waits for rpmb_fake_release(), or abort, before
  *	it begins; -1 for none
  * @entered: a step waits because of @hang_at
@@ -72,8 +79,12 @@ struct rpmb_fake {
 	void (*enter)(struct rpmb_fake *fake);
 	unsigned int steps;
 	int ret;
+	unsigned int fail_at;
+	unsigned int moved;
 	u16 resp_type;
 	u16 resp_result;
+	int odd_at;
+	int answered;
 	int hang_at;
 
 	struct completion entered;

@@ -201,7 +201,8 @@ enum rpmb_transport {
  *	the memory is filled with 0
  * @keyed_types: bit n is set if RPMB_IOC_KEYED takes enum rpmb_request_type n with
  *	this device; 0 if the kernel does not have it
- * @__reserved: must be 0
+ * @max_batch: most requests of an RPMB_IOC_ROUTE_BATCH; 0 if the kernel does not have
+ *	it
  *
  * Says what a device is and what it can do. What goes beyond its limits is refused
  * with EMSGSIZE or EINVAL where nothing else can come of it (eMMC, NVMe), else
@@ -222,7 +223,7 @@ struct rpmb_ioc_info {
 	__u32 max_write;
 	__aligned_u64 dev_id;
 	__u32 keyed_types;
-	__u32 __reserved;
+	__u32 max_batch;
 };
 
 #define RPMB_IOC_INFO _IO(RPMB_IOC_MAGIC, 0)
@@ -400,5 +401,66 @@ struct rpmb_ioc_keyed {
 };
 
 #define RPMB_IOC_KEYED _IO(RPMB_IOC_MAGIC, 2)
+
+/* Most requests of RPMB_IOC_ROUTE_BATCH */
+#define RPMB_MAX_BATCH 256
+
+/**
+ * struct rpmb_batch_request - a request of RPMB_IOC_ROUTE_BATCH
+ * @req_len: bytes of the request
+ * @resp_len: bytes of the response
+ * @out_flags: on output 0 or %RPMB_ROUTE_STARTED, also if the ioctl fails
+ * @__reserved: must be 0
+ * @req: the request frames
+ * @resp: where to put the response frames
+ */
+struct rpmb_batch_request {
+	__u32 req_len;
+	__u32 resp_len;
+	__u32 out_flags;
+	__u32 __reserved;
+	__aligned_u64 req;
+	__aligned_u64 resp;
+};
+
+/**
+ * struct rpmb_ioc_route_batch - ioctl(RPMB_IOC_ROUTE_BATCH)
+ * @size: sizeof(struct rpmb_ioc_route_batch)
+ * @flags: must be 0
+ * @nr: number of requests, 1 to %RPMB_MAX_BATCH
+ * @done: on output the number of requests, from the first on, that have their response;
+ *	set it to 0 before the call, then it is valid also if the ioctl fails
+ * @requests: array of struct rpmb_batch_request
+ *
+ * Carries requests to the device one after the other, while nobody else has it. Each
+ * of them is what it is with RPMB_IOC_ROUTE_FRAMES, and needs what it needs there. All
+ * are checked before the first one is begun. Together they have RPMB_MAX_LEN bytes at
+ * most, and so have their responses.
+ *
+ * They end with the first that fails. A write, or another request that changes the
+ * device, whose result says that it was not done is such a failure; it has its
+ * response, and the ioctl succeeds with a @done that is less than @nr. The same comes
+ * of others who wait for the device: after some requests they get it.
+ *
+ * Who signs writes for counters that he foresees must read the counter before he goes on
+ * after such an end. Otherwise a later write could be stored though an earlier one was
+ * not.
+ *
+ * An error is that of the request behind the @done that have their response. What is
+ * behind that, and has %RPMB_ROUTE_STARTED, may have reached the device as well: some
+ * take many requests at once. Of each such request it is unknown whether it was done.
+ *
+ * The errors are those of RPMB_IOC_ROUTE_FRAMES. EMSGSIZE is also for too many requests,
+ * or too many bytes of them.
+ */
+struct rpmb_ioc_route_batch {
+	__u32 size;
+	__u32 flags;
+	__u32 nr;
+	__u32 done;
+	__aligned_u64 requests;
+};
+
+#define RPMB_IOC_ROUTE_BATCH _IO(RPMB_IOC_MAGIC, 3)
 
 #endif /* _UAPI_LINUX_RPMB_H */
