@@ -2,9 +2,9 @@
 /*
  * RPMB of eMMC cards (JESD84-B51), beside mmc_block or without it
  *
- * A sequence of frames is one claim of the card: the command queue is switched
- * off, the RPMB partition selected, each transfer is CMD23 with CMD25 or CMD18, and
- * all is put back. Who claims the card next, mmc_block most of all, takes for
+ * Sequences of frames, one or a batch, are one claim of the card: the command queue is
+ * switched off, the RPMB partition selected, each transfer is CMD23 with CMD25 or CMD18,
+ * and all is put back. Who claims the card next, mmc_block most of all, takes for
  * granted that the card is as it was left.
  */
 #include <linux/array_size.h>
@@ -14,6 +14,7 @@
 #include <linux/cleanup.h>
 #include <linux/device.h>
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/log2.h>
 #include <linux/math.h>
@@ -40,6 +41,9 @@
 #include "mmc_ops.h"
 
 #define MMC_RPMB_FRAME		sizeof(struct rpmb_frame)
+
+/* Milliseconds for which a batch keeps the card from others */
+#define MMC_RPMB_SHARE		50
 
 /* Milliseconds in which mmc_block should be done with what it has started */
 #define MMC_RPMB_PATIENCE	20
@@ -509,6 +513,29 @@ static int mmc_rpmb_check_xfers(const struct rpmb_descr *descr,
 	return mmc_rpmb_frames(&xfers[nr - 1]) > descr->max_read ? -EMSGSIZE : 0;
 }
 
+/*
+ * Sequences, until the batch or our time is over. Whoever waits for the host gets it
+ * then, and we come back for what is left.
+ */
+static int mmc_rpmb_do_list(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
+			    unsigned int nr)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(MMC_RPMB_SHARE);
+	unsigned int len;
+	int ret;
+
+	for (; nr; xfers += len, nr -= len) {
+		len = rpmb_sequence_len(xfers);
+		ret = mmc_rpmb_check_xfers(&rdev->descr, xfers, len) ?:
+		      mmc_rpmb_do_xfers(rdev->descr.priv, xfers, len);
+		if (ret)
+			return ret;
+		if (!rpmb_sequence_completed(rdev) || time_after(jiffies, end))
+			break;
+	}
+	return 0;
+}
+
 static int mmc_rpmb_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 			     unsigned int nr)
 {
@@ -517,7 +544,8 @@ static int mmc_rpmb_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 	struct mmc_rpmb_found found;
 	int ret;
 
-	ret = mmc_rpmb_check_xfers(descr, xfers, nr);
+	/* Not worth a claim */
+	ret = mmc_rpmb_check_xfers(descr, xfers, rpmb_sequence_len(xfers));
 	if (ret)
 		return ret;
 	ret = mmc_rpmb_get_card(mr);
@@ -525,7 +553,7 @@ static int mmc_rpmb_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 		return ret;
 	ret = mmc_rpmb_enter(mr->card, &found);
 	if (!ret)
-		ret = mmc_rpmb_do_xfers(mr, xfers, nr);
+		ret = mmc_rpmb_do_list(rdev, xfers, nr);
 	mmc_rpmb_leave(mr->card, &found);
 	mmc_put_card(mr->card, NULL);
 	return ret;
@@ -620,6 +648,7 @@ static struct rpmb_dev *mmc_rpmb_register(struct mmc_rpmb *mr)
 		.reliable_wr_count = 1,
 		.capacity = card->ext_csd.raw_rpmb_size_mult,
 		.transfer = mmc_rpmb_transfer,
+		.max_batch = RPMB_MAX_BATCH,
 		.abort = mmc_rpmb_abort,
 		.priv = mr,
 		.frame_format = RPMB_FRAME_JEDEC,
