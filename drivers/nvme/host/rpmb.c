@@ -45,6 +45,9 @@
 #define NVME_SECP_NVME		0xea
 #define NVME_SPSP_RPMB		0x0001
 
+/* Most sequences in a row on one controller, which may have others to do */
+#define NVME_RPMB_BATCH		16
+
 /* OP-TEE gives up its search for an eMMC at a shorter identity than this */
 #define NVME_RPMB_MIN_ID	17
 
@@ -255,18 +258,33 @@ static int nvme_rpmb_sequence(struct nvme_ctrl *ctrl, u8 target,
 	return ret;
 }
 
+/* All on one controller, as long as there is no error */
+static int nvme_rpmb_do_list(struct rpmb_dev *rdev, struct nvme_ctrl *ctrl,
+			     struct rpmb_xfer *xfers, unsigned int nr)
+{
+	unsigned int len;
+	int ret;
+
+	for (; nr; xfers += len, nr -= len) {
+		len = rpmb_sequence_len(xfers);
+		ret = nvme_rpmb_sequence(ctrl, rdev->descr.target, xfers, len);
+		if (ret || !rpmb_sequence_completed(rdev))
+			return ret;
+	}
+	return 0;
+}
+
 static int nvme_rpmb_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 			      unsigned int nr)
 {
 	struct nvme_rpmb *rpmb = rdev->descr.priv;
-	u8 target = rdev->descr.target;
 	struct nvme_ctrl *ctrl;
 	int ret;
 
-	ctrl = nvme_rpmb_get_ctrl(rpmb, target);
+	ctrl = nvme_rpmb_get_ctrl(rpmb, rdev->descr.target);
 	if (IS_ERR(ctrl))
 		return PTR_ERR(ctrl);
-	ret = nvme_rpmb_sequence(ctrl, target, xfers, nr);
+	ret = nvme_rpmb_do_list(rdev, ctrl, xfers, nr);
 	nvme_rpmb_put_ctrl(rpmb, ctrl);
 	return ret;
 }
@@ -288,6 +306,7 @@ static struct rpmb_dev *nvme_rpmb_register(struct nvme_rpmb *rpmb,
 	struct rpmb_descr descr = {
 		.type = RPMB_TYPE_NVME,
 		.transfer = nvme_rpmb_transfer,
+		.max_batch = NVME_RPMB_BATCH,
 		.abort = nvme_rpmb_abort,
 		.priv = rpmb,
 		.frame_format = RPMB_FRAME_NVME,
