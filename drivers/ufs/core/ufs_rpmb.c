@@ -63,6 +63,9 @@ static const struct kernel_param_ops ufs_rpmb_timeout_ops = {
 	.get = param_get_uint,
 };
 
+/* Most sequences for which other regions wait */
+#define UFS_RPMB_BATCH		16
+
 static unsigned int timeout = 30000;
 module_param_cb(timeout, &ufs_rpmb_timeout_ops, &timeout, 0644);
 MODULE_PARM_DESC(timeout,
@@ -339,10 +342,37 @@ static int ufs_rpmb_wake(struct ufs_rpmb *ur)
 	return scsi_autopm_get_device(ur->sdev) ? -EIO : 0;
 }
 
-/* In the unit's turn */
-static int ufs_rpmb_carry(struct ufs_rpmb_region *region,
-			  struct rpmb_xfer *xfers, unsigned int nr, void *copy)
+static bool ufs_rpmb_fits(const struct ufs_rpmb *ur,
+			  const struct rpmb_xfer *xfers, unsigned int nr)
 {
+	unsigned int max = ur->max_frames * sizeof(struct rpmb_frame);
+
+	return xfers[0].len <= max && xfers[nr - 1].len <= max;
+}
+
+static int ufs_rpmb_do_list(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
+			    unsigned int nr, void *copy)
+{
+	struct ufs_rpmb_region *region = rdev->descr.priv;
+	unsigned int len;
+	int ret;
+
+	for (; nr; xfers += len, nr -= len) {
+		len = rpmb_sequence_len(xfers);
+		if (!ufs_rpmb_fits(region->ur, xfers, len))
+			return -EMSGSIZE;
+		ret = ufs_rpmb_run(region, xfers, len, copy);
+		if (ret || !rpmb_sequence_completed(rdev))
+			return ret;
+	}
+	return 0;
+}
+
+/* In the unit's turn */
+static int ufs_rpmb_carry(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
+			  unsigned int nr, void *copy)
+{
+	struct ufs_rpmb_region *region = rdev->descr.priv;
 	struct scsi_device *sdev = region->ur->sdev;
 	int ret;
 
@@ -352,37 +382,41 @@ static int ufs_rpmb_carry(struct ufs_rpmb_region *region,
 	ret = ufs_rpmb_wake(region->ur);
 	if (ret)
 		return ret;
-	ret = ufs_rpmb_run(region, xfers, nr, copy);
+	ret = ufs_rpmb_do_list(rdev, xfers, nr, copy);
 	scsi_autopm_put_device(sdev);
 	return ret;
 }
 
-static bool ufs_rpmb_fits(const struct ufs_rpmb *ur,
-			  const struct rpmb_xfer *xfers, unsigned int nr)
+/* Of the longest request of a list */
+static unsigned int ufs_rpmb_copy_len(const struct rpmb_xfer *xfers,
+				      unsigned int nr)
 {
-	unsigned int max = ur->max_frames * sizeof(struct rpmb_frame);
+	unsigned int len = 0;
 
-	return xfers[0].len <= max && xfers[nr - 1].len <= max;
+	for (unsigned int i = 0; i < nr; i += rpmb_sequence_len(&xfers[i]))
+		len = max(len, xfers[i].len);
+	return len;
 }
 
 static int ufs_rpmb_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 			     unsigned int nr)
 {
 	struct ufs_rpmb_region *region = rdev->descr.priv;
+	unsigned int copy_len = ufs_rpmb_copy_len(xfers, nr);
 	void *copy;
 	int ret;
 
-	if (!ufs_rpmb_fits(region->ur, xfers, nr))
+	if (!ufs_rpmb_fits(region->ur, xfers, rpmb_sequence_len(xfers)))
 		return -EMSGSIZE;
-	copy = kvmalloc(xfers[0].len, GFP_KERNEL);
+	copy = kvmalloc(copy_len, GFP_KERNEL);
 	if (!copy)
 		return -ENOMEM;
 
 	ufs_rpmb_take(region->ur);
-	ret = ufs_rpmb_carry(region, xfers, nr, copy);
+	ret = ufs_rpmb_carry(rdev, xfers, nr, copy);
 	ufs_rpmb_give(region->ur);
 	/* A program key request has the key in it */
-	kvfree_sensitive(copy, xfers[0].len);
+	kvfree_sensitive(copy, copy_len);
 	return ret;
 }
 
@@ -448,6 +482,7 @@ static void ufs_rpmb_add_region(struct ufs_rpmb_region *region,
 		.reliable_wr_count = max(max / 2, 1),
 		.capacity = info->rpmb_region_size[region->id],
 		.transfer = ufs_rpmb_transfer,
+		.max_batch = UFS_RPMB_BATCH,
 		.abort = ufs_rpmb_abort,
 		.resumed = ufs_rpmb_resumed,
 		.priv = region,
