@@ -4,7 +4,8 @@
  *
  * Virtual I/O Device (VIRTIO) Version 1.2, section 5.12. A sequence of frames is
  * one descriptor chain: request, result read where there is one, response, each
- * frame a descriptor of its own.
+ * frame a descriptor of its own. The sequences of a batch are made available together,
+ * as far as the ring has room.
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
@@ -47,6 +48,19 @@ module_param(dev_id_config, bool, 0444);
 MODULE_PARM_DESC(dev_id_config,
 		 "take the identity from the 16 bytes behind the device's configuration (default: from its address)");
 
+/* Most sequences that are with the device at one time */
+#define VIRTIO_RPMB_BATCH	64
+
+/**
+ * struct virtio_rpmb_chain - a sequence that is with the device
+ * @done: the device has returned it
+ * @used_len: bytes that it says it has written
+ */
+struct virtio_rpmb_chain {
+	bool done;
+	unsigned int used_len;
+};
+
 /**
  * struct virtio_rpmb - a virtio-rpmb device
  */
@@ -65,7 +79,7 @@ struct virtio_rpmb {
 	struct scatterlist *sg;
 	/** @nr_sg: entries of @sg: as many as the ring has, or the core may need */
 	unsigned int nr_sg;
-	/** @wait: where transfer() waits for the end of its sequence */
+	/** @wait: where transfer() waits for the end of its sequences */
 	wait_queue_head_t wait;
 	/**
 	 * @lock: Protects what follows, and the calls that work on @vq. Taken by
@@ -73,10 +87,8 @@ struct virtio_rpmb {
 	 * is notified, which may call back at once.
 	 */
 	spinlock_t lock;
-	/** @done: the device has returned the sequence */
-	bool done;
-	/** @used_len: bytes that it says it has written */
-	unsigned int used_len;
+	/** @chains: what the device was given last; the queue's tokens */
+	struct virtio_rpmb_chain chains[VIRTIO_RPMB_BATCH];
 	/** @needs_reset: it has said that it works no more */
 	bool needs_reset;
 	/** @in_reset: its bus resets it, and makes all anew */
@@ -106,49 +118,95 @@ static int virtio_rpmb_map(struct virtio_rpmb *vr, struct rpmb_xfer *xfers,
 	return 0;
 }
 
-/* Give the sequence to the queue. Returns whether to notify, or an error. */
 static int virtio_rpmb_add(struct virtio_rpmb *vr, struct scatterlist **sgs,
-			   unsigned int nr)
+			   unsigned int nr, struct virtio_rpmb_chain *chain)
 {
 	int ret;
 
 	scoped_guard(spinlock_irq, &vr->lock) {
-		vr->done = false;
+		*chain = (struct virtio_rpmb_chain) { };
 		ret = vr->gone ? -ENODEV :
-		      virtqueue_add_sgs(vr->vq, sgs, nr - 1, 1, vr, GFP_ATOMIC);
-		if (!ret)
-			ret = virtqueue_kick_prepare(vr->vq);
+		      virtqueue_add_sgs(vr->vq, sgs, nr - 1, 1, chain,
+					GFP_ATOMIC);
 	}
 	return ret;
 }
 
-/* 0: the device may have the sequence; else it has seen nothing of it */
+/* 0: the queue has the sequence, and the device may have it */
 static int virtio_rpmb_submit(struct virtio_rpmb *vr, struct rpmb_xfer *xfers,
-			      unsigned int nr)
+			      unsigned int nr, struct virtio_rpmb_chain *chain)
 {
 	struct scatterlist *sgs[VIRTIO_RPMB_MAX_XFERS];
-	int notify;
+	int ret;
 
-	notify = virtio_rpmb_map(vr, xfers, nr, sgs) ?:
-		 virtio_rpmb_add(vr, sgs, nr);
-	if (notify < 0)
-		return notify;
+	ret = virtio_rpmb_map(vr, xfers, nr, sgs) ?:
+	      virtio_rpmb_add(vr, sgs, nr, chain);
 	/* The chain goes as a whole. Nobody reads this before we return. */
-	for (unsigned int i = 0; i < nr; i++)
+	for (unsigned int i = 0; !ret && i < nr; i++)
 		xfers[i].started = true;
+	return ret;
+}
+
+static void virtio_rpmb_notify(struct virtio_rpmb *vr)
+{
+	bool notify;
+
+	scoped_guard(spinlock_irq, &vr->lock)
+		notify = virtqueue_kick_prepare(vr->vq);
 	/* If this fails the queue is broken, which ends the wait */
 	if (notify)
 		virtqueue_notify(vr->vq);
-	return 0;
+}
+
+/*
+ * How many sequences may be with the device together. It carries out all of them,
+ * whatever becomes of one, so a write is not to be behind one that could be refused
+ * while it is not: whoever has signed both has foreseen the counter. If that is not the
+ * device's, the first is refused and the second may hit it. Once the first write of a
+ * batch was done, the counter is known to be right, and what is refused after that
+ * leaves it where no later write can use it.
+ */
+static unsigned int virtio_rpmb_may_submit(const struct rpmb_xfer *xfers,
+					   unsigned int nr, bool proven)
+{
+	unsigned int len, count = 0;
+
+	for (; nr && count < VIRTIO_RPMB_BATCH; xfers += len, nr -= len) {
+		len = rpmb_sequence_len(xfers);
+		count++;
+		if (!proven && len == VIRTIO_RPMB_MAX_XFERS)
+			break;
+	}
+	return count;
+}
+
+/* Returns how many sequences the device may have now, or why it has not even one */
+static int virtio_rpmb_submit_some(struct virtio_rpmb *vr,
+				   struct rpmb_xfer *xfers, unsigned int max)
+{
+	unsigned int i, len;
+	int ret = 0;
+
+	for (i = 0; i < max; i++, xfers += len) {
+		len = rpmb_sequence_len(xfers);
+		ret = virtio_rpmb_submit(vr, xfers, len, &vr->chains[i]);
+		if (ret)
+			break;
+	}
+	if (!i)
+		return ret;
+	virtio_rpmb_notify(vr);
+	return i;
 }
 
 /* -EINPROGRESS: wait on; else what has become of the sequence */
-static int virtio_rpmb_status(struct virtio_rpmb *vr)
+static int virtio_rpmb_status(struct virtio_rpmb *vr,
+			      const struct virtio_rpmb_chain *chain)
 {
 	int status = -EINPROGRESS;
 
 	scoped_guard(spinlock_irq, &vr->lock) {
-		if (vr->done)
+		if (chain->done)
 			status = 0;
 		else if (vr->gone)
 			status = -ENODEV;
@@ -160,7 +218,8 @@ static int virtio_rpmb_status(struct virtio_rpmb *vr)
 }
 
 /* 0: the device has returned the sequence; else it still has it */
-static int virtio_rpmb_wait(struct virtio_rpmb *vr)
+static int virtio_rpmb_wait(struct virtio_rpmb *vr,
+			    const struct virtio_rpmb_chain *chain)
 {
 	unsigned int limit = READ_ONCE(timeout);
 	long left = limit ? msecs_to_jiffies(limit) : MAX_SCHEDULE_TIMEOUT;
@@ -168,24 +227,35 @@ static int virtio_rpmb_wait(struct virtio_rpmb *vr)
 
 	for (; left > 0; left -= VIRTIO_RPMB_POLL)
 		if (wait_event_timeout(vr->wait,
-				       virtio_rpmb_status(vr) != -EINPROGRESS,
+				       virtio_rpmb_status(vr, chain) != -EINPROGRESS,
 				       min(left, VIRTIO_RPMB_POLL)))
 			break;
-	status = virtio_rpmb_status(vr);
+	status = virtio_rpmb_status(vr, chain);
 	return status == -EINPROGRESS ? -ETIMEDOUT : status;
+}
+
+/* Each has its time, from the end of the one before it */
+static int virtio_rpmb_wait_for(struct virtio_rpmb *vr, unsigned int count)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < count && !ret; i++)
+		ret = virtio_rpmb_wait(vr, &vr->chains[i]);
+	return ret;
 }
 
 /* The queue's callback, in interrupt context or, with some transports, in any */
 static void virtio_rpmb_done(struct virtqueue *vq)
 {
 	struct virtio_rpmb *vr = vq->vdev->priv;
+	struct virtio_rpmb_chain *chain;
 	unsigned int len;
 
 	scoped_guard(spinlock_irqsave, &vr->lock) {
 		/* Between the reset and the end of a queue, nothing in it is ours */
-		if (vr->vq && virtqueue_get_buf(vr->vq, &len)) {
-			vr->used_len = len;
-			vr->done = true;
+		while (vr->vq && (chain = virtqueue_get_buf(vr->vq, &len))) {
+			chain->used_len = len;
+			chain->done = true;
 		}
 	}
 	/* Also if there was none: the queue may have turned out to be broken */
@@ -214,8 +284,8 @@ static void virtio_rpmb_del_vq(struct virtio_rpmb *vr)
 
 	virtio_reset_device(vr->vdev);
 	scoped_guard(spinlock_irq, &vr->lock) {
-		if (has_vq)
-			virtqueue_detach_unused_buf(vr->vq);
+		while (has_vq && virtqueue_detach_unused_buf(vr->vq))
+			;
 		vr->vq = NULL;
 		vr->needs_reset = false;
 	}
@@ -305,25 +375,73 @@ static int virtio_rpmb_make_ready(struct virtio_rpmb *vr)
 	return ret == -EAGAIN ? virtio_rpmb_renew(vr) : ret;
 }
 
-static int virtio_rpmb_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
-				unsigned int nr)
+/* What the device was given, as far as it has carried it out */
+static int virtio_rpmb_complete(struct rpmb_dev *rdev,
+				const struct rpmb_xfer *xfers,
+				unsigned int count, bool *go_on)
+{
+	const struct virtio_rpmb *vr = rdev->descr.priv;
+	const struct virtio_rpmb_chain *chain = vr->chains;
+	unsigned int len;
+
+	for (; count-- && *go_on; xfers += len, chain++) {
+		len = rpmb_sequence_len(xfers);
+		if (!chain->done || chain->used_len != xfers[len - 1].len)
+			return -EIO;
+		*go_on = rpmb_sequence_completed(rdev);
+	}
+	return 0;
+}
+
+/* The device has all of them back before this ends, or the memory is ours again */
+static int virtio_rpmb_finish(struct rpmb_dev *rdev,
+			      const struct rpmb_xfer *xfers, unsigned int count,
+			      bool *go_on)
 {
 	struct virtio_rpmb *vr = rdev->descr.priv;
-	int ret;
+	int ret = virtio_rpmb_wait_for(vr, count), completed;
 
-	ret = virtio_rpmb_make_ready(vr) ?: virtio_rpmb_submit(vr, xfers, nr);
-	if (ret)
-		return ret;
-
-	ret = virtio_rpmb_wait(vr);
 	if (ret) {
 		dev_warn_ratelimited(&vr->vdev->dev,
 				     "no answer (%d): the device is reset\n",
 				     ret);
 		virtio_rpmb_renew(vr);
-		return ret;
 	}
-	return vr->used_len == xfers[nr - 1].len ? 0 : -EIO;
+	completed = virtio_rpmb_complete(rdev, xfers, count, go_on);
+	return ret ?: completed;
+}
+
+static unsigned int virtio_rpmb_list_len(const struct rpmb_xfer *xfers,
+					 unsigned int count)
+{
+	unsigned int len = 0;
+
+	while (count--)
+		len += rpmb_sequence_len(&xfers[len]);
+	return len;
+}
+
+static int virtio_rpmb_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
+				unsigned int nr)
+{
+	struct virtio_rpmb *vr = rdev->descr.priv;
+	bool proven = false, go_on = true;
+	int ret = virtio_rpmb_make_ready(vr);
+
+	while (!ret && nr && go_on) {
+		unsigned int most = virtio_rpmb_may_submit(xfers, nr, proven);
+		int count = virtio_rpmb_submit_some(vr, xfers, most);
+		unsigned int len;
+
+		if (count < 0)
+			return count;
+		len = virtio_rpmb_list_len(xfers, count);
+		ret = virtio_rpmb_finish(rdev, xfers, count, &go_on);
+		proven |= xfers[len - 2].kind == RPMB_XFER_SEND_RESULT_READ;
+		xfers += len;
+		nr -= len;
+	}
+	return ret;
 }
 
 static void virtio_rpmb_abort(struct rpmb_dev *rdev)
@@ -462,6 +580,7 @@ static int virtio_rpmb_probe(struct virtio_device *vdev)
 		.dev_id = id,
 		.dev_id_len = sizeof(id),
 		.transfer = virtio_rpmb_transfer,
+		.max_batch = RPMB_MAX_BATCH,
 		.abort = virtio_rpmb_abort,
 		.frame_format = RPMB_FRAME_JEDEC,
 		.transport = RPMB_TRANSPORT_VIRTIO,
