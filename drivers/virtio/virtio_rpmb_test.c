@@ -1234,6 +1234,152 @@ static void virtio_rpmb_test_count(struct kunit *test)
 	}
 }
 
+#define TEST_BATCH	4
+
+/**
+ * struct test_batch - writes that a task has carried
+ * @call: the task
+ * @req: the requests
+ * @resp: their responses
+ * @routes: the same as rpmb_route_batch() takes them
+ * @carried: how many of them were
+ */
+struct test_batch {
+	struct test_call call;
+	struct rpmb_frame req[TEST_BATCH];
+	struct rpmb_frame resp[TEST_BATCH];
+	struct rpmb_route routes[TEST_BATCH];
+	unsigned int carried;
+};
+
+static int test_batch_thread(void *data)
+{
+	struct test_call *call = data;
+	struct test_batch *batch = container_of(call, struct test_batch, call);
+
+	call->ret = rpmb_route_batch(call->rdev, batch->routes, TEST_BATCH,
+				     &batch->carried);
+	complete_all(&call->done);
+	return 0;
+}
+
+static struct test_batch *test_batch_start(struct kunit *test,
+					   struct test_dev *dev)
+{
+	struct test_batch *batch = kunit_kzalloc(test, sizeof(*batch),
+						 GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, batch);
+	for (unsigned int i = 0; i < TEST_BATCH; i++) {
+		batch->req[i].addr = cpu_to_be16(i);
+		batch->req[i].block_count = cpu_to_be16(1);
+		batch->req[i].req_resp = cpu_to_be16(RPMB_WRITE_DATA);
+		batch->routes[i] = (struct rpmb_route) {
+			.req = (u8 *)&batch->req[i],
+			.req_len = sizeof(batch->req[i]),
+			.resp = (u8 *)&batch->resp[i],
+			.resp_len = sizeof(batch->resp[i]),
+		};
+	}
+	batch->call.rdev = test_find(dev);
+	init_completion(&batch->call.done);
+	test_create(test, &batch->call, test_batch_thread);
+	test_wake(test, &batch->call);
+	return batch;
+}
+
+/* Take the next chain, which is the write at @addr, and answer it with @result */
+static void test_answer_write(struct test_dev *dev, u16 addr, u16 result)
+{
+	struct rpmb_frame *frame;
+
+	test_take_chain(dev);
+	KUNIT_ASSERT_EQ(dev->test, dev->out.used, 2);
+	frame = dev->out.iov[0].iov_base;
+	KUNIT_EXPECT_EQ(dev->test, be16_to_cpu(frame->addr), addr);
+	frame = dev->in.iov[0].iov_base;
+	frame->addr = cpu_to_be16(addr);
+	frame->result = cpu_to_be16(result);
+	frame->req_resp = cpu_to_be16(RPMB_WRITE_DATA << 8);
+	test_return(dev, dev->head, sizeof(*frame));
+}
+
+static void test_batch_finish(struct test_dev *dev, struct test_batch *batch,
+			      int ret, unsigned int carried)
+{
+	test_finish(dev->test, &batch->call);
+	KUNIT_EXPECT_EQ(dev->test, batch->call.ret, ret);
+	KUNIT_EXPECT_EQ(dev->test, batch->carried, carried);
+	for (unsigned int i = 0; i < TEST_BATCH; i++)
+		KUNIT_EXPECT_EQ(dev->test, be16_to_cpu(batch->resp[i].addr),
+				i < carried ? i : 0);
+}
+
+/* The first write alone, then all others with one notification */
+static void virtio_rpmb_test_batch(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct test_batch *batch = test_batch_start(test, dev);
+
+	test_wait(test, &dev->notified);
+	test_answer_write(dev, 0, RPMB_RES_OK);
+	test_wait(test, &dev->notified);
+	for (unsigned int i = 1; i < TEST_BATCH; i++)
+		test_answer_write(dev, i, RPMB_RES_OK);
+	KUNIT_EXPECT_FALSE(test, completion_done(&dev->notified));
+	test_batch_finish(dev, batch, 0, TEST_BATCH);
+}
+
+/* The counter was not what the caller thought: the device sees no other write */
+static void virtio_rpmb_test_batch_refused(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct test_batch *batch = test_batch_start(test, dev);
+
+	test_wait(test, &dev->notified);
+	test_answer_write(dev, 0, RPMB_RES_COUNTER);
+	test_batch_finish(dev, batch, 0, 1);
+	KUNIT_EXPECT_FALSE(test, completion_done(&dev->notified));
+	KUNIT_EXPECT_FALSE(test, batch->routes[1].started);
+}
+
+/* What the device has beyond one that it refuses comes back before the call ends */
+static void virtio_rpmb_test_batch_refused_later(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct test_batch *batch = test_batch_start(test, dev);
+
+	test_wait(test, &dev->notified);
+	test_answer_write(dev, 0, RPMB_RES_OK);
+	test_wait(test, &dev->notified);
+	test_answer_write(dev, 1, RPMB_RES_ADDRESS);
+	test_answer_write(dev, 2, RPMB_RES_COUNTER);
+	test_wait_asleep(test, &((struct virtio_rpmb *)
+				 batch->call.rdev->descr.priv)->wait,
+			 &batch->call);
+	KUNIT_EXPECT_FALSE(test, completion_done(&batch->call.done));
+	test_answer_write(dev, 3, RPMB_RES_COUNTER);
+	test_batch_finish(dev, batch, 0, 2);
+	KUNIT_EXPECT_TRUE(test, batch->routes[3].started);
+	test_expect_serves(test, dev, batch->call.rdev);
+}
+
+/* Removed while the device has some of them: those that it has answered count */
+static void virtio_rpmb_test_batch_gone(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct test_batch *batch = test_batch_start(test, dev);
+
+	test_wait(test, &dev->notified);
+	test_answer_write(dev, 0, RPMB_RES_OK);
+	test_wait(test, &dev->notified);
+	test_answer_write(dev, 1, RPMB_RES_OK);
+	batch->call.rdev->descr.abort(batch->call.rdev);
+	test_batch_finish(dev, batch, -ENODEV, 2);
+	for (unsigned int i = 0; i < TEST_BATCH; i++)
+		KUNIT_EXPECT_TRUE(test, batch->routes[i].started);
+}
+
 /* TEEs look for this type, and the specification has no other requests */
 static void virtio_rpmb_test_refused_types(struct kunit *test)
 {
@@ -1481,6 +1627,10 @@ static struct kunit_case virtio_rpmb_test_cases[] = {
 	KUNIT_CASE(virtio_rpmb_test_limits),
 	KUNIT_CASE(virtio_rpmb_test_beyond_limits),
 	KUNIT_CASE(virtio_rpmb_test_count),
+	KUNIT_CASE(virtio_rpmb_test_batch),
+	KUNIT_CASE(virtio_rpmb_test_batch_refused),
+	KUNIT_CASE(virtio_rpmb_test_batch_refused_later),
+	KUNIT_CASE(virtio_rpmb_test_batch_gone),
 	KUNIT_CASE(virtio_rpmb_test_refused_types),
 	KUNIT_CASE(virtio_rpmb_test_published_ready),
 	KUNIT_CASE(virtio_rpmb_test_config_changed),
