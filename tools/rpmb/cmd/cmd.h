@@ -37,6 +37,8 @@ enum exit_code {
 	EXIT_NOT_CONFIRMED = 17,
 	EXIT_PARTITION = 18,
 	EXIT_ANCHOR = 19,
+	EXIT_WARNING = 20,
+	EXIT_ERROR = 21,
 };
 
 /* A number of bytes, or of the device's blocks */
@@ -111,6 +113,7 @@ int cmd_anchor_advance(const struct session *session);
 int cmd_anchor_accept(const struct session *session);
 int cmd_route(const struct session *session);
 int cmd_decode(const struct session *session);
+int cmd_doctor(const struct session *session);
 int cmd_selftest(const struct session *session);
 
 /* Complain about @what on stderr, and return @code */

@@ -233,6 +233,13 @@ const struct command commands[] = {
 		.takes = TAKES_KEY | TAKES_FORMAT | TAKES_JSON,
 		.max_operands = 1,
 	}, {
+		.name = "doctor",
+		.args_doc = "[DEVICE]",
+		.summary = "say what is wrong between you and an RPMB, and what to do",
+		.run = cmd_doctor,
+		.takes = TAKES_JSON,
+		.max_operands = 1,
+	}, {
 		.name = "selftest",
 		.args_doc = "DEVICE",
 		.summary = "test a device without changing what is on it",

@@ -23,7 +23,7 @@ static const struct {
 	{ "RPMBPART", "a partition table" },
 };
 
-static const char *known_as(const uint8_t *data)
+const char *known_as(const uint8_t *data)
 {
 	size_t i;
 

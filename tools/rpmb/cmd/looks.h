@@ -13,4 +13,7 @@
  */
 int say_what_it_looks_like(const struct session *session, bool *empty);
 
+/* What somebody keeps on a device that begins with this block; NULL if it is not known */
+const char *known_as(const uint8_t *block);
+
 #endif /* RPMB_CMD_LOOKS_H */

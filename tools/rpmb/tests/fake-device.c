@@ -7,6 +7,7 @@
  *	fake-device NAME second FAULT [SKIP]	one more
  *	fake-device NAME counter|purge VALUE	change what it keeps
  *	fake-device NAME capacity|writes|most|reads VALUE	change what it says of itself
+ *	fake-device NAME transport|identity|old|advanced VALUE	the same; see fake.h
  *	fake-device NAME delay VALUE		microseconds that a write takes
  *	fake-device NAME carries VALUE		bytes that get to it, which it does not say
  *	fake-device NAME keyless VALUE		1 if the kernel has no RPMB_IOC_KEYED
@@ -168,6 +169,14 @@ static bool set(struct fake *fake, const char *setting, uint32_t value)
 		fake->keyless = value;
 	else if (!strcmp(setting, "reads"))
 		fake->max_read = value;
+	else if (!strcmp(setting, "transport"))
+		fake->transport = value;
+	else if (!strcmp(setting, "identity"))
+		fake->dev_id_len = value;
+	else if (!strcmp(setting, "old"))
+		fake->old = value;
+	else if (!strcmp(setting, "advanced"))
+		fake->advanced = value;
 	else
 		return false;
 	return true;

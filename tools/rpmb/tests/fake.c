@@ -70,17 +70,38 @@ static bool is_device(const char *path)
 	return false;
 }
 
+/* The list of processes, or what is of one; of itself a program sees what is true */
+static bool is_of_process(const char *path)
+{
+	return !strcmp(path, "/proc") ||
+	       (!strncmp(path, "/proc/", 6) && path[6] >= '0' && path[6] <= '9');
+}
+
 /* Where a path of the system is in the fake one; other paths stay */
 static void fake_path(char *to, size_t size, const char *path)
 {
-	bool fake = is_device(path) || !strncmp(path, "/sys/", 5) ||
-		    !strncmp(path, "/run/lock/", 10);
+	static const char * const dirs[] = {
+		"/sys/", "/run/lock/", "/lib/modules/", "/dev/kmsg",
+		"/proc/self/status",
+	};
+	bool fake = is_device(path) || is_of_process(path);
+	size_t i;
 
+	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		fake |= !strncmp(path, dirs[i], strlen(dirs[i]));
 	snprintf(to, size, "%s%s", fake ? fake_dir() : "", path);
 }
 
 /* How files were opened, since the files of devices are mapped for writing */
 static int access_modes[256];
+
+/* For root, who runs these tests, too */
+static bool is_closed(const char *path)
+{
+	struct stat st;
+
+	return !real_stat(path, &st) && !(st.st_mode & 0777);
+}
 
 int fake_open(const char *path, int flags, ...)
 {
@@ -95,6 +116,10 @@ int fake_open(const char *path, int flags, ...)
 	va_end(args);
 
 	fake_path(at, sizeof(at), path);
+	if (device && is_closed(at)) {
+		errno = EACCES;
+		return -1;
+	}
 	fd = real_open(at, device ? O_RDWR | O_CLOEXEC : flags, mode);
 	if (device && fd >= (int)(sizeof(access_modes) / sizeof(int)))
 		errx(99, "too many files");
@@ -130,7 +155,7 @@ int fake_stat(const char *path, struct stat *st)
 	fake_path(at, sizeof(at), path);
 	ret = real_stat(at, st);
 	if (!ret && is_device(path)) {
-		st->st_mode = S_IFCHR | 0600;
+		st->st_mode = S_IFCHR | (st->st_mode & 0777);
 		st->st_rdev = makedev(FAKE_MAJOR, st->st_ino);
 	}
 	return ret;

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * doctor: what is left of the counter, and what a device says without a key
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "doctor.h"
+#include "looks.h"
+
+/* Shares of all writes, in percent */
+#define MUCH 50
+#define NEARLY_ALL 90
+
+static void say_used(struct doctor *doctor, uint32_t counter)
+{
+	double used = 100.0 * counter / UINT32_MAX;
+
+	if (used >= NEARLY_ALL)
+		found(doctor, DOCTOR_WARNING,
+		      "find out who writes so much, and have a new device ready",
+		      "%u writes are left: %.2f percent are used", UINT32_MAX - counter,
+		      used);
+	else if (used >= MUCH)
+		found(doctor, DOCTOR_NOTE, "find out who writes so much",
+		      "%.2f percent of all writes are used, counter %u", used,
+		      counter);
+	else
+		found(doctor, DOCTOR_OK, NULL,
+		      "its write counter is %u, of all writes %.2f percent are used",
+		      counter, used);
+}
+
+void check_counter(struct doctor *doctor, const struct patient *patient)
+{
+	if (patient->answer_error)
+		return;
+	if (patient->counter == UINT32_MAX)
+		found(doctor, DOCTOR_ERROR, "copy the data with 'rpmb dump' to another device",
+		      "the write counter is at its end: nothing can be written any more");
+	else
+		say_used(doctor, patient->counter);
+}
+
+void check_limits(struct doctor *doctor, const struct patient *patient)
+{
+	const struct rpmb_info *info = &patient->info;
+
+	if (info->transport == RPMB_TRANSPORT_SIM)
+		found(doctor, DOCTOR_WARNING, "use it for tests only",
+		      "it is simulated: it forgets everything, and protects nothing");
+	if (!info->capacity || !info->max_read || !(info->write_sizes & 1))
+		found(doctor, DOCTOR_ERROR,
+		      "see 'rpmb info', and what the device or its program is told",
+		      "it says that it cannot store or read a block");
+	else
+		found(doctor, DOCTOR_OK, NULL,
+		      "it has %u blocks of %u bytes, and reads %u of them at once",
+		      info->capacity, info->block_size, info->max_read);
+}
+
+/* Without a key nobody vouches for what is read, but it shows that reading works */
+void check_read(struct doctor *doctor, const struct patient *patient)
+{
+	unsigned int last = patient->info.capacity - 1;
+	uint8_t block[sizeof(struct rpmb_frame)];
+	int error;
+
+	if (patient->answer_error || !patient->info.capacity)
+		return;
+	error = rpmb_read(patient->rpmb, NULL, last, 1, block) ?:
+		rpmb_read(patient->rpmb, NULL, 0, 1, block);
+	if (error)
+		found(doctor, DOCTOR_ERROR,
+		      "see the kernel's log, and whether something else uses the device",
+		      "it cannot be read: %s",
+		      error == RPMB_ERR_SYSTEM ? strerror(errno) :
+						 rpmb_strerror(error));
+	else if (known_as(block))
+		found(doctor, DOCTOR_NOTE, "leave it to its owner",
+		      "it can be read, and looks like %s", known_as(block));
+	else
+		found(doctor, DOCTOR_OK, NULL,
+		      "its first and its last block can be read");
+}

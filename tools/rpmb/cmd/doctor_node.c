@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * doctor: the file of a device, and who may open it and does
+ */
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+
+#include "doctor.h"
+#include "sysfs.h"
+
+#define GROUP_BITS 0060
+#define OTHER_BITS 0006
+
+void check_node(struct doctor *doctor, const struct patient *patient)
+{
+	if (access(patient->path, F_OK))
+		found(doctor, DOCTOR_ERROR,
+		      "udevadm trigger; in a container, have the device passed in",
+		      "there is no %s, though the kernel has the device",
+		      patient->path);
+	else
+		found(doctor, DOCTOR_OK, NULL, "its file is %s", patient->path);
+}
+
+static void group_name(gid_t gid, char *name, size_t size)
+{
+	const struct group *group = getgrgid(gid);
+
+	if (group)
+		snprintf(name, size, "%s", group->gr_name);
+	else
+		snprintf(name, size, "%u", gid);
+}
+
+void check_permissions(struct doctor *doctor, const struct patient *patient)
+{
+	char group[64];
+	struct stat st;
+
+	if (stat(patient->path, &st))
+		return;
+	group_name(st.st_gid, group, sizeof(group));
+	if (st.st_mode & OTHER_BITS)
+		found(doctor, DOCTOR_WARNING,
+		      "take it from them by a udev rule, as 60-rpmb.rules of this project",
+		      "everybody may open %s: mode %o", patient->path,
+		      st.st_mode & 0777);
+	else if (st.st_mode & GROUP_BITS)
+		found(doctor, DOCTOR_OK, NULL,
+		      "root and the group %s may open it", group);
+	else if (is_rpmb_node(patient))
+		found(doctor, DOCTOR_NOTE,
+		      "for a group, install 60-rpmb.rules and the group rpmb, then udevadm trigger",
+		      "only root may open %s", patient->path);
+	else
+		found(doctor, DOCTOR_OK, NULL, "only root may open it");
+}
+
+/* What 60-rpmb.rules makes */
+void check_names(struct doctor *doctor, const struct patient *patient)
+{
+	const struct rpmb_info *info = &patient->info;
+	char name[64 + 2 * LIBRPMB_ID_LEN], *end;
+	size_t i;
+
+	if (!is_rpmb_node(patient) || !info->dev_id_len)
+		return;
+	end = name + sprintf(name, "/dev/rpmb/by-id/%s-",
+			     rpmb_transport_name(info->transport));
+	for (i = 0; i < info->dev_id_len; i++)
+		end += sprintf(end, "%02x", info->dev_id[i]);
+	if (access(name, F_OK))
+		found(doctor, DOCTOR_NOTE,
+		      "install 60-rpmb.rules of this project, then udevadm trigger",
+		      "udev has given it no name in /dev/rpmb/by-id that stays the same");
+	else
+		found(doctor, DOCTOR_OK, NULL, "its name that stays is %s", name);
+}
+
+/* Who is in the group may, once he is logged in with it */
+static void say_permission(struct doctor *doctor, const struct patient *patient)
+{
+	const struct passwd *user = getpwuid(geteuid());
+	char group[64], next[160];
+	struct stat st;
+
+	if (!geteuid() || stat(patient->path, &st) || !user ||
+	    !(st.st_mode & GROUP_BITS) || !st.st_gid) {
+		found(doctor, DOCTOR_ERROR,
+		      geteuid() ? "run this as root" :
+				  "see what is said of SELinux, AppArmor and containers",
+		      "permission to open %s is denied", patient->path);
+		return;
+	}
+	group_name(st.st_gid, group, sizeof(group));
+	snprintf(next, sizeof(next), "usermod -aG %s %s, and log in again",
+		 group, user->pw_name);
+	found(doctor, DOCTOR_ERROR, next,
+	      "%s is not in the group %s, whose members may open %s",
+	      user->pw_name, group, patient->path);
+}
+
+void check_open(struct doctor *doctor, const struct patient *patient)
+{
+	if (!patient->error)
+		found(doctor, DOCTOR_OK, NULL, "it can be opened");
+	else if (patient->error == RPMB_ERR_PERMISSION)
+		say_permission(doctor, patient);
+	else
+		found(doctor, DOCTOR_ERROR,
+		      "see the kernel's log, and 'rpmb list' for other devices",
+		      "%s cannot be opened: %s", patient->path,
+		      patient->error == RPMB_ERR_SYSTEM ?
+		      strerror(patient->system_error) :
+		      rpmb_strerror(patient->error));
+}
+
+static void check_file(struct doctor *doctor, const char *name, const char *path)
+{
+	char *open_file = realpath(path, NULL);
+	char *file = realpath(doctor->patient->path, NULL);
+	char process[64], program[32];
+	int pid;
+
+	(void)name;
+	if (open_file && file && !strcmp(open_file, file) &&
+	    sscanf(path, "/proc/%d/", &pid) == 1) {
+		snprintf(process, sizeof(process), "/proc/%d", pid);
+		rpmb_attr(process, "comm", program, sizeof(program));
+		found(doctor, DOCTOR_NOTE, "stop it if requests of both come into each other's way",
+		      "process %d, %s, has it open", pid, program);
+	}
+	free(open_file);
+	free(file);
+}
+
+static void check_process(struct doctor *doctor, const char *name,
+			  const char *path)
+{
+	char files[1100];
+
+	if (strspn(name, "0123456789") != strlen(name) ||
+	    atoi(name) == getpid())
+		return;
+	snprintf(files, sizeof(files), "%s/fd", path);
+	look_each(doctor, files, check_file);
+}
+
+void check_holders(struct doctor *doctor, const struct patient *patient)
+{
+	(void)patient;
+	look_each(doctor, "/proc", check_process);
+}

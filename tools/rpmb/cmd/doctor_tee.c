@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * doctor: OP-TEE, its supplicant and fTPM, and whether it would take a device
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "doctor.h"
+#include "sysfs.h"
+
+/* TEE_IMPL_ID_OPTEE of <linux/tee.h> */
+#define OPTEE 1
+
+#define FTPM "optee-ta-bc50d971-d4c9-42c4-82cb-343fb7f37896"
+
+/* What OP-TEE wants of a device: bytes, units of 128 KiB, and frames that it reads at once */
+#define OPTEE_ID_LEN 16
+#define OPTEE_UNITS 128
+#define OPTEE_READS 16
+
+static void note_supplicant(struct doctor *doctor, const char *name,
+			    const char *path)
+{
+	char program[32];
+
+	if (strspn(name, "0123456789") != strlen(name))
+		return;
+	rpmb_attr(path, "comm", program, sizeof(program));
+	doctor->supplicant |= !strcmp(program, "tee-supplicant");
+}
+
+static void check_routing(struct doctor *doctor, const char *path)
+{
+	char model[16];
+
+	rpmb_attr(path, "rpmb_routing_model", model, sizeof(model));
+	look_each(doctor, "/proc", note_supplicant);
+	if (!strcmp(model, "kernel"))
+		found(doctor, DOCTOR_OK, NULL,
+		      "OP-TEE is there, and reaches RPMBs by the kernel");
+	else if (doctor->supplicant)
+		found(doctor, DOCTOR_OK, NULL,
+		      "OP-TEE is there, and reaches RPMBs by tee-supplicant, which runs");
+	else
+		found(doctor, DOCTOR_WARNING, "systemctl start tee-supplicant",
+		      "OP-TEE reaches RPMBs by tee-supplicant only, which does not run");
+}
+
+static void check_tee_device(struct doctor *doctor, const char *name,
+			     const char *path)
+{
+	unsigned long long id;
+
+	if (!strncmp(name, "teepriv", strlen("teepriv")) || doctor->optee)
+		return;
+	doctor->optee = rpmb_attr_number(path, "implementation_id", &id) &&
+			id == OPTEE;
+	if (doctor->optee)
+		check_routing(doctor, path);
+}
+
+void check_tee(struct doctor *doctor)
+{
+	look_each(doctor, "/sys/class/tee", check_tee_device);
+}
+
+void check_ftpm(struct doctor *doctor)
+{
+	static const char dir[] = "/sys/bus/tee/devices/" FTPM;
+
+	if (access(dir, F_OK))
+		return;
+	if (look_for(dir, "driver"))
+		found(doctor, DOCTOR_OK, NULL, "OP-TEE's fTPM is in use");
+	else
+		found(doctor, DOCTOR_WARNING, "modprobe tpm_ftpm_tee",
+		      "OP-TEE has an fTPM, and its driver does not use it");
+}
+
+/* It used to end its search at the first device that is no eMMC */
+static const struct rpmb_info *find_obstacle(const struct doctor *doctor,
+					     const struct patient *patient)
+{
+	const struct patient *other = doctor->patients;
+
+	for (; other < doctor->patients + doctor->nr_patients; other++) {
+		if (!strcmp(other->info.name, patient->info.name))
+			break;
+		if (is_rpmb_node(other) &&
+		    (other->info.transport == RPMB_TRANSPORT_UFS ||
+		     other->info.transport == RPMB_TRANSPORT_NVME))
+			return &other->info;
+	}
+	return NULL;
+}
+
+/* Why not; NULL if nothing is in its way */
+static const char *find_objection(const struct rpmb_info *info)
+{
+	unsigned int units = info->capacity / (128 * 1024 / info->block_size);
+
+	if (info->frame_format == RPMB_FRAME_NVME)
+		return "it takes no NVMe devices";
+	if (info->dev_id_len != OPTEE_ID_LEN)
+		return "it takes an identity of 16 bytes only";
+	if (!units || units > OPTEE_UNITS)
+		return "it takes capacities from 128 KiB to 16 MiB only";
+	if (info->max_read < OPTEE_READS)
+		return "it reads up to 16 blocks at once, which the device or its ring cannot";
+	return NULL;
+}
+
+void check_optee(struct doctor *doctor, const struct patient *patient)
+{
+	const struct rpmb_info *info = &patient->info, *obstacle;
+	const char *objection;
+
+	if (!doctor->optee)
+		return;
+	objection = find_objection(info);
+	obstacle = find_obstacle(doctor, patient);
+	if (objection)
+		found(doctor, DOCTOR_WARNING,
+		      "give OP-TEE another device, or store without it",
+		      "OP-TEE would not use it: %s", objection);
+	else if (info->transport == RPMB_TRANSPORT_UFS)
+		found(doctor, DOCTOR_NOTE, "see that OP-TEE is new enough",
+		      "OP-TEE uses UFS since August 2026 only");
+	else if (obstacle)
+		found(doctor, DOCTOR_WARNING,
+		      "have the drivers loaded in another order, or OP-TEE updated",
+		      "OP-TEE may not get to it: %s comes before, and is no eMMC",
+		      obstacle->name);
+	else
+		found(doctor, DOCTOR_OK, NULL, "OP-TEE would use it");
+}
