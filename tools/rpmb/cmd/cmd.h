@@ -62,6 +62,9 @@ struct args {
 	const char *key_keyring;
 	int key_fd;				/* -1 if not given */
 	bool insecure_key_file;
+	const char *master;
+	const char *scheme;
+	const char *context;
 	bool json;
 	unsigned int yes;			/* times that it was given */
 	bool pad;
@@ -91,6 +94,7 @@ struct range {
 int cmd_list(const struct session *session);
 int cmd_info(const struct session *session);
 int cmd_program_key(const struct session *session);
+int cmd_derive_key(const struct session *session);
 int cmd_counter(const struct session *session);
 int cmd_read(const struct session *session);
 int cmd_write(const struct session *session);

@@ -24,6 +24,14 @@ const struct command commands[] = {
 		.needs = NEEDS_DEVICE,
 		.flags = O_RDONLY,
 	}, {
+		.name = "derive-key",
+		.args_doc = "DEVICE",
+		.summary = "make a device's key from a master and its identity",
+		.run = cmd_derive_key,
+		.takes = TAKES_MASTER | TAKES_OUTPUT,
+		.needs = NEEDS_DEVICE | NEEDS_MASTER,
+		.flags = O_RDONLY,
+	}, {
 		.name = "program-key",
 		.args_doc = "DEVICE",
 		.summary = "program the key, once in a device's life and for good",

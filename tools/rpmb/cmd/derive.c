@@ -7,26 +7,85 @@
 
 #include "derive.h"
 
-/* OP-TEE has 16 bytes, and leaves out those that an update of the card's firmware changes */
-#define OPTEE_ID_LEN 16
+/*
+ * An update of a card's firmware changes the product revision in the CID, and with that the
+ * CRC: the key must not depend on them
+ */
+#define CID_LEN 16
 #define CID_PRV 9
 #define CID_CRC 15
 
-/* HUK_SUBKEY_RPMB, as a word of the secure world, which is little-endian */
+/* In front of the identity, so that the master is good for something else, too */
+static const char label[] = "linux-rpmb key";
+
+/* HUK_SUBKEY_RPMB of OP-TEE, as a word of the secure world, which is little-endian */
 static const uint8_t optee_usage[4];
 
-/*
- * How OP-TEE does it if it is built with CFG_CORE_HUK_SUBKEY_COMPAT, as it is by default,
- * and how without: the usage goes first.
- */
 struct scheme {
 	const char *name;
-	bool usage;
+	const char *(*make)(const struct rpmb_info *info, const char *context,
+			    struct derivation *derivation);
 };
 
+static void put(struct derivation *derivation, const void *bytes, size_t len)
+{
+	memcpy(derivation->message + derivation->len, bytes, len);
+	derivation->len += len;
+}
+
+static void put_cid(struct derivation *derivation, const uint8_t *id)
+{
+	uint8_t cid[CID_LEN];
+
+	memcpy(cid, id, sizeof(cid));
+	cid[CID_PRV] = 0;
+	cid[CID_CRC] = 0;
+	put(derivation, cid, sizeof(cid));
+}
+
+/* The label with the 0 at its end, the length of the identity, the identity, the context */
+static const char *make_own(const struct rpmb_info *info, const char *context,
+			    struct derivation *derivation)
+{
+	uint8_t len[2] = { info->dev_id_len >> 8, info->dev_id_len };
+
+	if (!info->dev_id_len)
+		return "the device has no identity, so no key can be derived";
+	put(derivation, label, sizeof(label));
+	put(derivation, len, sizeof(len));
+	if (info->transport == RPMB_TRANSPORT_EMMC && info->dev_id_len == CID_LEN)
+		put_cid(derivation, info->dev_id);
+	else
+		put(derivation, info->dev_id, info->dev_id_len);
+	put(derivation, context, strlen(context));
+	return NULL;
+}
+
+/* If it is built with CFG_CORE_HUK_SUBKEY_COMPAT, as it is by default */
+static const char *make_optee(const struct rpmb_info *info, const char *context,
+			      struct derivation *derivation)
+{
+	if (*context)
+		return "OP-TEE's schemes have no context";
+	if (info->dev_id_len != CID_LEN)
+		return "OP-TEE's schemes are for identities of 16 bytes";
+	put_cid(derivation, info->dev_id);
+	return NULL;
+}
+
+/* If it is built without */
+static const char *make_optee_usage(const struct rpmb_info *info,
+				    const char *context,
+				    struct derivation *derivation)
+{
+	put(derivation, optee_usage, sizeof(optee_usage));
+	return make_optee(info, context, derivation);
+}
+
 static const struct scheme schemes[] = {
-	{ "optee", false },
-	{ "optee-usage", true },
+	{ "rpmb-1", make_own },
+	{ "optee", make_optee },
+	{ "optee-usage", make_optee_usage },
 };
 
 const struct scheme *find_scheme(const char *name)
@@ -34,30 +93,28 @@ const struct scheme *find_scheme(const char *name)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(schemes); i++)
-		if (!strcmp(schemes[i].name, name))
+		if (!name || !strcmp(schemes[i].name, name))
 			return &schemes[i];
 	return NULL;
 }
 
-int derive_key(const struct scheme *scheme, const uint8_t *master, size_t len,
-	       const struct rpmb_info *info, const char *context,
-	       uint8_t key[LIBRPMB_KEY_LEN])
+const char *make_derivation(const struct scheme *scheme,
+			    const struct rpmb_info *info, const char *context,
+			    struct derivation *derivation)
 {
-	uint8_t id[OPTEE_ID_LEN];
+	derivation->len = 0;
+	if (context && strlen(context) > DERIVE_CONTEXT)
+		return "the context is too long";
+	return scheme->make(info, context ?: "", derivation);
+}
+
+void derive_key(const struct derivation *derivation, const uint8_t *master,
+		size_t len, uint8_t key[LIBRPMB_KEY_LEN])
+{
 	struct hmac_sha256_ctx ctx;
 
-	if (context)
-		return RPMB_ERR_ARGUMENT;
-	if (info->dev_id_len != sizeof(id))
-		return RPMB_ERR_UNSUPPORTED;
-	memcpy(id, info->dev_id, sizeof(id));
-	id[CID_PRV] = 0;
-	id[CID_CRC] = 0;
 	hmac_sha256_set_key(&ctx, len, master);
-	if (scheme->usage)
-		hmac_sha256_update(&ctx, sizeof(optee_usage), optee_usage);
-	hmac_sha256_update(&ctx, sizeof(id), id);
+	hmac_sha256_update(&ctx, derivation->len, derivation->message);
 	hmac_sha256_digest(&ctx, LIBRPMB_KEY_LEN, key);
 	explicit_bzero(&ctx, sizeof(ctx));
-	return 0;
 }

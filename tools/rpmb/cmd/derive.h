@@ -1,24 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Keys that are derived from a master secret and the identity of a device
+ * Keys that are derived from a master secret and the identity of a device: a key is the
+ * HMAC-SHA256 of a message under the master. What the message is, the scheme says.
  */
 #ifndef RPMB_CMD_DERIVE_H
 #define RPMB_CMD_DERIVE_H
 
 #include "cmd.h"
 
+/* Bytes of the longest context */
+#define DERIVE_CONTEXT 255
+
+/* What is signed with the master */
+struct derivation {
+	uint8_t message[32 + LIBRPMB_ID_LEN + DERIVE_CONTEXT];
+	size_t len;
+};
+
 struct scheme;
 
-/* The scheme of that name, or NULL */
+/* The scheme of that name, or the first one for NULL; NULL if there is none */
 const struct scheme *find_scheme(const char *name);
 
 /*
- * The key of the device by the HMAC-SHA256 of the scheme. @context is a text that makes it
- * another key, or NULL. 0, or RPMB_ERR_UNSUPPORTED if the scheme has no key for such an
- * identity, or RPMB_ERR_ARGUMENT if it takes no context.
+ * Make the message for a device. @context makes it another key, NULL is the same as an
+ * empty one. NULL, or what is wrong.
  */
-int derive_key(const struct scheme *scheme, const uint8_t *master, size_t len,
-	       const struct rpmb_info *info, const char *context,
-	       uint8_t key[LIBRPMB_KEY_LEN]);
+const char *make_derivation(const struct scheme *scheme,
+			    const struct rpmb_info *info, const char *context,
+			    struct derivation *derivation);
+
+/* The key, by a master that is in memory */
+void derive_key(const struct derivation *derivation, const uint8_t *master,
+		size_t len, uint8_t key[LIBRPMB_KEY_LEN]);
 
 #endif /* RPMB_CMD_DERIVE_H */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "key.h"
+#include "master.h"
 #include "secret.h"
 
 void put_key(const uint8_t *key)
@@ -89,10 +90,40 @@ static int get_secret(const struct args *args, const uint8_t **key)
 	return EXIT_OK;
 }
 
+static bool is_derived(const struct args *args)
+{
+	return args->key_file &&
+	       !strncmp(args->key_file, DERIVED, strlen(DERIVED));
+}
+
+int get_derived_key(struct session *session)
+{
+	const struct args *args = session->args;
+	struct secret *secret;
+	int ret;
+
+	if (!is_derived(args))
+		return EXIT_OK;
+	secret = secret_new();
+	if (!secret)
+		return complain(EXIT_OTHER, "key", "%m");
+	ret = derive_from(session, args->key_file + strlen(DERIVED),
+			  secret->key);
+	if (ret)
+		secret_free(secret);
+	else
+		session->key = secret->key;
+	return ret;
+}
+
 int get_key(struct session *session)
 {
 	const struct args *args = session->args;
 
+	if (is_derived(args))
+		return args->device ? EXIT_OK :
+		       complain(EXIT_USAGE, args->key_file,
+				"a key is derived for a device, and none is named");
 	if (args->kernel_key)
 		return find_kernel_key(args->kernel_key, &session->kernel_key);
 	return get_secret(args, &session->key);

@@ -14,6 +14,12 @@
  */
 int get_key(struct session *session);
 
+/*
+ * The same for a key that is derived from the identity of the device, which is open, and
+ * nothing for other ones
+ */
+int get_derived_key(struct session *session);
+
 /* Forget it; NULL is allowed */
 void put_key(const uint8_t *key);
 

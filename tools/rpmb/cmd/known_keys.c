@@ -54,14 +54,18 @@ static bool optee_has_signed(const struct rpmb_info *info, uint8_t *answer,
 {
 	static const char * const schemes[] = { "optee", "optee-usage" };
 	static const uint8_t huk[HUK_LEN];
+	struct derivation derivation;
 	uint8_t key[LIBRPMB_KEY_LEN];
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(schemes); i++)
-		if (!derive_key(find_scheme(schemes[i]), huk, sizeof(huk), info,
-				NULL, key) &&
-		    has_signed(info, answer, len, key))
+	for (i = 0; i < ARRAY_SIZE(schemes); i++) {
+		if (make_derivation(find_scheme(schemes[i]), info, NULL,
+				    &derivation))
+			return false;
+		derive_key(&derivation, huk, sizeof(huk), key);
+		if (has_signed(info, answer, len, key))
 			return true;
+	}
 	return false;
 }
 

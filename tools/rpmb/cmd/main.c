@@ -31,7 +31,7 @@ static int open_session(const struct command *command, struct session *session)
 		return complain_error(args->device, ret);
 	session->info = rpmb_info(session->rpmb);
 	ret = rpmb_use_kernel_key(session->rpmb, session->kernel_key);
-	return ret ? complain_error(args->device, ret) : EXIT_OK;
+	return ret ? complain_error(args->device, ret) : get_derived_key(session);
 }
 
 static int run(const struct command *command, const struct args *args)

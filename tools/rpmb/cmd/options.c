@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "derive.h"
 #include "options.h"
 
 enum option_key {
@@ -16,6 +17,9 @@ enum option_key {
 	OPT_KEY_FD,
 	OPT_KEY_KEYRING,
 	OPT_INSECURE,
+	OPT_MASTER,
+	OPT_SCHEME,
+	OPT_CONTEXT,
 	OPT_JSON,
 	OPT_YES,
 	OPT_PAD,
@@ -35,12 +39,18 @@ static const struct {
 	{ TAKES_KERNEL_KEY, { "kernel-key", OPT_KERNEL_KEY, "KEY", 0,
 		"best: a key that stays in the kernel; its number, or TYPE:DESCRIPTION", 0 } },
 	{ TAKES_KEY, { "key", 'k', "FILE", 0,
-		"the key: 32 bytes, or 64 hexadecimal digits; - for stdin", 0 } },
+		"the key: 32 bytes, or 64 hexadecimal digits; - for stdin; or derive:MASTER", 0 } },
 	{ TAKES_KEY, { "key-fd", OPT_KEY_FD, "FD", 0,
 		"the key comes from this open file descriptor", 0 } },
 	{ TAKES_KEY, { "key-keyring", OPT_KEY_KEYRING, "DESC", 0,
 		"a copy of a user key of the kernel, where that has no --kernel-key", 0 } },
-	{ TAKES_KEY, { "insecure-key-file", OPT_INSECURE, NULL, 0,
+	{ TAKES_MASTER, { "master", OPT_MASTER, "MASTER", 0,
+		"what it is derived from: a file, keyring:DESC, or pkcs11:URI", 0 } },
+	{ TAKES_KEY | TAKES_MASTER, { "scheme", OPT_SCHEME, "NAME", 0,
+		"how it is derived: rpmb-1 (default), optee, optee-usage", 0 } },
+	{ TAKES_KEY | TAKES_MASTER, { "context", OPT_CONTEXT, "TEXT", 0,
+		"what makes it another key", 0 } },
+	{ TAKES_KEY | TAKES_MASTER, { "insecure-key-file", OPT_INSECURE, NULL, 0,
 		"accept a key file that others can read", 0 } },
 	{ TAKES_OFFSET, { "offset", 's', "N", 0,
 		"where to begin (default 0): bytes; Nk, NM; Nb for blocks", 0 } },
@@ -159,6 +169,8 @@ static void check_needs(struct argp_state *state, const struct args *args,
 		argp_error(state, "%s", command->operand);
 	if (command->needs & NEEDS_KEY && !nr_keys(args))
 		argp_error(state, "name the key: --kernel-key KEY, or --key FILE");
+	if (command->needs & NEEDS_MASTER && !args->master)
+		argp_error(state, "say what it is derived from: --master MASTER");
 	if (command->needs & NEEDS_LENGTH && !args->length.given)
 		argp_error(state, "say how much: --length N");
 }
@@ -204,6 +216,17 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_KEY_KEYRING:
 		args->key_keyring = arg;
+		return 0;
+	case OPT_MASTER:
+		args->master = arg;
+		return 0;
+	case OPT_SCHEME:
+		if (!find_scheme(arg))
+			argp_error(state, "there is no scheme '%s'", arg);
+		args->scheme = arg;
+		return 0;
+	case OPT_CONTEXT:
+		args->context = arg;
 		return 0;
 	case OPT_INSECURE:
 		args->insecure_key_file = true;

@@ -21,6 +21,7 @@ enum {
 	TAKES_RETRY = 1 << 9,
 	TAKES_GUID = 1 << 10,
 	TAKES_KERNEL_KEY = 1 << 11,
+	TAKES_MASTER = 1 << 12,
 };
 
 /* What a command cannot do without */
@@ -29,6 +30,7 @@ enum {
 	NEEDS_KEY = 1 << 1,
 	NEEDS_LENGTH = 1 << 2,
 	NEEDS_OPERAND = 1 << 3,
+	NEEDS_MASTER = 1 << 4,
 };
 
 struct command {

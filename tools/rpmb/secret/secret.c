@@ -16,6 +16,8 @@
 
 static const char no_key[] =
 	"no key: 32 bytes or 64 hexadecimal digits are wanted";
+static const char no_master[] =
+	"no master: 16 or 32 bytes, or as many in hexadecimal, are wanted";
 
 struct secret *secret_new(void)
 {
@@ -37,38 +39,64 @@ void secret_free(struct secret *secret)
 	munmap(secret, sizeof(*secret));
 }
 
-static bool parse_hex(const char *text, uint8_t key[SECRET_LEN])
+static bool parse_hex(struct secret *secret, size_t digits)
 {
-	int i;
+	const char *text = secret->text;
+	size_t i;
 
 	/* sscanf() would also take signs and blanks */
-	for (i = 0; i < HEX_LEN; i++)
+	for (i = 0; i < digits; i++)
 		if (!isxdigit((unsigned char)text[i]))
 			return false;
-	for (i = 0; i < SECRET_LEN; i++)
-		if (sscanf(text + 2 * i, "%2hhx", &key[i]) != 1)
+	for (i = 0; i < digits / 2; i++)
+		if (sscanf(text + 2 * i, "%2hhx", &secret->key[i]) != 1)
 			return false;
+	secret->len = digits / 2;
 	return true;
 }
 
-static bool parse(struct secret *secret, size_t len)
+static bool parse_bytes(struct secret *secret, size_t len)
 {
-	if (len == SECRET_LEN) {
-		memcpy(secret->key, secret->text, len);
+	memcpy(secret->key, secret->text, len);
+	secret->len = len;
+	return true;
+}
+
+static size_t count_digits(const struct secret *secret, size_t len)
+{
+	return len - (len && secret->text[len - 1] == '\n');
+}
+
+static bool parse_key(struct secret *secret, size_t len)
+{
+	if (len == SECRET_LEN)
+		return parse_bytes(secret, len);
+	return count_digits(secret, len) == HEX_LEN &&
+	       parse_hex(secret, HEX_LEN);
+}
+
+/* No 32 bytes that somebody made at random are all digits */
+static bool parse_master(struct secret *secret, size_t len)
+{
+	size_t digits = count_digits(secret, len);
+
+	if ((digits == HEX_LEN || digits == HEX_LEN / 2) &&
+	    parse_hex(secret, digits))
 		return true;
-	}
-	if (len == HEX_LEN + 1 && secret->text[HEX_LEN] == '\n')
-		len--;
-	return len == HEX_LEN && parse_hex(secret->text, secret->key);
+	return (len == SECRET_LEN || len == SECRET_LEN / 2) &&
+	       parse_bytes(secret, len);
 }
 
 /* The key, once the text of it is not needed any more */
 static const char *take(struct secret *secret, size_t len)
 {
-	bool ok = parse(secret, len);
+	bool ok = secret->master ? parse_master(secret, len) :
+				   parse_key(secret, len);
 
 	explicit_bzero(secret->text, sizeof(secret->text));
-	return ok ? NULL : no_key;
+	if (ok)
+		return NULL;
+	return secret->master ? no_master : no_key;
 }
 
 static ssize_t read_text(int fd, char *text)

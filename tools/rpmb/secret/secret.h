@@ -7,6 +7,7 @@
 #define SECRET_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define SECRET_LEN 32
@@ -17,6 +18,8 @@
 /* A page of its own, so that nothing else is wiped, locked and left out of dumps */
 struct secret {
 	uint8_t key[SECRET_LEN];
+	size_t len;		/* of the key */
+	bool master;		/* set by the caller: half the length will do, too */
 	char text[SECRET_TEXT_LEN];
 };
 

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * derive-key
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "file.h"
+#include "master.h"
+
+/* In the hexadecimal digits that --key takes */
+int cmd_derive_key(const struct session *session)
+{
+	const struct args *args = session->args;
+	uint8_t key[LIBRPMB_KEY_LEN];
+	char text[2 * LIBRPMB_KEY_LEN + 2];
+	size_t i;
+	int ret;
+
+	ret = derive_from(session, args->master, key);
+	if (ret)
+		return ret;
+	for (i = 0; i < sizeof(key); i++)
+		sprintf(text + 2 * i, "%02x", key[i]);
+	strcat(text, "\n");
+	ret = store_file(args->file, text, strlen(text));
+	explicit_bzero(key, sizeof(key));
+	explicit_bzero(text, sizeof(text));
+	return ret;
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where masters are
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "derive.h"
+#include "master.h"
+#include "pkcs11.h"
+#include "secret.h"
+
+#define KEYRING "keyring:"
+#define URI "pkcs11:"
+
+static bool begins_with(const char *text, const char *with)
+{
+	return !strncmp(text, with, strlen(with));
+}
+
+static const char *load(const char *master, bool shared, struct secret *secret)
+{
+	if (begins_with(master, KEYRING))
+		return secret_from_keyring(secret, master + strlen(KEYRING));
+	if (is_stdio(master))
+		return secret_from_fd(secret, STDIN_FILENO, shared);
+	return secret_from_file(secret, master, shared);
+}
+
+/* With a master that comes into memory */
+static const char *derive_here(const struct args *args, const char *master,
+			       const struct derivation *derivation, uint8_t *key)
+{
+	struct secret *secret = secret_new();
+	const char *wrong;
+
+	if (!secret)
+		return rpmb_strerror(RPMB_ERR_MEMORY);
+	secret->master = true;
+	wrong = load(master, args->insecure_key_file, secret);
+	if (!wrong)
+		derive_key(derivation, secret->key, secret->len, key);
+	secret_free(secret);
+	return wrong;
+}
+
+int derive_from(const struct session *session, const char *master,
+		uint8_t key[LIBRPMB_KEY_LEN])
+{
+	const struct args *args = session->args;
+	struct derivation derivation;
+	const char *wrong;
+
+	wrong = make_derivation(find_scheme(args->scheme), session->info,
+				args->context, &derivation);
+	if (wrong)
+		return complain(EXIT_USAGE, args->device, "%s", wrong);
+	if (begins_with(master, URI))
+		wrong = pkcs11_hmac(master, derivation.message, derivation.len,
+				    key);
+	else
+		wrong = derive_here(args, master, &derivation, key);
+	return wrong ? complain(EXIT_KEY, master, "%s", wrong) : EXIT_OK;
+}
