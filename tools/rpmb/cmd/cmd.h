@@ -65,6 +65,8 @@ struct args {
 	const char *master;
 	const char *scheme;
 	const char *context;
+	const char *devices;			/* file with a list of them */
+	const char *records;			/* directory for them */
 	bool json;
 	unsigned int yes;			/* times that it was given */
 	bool pad;
@@ -94,6 +96,7 @@ struct range {
 int cmd_list(const struct session *session);
 int cmd_info(const struct session *session);
 int cmd_program_key(const struct session *session);
+int cmd_provision(const struct session *session);
 int cmd_derive_key(const struct session *session);
 int cmd_counter(const struct session *session);
 int cmd_read(const struct session *session);

@@ -40,6 +40,14 @@ const struct command commands[] = {
 		.needs = NEEDS_DEVICE | NEEDS_KEY,
 		.flags = O_RDWR,
 	}, {
+		.name = "provision",
+		.args_doc = "[DEVICE...]",
+		.summary = "give devices their derived keys, and keep records of it",
+		.run = cmd_provision,
+		.takes = TAKES_MASTER | TAKES_DEVICES | TAKES_YES | TAKES_JSON,
+		.needs = NEEDS_MASTER,
+		.max_operands = MAX_OPERANDS,
+	}, {
 		.name = "counter",
 		.args_doc = "DEVICE",
 		.summary = "print the write counter, verified if the key is given",

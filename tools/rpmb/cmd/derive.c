@@ -3,7 +3,6 @@
  * Keys that are derived from a master secret and the identity of a device
  */
 #include <string.h>
-#include <nettle/hmac.h>
 
 #include "derive.h"
 
@@ -106,15 +105,4 @@ const char *make_derivation(const struct scheme *scheme,
 	if (context && strlen(context) > DERIVE_CONTEXT)
 		return "the context is too long";
 	return scheme->make(info, context ?: "", derivation);
-}
-
-void derive_key(const struct derivation *derivation, const uint8_t *master,
-		size_t len, uint8_t key[LIBRPMB_KEY_LEN])
-{
-	struct hmac_sha256_ctx ctx;
-
-	hmac_sha256_set_key(&ctx, len, master);
-	hmac_sha256_update(&ctx, derivation->len, derivation->message);
-	hmac_sha256_digest(&ctx, LIBRPMB_KEY_LEN, key);
-	explicit_bzero(&ctx, sizeof(ctx));
 }

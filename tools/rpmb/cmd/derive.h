@@ -30,8 +30,4 @@ const char *make_derivation(const struct scheme *scheme,
 			    const struct rpmb_info *info, const char *context,
 			    struct derivation *derivation);
 
-/* The key, by a master that is in memory */
-void derive_key(const struct derivation *derivation, const uint8_t *master,
-		size_t len, uint8_t key[LIBRPMB_KEY_LEN]);
-
 #endif /* RPMB_CMD_DERIVE_H */

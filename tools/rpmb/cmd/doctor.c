@@ -66,22 +66,45 @@ static void examine_device(struct doctor *doctor, const struct patient *patient)
 	doctor->patient = NULL;
 }
 
+static void examine_devices(struct doctor *doctor)
+{
+	size_t i;
+
+	for (i = 0; i < doctor->nr_patients; i++)
+		if (doctor->patients[i].chosen)
+			examine_device(doctor, &doctor->patients[i]);
+}
+
+static void clear(struct doctor *doctor)
+{
+	clear_findings(doctor);
+	clear_patients(doctor);
+	free(doctor->log);
+}
+
+int examine(const char *device)
+{
+	struct doctor doctor = { .check = "devices" };
+	int ret;
+
+	find_patients(&doctor, device);
+	examine_devices(&doctor);
+	ret = complain_findings(&doctor, device);
+	clear(&doctor);
+	return ret;
+}
+
 int cmd_doctor(const struct session *session)
 {
 	const struct args *args = session->args;
 	struct doctor doctor = { .check = "devices" };
-	size_t i;
 	int ret;
 
 	doctor.log = look_file("/dev/kmsg");
 	find_patients(&doctor, args->operands[0]);
 	examine_system(&doctor);
-	for (i = 0; i < doctor.nr_patients; i++)
-		if (doctor.patients[i].chosen)
-			examine_device(&doctor, &doctor.patients[i]);
+	examine_devices(&doctor);
 	ret = report_findings(&doctor, args->json);
-	clear_findings(&doctor);
-	clear_patients(&doctor);
-	free(doctor.log);
+	clear(&doctor);
 	return ret;
 }

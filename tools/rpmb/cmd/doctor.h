@@ -62,6 +62,9 @@ void found(struct doctor *doctor, enum severity severity, const char *next,
 
 /* doctor_report.c: print all that was found; returns an exit code */
 int report_findings(const struct doctor *doctor, bool json);
+
+/* Only what is wrong, on stderr; returns EXIT_ERROR if there is an error, else EXIT_OK */
+int complain_findings(const struct doctor *doctor, const char *device);
 void clear_findings(struct doctor *doctor);
 
 /* doctor_look.c: what is in a file, up to where it would have to be waited for */
@@ -112,6 +115,12 @@ void check_key(struct doctor *doctor, const struct patient *patient);
 void check_known_key(struct doctor *doctor, const struct patient *patient);
 void check_counter(struct doctor *doctor, const struct patient *patient);
 void check_read(struct doctor *doctor, const struct patient *patient);
+
+/*
+ * Examine one device, and say on stderr what is wrong with it. Returns an exit code, which
+ * is 0 if nothing keeps it from being used.
+ */
+int examine(const char *device);
 
 /* Is it one of /dev/rpmbN, and not the kernel's other way to the hardware? */
 bool is_rpmb_node(const struct patient *patient);

@@ -130,6 +130,23 @@ static void print_json_findings(const struct doctor *doctor,
 	print_json(object);
 }
 
+int complain_findings(const struct doctor *doctor, const char *device)
+{
+	const struct finding *finding = doctor->findings;
+	int ret = EXIT_OK;
+	size_t i;
+
+	for (i = 0; i < doctor->nr_findings; i++, finding++) {
+		if (finding->severity < DOCTOR_WARNING)
+			continue;
+		complain(EXIT_OK, device, "%s: %s",
+			 severities[finding->severity].name, finding->text);
+		if (finding->severity == DOCTOR_ERROR)
+			ret = EXIT_ERROR;
+	}
+	return ret;
+}
+
 int report_findings(const struct doctor *doctor, bool json)
 {
 	const struct finding *worst = find_worst(doctor);

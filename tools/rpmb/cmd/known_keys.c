@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "derive.h"
+#include "hmac.h"
 #include "known_keys.h"
 #include "message.h"
 
@@ -62,7 +63,7 @@ static bool optee_has_signed(const struct rpmb_info *info, uint8_t *answer,
 		if (make_derivation(find_scheme(schemes[i]), info, NULL,
 				    &derivation))
 			return false;
-		derive_key(&derivation, huk, sizeof(huk), key);
+		hmac(huk, sizeof(huk), derivation.message, derivation.len, key);
 		if (has_signed(info, answer, len, key))
 			return true;
 	}

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "derive.h"
+#include "hmac.h"
 #include "master.h"
 #include "pkcs11.h"
 #include "secret.h"
@@ -28,8 +29,8 @@ static const char *load(const char *master, bool shared, struct secret *secret)
 }
 
 /* With a master that comes into memory */
-static const char *derive_here(const struct args *args, const char *master,
-			       const struct derivation *derivation, uint8_t *key)
+static const char *hmac_here(const struct args *args, const char *master,
+			     const uint8_t *message, size_t len, uint8_t *mac)
 {
 	struct secret *secret = secret_new();
 	const char *wrong;
@@ -39,9 +40,22 @@ static const char *derive_here(const struct args *args, const char *master,
 	secret->master = true;
 	wrong = load(master, args->insecure_key_file, secret);
 	if (!wrong)
-		derive_key(derivation, secret->key, secret->len, key);
+		hmac(secret->key, secret->len, message, len, mac);
 	secret_free(secret);
 	return wrong;
+}
+
+int master_hmac(const struct args *args, const char *master,
+		const uint8_t *message, size_t len,
+		uint8_t mac[LIBRPMB_KEY_LEN])
+{
+	const char *wrong;
+
+	if (begins_with(master, URI))
+		wrong = pkcs11_hmac(master, message, len, mac);
+	else
+		wrong = hmac_here(args, master, message, len, mac);
+	return wrong ? complain(EXIT_KEY, master, "%s", wrong) : EXIT_OK;
 }
 
 int derive_from(const struct session *session, const char *master,
@@ -55,10 +69,6 @@ int derive_from(const struct session *session, const char *master,
 				args->context, &derivation);
 	if (wrong)
 		return complain(EXIT_USAGE, args->device, "%s", wrong);
-	if (begins_with(master, URI))
-		wrong = pkcs11_hmac(master, derivation.message, derivation.len,
-				    key);
-	else
-		wrong = derive_here(args, master, &derivation, key);
-	return wrong ? complain(EXIT_KEY, master, "%s", wrong) : EXIT_OK;
+	return master_hmac(args, master, derivation.message, derivation.len,
+			   key);
 }

@@ -11,6 +11,13 @@
 #define DERIVED "derive:"
 
 /*
+ * The HMAC-SHA256 of a message under @master, which is one as below. Returns an exit code.
+ */
+int master_hmac(const struct args *args, const char *master,
+		const uint8_t *message, size_t len,
+		uint8_t mac[LIBRPMB_KEY_LEN]);
+
+/*
  * Derive the key of the device of the session from @master: the URI of a key on a PKCS#11
  * token, which the master does not leave, keyring:DESCRIPTION for a user key of the
  * kernel's, or a file. Returns an exit code.

@@ -20,6 +20,8 @@ enum option_key {
 	OPT_MASTER,
 	OPT_SCHEME,
 	OPT_CONTEXT,
+	OPT_DEVICES,
+	OPT_RECORDS,
 	OPT_JSON,
 	OPT_YES,
 	OPT_PAD,
@@ -52,6 +54,10 @@ static const struct {
 		"what makes it another key", 0 } },
 	{ TAKES_KEY | TAKES_MASTER, { "insecure-key-file", OPT_INSECURE, NULL, 0,
 		"accept a key file that others can read", 0 } },
+	{ TAKES_DEVICES, { "devices", OPT_DEVICES, "FILE", 0,
+		"a list of devices, one a line", 0 } },
+	{ TAKES_DEVICES, { "records", OPT_RECORDS, "DIR", 0,
+		"where to keep a signed record of each", 0 } },
 	{ TAKES_OFFSET, { "offset", 's', "N", 0,
 		"where to begin (default 0): bytes; Nk, NM; Nb for blocks", 0 } },
 	{ TAKES_LENGTH, { "length", 'n', "N", 0,
@@ -227,6 +233,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_CONTEXT:
 		args->context = arg;
+		return 0;
+	case OPT_DEVICES:
+		args->devices = arg;
+		return 0;
+	case OPT_RECORDS:
+		args->records = arg;
 		return 0;
 	case OPT_INSECURE:
 		args->insecure_key_file = true;

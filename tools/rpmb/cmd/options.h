@@ -22,6 +22,7 @@ enum {
 	TAKES_GUID = 1 << 10,
 	TAKES_KERNEL_KEY = 1 << 11,
 	TAKES_MASTER = 1 << 12,
+	TAKES_DEVICES = 1 << 13,
 };
 
 /* What a command cannot do without */

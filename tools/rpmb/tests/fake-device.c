@@ -63,6 +63,8 @@ static const struct {
 	struct fake_fault fault;
 } faults[] = {
 	{ "key-lost", { FAULT_LOST_REQUEST, RPMB_PROGRAM_KEY, 0, ETIMEDOUT } },
+	{ "key-killed", { FAULT_KILL_AFTER, RPMB_PROGRAM_KEY, 0, 0 } },
+	{ "key-unsent", { FAULT_KILL_BEFORE, RPMB_PROGRAM_KEY, 0, 0 } },
 	{ "key-done", { FAULT_LOST_RESPONSE, RPMB_PROGRAM_KEY, 0, ETIMEDOUT } },
 	{ "write-busy", { FAULT_BEFORE, RPMB_WRITE_DATA, 0, EBUSY } },
 	{ "write-lost", { FAULT_LOST_REQUEST, RPMB_WRITE_DATA, 0, ETIMEDOUT } },

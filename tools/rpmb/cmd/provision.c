@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * provision: give devices the keys that are theirs
+ *
+ * Whatever ends it, the next run goes on: a device that has its key already is found to have
+ * it, and one that has another is left alone.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "doctor.h"
+#include "json.h"
+#include "master.h"
+#include "record.h"
+#include "secret.h"
+
+static const char warning[] =
+	"A key can be programmed once in the life of a device and never be changed or\n"
+	"removed. Who loses the master can never write to the device again.";
+
+/* What became of one device */
+struct result {
+	char id[2 * LIBRPMB_ID_LEN + 1];
+	bool programmed;
+	char record[RECORD_PATH];	/* empty if there is none */
+};
+
+/* Program the key, unless it is there. That another one is there is an error. */
+static int bring_key(const struct session *session, struct record *record)
+{
+	const char *device = session->args->device;
+	int ret;
+
+	ret = rpmb_read_counter(session->rpmb, record->key, &record->counter);
+	if (ret == RPMB_ERR_RESPONSE_MAC)
+		return complain(EXIT_FORGED, device,
+				"another key is programmed, and cannot be changed");
+	if (ret != RPMB_ERR_NO_KEY)
+		return ret ? complain_error(device, ret) : EXIT_OK;
+	ret = confirm(session, warning);
+	if (ret)
+		return ret;
+	ret = rpmb_program_key(session->rpmb, record->key) ?:
+	      rpmb_read_counter(session->rpmb, record->key, &record->counter);
+	record->programmed = !ret;
+	return ret ? complain_error(device, ret) : EXIT_OK;
+}
+
+/* With the device open */
+static int provision_open(struct session *session, struct secret *secret,
+			  struct result *result)
+{
+	struct record record = { .key = secret->key };
+	const struct rpmb_info *info = session->info;
+	size_t i;
+	int ret;
+
+	for (i = 0; i < info->dev_id_len; i++)
+		sprintf(result->id + 2 * i, "%02x", info->dev_id[i]);
+	ret = derive_from(session, session->args->master, secret->key);
+	ret = ret ?: bring_key(session, &record);
+	result->programmed = record.programmed;
+	if (!ret && session->args->records)
+		ret = keep_record(session, &record, result->record);
+	return ret;
+}
+
+static int provision_one(const struct args *args, struct result *result)
+{
+	struct session session = { .args = args };
+	struct secret *secret;
+	int ret;
+
+	ret = examine(args->device);
+	if (ret)
+		return ret;
+	ret = rpmb_open(&session.rpmb, args->device, O_RDWR);
+	if (ret)
+		return complain_error(args->device, ret);
+	session.info = rpmb_info(session.rpmb);
+	secret = secret_new();
+	ret = secret ? provision_open(&session, secret, result) :
+		       complain(EXIT_OTHER, "key", "%m");
+	if (secret)
+		secret_free(secret);
+	rpmb_close(session.rpmb);
+	return ret;
+}
+
+static void print_result(const char *device, const struct result *result)
+{
+	printf("%s: %s%s%s\n", device,
+	       result->programmed ? "key programmed and verified" :
+				    "has its key already, verified",
+	       *result->record ? ", record in " : "", result->record);
+	/* Before the next one, which may take its time */
+	fflush(stdout);
+}
+
+static struct json_object *result_json(const char *device, int code,
+				       const struct result *result)
+{
+	struct json_object *object = json_object_new_object();
+
+	add_text(object, "device", device);
+	if (*result->id)
+		add_text(object, "id", result->id);
+	add_text(object, "result", code ? "failed" :
+		 result->programmed ? "programmed" : "was there");
+	add_number(object, "exit_code", code);
+	if (*result->record)
+		add_text(object, "record", result->record);
+	return object;
+}
+
+/* Each for itself: what is wrong with one says nothing of the others */
+struct tray {
+	struct args args;	/* of the device that is at it */
+	struct json_object *results;
+	unsigned int nr;
+	int code;		/* of the first that failed */
+};
+
+static void provision(struct tray *tray, const char *device)
+{
+	struct result result = { .programmed = false };
+	int code;
+
+	tray->args.device = device;
+	tray->nr++;
+	code = provision_one(&tray->args, &result);
+	if (!tray->code)
+		tray->code = code;
+	if (tray->args.json)
+		json_object_array_add(tray->results,
+				      result_json(device, code, &result));
+	else if (!code)
+		print_result(device, &result);
+}
+
+/* A device a line; what is behind a # is for people */
+static int provision_listed(struct tray *tray, const char *file)
+{
+	FILE *list = fopen(file, "re");
+	char line[512], *device;
+
+	if (!list)
+		return complain(EXIT_OTHER, file, "%m");
+	while (fgets(line, sizeof(line), list)) {
+		line[strcspn(line, "#\n")] = '\0';
+		device = strtok(line, " \t");
+		if (device)
+			provision(tray, device);
+	}
+	fclose(list);
+	return EXIT_OK;
+}
+
+static int check_args(const struct args *args)
+{
+	if (!args->devices && !args->nr_operands)
+		return complain(EXIT_USAGE, "provision",
+				"name devices, or a list of them: --devices FILE");
+	if (is_stdio(args->master))
+		return complain(EXIT_USAGE, "provision",
+				"a master is needed more than once, so it cannot come from stdin");
+	if ((args->devices || args->nr_operands > 1) && !args->yes)
+		return complain(EXIT_USAGE, "provision",
+				"nobody is asked for several devices: give --yes");
+	return EXIT_OK;
+}
+
+static int provision_all(struct tray *tray, const struct args *args)
+{
+	unsigned int i;
+	int ret = EXIT_OK;
+
+	for (i = 0; i < args->nr_operands; i++)
+		provision(tray, args->operands[i]);
+	if (args->devices)
+		ret = provision_listed(tray, args->devices);
+	if (!ret && !tray->nr)
+		ret = complain(EXIT_USAGE, args->devices, "names no devices");
+	return ret ?: tray->code;
+}
+
+int cmd_provision(const struct session *session)
+{
+	struct tray tray = { .args = *session->args };
+	struct json_object *object;
+	int ret;
+
+	ret = check_args(session->args);
+	if (ret)
+		return ret;
+	tray.results = json_object_new_array();
+	ret = provision_all(&tray, session->args);
+	if (!session->args->json) {
+		json_object_put(tray.results);
+		return ret;
+	}
+	object = json_object_new_object();
+	json_object_object_add(object, "devices", tray.results);
+	print_json(object);
+	return ret;
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Records of devices that have been provisioned
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <sys/stat.h>
+
+#include "file.h"
+#include "hmac.h"
+#include "json.h"
+#include "master.h"
+#include "record.h"
+
+/* In front of what is signed, so that no record is a derivation of a key */
+static const char label[] = "linux-rpmb record";
+
+/* Far more than any record has */
+#define MOST 65536
+
+/* Bytes of the HMAC of the label under a key, by which a key can be known again */
+#define KEY_CHECK 8
+
+/* In hexadecimal, with a newline */
+#define SIGNATURE_LEN (2 * LIBRPMB_KEY_LEN + 1)
+
+static void add_now(struct json_object *object)
+{
+	time_t now = time(NULL);
+	char text[32];
+
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
+	add_text(object, "time", text);
+}
+
+static char *make_text(const struct session *session,
+		       const struct record *record)
+{
+	const struct rpmb_info *info = session->info;
+	struct json_object *object = json_object_new_object();
+	uint8_t check[HMAC_LEN];
+	char host[65] = "", *text;
+
+	gethostname(host, sizeof(host) - 1);
+	hmac(record->key, LIBRPMB_KEY_LEN, label, sizeof(label), check);
+	add_text(object, "record", "rpmb provision");
+	add_now(object);
+	add_text(object, "host", host);
+	add_hex(object, "id", info->dev_id, info->dev_id_len);
+	add_text(object, "transport", rpmb_transport_name(info->transport));
+	add_number(object, "target", info->target);
+	add_number(object, "bytes", capacity_bytes(info));
+	add_text(object, "scheme", session->args->scheme ?: "rpmb-1");
+	add_text(object, "context", session->args->context ?: "");
+	add_hex(object, "key_check", check, KEY_CHECK);
+	add_bool(object, "programmed", record->programmed);
+	add_number(object, "counter", record->counter);
+	text = strdup(json_object_to_json_string_ext(object,
+						     JSON_C_TO_STRING_PRETTY |
+						     JSON_C_TO_STRING_SPACED |
+						     JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
+	return text;
+}
+
+/* The HMAC of the label, with the 0 at its end, and the text */
+static int sign(const struct session *session, const char *text, size_t len,
+		char signature[SIGNATURE_LEN + 1])
+{
+	uint8_t *message = malloc(sizeof(label) + len);
+	uint8_t mac[LIBRPMB_KEY_LEN];
+	size_t i;
+	int ret;
+
+	if (!message)
+		return complain(EXIT_OTHER, "record", "%m");
+	memcpy(message, label, sizeof(label));
+	memcpy(message + sizeof(label), text, len);
+	ret = master_hmac(session->args, session->args->master, message,
+			  sizeof(label) + len, mac);
+	free(message);
+	for (i = 0; !ret && i < sizeof(mac); i++)
+		sprintf(signature + 2 * i, "%02x", mac[i]);
+	strcpy(signature + SIGNATURE_LEN - 1, "\n");
+	return ret;
+}
+
+/* A record that is there, and that somebody with the master has made */
+static bool is_genuine(const struct session *session, const char *path)
+{
+	char hmac_path[RECORD_PATH + 8], has[SIGNATURE_LEN + 1] = "";
+	char wants[SIGNATURE_LEN + 1], *text;
+	bool genuine = false;
+	size_t len;
+
+	snprintf(hmac_path, sizeof(hmac_path), "%s.hmac", path);
+	if (access(path, F_OK) || access(hmac_path, F_OK))
+		return false;
+	text = malloc(MOST);
+	if (text && !load_file(path, text, MOST, &len) &&
+	    !sign(session, text, len, wants) &&
+	    !load_file(hmac_path, has, SIGNATURE_LEN, &len))
+		genuine = !strcmp(has, wants);
+	free(text);
+	return genuine;
+}
+
+static int sync_path(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int ret = fd < 0 || fsync(fd) ? EXIT_OTHER : EXIT_OK;
+
+	if (ret)
+		complain(ret, path, "%m");
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+/* Whole, or not at all */
+static int put_file(const char *path, const char *text)
+{
+	char new[RECORD_PATH + 16];
+	int ret;
+
+	snprintf(new, sizeof(new), "%s.new", path);
+	ret = store_file(new, text, strlen(text)) ?: sync_path(new);
+	if (!ret && rename(new, path))
+		ret = complain(EXIT_OTHER, path, "%m");
+	return ret;
+}
+
+/* The record last: if it is there, all is */
+static int put_record(const struct session *session, const char *path,
+		      const char *text)
+{
+	char hmac_path[RECORD_PATH + 8], signature[SIGNATURE_LEN + 1];
+	int ret;
+
+	snprintf(hmac_path, sizeof(hmac_path), "%s.hmac", path);
+	ret = sign(session, text, strlen(text), signature);
+	ret = ret ?: put_file(hmac_path, signature);
+	ret = ret ?: put_file(path, text);
+	return ret ?: sync_path(session->args->records);
+}
+
+static void make_path(const struct session *session, char path[RECORD_PATH])
+{
+	const struct rpmb_info *info = session->info;
+	size_t i;
+	int len;
+
+	len = snprintf(path, RECORD_PATH - 2 * LIBRPMB_ID_LEN - 8, "%s/%s-",
+		       session->args->records,
+		       rpmb_transport_name(info->transport));
+	for (i = 0; i < info->dev_id_len; i++)
+		len += sprintf(path + len, "%02x", info->dev_id[i]);
+	strcpy(path + len, ".json");
+}
+
+int keep_record(const struct session *session, const struct record *record,
+		char path[RECORD_PATH])
+{
+	char *text;
+	int ret;
+
+	if (strlen(session->args->records) > RECORD_PATH / 2)
+		return complain(EXIT_OTHER, "records", "the path is too long");
+	make_path(session, path);
+	if (is_genuine(session, path))
+		return EXIT_OK;
+	text = make_text(session, record);
+	if (!text)
+		return complain(EXIT_OTHER, "record", "%m");
+	ret = put_record(session, path, text);
+	free(text);
+	return ret;
+}

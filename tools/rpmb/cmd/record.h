@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Records of devices that have been provisioned: a JSON file for each, and beside it the
+ * HMAC of it under the master
+ */
+#ifndef RPMB_CMD_RECORD_H
+#define RPMB_CMD_RECORD_H
+
+#include "cmd.h"
+
+/* A path of a record has at most so many bytes */
+#define RECORD_PATH 4096
+
+/* What there is to be told of a device */
+struct record {
+	const uint8_t *key;
+	uint32_t counter;
+	bool programmed;	/* now; else the key was there */
+};
+
+/*
+ * Keep the record of the device of the session, durably, in the directory that the command
+ * line names, unless a genuine one is there. Sets @path. Returns an exit code.
+ */
+int keep_record(const struct session *session, const struct record *record,
+		char path[RECORD_PATH]);
+
+#endif /* RPMB_CMD_RECORD_H */
