@@ -67,6 +67,8 @@ struct args {
 	const char *context;
 	const char *devices;			/* file with a list of them */
 	const char *records;			/* directory for them */
+	const char *history;
+	const char *textfile;
 	bool json;
 	unsigned int yes;			/* times that it was given */
 	bool pad;
@@ -120,6 +122,7 @@ int cmd_anchor_advance(const struct session *session);
 int cmd_anchor_accept(const struct session *session);
 int cmd_route(const struct session *session);
 int cmd_decode(const struct session *session);
+int cmd_wear(const struct session *session);
 int cmd_doctor(const struct session *session);
 int cmd_selftest(const struct session *session);
 

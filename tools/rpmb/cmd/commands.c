@@ -249,6 +249,11 @@ const struct command commands[] = {
 		.takes = TAKES_KEY | TAKES_FORMAT | TAKES_JSON,
 		.max_operands = 1,
 	}, {
+		.name = "wear",
+		.summary = "say how many writes are used, and when none will be left",
+		.run = cmd_wear,
+		.takes = TAKES_HISTORY | TAKES_JSON,
+	}, {
 		.name = "doctor",
 		.args_doc = "[DEVICE]",
 		.summary = "say what is wrong between you and an RPMB, and what to do",

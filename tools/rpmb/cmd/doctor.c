@@ -40,6 +40,8 @@ static const struct {
 	{ "key", true, check_key },
 	{ "known-key", true, check_known_key },
 	{ "counter", true, check_counter },
+	{ "wear", true, check_wear },
+	{ "life", true, check_life },
 	{ "read", true, check_read },
 };
 

@@ -10,6 +10,7 @@
 
 #include "cmd.h"
 #include "frame.h"
+#include "look.h"
 
 enum severity {
 	DOCTOR_OK,
@@ -67,10 +68,7 @@ int report_findings(const struct doctor *doctor, bool json);
 int complain_findings(const struct doctor *doctor, const char *device);
 void clear_findings(struct doctor *doctor);
 
-/* doctor_look.c: what is in a file, up to where it would have to be waited for */
-char *look_file(const char *path);
-
-/* Call @each for each entry of a directory, with its path */
+/* doctor_look.c: call @each for each entry of a directory, with its path */
 void look_each(struct doctor *doctor, const char *dir,
 	       void (*each)(struct doctor *doctor, const char *name,
 			    const char *path));
@@ -114,6 +112,8 @@ void check_optee(struct doctor *doctor, const struct patient *patient);
 void check_key(struct doctor *doctor, const struct patient *patient);
 void check_known_key(struct doctor *doctor, const struct patient *patient);
 void check_counter(struct doctor *doctor, const struct patient *patient);
+void check_wear(struct doctor *doctor, const struct patient *patient);
+void check_life(struct doctor *doctor, const struct patient *patient);
 void check_read(struct doctor *doctor, const struct patient *patient);
 
 /*

@@ -3,14 +3,23 @@
  * doctor: what is left of the counter, and what a device says without a key
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "doctor.h"
 #include "looks.h"
+#include "wear.h"
 
 /* Shares of all writes, in percent */
 #define MUCH 50
 #define NEARLY_ALL 90
+
+/* Seconds in which a device can be replaced */
+#define SOON (5 * 365 * 24 * 3600)
+
+/* bRPMBLifeTimeEst: 1 is up to 10 percent of its life, 10 up to all, 11 more than that */
+#define LIFE_TIME_MUCH 9
 
 static void say_used(struct doctor *doctor, uint32_t counter)
 {
@@ -40,6 +49,50 @@ void check_counter(struct doctor *doctor, const struct patient *patient)
 		      "the write counter is at its end: nothing can be written any more");
 	else
 		say_used(doctor, patient->counter);
+}
+
+/* Of the counter, by its history, and of the memory, where the device tells it */
+void check_wear(struct doctor *doctor, const struct patient *patient)
+{
+	char *history = look_file(WEAR_HISTORY), end[64];
+	struct wear wear;
+
+	if (!history || patient->answer_error) {
+		free(history);
+		return;
+	}
+	judge_wear(history, &patient->info, patient->counter, time(NULL), &wear);
+	free(history);
+	end_text(&wear, end, sizeof(end));
+	if (wear.before > wear.counter)
+		found(doctor, DOCTOR_ERROR,
+		      "read the counter with the key: another device, or a forged answer, has this identity",
+		      "its write counter has gone back from %u to %u, which none does",
+		      wear.before, wear.counter);
+	else if (wear.end && wear.end < time(NULL) + SOON)
+		found(doctor, DOCTOR_WARNING,
+		      "find out who writes so much, and have a new device ready",
+		      "it takes %.0f writes a day: %s", wear.per_day, end);
+	else if (wear.per_day)
+		found(doctor, DOCTOR_OK, NULL, "it takes %.0f writes a day; %s",
+		      wear.per_day, end);
+}
+
+/* In steps of ten percent of a UFS device's life, as its purge tells it */
+void check_life(struct doctor *doctor, const struct patient *patient)
+{
+	struct rpmb_purge purge;
+
+	if (!(patient->info.request_types & 1 << RPMB_PURGE_STATUS) ||
+	    rpmb_purge_status(patient->rpmb, NULL, &purge) || !purge.life_time)
+		return;
+	if (purge.life_time >= LIFE_TIME_MUCH)
+		found(doctor, DOCTOR_WARNING, "have a new device ready",
+		      "by its own estimate its memory is worn: %u of 10", purge.life_time);
+	else
+		found(doctor, DOCTOR_OK, NULL,
+		      "by its own estimate at most %u percent of its life are used",
+		      10 * purge.life_time);
 }
 
 void check_limits(struct doctor *doctor, const struct patient *patient)

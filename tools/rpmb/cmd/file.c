@@ -3,8 +3,12 @@
  * Files with data
  */
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+#include <sys/stat.h>
 
 #include "cmd.h"
 #include "file.h"
@@ -55,4 +59,45 @@ int store_file(const char *file, const void *data, size_t len)
 	if (!ok)
 		return complain(EXIT_OTHER, name, "%m; it is not complete");
 	return EXIT_OK;
+}
+
+static int sync_path(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int ret = EXIT_OK;
+
+	if (fd < 0 || fsync(fd))
+		ret = complain(EXIT_OTHER, path, "%m");
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+static int sync_directory_of(const char *path)
+{
+	char *copy = strdup(path);
+	int ret;
+
+	if (!copy)
+		return complain(EXIT_OTHER, path, "%m");
+	ret = sync_path(dirname(copy));
+	free(copy);
+	return ret;
+}
+
+int replace_file(const char *file, const char *text, unsigned int mode)
+{
+	char *new;
+	int ret;
+
+	if (asprintf(&new, "%s.new", file) < 0)
+		return complain(EXIT_OTHER, file, "%m");
+	ret = store_file(new, text, strlen(text));
+	if (!ret && chmod(new, mode))
+		ret = complain(EXIT_OTHER, new, "%m");
+	ret = ret ?: sync_path(new);
+	if (!ret && rename(new, file))
+		ret = complain(EXIT_OTHER, file, "%m");
+	free(new);
+	return ret ?: sync_directory_of(file);
 }

@@ -20,4 +20,10 @@ int load_file(const char *file, void *data, size_t size, size_t *len);
  */
 int store_file(const char *file, const void *data, size_t len);
 
+/*
+ * Give a file this text, durably: whoever looks sees all of it, or the file as it was.
+ * Returns an exit code.
+ */
+int replace_file(const char *file, const char *text, unsigned int mode);
+
 #endif /* RPMB_CMD_FILE_H */

@@ -41,6 +41,18 @@ void add_hex(struct json_object *object, const char *name, const void *bytes,
 	free(text);
 }
 
+void add_wear(struct json_object *object, const struct wear *wear)
+{
+	add_number(object, "counter", wear->counter);
+	json_object_object_add(object, "used_percent",
+			       json_object_new_double(wear->used));
+	if (wear->per_day)
+		json_object_object_add(object, "writes_per_day",
+				       json_object_new_double(wear->per_day));
+	if (wear->end)
+		add_number(object, "end", wear->end);
+}
+
 struct json_object *json_about(const struct session *session)
 {
 	struct json_object *object = json_object_new_object();

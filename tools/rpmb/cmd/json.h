@@ -11,6 +11,7 @@
 #include <json-c/json.h>
 
 #include "cmd.h"
+#include "wear.h"
 
 /* These add a member to an object */
 void add_text(struct json_object *object, const char *name, const char *text);
@@ -18,6 +19,9 @@ void add_number(struct json_object *object, const char *name, uint64_t number);
 void add_bool(struct json_object *object, const char *name, bool value);
 void add_hex(struct json_object *object, const char *name, const void *bytes,
 	     size_t len);
+
+/* Counter, share that is used, and what the history says */
+void add_wear(struct json_object *object, const struct wear *wear);
 
 /* An object whose first member says which device it is about */
 struct json_object *json_about(const struct session *session);

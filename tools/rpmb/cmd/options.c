@@ -22,6 +22,8 @@ enum option_key {
 	OPT_CONTEXT,
 	OPT_DEVICES,
 	OPT_RECORDS,
+	OPT_HISTORY,
+	OPT_TEXTFILE,
 	OPT_JSON,
 	OPT_YES,
 	OPT_PAD,
@@ -58,6 +60,10 @@ static const struct {
 		"a list of devices, one a line", 0 } },
 	{ TAKES_DEVICES, { "records", OPT_RECORDS, "DIR", 0,
 		"where to keep a signed record of each", 0 } },
+	{ TAKES_HISTORY, { "history", OPT_HISTORY, "FILE", 0,
+		"keep the counters of each day here", 0 } },
+	{ TAKES_HISTORY, { "textfile", OPT_TEXTFILE, "FILE", 0,
+		"write numbers for node_exporter here", 0 } },
 	{ TAKES_OFFSET, { "offset", 's', "N", 0,
 		"where to begin (default 0): bytes; Nk, NM; Nb for blocks", 0 } },
 	{ TAKES_LENGTH, { "length", 'n', "N", 0,
@@ -239,6 +245,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_RECORDS:
 		args->records = arg;
+		return 0;
+	case OPT_HISTORY:
+		args->history = arg;
+		return 0;
+	case OPT_TEXTFILE:
+		args->textfile = arg;
 		return 0;
 	case OPT_INSECURE:
 		args->insecure_key_file = true;

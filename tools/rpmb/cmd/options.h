@@ -23,6 +23,7 @@ enum {
 	TAKES_KERNEL_KEY = 1 << 11,
 	TAKES_MASTER = 1 << 12,
 	TAKES_DEVICES = 1 << 13,
+	TAKES_HISTORY = 1 << 14,
 };
 
 /* What a command cannot do without */

@@ -2,14 +2,11 @@
 /*
  * Records of devices that have been provisioned
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include <sys/stat.h>
 
 #include "file.h"
 #include "hmac.h"
@@ -110,31 +107,6 @@ static bool is_genuine(const struct session *session, const char *path)
 	return genuine;
 }
 
-static int sync_path(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int ret = fd < 0 || fsync(fd) ? EXIT_OTHER : EXIT_OK;
-
-	if (ret)
-		complain(ret, path, "%m");
-	if (fd >= 0)
-		close(fd);
-	return ret;
-}
-
-/* Whole, or not at all */
-static int put_file(const char *path, const char *text)
-{
-	char new[RECORD_PATH + 16];
-	int ret;
-
-	snprintf(new, sizeof(new), "%s.new", path);
-	ret = store_file(new, text, strlen(text)) ?: sync_path(new);
-	if (!ret && rename(new, path))
-		ret = complain(EXIT_OTHER, path, "%m");
-	return ret;
-}
-
 /* The record last: if it is there, all is */
 static int put_record(const struct session *session, const char *path,
 		      const char *text)
@@ -144,9 +116,8 @@ static int put_record(const struct session *session, const char *path,
 
 	snprintf(hmac_path, sizeof(hmac_path), "%s.hmac", path);
 	ret = sign(session, text, strlen(text), signature);
-	ret = ret ?: put_file(hmac_path, signature);
-	ret = ret ?: put_file(path, text);
-	return ret ?: sync_path(session->args->records);
+	ret = ret ?: replace_file(hmac_path, signature, 0600);
+	return ret ?: replace_file(path, text, 0600);
 }
 
 static void make_path(const struct session *session, char path[RECORD_PATH])

@@ -6,8 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "json.h"
+#include "look.h"
+#include "wear.h"
 
 #define ID_TEXT_LEN (2 * LIBRPMB_ID_LEN + 1)
 
@@ -181,11 +184,27 @@ static const struct {
 	{ RPMB_PURGE_STATUS, "purge-status" },
 };
 
-static int print_info_json(const struct rpmb_info *info)
+/* What the device says to anybody; false if it has no key, or does not say */
+static bool ask_wear(const struct session *session, struct wear *wear)
 {
+	uint32_t counter;
+	char *history;
+
+	if (read_unsigned_counter(session, &counter))
+		return false;
+	history = look_file(WEAR_HISTORY);
+	judge_wear(history, session->info, counter, time(NULL), wear);
+	free(history);
+	return true;
+}
+
+static int print_info_json(const struct session *session)
+{
+	const struct rpmb_info *info = session->info;
 	struct json_object *object = device_json(info);
 	struct json_object *sizes = json_object_new_array();
 	struct json_object *names = json_object_new_array();
+	struct wear wear;
 	unsigned int i;
 
 	for (i = 0; i < 32; i++)
@@ -201,6 +220,8 @@ static int print_info_json(const struct rpmb_info *info)
 	add_number(object, "max_read", info->max_read);
 	json_object_object_add(object, "requests", names);
 	add_bool(object, "kernel_keys", info->keyed_types);
+	if (ask_wear(session, &wear))
+		add_wear(object, &wear);
 	return print_json(object);
 }
 
@@ -226,8 +247,21 @@ static void print_requests(const struct rpmb_info *info)
 	putchar('\n');
 }
 
-static void print_info(const struct rpmb_info *info)
+static void print_wear(const struct session *session)
 {
+	struct wear wear;
+	char end[64];
+
+	if (!ask_wear(session, &wear))
+		return;
+	end_text(&wear, end, sizeof(end));
+	printf("write counter: %u, %.2f percent used%s%s\n", wear.counter,
+	       wear.used, *end ? "; " : "", end);
+}
+
+static void print_info(const struct session *session)
+{
+	const struct rpmb_info *info = session->info;
 	char size[32], id[ID_TEXT_LEN];
 
 	size_text(size, sizeof(size), info);
@@ -243,6 +277,7 @@ static void print_info(const struct rpmb_info *info)
 	printf("most per read: %u blocks\n", info->max_read);
 	print_requests(info);
 	printf("kernel keys:   %s\n", info->keyed_types ? "yes" : "no");
+	print_wear(session);
 	if (part_name(info))
 		printf("%s:        %u\n", part_name(info), info->target);
 	printf("id:            %s\n", id);
@@ -251,7 +286,7 @@ static void print_info(const struct rpmb_info *info)
 int cmd_info(const struct session *session)
 {
 	if (session->args->json)
-		return print_info_json(session->info);
-	print_info(session->info);
+		return print_info_json(session);
+	print_info(session);
 	return EXIT_OK;
 }

@@ -105,7 +105,7 @@ static void put_data(struct fake *fake, uint8_t *data)
 {
 	if (fake->response_fields.type == RPMB_PURGE_STATUS << 8) {
 		data[0] = fake->purge_state;
-		data[1] = 7;
+		data[1] = fake->life_time ?: 7;
 	} else if (fake->response_fields.type == RPMB_CONFIG_READ << 8) {
 		memcpy(data, block_of(fake, &fake->unit),
 		       rpmb_block_size(fake->frame_format));

@@ -5,7 +5,7 @@
  *	fake-device NAME mainline		one that mainline keeps to itself
  *	fake-device NAME fault FAULT [SKIP]	after SKIP requests of its type
  *	fake-device NAME second FAULT [SKIP]	one more
- *	fake-device NAME counter|purge VALUE	change what it keeps
+ *	fake-device NAME counter|purge|life VALUE	change what it keeps
  *	fake-device NAME capacity|writes|most|reads VALUE	change what it says of itself
  *	fake-device NAME transport|identity|old|advanced VALUE	the same; see fake.h
  *	fake-device NAME delay VALUE		microseconds that a write takes
@@ -157,6 +157,8 @@ static bool set(struct fake *fake, const char *setting, uint32_t value)
 		fake->counter = value;
 	else if (!strcmp(setting, "purge"))
 		fake->purge_state = value;
+	else if (!strcmp(setting, "life"))
+		fake->life_time = value;
 	else if (!strcmp(setting, "capacity"))
 		fake->capacity = value;
 	else if (!strcmp(setting, "writes"))

@@ -131,6 +131,7 @@ struct fake {
 	uint8_t config[512];
 	uint32_t config_counter;	/* NVMe */
 	uint32_t purge_state;
+	uint32_t life_time;
 	struct rpmb_fields result;
 	struct rpmb_fields response_fields;
 	uint32_t ready;

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How much of a write counter is used, and when it will be at its end
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "wear.h"
+
+#define HOUR 3600
+#define DAY (24 * HOUR)
+
+/* What was before does not say how the device is used now */
+#define MEMORY (400 * DAY)
+
+/* A timer does not come at the same second each day */
+#define SAMPLE_INTERVAL (20 * HOUR)
+
+/* Nobody plans for more */
+#define MAX_YEARS 1000
+
+struct sample {
+	int64_t time;
+	char name[WEAR_NAME];
+	uint32_t counter;
+};
+
+static bool parse(const char *line, struct sample *sample)
+{
+	/* WEAR_NAME with its 0 */
+	return sscanf(line, "%" SCNd64 " %527s %" SCNu32, &sample->time,
+		      sample->name, &sample->counter) == 3;
+}
+
+bool matters(const char *line, int64_t now)
+{
+	struct sample sample;
+
+	return parse(line, &sample) && sample.time > now - MEMORY;
+}
+
+/* The name that udev's rule makes, too; the identity has the region or target in it */
+static void make_name(const struct rpmb_info *info, char name[WEAR_NAME])
+{
+	size_t i;
+	int len;
+
+	name[0] = '\0';
+	if (!info->dev_id_len)
+		return;
+	len = sprintf(name, "%s-", rpmb_transport_name(info->transport));
+	for (i = 0; i < info->dev_id_len; i++)
+		len += sprintf(name + len, "%02x", info->dev_id[i]);
+}
+
+static void forecast(struct wear *wear, const struct sample *first, int64_t now)
+{
+	double days;
+
+	if (!first->time || now - first->time < DAY ||
+	    wear->counter <= first->counter)
+		return;
+	wear->per_day = (double)(wear->counter - first->counter) * DAY /
+			(now - first->time);
+	days = (UINT32_MAX - wear->counter) / wear->per_day;
+	if (days < MAX_YEARS * 365.25)
+		wear->end = now + days * DAY;
+}
+
+void judge_wear(const char *history, const struct rpmb_info *info,
+		uint32_t counter, int64_t now, struct wear *wear)
+{
+	struct sample first = { .time = 0 }, sample;
+	const char *line = history;
+
+	*wear = (struct wear) {
+		.counter = counter,
+		.used = 100.0 * counter / UINT32_MAX,
+		.due = true,
+	};
+	make_name(info, wear->name);
+	for (; line && *line; line = strchr(line, '\n') + 1) {
+		if (!strchr(line, '\n'))
+			break;
+		if (!parse(line, &sample) || strcmp(sample.name, wear->name) ||
+		    sample.time > now || !matters(line, now))
+			continue;
+		if (!first.time)
+			first = sample;
+		if (sample.counter > wear->before)
+			wear->before = sample.counter;
+		wear->due &= now - sample.time >= SAMPLE_INTERVAL;
+	}
+	forecast(wear, &first, now);
+}
+
+void end_text(const struct wear *wear, char *text, size_t size)
+{
+	time_t end = wear->end;
+
+	text[0] = '\0';
+	if (wear->end)
+		strftime(text, size, "at this rate the end is in %Y", gmtime(&end));
+	else if (wear->per_day)
+		snprintf(text, size, "at this rate the end is more than %u years away",
+			 MAX_YEARS);
+}

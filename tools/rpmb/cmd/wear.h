@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How much of a write counter is used, and when it will be at its end
+ *
+ * The history is a text file: a line for each device and day, with the time in seconds since
+ * 1970, the name, and the counter.
+ */
+#ifndef RPMB_CMD_WEAR_H
+#define RPMB_CMD_WEAR_H
+
+#include "cmd.h"
+
+/* Where rpmb-wear.service keeps it */
+#define WEAR_HISTORY "/var/lib/rpmb/wear"
+
+#define WEAR_NAME (16 + 2 * LIBRPMB_ID_LEN)
+
+struct wear {
+	char name[WEAR_NAME];	/* the same at each boot; empty without an identity */
+	uint32_t counter;
+	double used;		/* percent of all writes */
+	bool due;		/* there is no sample of this day yet */
+	uint32_t before;	/* the highest counter in the history, 0 if there is none */
+	double per_day;		/* writes; 0 if that is not known */
+	int64_t end;		/* seconds since 1970; 0 if that is not known */
+};
+
+/* What @history, which may be NULL, says of a device with this counter now */
+void judge_wear(const char *history, const struct rpmb_info *info,
+		uint32_t counter, int64_t now, struct wear *wear);
+
+/* When the end is, in words, "at this rate the end is in 2031"; empty if nobody knows */
+void end_text(const struct wear *wear, char *text, size_t size);
+
+/* Is the line, which begins at @line, of a time that still matters? */
+bool matters(const char *line, int64_t now);
+
+#endif /* RPMB_CMD_WEAR_H */
