@@ -149,6 +149,16 @@ static int rpmb_keyed_with(struct rpmb_dev *rdev, struct key *key,
 	return ret;
 }
 
+/*
+ * To use a key without seeing it takes the right to find it. A device that is given the
+ * key may be one that shows it: that is for whoever decides about the key.
+ */
+static enum key_need_perm rpmb_keyed_need(const struct rpmb_ioc_keyed *cmd)
+{
+	return cmd->type == RPMB_PROGRAM_KEY ? KEY_NEED_SETATTR :
+					       KEY_NEED_SEARCH;
+}
+
 static int rpmb_keyed_user(const struct file *filp, struct rpmb_ioc_keyed *cmd)
 {
 	struct rpmb_dev *rdev = filp->private_data;
@@ -158,8 +168,7 @@ static int rpmb_keyed_user(const struct file *filp, struct rpmb_ioc_keyed *cmd)
 	ret = rpmb_keyed_check(rdev, cmd) ?: rpmb_may_route(filp, cmd->type);
 	if (ret)
 		return ret;
-	/* To use a key without seeing it takes the right to find it */
-	ref = lookup_user_key(cmd->key, 0, KEY_NEED_SEARCH);
+	ref = lookup_user_key(cmd->key, 0, rpmb_keyed_need(cmd));
 	if (IS_ERR(ref))
 		return PTR_ERR(ref);
 	ret = rpmb_keyed_with(rdev, key_ref_to_ptr(ref), cmd);

@@ -351,7 +351,10 @@ enum rpmb_mismatch {
  *
  * What it needs: search permission on the key, and of the file what
  * RPMB_IOC_ROUTE_FRAMES needs for a request of the type, RPMB_PROGRAM_KEY with
- * CAP_SYS_RAWIO.
+ * CAP_SYS_RAWIO. RPMB_PROGRAM_KEY needs setattr permission on the key instead: the
+ * device gets the key in clear, and could be one that shows it to the caller, as a
+ * simulated one or one that is reached by a network. A key whose setattr permission was
+ * taken away once its device has it, goes to no other.
  *
  * RPMB_WRITE_DATA and RPMB_READ_DATA take any range: it is cut into requests as long as
  * the device takes, between which others may have their turn, and a signal ends it with
@@ -373,7 +376,7 @@ enum rpmb_mismatch {
  *    has another one.
  *  - ENOKEY: no such key; or, if @result is RPMB_RES_NO_KEY, the device has none.
  *  - EKEYREVOKED, EKEYEXPIRED: it was one.
- *  - EACCES: no permission to search for the key.
+ *  - EACCES: no permission to search for the key, or to program it.
  *  - ESTALE: the counter is not the one that the write was signed for. More than one
  *    step from it, the outcome is unknown: ours may have been among these writes.
  *  - ERANGE: the device does not have these blocks.

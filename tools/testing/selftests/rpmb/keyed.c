@@ -312,6 +312,22 @@ TEST_F(keyed, program_in_namespace)
 	EXPECT_EQ(-EPERM, do_type(self->fd, RPMB_PROGRAM_KEY, self->key));
 }
 
+/* Who may only use a key gives it to no device, which could be his own */
+TEST_F(keyed, program_needs_setattr)
+{
+	/* Possessor, user, group, others: all but setattr, then that alone */
+	ASSERT_EQ(0, syscall(SYS_keyctl, KEYCTL_SETPERM, self->key,
+			     0x1f1f1f1f));
+	EXPECT_EQ(-EACCES, do_type(self->fd, RPMB_PROGRAM_KEY, self->key));
+	EXPECT_EQ(-ENOKEY, do_type(self->fd, RPMB_WRITE_DATA, self->key));
+	self->key = add_key("logon", "rpmb:setattr", KEY_LEN);
+	ASSERT_LT(0, self->key);
+	ASSERT_EQ(0, syscall(SYS_keyctl, KEYCTL_SETPERM, self->key,
+			     0x20000000));
+	EXPECT_EQ(0, do_type(self->fd, RPMB_PROGRAM_KEY, self->key));
+	EXPECT_EQ(-EACCES, do_type(self->fd, RPMB_WRITE_DATA, self->key));
+}
+
 TEST_F(keyed, keys_that_are_none)
 {
 	EXPECT_EQ(-EINVAL, do_type(self->fd, RPMB_PROGRAM_KEY, 0));
