@@ -354,6 +354,7 @@ int rpmb_keyed_program_key(struct rpmb_keyed *k)
 	k->mismatch = check.mismatch;
 	return verified;
 }
+EXPORT_SYMBOL_IF_KUNIT(rpmb_keyed_program_key);
 
 /* Read some blocks at a place; the caller has x->rq until rpmb_exchange_end() */
 static int rpmb_read_exchange(struct rpmb_keyed *k, struct rpmb_exchange *x,
@@ -650,6 +651,7 @@ int rpmb_keyed_request(struct rpmb_keyed *k, u16 type, void *block)
 	rpmb_exchange_end(&x);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(rpmb_keyed_request);
 
 /**
  * rpmb_program_key() - program the key of a device, once in its life

@@ -229,8 +229,10 @@ bool rpmb_stop_line(struct rpmb_dev *rdev, unsigned long timeout)
 	}
 	return true;
 }
+EXPORT_SYMBOL_IF_KUNIT(rpmb_stop_line);
 
 void rpmb_start_line(struct rpmb_dev *rdev)
 {
 	rpmb_turn_release(&rdev->turn);
 }
+EXPORT_SYMBOL_IF_KUNIT(rpmb_start_line);

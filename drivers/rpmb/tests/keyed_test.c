@@ -38,13 +38,21 @@ static struct between *keyed_new(struct kunit *test)
 	return between_new(test, type, keyed_limit);
 }
 
-static struct between *keyed_ready(struct kunit *test)
+/* With its key; @limit as between_new() has it */
+static struct between *keyed_with(struct kunit *test,
+				  void (*limit)(struct rpmb_descr *descr))
 {
-	struct between *b = keyed_new(test);
+	const char *type = *(const char * const *)test->param_value;
+	struct between *b = between_new(test, type, limit);
 
 	KUNIT_ASSERT_EQ(test, 0, rpmb_program_key(b->rdev, b->key));
 	b->nr = 0;
 	return b;
+}
+
+static struct between *keyed_ready(struct kunit *test)
+{
+	return keyed_with(test, keyed_limit);
 }
 
 static u8 *keyed_data(struct kunit *test, u32 blocks, u8 value)
@@ -132,6 +140,42 @@ static void keyed_lengths_test(struct kunit *test)
 	}
 }
 
+/* As UFS and NVMe have it: any number up to some */
+static void keyed_limit_any(struct rpmb_descr *descr)
+{
+	descr->write_sizes = BIT(0);
+	descr->max_write = 5;
+}
+
+static void keyed_any_size_test(struct kunit *test)
+{
+	struct between *b = keyed_with(test, keyed_limit_any);
+	u8 *data = keyed_data(test, 12, 1);
+
+	KUNIT_EXPECT_EQ(test, 0, rpmb_write_blocks(b->rdev, b->key, 0, 12, data,
+						   NULL, NULL));
+	KUNIT_EXPECT_EQ(test, 3, between_count(b, RPMB_WRITE_DATA));
+	keyed_expect_data(b, 0, 12, data);
+}
+
+/* An address of JEDEC's has 16 bits, however large the device is */
+static void keyed_limit_huge(struct rpmb_descr *descr)
+{
+	descr->capacity = 256;
+}
+
+static void keyed_huge_test(struct kunit *test)
+{
+	struct between *b = keyed_with(test, keyed_limit_huge);
+
+	KUNIT_EXPECT_EQ(test, 65536, rpmb_get_capacity(b->rdev, NULL));
+	b->nr = 0;
+	KUNIT_EXPECT_EQ(test, -ERANGE,
+			rpmb_read_blocks(b->rdev, b->key, 65536, 1,
+					 keyed_data(test, 1, 1)));
+	KUNIT_EXPECT_EQ(test, 0, b->nr);
+}
+
 static void keyed_range_test(struct kunit *test)
 {
 	struct between *b = keyed_ready(test);
@@ -158,27 +202,79 @@ static void keyed_range_test(struct kunit *test)
 	keyed_expect_data(b, end - 2, 2, data);
 }
 
-/* A path that carries less than the device takes */
+/* A path that carries less than the device takes, and how it says so */
+static int keyed_narrow_error;
+
 static int keyed_narrow(struct between *b, struct rpmb_xfer *xfers,
 			unsigned int nr)
 {
-	return b->blocks > 3 ? -EMSGSIZE : 0;
+	return b->blocks > 3 ? keyed_narrow_error : 0;
+}
+
+static void keyed_expect_narrow(struct between *b, int error, u8 value)
+{
+	u8 *data = keyed_data(b->test, KEYED_BLOCKS, value);
+	u8 *found = keyed_data(b->test, KEYED_BLOCKS, 0xee);
+
+	keyed_narrow_error = error;
+	b->before = keyed_narrow;
+	KUNIT_EXPECT_EQ(b->test, 0,
+			rpmb_write_blocks(b->rdev, b->key, 0, KEYED_BLOCKS,
+					  data, NULL, NULL));
+	KUNIT_EXPECT_EQ(b->test, 0, rpmb_read_blocks(b->rdev, b->key, 0,
+						     KEYED_BLOCKS, found));
+	KUNIT_EXPECT_MEMEQ(b->test, found, data, keyed_len(b, KEYED_BLOCKS));
 }
 
 static void keyed_narrow_test(struct kunit *test)
 {
 	struct between *b = keyed_ready(test);
-	u8 *data = keyed_data(test, KEYED_BLOCKS, 9), *found;
 
-	b->before = keyed_narrow;
-	KUNIT_EXPECT_EQ(test, 0,
-			rpmb_write_blocks(b->rdev, b->key, 0, KEYED_BLOCKS,
-					  data, NULL, NULL));
-	found = keyed_data(test, KEYED_BLOCKS, 0xee);
-	KUNIT_EXPECT_EQ(test, 0, rpmb_read_blocks(b->rdev, b->key, 0,
-						  KEYED_BLOCKS, found));
-	KUNIT_EXPECT_MEMEQ(test, found, data, keyed_len(b, KEYED_BLOCKS));
-	keyed_expect_counter(b, KEYED_BLOCKS / 2);
+	keyed_expect_narrow(b, -EMSGSIZE, 9);
+	keyed_expect_narrow(b, -ENOMEM, 10);
+	keyed_expect_counter(b, KEYED_BLOCKS);
+}
+
+/* What may have reached the device is not sent again with less */
+static int keyed_fail_begun(struct between *b, struct rpmb_xfer *xfers,
+			    unsigned int nr)
+{
+	if (b->type != RPMB_WRITE_DATA)
+		return 0;
+	xfers[0].started = true;
+	return -ENOMEM;
+}
+
+/* What did not, need not be looked for */
+static int keyed_fail_not_begun(struct between *b, struct rpmb_xfer *xfers,
+				unsigned int nr)
+{
+	return b->type == RPMB_WRITE_DATA ? -EIO : 0;
+}
+
+static void keyed_begun_test(struct kunit *test)
+{
+	struct between *b = keyed_ready(test);
+	u8 *data = keyed_data(test, 8, 1);
+	struct rpmb_outcome outcome;
+	u32 expected = 0;
+
+	b->before = keyed_fail_begun;
+	KUNIT_EXPECT_EQ(test, -EIO,
+			rpmb_write_blocks(b->rdev, b->key, 0, 8, data,
+					  &expected, &outcome));
+	KUNIT_EXPECT_EQ(test, 1, between_count(b, RPMB_WRITE_DATA));
+	KUNIT_EXPECT_EQ(test, 1, between_count(b, RPMB_READ_DATA));
+	KUNIT_EXPECT_EQ(test, 0, outcome.stored);
+	KUNIT_EXPECT_EQ(test, 0, outcome.unknown);
+	b->nr = 0;
+	b->before = keyed_fail_not_begun;
+	KUNIT_EXPECT_EQ(test, -EIO,
+			rpmb_write_blocks(b->rdev, b->key, 0, 8, data,
+					  &expected, &outcome));
+	KUNIT_EXPECT_EQ(test, 0, outcome.stored);
+	KUNIT_EXPECT_EQ(test, 0, outcome.unknown);
+	KUNIT_EXPECT_EQ(test, 1, b->nr);
 }
 
 /**
@@ -397,6 +493,105 @@ static void keyed_tamper_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, RPMB_MISMATCH_FRAMES, k.mismatch);
 }
 
+/* What a device refuses a write with, and what that is called */
+static u16 keyed_said;
+
+static int keyed_say(struct between *b, struct rpmb_xfer *xfers,
+		     unsigned int nr)
+{
+	struct rpmb_xfer *recv = between_recv(xfers, nr);
+	struct rpmb_fields fields;
+
+	if (b->type != keyed_forged_type)
+		return 0;
+	rpmb_frames_get_last(b->format, recv->buf, recv->len, &fields);
+	fields.result = keyed_said;
+	rpmb_frames_set(b->format, recv->buf, recv->len, &fields);
+	return 0;
+}
+
+static void keyed_expect_said(struct between *b, u16 type, u16 said, int want)
+{
+	struct rpmb_keyed k;
+
+	keyed_forged_type = type;
+	keyed_said = said;
+	b->after = keyed_say;
+	KUNIT_EXPECT_EQ_MSG(b->test, want, keyed_do(b, type, &k), "%x of %u",
+			    said, type);
+	KUNIT_EXPECT_EQ(b->test, said, k.result);
+	b->after = NULL;
+}
+
+static void keyed_result_test(struct kunit *test)
+{
+	static const struct {
+		u16 said;
+		int want;
+	} results[] = {
+		{ RPMB_RES_GENERAL, -EREMOTEIO },
+		{ RPMB_RES_AUTH, -EKEYREJECTED },
+		{ RPMB_RES_COUNTER, -ESTALE },
+		{ RPMB_RES_ADDRESS, -ERANGE },
+		{ RPMB_RES_WRITE, -EREMOTEIO },
+		{ RPMB_RES_READ, -EREMOTEIO },
+		{ RPMB_RES_NO_KEY, -ENOKEY },
+		{ 0x7f, -EREMOTEIO },
+	};
+	struct between *b = keyed_ready(test);
+	u16 expired = RPMB_RES_EXPIRED;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(results); i++) {
+		u16 said = results[i].said;
+		bool end = said == RPMB_RES_WRITE;
+
+		keyed_expect_said(b, RPMB_WRITE_DATA, said, results[i].want);
+		keyed_expect_said(b, RPMB_READ_DATA, said, results[i].want);
+		/* That the counter is at its end is why a write fails */
+		keyed_expect_said(b, RPMB_WRITE_DATA, said | expired,
+				  end ? -EOVERFLOW : results[i].want);
+		keyed_expect_said(b, RPMB_READ_DATA, said | expired,
+				  results[i].want);
+		b->nr = 0;
+	}
+}
+
+/* Nonces are new ones in all their bytes, and what is in no field is 0 */
+static u8 keyed_nonces[2][RPMB_NONCE_SIZE];
+
+static int keyed_note_nonce(struct between *b, struct rpmb_xfer *xfers,
+			    unsigned int nr)
+{
+	const struct rpmb_frame *jedec = xfers[0].buf;
+	struct rpmb_fields fields;
+
+	rpmb_frames_get_last(b->format, xfers[0].buf, xfers[0].len, &fields);
+	memcpy(keyed_nonces[(b->nr - 1) % 2], fields.nonce, RPMB_NONCE_SIZE);
+	if (b->format == RPMB_FRAME_JEDEC) {
+		KUNIT_EXPECT_NULL(b->test, memchr_inv(jedec->stuff, 0,
+						      sizeof(jedec->stuff)));
+		KUNIT_EXPECT_NULL(b->test, memchr_inv(jedec->data, 0,
+						      sizeof(jedec->data)));
+	}
+	KUNIT_EXPECT_EQ(b->test, 0, fields.counter);
+	return 0;
+}
+
+static void keyed_nonce_test(struct kunit *test)
+{
+	struct between *b = keyed_ready(test);
+	unsigned int half = RPMB_NONCE_SIZE / 2;
+
+	b->before = keyed_note_nonce;
+	for (unsigned int i = 0; i < 20; i++) {
+		b->nr = i;
+		keyed_counter(b);
+	}
+	KUNIT_EXPECT_MEMNEQ(test, keyed_nonces[0], keyed_nonces[1], half);
+	KUNIT_EXPECT_MEMNEQ(test, keyed_nonces[0] + half,
+			    keyed_nonces[1] + half, half);
+}
+
 /* A last frame of no type that there is; NVMe has no other frame */
 static int keyed_no_type(struct between *b, struct rpmb_xfer *xfers,
 			 unsigned int nr)
@@ -524,6 +719,49 @@ static void keyed_lost_after_test(struct kunit *test)
 	keyed_expect_counter(b, 2);
 }
 
+/* What is read back takes more requests than the write has taken */
+static void keyed_limit_reads(struct rpmb_descr *descr)
+{
+	keyed_limit(descr);
+	descr->max_read = 3;
+}
+
+static int keyed_narrow_reads(struct between *b, struct rpmb_xfer *xfers,
+			      unsigned int nr)
+{
+	return b->type == RPMB_READ_DATA && b->blocks > 2 ? -EMSGSIZE : 0;
+}
+
+static void keyed_small_reads_test(struct kunit *test)
+{
+	struct between *b = keyed_with(test, keyed_limit_reads);
+	u8 *data = keyed_data(test, 24, 1);
+	struct rpmb_outcome outcome;
+
+	keyed_lost_writes = 0;
+	keyed_lose_all = false;
+	b->after = keyed_lose_after;
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, keyed_write_three(b, data, &outcome));
+	KUNIT_EXPECT_EQ(test, 16, outcome.stored);
+	KUNIT_EXPECT_EQ(test, 0, outcome.unknown);
+	KUNIT_EXPECT_EQ(test, 3, between_count(b, RPMB_READ_DATA));
+}
+
+static void keyed_narrow_reads_test(struct kunit *test)
+{
+	struct between *b = keyed_with(test, keyed_limit_reads);
+	u8 *data = keyed_data(test, 24, 1);
+	struct rpmb_outcome outcome;
+
+	keyed_lost_writes = 0;
+	keyed_lose_all = false;
+	b->before = keyed_narrow_reads;
+	b->after = keyed_lose_after;
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, keyed_write_three(b, data, &outcome));
+	KUNIT_EXPECT_EQ(test, 16, outcome.stored);
+	KUNIT_EXPECT_EQ(test, 0, outcome.unknown);
+}
+
 static void keyed_unknown_test(struct kunit *test)
 {
 	struct between *b = keyed_ready(test);
@@ -590,6 +828,25 @@ static void keyed_other_test(struct kunit *test)
 	KUNIT_EXPECT_LT(test, between_count(b, RPMB_READ_DATA), 10);
 }
 
+/* Of what was refused the end is there already, but not the beginning */
+static void keyed_half_same_test(struct kunit *test)
+{
+	struct between *b = keyed_ready(test);
+	u8 *data = keyed_data(test, 2, 1);
+	struct rpmb_outcome outcome;
+
+	KUNIT_ASSERT_EQ(test, 0, rpmb_write_blocks(b->rdev, b->key, 0, 2, data,
+						   NULL, NULL));
+	keyed_others = 1;
+	keyed_others_later = 0;
+	b->before = keyed_other_writes;
+	KUNIT_EXPECT_EQ(test, -ESTALE,
+			rpmb_write_blocks(b->rdev, b->key, 0, 2, data, NULL,
+					  &outcome));
+	KUNIT_EXPECT_EQ(test, 0, outcome.stored);
+	KUNIT_EXPECT_EQ(test, 0, outcome.unknown);
+}
+
 static void keyed_expected_test(struct kunit *test)
 {
 	struct between *b = keyed_ready(test);
@@ -628,6 +885,7 @@ static void keyed_end_test(struct kunit *test)
 	struct between *b = keyed_ready(test);
 	u8 *data = keyed_data(test, 2, 1);
 	struct rpmb_outcome outcome;
+	struct rpmb_keyed k;
 
 	KUNIT_ASSERT_EQ(test, 0, rpmb_simulated_store(b->sim, "write_counter",
 						      "4294967294"));
@@ -643,6 +901,8 @@ static void keyed_end_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, outcome.stored);
 	KUNIT_EXPECT_EQ(test, 0, between_count(b, RPMB_WRITE_DATA));
 	keyed_expect_data(b, 0, 1, data);
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW, keyed_do(b, RPMB_WRITE_DATA, &k));
+	KUNIT_EXPECT_FALSE(test, k.started);
 }
 
 static int keyed_lose_key_answer(struct between *b, struct rpmb_xfer *xfers,
@@ -676,6 +936,76 @@ static void keyed_program_test(struct kunit *test)
 			rpmb_write_blocks(b->rdev, other, 0, 1, raw,
 					  &(u32){ 0 }, NULL));
 	keyed_expect_counter(b, 0);
+}
+
+/* Programmed; what was found out of that */
+static int keyed_program(struct between *b, struct rpmb_keyed *k)
+{
+	int ret;
+
+	*k = (struct rpmb_keyed) { .rdev = b->rdev, .key = b->key };
+	ret = rpmb_keyed_program_key(k);
+	rpmb_hmac_free(k->hmac);
+	return ret;
+}
+
+/* A device need not sign its answer to a key */
+static int keyed_unsigned_answer(struct between *b, struct rpmb_xfer *xfers,
+				 unsigned int nr)
+{
+	return b->type == RPMB_PROGRAM_KEY ? keyed_flip_mac(b, xfers, nr) : 0;
+}
+
+static void keyed_program_counter_test(struct kunit *test)
+{
+	struct between *b = keyed_new(test);
+	struct rpmb_keyed k;
+
+	KUNIT_ASSERT_EQ(test, 0, rpmb_simulated_store(b->sim, "write_counter",
+						      "5"));
+	b->after = keyed_unsigned_answer;
+	KUNIT_EXPECT_EQ(test, 0, keyed_program(b, &k));
+	KUNIT_EXPECT_EQ(test, 5, k.counter);
+	KUNIT_EXPECT_EQ(test, RPMB_MISMATCH_NONE, k.mismatch);
+}
+
+/* It said that the key is in place, but what it says next does not show it */
+static void keyed_program_unseen_test(struct kunit *test)
+{
+	struct between *b = keyed_new(test);
+	struct rpmb_keyed k;
+
+	keyed_forged_type = RPMB_GET_WRITE_COUNTER;
+	keyed_said = RPMB_RES_NO_KEY;
+	b->after = keyed_say;
+	KUNIT_EXPECT_EQ(test, -ENOKEY, keyed_program(b, &k));
+	KUNIT_EXPECT_EQ(test, RPMB_RES_NO_KEY, k.result);
+}
+
+static void keyed_program_forged_test(struct kunit *test)
+{
+	struct between *b = keyed_new(test);
+	struct rpmb_keyed k;
+
+	b->after = keyed_flip_mac;
+	KUNIT_EXPECT_EQ(test, -EBADMSG, keyed_program(b, &k));
+	KUNIT_EXPECT_EQ(test, RPMB_MISMATCH_MAC, k.mismatch);
+}
+
+/* The key was sent, so no error may say that nothing happened */
+static void keyed_limit_blind(struct rpmb_descr *descr)
+{
+	descr->request_types = BIT(RPMB_PROGRAM_KEY);
+}
+
+static void keyed_program_blind_test(struct kunit *test)
+{
+	const char *type = *(const char * const *)test->param_value;
+	struct between *b = between_new(test, type, keyed_limit_blind);
+	struct rpmb_keyed k;
+
+	KUNIT_EXPECT_EQ(test, -EIO, keyed_program(b, &k));
+	KUNIT_EXPECT_TRUE(test, k.started);
 }
 
 static int keyed_try(struct between *b, struct key *key)
@@ -743,17 +1073,37 @@ static void keyed_revoked_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, outcome.unknown);
 }
 
+/* What was the last is not undone by that */
+static void keyed_revoked_late_test(struct kunit *test)
+{
+	struct between *b = keyed_ready(test);
+	u8 *data = keyed_data(test, 16, 1);
+	struct rpmb_outcome outcome;
+
+	b->after = keyed_revoke;
+	KUNIT_EXPECT_EQ(test, 0, rpmb_write_blocks(b->rdev, b->key, 0, 16, data,
+						   NULL, &outcome));
+	KUNIT_EXPECT_EQ(test, 16, outcome.stored);
+}
+
+/* What comes while a request of a long range is under way, and of which */
+static int keyed_signal;
+static unsigned int keyed_signalled;
+
 static int keyed_interrupt(struct between *b, struct rpmb_xfer *xfers,
 			   unsigned int nr)
 {
-	if (b->type == RPMB_READ_DATA && between_count(b, b->type) == 2)
-		send_sig(SIGUSR1, current, 0);
+	if ((b->type == RPMB_READ_DATA || b->type == RPMB_WRITE_DATA) &&
+	    between_count(b, b->type) == keyed_signalled)
+		send_sig(keyed_signal, current, 0);
 	return 0;
 }
 
-static int keyed_read_interrupted(struct between *b, bool user,
-				  struct rpmb_keyed *k)
+/* KEYED_BLOCKS are read by 16, or written by 8 */
+static int keyed_interrupted(struct between *b, u16 type, bool user,
+			     struct rpmb_keyed *k)
 {
+	bool read = type == RPMB_READ_DATA;
 	struct kvec vec = { .iov_base = keyed_data(b->test, KEYED_BLOCKS, 3) };
 	struct iov_iter iter;
 	int ret;
@@ -765,14 +1115,15 @@ static int keyed_read_interrupted(struct between *b, bool user,
 		.count = KEYED_BLOCKS,
 	};
 	vec.iov_len = keyed_len(b, KEYED_BLOCKS);
-	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, vec.iov_len);
+	iov_iter_kvec(&iter, read ? ITER_DEST : ITER_SOURCE, &vec, 1,
+		      vec.iov_len);
 	b->nr = 0;
-	allow_signal(SIGUSR1);
+	allow_signal(keyed_signal);
 	KUNIT_ASSERT_EQ(b->test, 0, rpmb_keyed_begin(k));
-	ret = rpmb_keyed_read(k, &iter);
+	ret = read ? rpmb_keyed_read(k, &iter) : rpmb_keyed_write(k, &iter);
 	rpmb_hmac_free(k->hmac);
 	flush_signals(current);
-	disallow_signal(SIGUSR1);
+	disallow_signal(keyed_signal);
 	return ret;
 }
 
@@ -782,11 +1133,90 @@ static void keyed_interrupted_test(struct kunit *test)
 	struct between *b = keyed_ready(test);
 	struct rpmb_keyed k;
 
+	keyed_signal = SIGUSR1;
+	keyed_signalled = 2;
 	b->after = keyed_interrupt;
-	KUNIT_EXPECT_EQ(test, -EINTR, keyed_read_interrupted(b, true, &k));
+	KUNIT_EXPECT_EQ(test, -EINTR,
+			keyed_interrupted(b, RPMB_READ_DATA, true, &k));
 	KUNIT_EXPECT_EQ(test, 32, k.done);
-	KUNIT_EXPECT_EQ(test, 0, keyed_read_interrupted(b, false, &k));
+	KUNIT_EXPECT_EQ(test, 0,
+			keyed_interrupted(b, RPMB_READ_DATA, false, &k));
 	KUNIT_EXPECT_EQ(test, KEYED_BLOCKS, k.done);
+	/* All is there by then */
+	keyed_signalled = 3;
+	KUNIT_EXPECT_EQ(test, 0,
+			keyed_interrupted(b, RPMB_READ_DATA, true, &k));
+	KUNIT_EXPECT_EQ(test, KEYED_BLOCKS, k.done);
+}
+
+/* Killed in the middle: what was begun is finished, and it is known how much that is */
+static void keyed_killed_test(struct kunit *test)
+{
+	struct between *b = keyed_ready(test);
+	struct rpmb_keyed k;
+
+	keyed_signal = SIGKILL;
+	keyed_signalled = 2;
+	b->after = keyed_interrupt;
+	KUNIT_EXPECT_EQ(test, -EINTR,
+			keyed_interrupted(b, RPMB_WRITE_DATA, true, &k));
+	KUNIT_EXPECT_EQ(test, 16, k.done);
+	KUNIT_EXPECT_EQ(test, 0, k.unknown);
+	KUNIT_EXPECT_EQ(test, 2, k.counter);
+	KUNIT_EXPECT_EQ(test, 2, between_count(b, RPMB_WRITE_DATA));
+	KUNIT_EXPECT_EQ(test, -EINTR,
+			keyed_interrupted(b, RPMB_READ_DATA, true, &k));
+	KUNIT_EXPECT_EQ(test, 32, k.done);
+	keyed_expect_data(b, 0, 16, keyed_data(test, 16, 3));
+	keyed_expect_counter(b, 2);
+}
+
+static int keyed_kill_and_lose(struct between *b, struct rpmb_xfer *xfers,
+			       unsigned int nr)
+{
+	keyed_interrupt(b, xfers, nr);
+	return b->type == RPMB_WRITE_DATA && between_count(b, b->type) == 2 ?
+	       -ETIMEDOUT : 0;
+}
+
+/* And if the answer is lost as well, it is still found out what became of it */
+static void keyed_killed_lost_test(struct kunit *test)
+{
+	struct between *b = keyed_ready(test);
+	struct rpmb_keyed k;
+
+	keyed_signal = SIGKILL;
+	keyed_signalled = 2;
+	b->after = keyed_kill_and_lose;
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT,
+			keyed_interrupted(b, RPMB_WRITE_DATA, true, &k));
+	KUNIT_EXPECT_EQ(test, 16, k.done);
+	KUNIT_EXPECT_EQ(test, 0, k.unknown);
+	keyed_expect_counter(b, 2);
+}
+
+/* Killed in line, behind one whose device does not answer */
+static void keyed_killed_in_line_test(struct kunit *test)
+{
+	struct between *b = keyed_ready(test);
+	struct rpmb_keyed k = {
+		.rdev = b->rdev,
+		.key = b->key,
+		.user = true,
+	};
+
+	KUNIT_ASSERT_EQ(test, 0, rpmb_keyed_begin(&k));
+	KUNIT_ASSERT_TRUE(test, rpmb_stop_line(b->rdev, HZ));
+	allow_signal(SIGKILL);
+	send_sig(SIGKILL, current, 0);
+	KUNIT_EXPECT_EQ(test, -EINTR, rpmb_keyed_get_counter(&k));
+	KUNIT_EXPECT_FALSE(test, k.started);
+	KUNIT_EXPECT_EQ(test, 0, b->nr);
+	flush_signals(current);
+	disallow_signal(SIGKILL);
+	rpmb_start_line(b->rdev);
+	KUNIT_EXPECT_EQ(test, 0, rpmb_keyed_get_counter(&k));
+	rpmb_hmac_free(k.hmac);
 }
 
 /* A TEE's frames and the kernel's own requests, at one time on one device */
@@ -865,22 +1295,38 @@ static void keyed_beside_test(struct kunit *test)
 static struct kunit_case keyed_cases[] = {
 	KUNIT_CASE_PARAM(keyed_write_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_lengths_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_any_size_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_huge_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_range_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_narrow_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_begun_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_forgery_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_tamper_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_result_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_nonce_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_no_type_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_replay_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_lost_before_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_lost_after_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_small_reads_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_narrow_reads_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_unknown_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_other_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_half_same_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_expected_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_end_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_program_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_program_counter_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_program_unseen_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_program_forged_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_program_blind_test, keyed_type_gen_params),
 	KUNIT_CASE(keyed_key_test),
 	KUNIT_CASE_PARAM(keyed_revoked_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_revoked_late_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_interrupted_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_killed_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_killed_lost_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_killed_in_line_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_beside_test, keyed_type_gen_params),
 	{}
 };

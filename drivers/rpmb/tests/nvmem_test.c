@@ -331,6 +331,56 @@ static void nvmem_other_test(struct kunit *test)
 	cells_expect_blocks(c, want);
 }
 
+static unsigned int cells_others;
+
+/* Somebody else writes as soon as the block has been read */
+static int cells_write_behind(struct between *b, struct rpmb_xfer *xfers,
+			      unsigned int nr)
+{
+	if (b->type == RPMB_READ_DATA && cells_others) {
+		cells_others--;
+		between_write(b, 1, 0x33);
+	}
+	return 0;
+}
+
+static void nvmem_behind_test(struct kunit *test)
+{
+	u8 *want;
+	struct cells *c = cells_ready(test, &want);
+
+	cells_others = 1;
+	c->b->after = cells_write_behind;
+	KUNIT_EXPECT_EQ(test, CELL_LEN, cells_write(c, 7));
+	KUNIT_EXPECT_EQ(test, 2, between_count(c->b, RPMB_WRITE_DATA));
+	memset(want + c->size, 0x33, c->size);
+	memset(want + c->size + CELL_SKIP, 7, CELL_LEN);
+	cells_expect_blocks(c, want);
+}
+
+static int cells_write_twice_between(struct between *b, struct rpmb_xfer *xfers,
+				     unsigned int nr)
+{
+	if (b->type == RPMB_WRITE_DATA) {
+		between_write(b, 1, 0x44);
+		between_write(b, 1, 0x55);
+	}
+	return 0;
+}
+
+/* Ours may have been one of these writes, so it is not done again over the other */
+static void nvmem_unknown_test(struct kunit *test)
+{
+	u8 *want;
+	struct cells *c = cells_ready(test, &want);
+
+	c->b->before = cells_write_twice_between;
+	KUNIT_EXPECT_EQ(test, -ESTALE, cells_write(c, 7));
+	KUNIT_EXPECT_EQ(test, 1, between_count(c->b, RPMB_WRITE_DATA));
+	memset(want + c->size, 0x55, c->size);
+	cells_expect_blocks(c, want);
+}
+
 /* It is not tried for ever */
 static void nvmem_busy_test(struct kunit *test)
 {
@@ -501,6 +551,8 @@ static struct kunit_case nvmem_cases[] = {
 	KUNIT_CASE_PARAM(nvmem_same_test, cells_type_gen_params),
 	KUNIT_CASE_PARAM(nvmem_forged_test, cells_type_gen_params),
 	KUNIT_CASE_PARAM(nvmem_other_test, cells_type_gen_params),
+	KUNIT_CASE_PARAM(nvmem_behind_test, cells_type_gen_params),
+	KUNIT_CASE_PARAM(nvmem_unknown_test, cells_type_gen_params),
 	KUNIT_CASE_PARAM(nvmem_busy_test, cells_type_gen_params),
 	KUNIT_CASE_PARAM(nvmem_lost_test, cells_type_gen_params),
 	KUNIT_CASE_PARAM(nvmem_refused_test, cells_type_gen_params),
