@@ -2,6 +2,7 @@
 /*
  * RPMB_IOC_KEYED
  */
+#include <kunit/visibility.h>
 #include <linux/fs.h>
 #include <linux/key.h>
 #include <linux/slab.h>
@@ -200,3 +201,4 @@ int rpmb_ioctl_keyed(const struct file *filp, void __user *argp)
 		return -EFAULT;
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(rpmb_ioctl_keyed);

@@ -2,8 +2,11 @@
 /*
  * Keyed requests about configuration and purge, which are one block and one answer
  */
+#include <linux/fs.h>
+#include <linux/mman.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include "between.h"
 
@@ -19,7 +22,8 @@ static void request_type_desc(const char * const *type, char *desc)
 
 KUNIT_ARRAY_PARAM(request_type, request_types, request_type_desc);
 
-/* What came to the device, and was the request signed as it should be? */
+/* What came to the device, how often, and was the request signed as it should be? */
+static unsigned int request_nr;
 static struct rpmb_fields request_got;
 static u8 request_block[512];
 static bool request_signed;
@@ -51,6 +55,7 @@ static void request_note(struct between *b, const struct rpmb_xfer *xfer)
 {
 	u8 mac[RPMB_KEY_SIZE];
 
+	request_nr++;
 	rpmb_frames_get_last(b->format, xfer->buf, xfer->len, &request_got);
 	request_mac(b, xfer->buf, xfer->len, mac);
 	request_signed = !memcmp(mac, rpmb_frames_key_mac(b->format, xfer->buf,
@@ -70,6 +75,7 @@ static int request_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 	struct rpmb_xfer *recv = between_recv(xfers, nr);
 	struct rpmb_fields answer;
 
+	xfers[0].started = true;
 	request_note(b, &xfers[0]);
 	answer = request_got;
 	answer.type <<= 8;
@@ -185,10 +191,148 @@ static void request_purge_test(struct kunit *test)
 		request_expect(b, block, 0x5a);
 }
 
+/* RPMB_IOC_KEYED with the block in user memory, which the thread of a test can have */
+static unsigned long request_user(struct kunit *test)
+{
+	unsigned long mem = kunit_vm_mmap(test, NULL, 0, PAGE_SIZE,
+					  PROT_READ | PROT_WRITE,
+					  MAP_ANONYMOUS | MAP_PRIVATE, 0);
+
+	KUNIT_ASSERT_NE(test, 0, mem);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(mem));
+	return mem;
+}
+
+static int request_ioctl(struct between *b, unsigned long mem,
+			 struct rpmb_ioc_keyed *cmd)
+{
+	struct file file = {
+		.private_data = b->rdev,
+		.f_mode = FMODE_READ | FMODE_WRITE,
+	};
+	u8 block[512];
+	int ret;
+
+	cmd->size = sizeof(*cmd);
+	cmd->key = key_serial(b->key);
+	memset(block, 0xc3, sizeof(block));
+	KUNIT_ASSERT_EQ(b->test, 0, copy_to_user((void __user *)mem + 512,
+						 block, sizeof(block)));
+	KUNIT_ASSERT_EQ(b->test, 0, copy_to_user((void __user *)mem, cmd,
+						 sizeof(*cmd)));
+	request_nr = 0;
+	ret = rpmb_ioctl_keyed(&file, (void __user *)mem);
+	KUNIT_ASSERT_EQ(b->test, 0, copy_from_user(cmd, (void __user *)mem,
+						   sizeof(*cmd)));
+	return ret;
+}
+
+/* A request that is right, with the counter named if it must be */
+static struct rpmb_ioc_keyed request_cmd(u16 type, unsigned long mem)
+{
+	bool named = type == RPMB_CONFIG_WRITE || type == RPMB_PURGE_ENABLE;
+
+	return (struct rpmb_ioc_keyed) {
+		.type = type,
+		.flags = named ? RPMB_KEYED_COUNTER : 0,
+		.addr = 2,
+		.count = 1,
+		.data = mem + 512,
+		.counter = 7,
+	};
+}
+
+static void request_expect_user(struct between *b, unsigned long mem, u8 value)
+{
+	u8 block[512];
+
+	KUNIT_ASSERT_EQ(b->test, 0, copy_from_user(block,
+						   (void __user *)mem + 512,
+						   sizeof(block)));
+	request_expect(b, block, value);
+}
+
+static void request_ioctl_test(struct kunit *test)
+{
+	struct between *b = request_new(test);
+	unsigned long mem = request_user(test);
+	struct rpmb_ioc_keyed cmd;
+
+	cmd = request_cmd(RPMB_CONFIG_READ, mem);
+	KUNIT_EXPECT_EQ(test, 0, request_ioctl(b, mem, &cmd));
+	KUNIT_EXPECT_EQ(test, REQUEST_COUNTER, cmd.counter);
+	KUNIT_EXPECT_EQ(test, RPMB_ROUTE_STARTED, cmd.out_flags);
+	request_expect_user(b, mem, 0x5a);
+	cmd = request_cmd(RPMB_CONFIG_WRITE, mem);
+	KUNIT_EXPECT_EQ(test, 0, request_ioctl(b, mem, &cmd));
+	KUNIT_EXPECT_EQ(test, 8, cmd.counter);
+	request_expect(b, request_block, 0xc3);
+	/* What the caller has written is his */
+	request_expect_user(b, mem, 0xc3);
+	cmd = request_cmd(RPMB_PURGE_ENABLE, mem);
+	cmd.data = 0;
+	KUNIT_EXPECT_EQ(test, 0, request_ioctl(b, mem, &cmd));
+	KUNIT_EXPECT_EQ(test, 8, cmd.counter);
+}
+
+static void request_expect_refused(struct between *b, unsigned long mem,
+				   int error, struct rpmb_ioc_keyed cmd)
+{
+	KUNIT_EXPECT_EQ(b->test, error, request_ioctl(b, mem, &cmd));
+	KUNIT_EXPECT_EQ(b->test, 0, request_nr);
+	KUNIT_EXPECT_EQ(b->test, 0, cmd.out_flags);
+}
+
+static void request_ioctl_refused_test(struct kunit *test)
+{
+	struct between *b = request_new(test);
+	unsigned long mem = request_user(test);
+	struct rpmb_ioc_keyed cmd;
+
+	/* Who writes names the counter, and nobody else */
+	cmd = request_cmd(RPMB_CONFIG_WRITE, mem);
+	cmd.flags = 0;
+	request_expect_refused(b, mem, -EINVAL, cmd);
+	cmd = request_cmd(RPMB_PURGE_ENABLE, mem);
+	cmd.flags = 0;
+	request_expect_refused(b, mem, -EINVAL, cmd);
+	cmd = request_cmd(RPMB_CONFIG_READ, mem);
+	cmd.flags = RPMB_KEYED_COUNTER;
+	request_expect_refused(b, mem, -EINVAL, cmd);
+	cmd = request_cmd(RPMB_CONFIG_READ, mem);
+	cmd.data = 0;
+	request_expect_refused(b, mem, -EINVAL, cmd);
+	cmd = request_cmd(RPMB_CONFIG_WRITE, mem);
+	cmd.data = TASK_SIZE - 16;
+	request_expect_refused(b, mem, -EFAULT, cmd);
+}
+
+/* What does not fit into the frames is not cut down to what does */
+static void request_ioctl_wide_test(struct kunit *test)
+{
+	struct between *b = request_new(test);
+	unsigned long mem = request_user(test);
+	struct rpmb_ioc_keyed address = request_cmd(RPMB_CONFIG_READ, mem);
+	struct rpmb_ioc_keyed count = address;
+
+	address.addr = 0x10002;
+	count.count = 0x10001;
+	if (b->format == RPMB_FRAME_JEDEC) {
+		request_expect_refused(b, mem, -EINVAL, address);
+		request_expect_refused(b, mem, -EINVAL, count);
+		return;
+	}
+	KUNIT_EXPECT_EQ(test, 0, request_ioctl(b, mem, &address));
+	KUNIT_EXPECT_EQ(test, 0x10002, request_got.addr);
+}
+
 static struct kunit_case request_cases[] = {
 	KUNIT_CASE_PARAM(request_config_read_test, request_type_gen_params),
 	KUNIT_CASE_PARAM(request_config_write_test, request_type_gen_params),
 	KUNIT_CASE_PARAM(request_purge_test, request_type_gen_params),
+	KUNIT_CASE_PARAM(request_ioctl_test, request_type_gen_params),
+	KUNIT_CASE_PARAM(request_ioctl_refused_test, request_type_gen_params),
+	KUNIT_CASE_PARAM(request_ioctl_wide_test, request_type_gen_params),
 	{}
 };
 
