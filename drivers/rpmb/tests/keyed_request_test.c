@@ -31,6 +31,9 @@ static bool request_signed;
 /* What the answer says that is not so: its counter is wrong by this */
 static u32 request_wrong;
 
+/* Or there is none, but this */
+static int request_error;
+
 static void request_mac(struct between *b, void *frames, unsigned int len,
 			u8 *mac)
 {
@@ -77,6 +80,8 @@ static int request_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 
 	xfers[0].started = true;
 	request_note(b, &xfers[0]);
+	if (request_error)
+		return request_error;
 	answer = request_got;
 	answer.type <<= 8;
 	answer.counter = request_signed ? request_got.counter + 1 :
@@ -103,6 +108,7 @@ static void request_limit(struct rpmb_descr *descr)
 static struct between *request_new(struct kunit *test)
 {
 	request_wrong = 0;
+	request_error = 0;
 	return between_new(test, *(const char * const *)test->param_value,
 			   request_limit);
 }
@@ -273,6 +279,25 @@ static void request_ioctl_test(struct kunit *test)
 	cmd.data = 0;
 	KUNIT_EXPECT_EQ(test, 0, request_ioctl(b, mem, &cmd));
 	KUNIT_EXPECT_EQ(test, 8, cmd.counter);
+	request_wrong = 1;
+	cmd = request_cmd(RPMB_CONFIG_WRITE, mem);
+	KUNIT_EXPECT_EQ(test, -EBADMSG, request_ioctl(b, mem, &cmd));
+	KUNIT_EXPECT_EQ(test, RPMB_MISMATCH_COUNTER, cmd.mismatch);
+}
+
+/* No answer to a write, nor to how it went: the ioctl has to say so */
+static void request_ioctl_unknown_test(struct kunit *test)
+{
+	struct between *b = request_new(test);
+	unsigned long mem = request_user(test);
+	struct rpmb_ioc_keyed cmd = request_cmd(RPMB_WRITE_DATA, mem);
+
+	cmd.flags = RPMB_KEYED_COUNTER;
+	request_error = -EIO;
+	KUNIT_EXPECT_EQ(test, -EIO, request_ioctl(b, mem, &cmd));
+	KUNIT_EXPECT_EQ(test, RPMB_ROUTE_STARTED, cmd.out_flags);
+	KUNIT_EXPECT_EQ(test, 0, cmd.done);
+	KUNIT_EXPECT_EQ(test, 1, cmd.unknown);
 }
 
 static void request_expect_refused(struct between *b, unsigned long mem,
@@ -331,6 +356,7 @@ static struct kunit_case request_cases[] = {
 	KUNIT_CASE_PARAM(request_config_write_test, request_type_gen_params),
 	KUNIT_CASE_PARAM(request_purge_test, request_type_gen_params),
 	KUNIT_CASE_PARAM(request_ioctl_test, request_type_gen_params),
+	KUNIT_CASE_PARAM(request_ioctl_unknown_test, request_type_gen_params),
 	KUNIT_CASE_PARAM(request_ioctl_refused_test, request_type_gen_params),
 	KUNIT_CASE_PARAM(request_ioctl_wide_test, request_type_gen_params),
 	{}
