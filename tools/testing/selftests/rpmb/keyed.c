@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 
 #include "../kselftest_harness.h"
 #include "sim.h"
@@ -141,14 +143,51 @@ TEST_F(keyed, life)
 	cmd.data = (uintptr_t)found;
 	ASSERT_EQ(0, keyed(self->fd, &cmd));
 	EXPECT_EQ(7, cmd.done);
+	EXPECT_EQ(0, cmd.counter);
 	EXPECT_EQ(0, memcmp(data, found, 7 * BLOCK));
 	EXPECT_EQ(0, found[7 * BLOCK]);
+	EXPECT_EQ(0, do_type(self->fd, RPMB_WRITE_DATA, self->key));
 	cmd = (struct rpmb_ioc_keyed) {
 		.type = RPMB_GET_WRITE_COUNTER,
 		.key = self->key,
 	};
 	ASSERT_EQ(0, keyed(self->fd, &cmd));
-	EXPECT_EQ(4, cmd.counter);
+	EXPECT_EQ(5, cmd.counter);
+}
+
+static void do_nothing(int sig)
+{
+}
+
+/* A signal ends a long range between two of its requests, and it says how far it got */
+TEST_F(keyed, interrupted)
+{
+	static char range[500 * BLOCK];
+	struct itimerval often = {
+		.it_interval.tv_usec = 1000,
+		.it_value.tv_usec = 1000,
+	}, never = { };
+	struct sigaction action = { .sa_handler = do_nothing };
+	struct rpmb_ioc_keyed cmd;
+	int ret = 0;
+
+	ASSERT_EQ(0, do_type(self->fd, RPMB_PROGRAM_KEY, self->key));
+	ASSERT_EQ(0, sigaction(SIGALRM, &action, NULL));
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &often, NULL));
+	for (int i = 0; !ret && i < 1000; i++) {
+		cmd = (struct rpmb_ioc_keyed) {
+			.type = RPMB_READ_DATA,
+			.key = self->key,
+			.count = 500,
+			.data = (uintptr_t)range,
+		};
+		ret = keyed(self->fd, &cmd);
+	}
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &never, NULL));
+	EXPECT_EQ(-EINTR, ret);
+	EXPECT_LT(0, cmd.done);
+	EXPECT_GT(500, cmd.done);
+	EXPECT_EQ(0, cmd.done % 3);
 }
 
 TEST_F(keyed, named_counter)
@@ -194,6 +233,12 @@ TEST_F(keyed, contradictions)
 		cmd.type = type;
 		EXPECT_EQ(-EOPNOTSUPP, keyed(self->fd, &cmd));
 	}
+	/* No number is taken for what it is modulo the bits of a mask */
+	for (__u32 bits = 32; bits; bits <<= 1) {
+		cmd = ok;
+		cmd.type |= bits;
+		EXPECT_EQ(-EOPNOTSUPP, keyed(self->fd, &cmd));
+	}
 	cmd = ok;
 	cmd.type = 0;
 	EXPECT_EQ(-EOPNOTSUPP, keyed(self->fd, &cmd));
@@ -206,11 +251,42 @@ TEST_F(keyed, contradictions)
 	cmd = ok;
 	cmd.count = ~0U;
 	EXPECT_EQ(-ERANGE, keyed(self->fd, &cmd));
+	/* What was in the outputs before is no output */
 	cmd = ok;
 	cmd.type = RPMB_GET_WRITE_COUNTER;
+	cmd.out_flags = ~0;
+	cmd.done = ~0;
+	cmd.unknown = ~0;
+	cmd.result = ~0;
+	cmd.mismatch = ~0;
 	EXPECT_EQ(-EINVAL, keyed(self->fd, &cmd));
 	EXPECT_EQ(0, cmd.out_flags);
+	EXPECT_EQ(0, cmd.done);
+	EXPECT_EQ(0, cmd.unknown);
+	EXPECT_EQ(0, cmd.result);
+	EXPECT_EQ(0, cmd.mismatch);
 	EXPECT_EQ(0, keyed(self->fd, &ok));
+}
+
+/* The counter and a key are at no place and have no length */
+TEST_F(keyed, no_range)
+{
+	struct rpmb_ioc_keyed addr = { .addr = 1 }, count = { .count = 1 };
+	struct rpmb_ioc_keyed memory = { .data = (uintptr_t)data };
+
+	ASSERT_EQ(0, do_type(self->fd, RPMB_PROGRAM_KEY, self->key));
+	addr.key = self->key;
+	count.key = self->key;
+	memory.key = self->key;
+	for (__u32 type = RPMB_PROGRAM_KEY; type <= RPMB_GET_WRITE_COUNTER;
+	     type++) {
+		addr.type = type;
+		count.type = type;
+		memory.type = type;
+		EXPECT_EQ(-EINVAL, keyed(self->fd, &addr));
+		EXPECT_EQ(-EINVAL, keyed(self->fd, &count));
+		EXPECT_EQ(-EINVAL, keyed(self->fd, &memory));
+	}
 }
 
 TEST_F(keyed, sizes)
@@ -315,7 +391,7 @@ TEST_F(keyed, program_in_namespace)
 /* Who may only use a key gives it to no device, which could be his own */
 TEST_F(keyed, program_needs_setattr)
 {
-	/* Possessor, user, group, others: all but setattr, then that alone */
+	/* Possessor, user, group, others: all but setattr, then the user that alone */
 	ASSERT_EQ(0, syscall(SYS_keyctl, KEYCTL_SETPERM, self->key,
 			     0x1f1f1f1f));
 	EXPECT_EQ(-EACCES, do_type(self->fd, RPMB_PROGRAM_KEY, self->key));
@@ -323,7 +399,7 @@ TEST_F(keyed, program_needs_setattr)
 	self->key = add_key("logon", "rpmb:setattr", KEY_LEN);
 	ASSERT_LT(0, self->key);
 	ASSERT_EQ(0, syscall(SYS_keyctl, KEYCTL_SETPERM, self->key,
-			     0x20000000));
+			     0x00200000));
 	EXPECT_EQ(0, do_type(self->fd, RPMB_PROGRAM_KEY, self->key));
 	EXPECT_EQ(-EACCES, do_type(self->fd, RPMB_WRITE_DATA, self->key));
 }
