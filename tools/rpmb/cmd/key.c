@@ -2,11 +2,7 @@
 /*
  * The key that the command line names
  */
-#include <ctype.h>
-#include <errno.h>
 #include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "key.h"
@@ -41,36 +37,14 @@ static const char *take_key(const struct args *args, struct secret *secret,
 	return secret_from_file(secret, *name, shared);
 }
 
-/* Is it the number of a key? Other keys have a name that begins with their type */
-static bool parse_serial(const char *text, int32_t *serial)
-{
-	unsigned long number;
-	char *end;
-
-	errno = 0;
-	number = strtoul(text, &end, 10);
-	if (!isdigit((unsigned char)*text) || *end || errno || !number ||
-	    number > INT32_MAX)
-		return false;
-	*serial = number;
-	return true;
-}
-
 static int find_kernel_key(const char *name, int32_t *serial)
 {
-	const char *colon = strchr(name, ':'), *wrong;
-	char *type;
+	const char *wrong;
 
-	if (parse_serial(name, serial))
-		return EXIT_OK;
-	if (!colon)
+	if (!secret_is_name_in_kernel(name))
 		return complain(EXIT_USAGE, name,
 				"a key of the kernel is a number, or TYPE:DESCRIPTION");
-	type = strndup(name, colon - name);
-	if (!type)
-		return complain(EXIT_OTHER, "key", "%m");
-	wrong = secret_find(serial, type, colon + 1);
-	free(type);
+	wrong = secret_find_in_kernel(serial, name);
 	return wrong ? complain(EXIT_KEY, name, "%s", wrong) : EXIT_OK;
 }
 

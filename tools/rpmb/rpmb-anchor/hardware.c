@@ -100,15 +100,19 @@ static bool lock_device(struct hardware *hw)
 	return false;
 }
 
-bool hardware_open(struct hardware *hw, const char *device, const uint8_t *key)
+bool hardware_open(struct hardware *hw, const char *device, const uint8_t *key,
+		   int32_t serial)
 {
 	int ret;
 
-	*hw = (struct hardware) { .key = key, .lock = -1 };
+	*hw = (struct hardware) { .key = serial ? NULL : key, .lock = -1 };
 	ret = rpmb_open(&hw->rpmb, device, O_RDWR);
+	if (!ret)
+		ret = rpmb_use_kernel_key(hw->rpmb, serial);
 	if (ret) {
 		log_line("%s: %s", device, ret == RPMB_ERR_SYSTEM ?
 			 strerror(errno) : rpmb_strerror(ret));
+		rpmb_close(hw->rpmb);
 		return false;
 	}
 	if (lock_device(hw))

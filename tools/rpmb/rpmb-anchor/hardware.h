@@ -17,7 +17,7 @@
 /*
  * Used by one thread at a time
  *
- * @key: the caller's
+ * @key: the caller's; NULL if it is one of the kernel's
  * @lock: keeps other anchors of this device away
  * @counter: as of the last read of the block, or the last write; nothing is signed for
  *	another one
@@ -49,10 +49,12 @@ struct block {
 };
 
 /*
- * Open the device, which nobody else uses as an anchor then. All here return false and
- * log why if they fail.
+ * Open the device, which nobody else uses as an anchor then. With @serial its key is the
+ * one that the kernel has under this number, else @key. All here return false and log
+ * why if they fail.
  */
-bool hardware_open(struct hardware *hw, const char *device, const uint8_t *key);
+bool hardware_open(struct hardware *hw, const char *device, const uint8_t *key,
+		   int32_t serial);
 void hardware_close(struct hardware *hw);
 
 /* Find the partition for anchors; or make it if there is none and @make is set */

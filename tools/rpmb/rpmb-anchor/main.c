@@ -22,16 +22,18 @@
 #include "secret.h"
 #include "server.h"
 
+/* What all keys are made from, and the hardware's, if that is not one of the kernel's */
 static struct secret *get_secret(const struct options *options)
 {
+	const char *file = options->wrap_key ?: options->key_file;
 	struct secret *secret = secret_new();
 	const char *name = "key", *wrong = strerror(errno);
 
 	if (secret && options->key_keyring) {
 		name = options->key_keyring;
 		wrong = secret_from_keyring(secret, name);
-	} else if (secret && options->key_file) {
-		name = options->key_file;
+	} else if (secret && file) {
+		name = file;
 		wrong = secret_from_file(secret, name,
 					 options->insecure_key_file);
 	} else if (secret) {
@@ -137,6 +139,20 @@ static void allow_many_files(void)
 	}
 }
 
+static bool open_hardware(struct hardware *hw, const struct options *options,
+			  const struct secret *secret)
+{
+	const char *name = options->kernel_key, *wrong = NULL;
+	int32_t serial = 0;
+
+	if (name)
+		wrong = secret_find_in_kernel(&serial, name);
+	if (!wrong)
+		return hardware_open(hw, options->argument, secret->key, serial);
+	log_line("%s: %s", name, wrong);
+	return false;
+}
+
 /* With the hardware, its key, and the keys made from it */
 static int with_hardware(const struct options *options,
 			 bool (*run)(struct server *server,
@@ -153,7 +169,7 @@ static int with_hardware(const struct options *options,
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	keys_make(&keys, secret->key);
 	server.keys = &keys;
-	if (hardware_open(&server.hw, options->argument, secret->key)) {
+	if (open_hardware(&server.hw, options, secret)) {
 		ok = run(&server, options);
 		hardware_close(&server.hw);
 	}

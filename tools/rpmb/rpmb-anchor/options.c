@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "options.h"
+#include "secret.h"
 
 const char *argp_program_version = "rpmb-anchor 0.1";
 
@@ -20,6 +21,8 @@ enum {
 	OPT_KEY_FILE,
 	OPT_KEY_FD,
 	OPT_KEY_KEYRING,
+	OPT_KERNEL_KEY,
+	OPT_WRAP_KEY,
 	OPT_INSECURE,
 	OPT_GUID,
 	OPT_CAPACITY,
@@ -65,6 +68,10 @@ static const struct argp_option option_list[] = {
 	{ "key-fd", OPT_KEY_FD, "N", 0, "the same, from a file descriptor", 1 },
 	{ "key-keyring", OPT_KEY_KEYRING, "NAME", 0,
 	  "the same, from a user key of the kernel's keyrings", 1 },
+	{ "kernel-key", OPT_KERNEL_KEY, "KEY", 0,
+	  "the same, which stays in the kernel: a number or TYPE:DESCRIPTION", 1 },
+	{ "wrap-key", OPT_WRAP_KEY, "FILE", 0,
+	  "with --kernel-key: what all other keys are made from", 1 },
 	{ "insecure-key-file", OPT_INSECURE, NULL, 0,
 	  "take a key that others can read", 1 },
 	{ "ledger", OPT_LEDGER, "FILE", 0,
@@ -138,13 +145,29 @@ static void take_argument(struct argp_state *argp, struct command_line *line,
 		argp_error(argp, "there is no command '%s'", arg);
 }
 
+static void check_keys(struct argp_state *argp, const char *command,
+		       const struct options *options)
+{
+	unsigned int keys = !!options->key_file + !!options->key_keyring +
+			    !!options->kernel_key + (options->key_fd >= 0);
+
+	if (keys != 1)
+		argp_error(argp,
+			   "%s needs one of --key-file, --key-fd, --key-keyring, --kernel-key",
+			   command);
+	if (options->kernel_key && !options->wrap_key)
+		argp_error(argp,
+			   "--kernel-key needs --wrap-key: what other keys are made from, since nobody can read that one");
+	if (options->wrap_key && !options->kernel_key)
+		argp_error(argp,
+			   "--wrap-key goes with --kernel-key only: from a key that can be read the others are made");
+}
+
 static void check_line(struct argp_state *argp,
 		       const struct command_line *line)
 {
 	const struct options *options = line->options;
 	const struct command *command = line->command;
-	unsigned int keys = !!options->key_file + !!options->key_keyring +
-			    (options->key_fd >= 0);
 
 	if (!command)
 		argp_usage(argp);
@@ -154,10 +177,8 @@ static void check_line(struct argp_state *argp,
 	if (line->given & ~command->takes)
 		argp_error(argp, "%s does not take one of these options",
 			   command->name);
-	if (command->takes & TAKES_KEY && keys != 1)
-		argp_error(argp,
-			   "%s needs one of --key-file, --key-fd, --key-keyring",
-			   command->name);
+	if (command->takes & TAKES_KEY)
+		check_keys(argp, command->name, options);
 }
 
 static error_t parse_setting(int key, char *arg, struct argp_state *argp,
@@ -199,6 +220,16 @@ static error_t parse_key(int key, char *arg, struct argp_state *argp,
 	case OPT_KEY_FD:
 		options->key_fd = parse_number(argp, "--key-fd", arg);
 		return 0;
+	case OPT_KERNEL_KEY:
+		if (!secret_is_name_in_kernel(arg))
+			argp_error(argp,
+				   "--kernel-key takes a number or TYPE:DESCRIPTION, not '%s'",
+				   arg);
+		options->kernel_key = arg;
+		return 0;
+	case OPT_WRAP_KEY:
+		options->wrap_key = arg;
+		return 0;
 	}
 	options->insecure_key_file = true;
 	return 0;
@@ -213,6 +244,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 	case OPT_KEY_FILE:
 	case OPT_KEY_FD:
 	case OPT_KEY_KEYRING:
+	case OPT_KERNEL_KEY:
+	case OPT_WRAP_KEY:
 	case OPT_INSECURE:
 		return parse_key(key, arg, argp, line);
 	case OPT_LEDGER:

@@ -12,6 +12,8 @@ struct options {
 	const char *directory;
 	const char *key_file;
 	const char *key_keyring;
+	const char *kernel_key;
+	const char *wrap_key;
 	int key_fd;
 	bool insecure_key_file;
 	const char *guid;

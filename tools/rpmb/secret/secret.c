@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <linux/keyctl.h>
@@ -145,7 +146,7 @@ const char *secret_from_file(struct secret *secret, const char *path,
 }
 
 /* keyctl(2) has no place in the C library, and is too little for another one */
-const char *secret_find(int32_t *serial, const char *type, const char *name)
+static const char *find(int32_t *serial, const char *type, const char *name)
 {
 	static char text[128];
 	long id;
@@ -166,7 +167,7 @@ const char *secret_from_keyring(struct secret *secret, const char *name)
 	int32_t id;
 	long len;
 
-	wrong = secret_find(&id, "user", name);
+	wrong = find(&id, "user", name);
 	if (wrong)
 		return wrong;
 	len = syscall(SYS_keyctl, KEYCTL_READ, id, secret->text,
@@ -175,4 +176,42 @@ const char *secret_from_keyring(struct secret *secret, const char *name)
 		return strerror(errno);
 	/* The length is the key's, also if that is more than there was room for */
 	return take(secret, len > SECRET_TEXT_LEN ? 0 : len);
+}
+
+/* Is it the number of a key? Other keys have a name that begins with their type */
+static bool parse_serial(const char *text, int32_t *serial)
+{
+	unsigned long number;
+	char *end;
+
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (!isdigit((unsigned char)*text) || *end || errno || !number ||
+	    number > INT32_MAX)
+		return false;
+	*serial = number;
+	return true;
+}
+
+bool secret_is_name_in_kernel(const char *name)
+{
+	int32_t serial;
+
+	return parse_serial(name, &serial) || strchr(name, ':');
+}
+
+const char *secret_find_in_kernel(int32_t *serial, const char *name)
+{
+	const char *description, *wrong;
+	char *type;
+
+	if (parse_serial(name, serial))
+		return NULL;
+	description = strchr(name, ':') + 1;
+	type = strndup(name, description - 1 - name);
+	if (!type)
+		return strerror(errno);
+	wrong = find(serial, type, description);
+	free(type);
+	return wrong;
 }

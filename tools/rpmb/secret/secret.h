@@ -36,7 +36,13 @@ const char *secret_from_file(struct secret *secret, const char *path,
 			     bool shared);
 const char *secret_from_keyring(struct secret *secret, const char *name);
 
-/* Find a key in the keyrings of the session and of the user, without a look at it */
-const char *secret_find(int32_t *serial, const char *type, const char *name);
+/* Can that be a key which stays in the kernel: a number, or TYPE:DESCRIPTION? */
+bool secret_is_name_in_kernel(const char *name);
+
+/*
+ * Find such a key in the keyrings of the session and of the user, without a look at it.
+ * A number is believed.
+ */
+const char *secret_find_in_kernel(int32_t *serial, const char *name);
 
 #endif /* SECRET_H */

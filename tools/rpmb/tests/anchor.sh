@@ -5,12 +5,14 @@
 # What tests of programs with an rpmb-anchor share, besides cmd.sh, which is sourced first
 
 anchor=$1/rpmb-anchor
+hardware_key="--key-file key.bin"
 pid=
 trap '[ ! "$pid" ] || kill $pid; rm -rf "$tmp"' EXIT
 
 # Until it says that it serves; what it says then is in its way no more
 serve() {
-	"$anchor" serve rpmb0 --key-file key.bin --ledger ledger --directory run \
+	# shellcheck disable=SC2086 # options and their values
+	"$anchor" serve rpmb0 $hardware_key --ledger ledger --directory run \
 		2>&3 &
 	pid=$!
 	read -r line <&3
