@@ -14,7 +14,7 @@ library_tests()
 		run_tap "$1" "$2/tests/test-$name"
 	done
 	for name in anchor anchor-crash anchor-matrix anchor-admin \
-		    anchor-device anchor-device-crash; do
+		    anchor-device anchor-device-crash anchor-confined; do
 		run_tap "$1anchor: " "$2/tests/test-$name"
 	done
 	for name in lib config partition; do

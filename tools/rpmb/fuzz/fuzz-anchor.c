@@ -213,8 +213,7 @@ static void reconnect(int *sock, const char *path)
 
 	if (*sock >= 0)
 		close(*sock);
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/%s",
-		 server.directory, path);
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
 	*sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	/* The administrator may have removed it */
 	if (*sock >= 0 && connect(*sock, (struct sockaddr *)&addr, sizeof(addr))) {
@@ -307,7 +306,8 @@ static void begin_once(void)
 	const uint8_t secret[LIBRPMB_KEY_LEN] = { 0 };
 
 	server.directory = mkdtemp(strdup("/tmp/fuzz-anchor-XXXXXX"));
-	must(server.directory && !atexit(remove_directory));
+	must(server.directory && !chdir(server.directory) &&
+	     !atexit(remove_directory));
 	keys_make(&keys, secret);
 	server.keys = &keys;
 	server.writes_left = UINT32_MAX;

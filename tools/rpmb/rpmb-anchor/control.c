@@ -17,6 +17,9 @@
 #include "log.h"
 #include "tenant.h"
 
+/* In the directory of the server */
+#define SOCKET "control"
+
 /* Answers to one request; who wants more asks again, from where they end */
 #define PAGE 64
 
@@ -35,7 +38,6 @@ struct control {
 	struct json_object *request;
 	bool to_answer;
 	uint8_t guid[LIBRPMB_GUID_LEN];
-	char *path;
 };
 
 static void forget_request(struct control *control)
@@ -526,9 +528,7 @@ bool control_begin(struct server *server)
 {
 	struct control *control = calloc(1, sizeof(*control));
 
-	if (!control || asprintf(&control->path, "%s/control",
-				 server->directory) < 0) {
-		free(control);
+	if (!control) {
 		log_line("out of memory");
 		return false;
 	}
@@ -537,7 +537,7 @@ bool control_begin(struct server *server)
 	control->session = WATCH_NONE;
 	server->control = control;
 	return watch_begin(server, &control->listener,
-			   watch_socket(control->path, 0600), listener_ready);
+			   watch_socket(SOCKET, 0600), listener_ready);
 }
 
 void control_end(struct server *server)
@@ -548,8 +548,7 @@ void control_end(struct server *server)
 		return;
 	end_session(control);
 	watch_end(&control->listener);
-	unlink(control->path);
-	free(control->path);
+	unlink(SOCKET);
 	free(control);
 	server->control = NULL;
 }

@@ -128,7 +128,7 @@ static bool listen_for(struct server *server, struct guest *guest)
 	bool ok;
 
 	rpmb_guid_to_text(guid, guest->line.guid);
-	if (asprintf(&guest->path, "%s/%s/socket", server->directory, guid) < 0) {
+	if (asprintf(&guest->path, "%s/socket", guid) < 0) {
 		guest->path = NULL;
 		return false;
 	}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -346,10 +347,19 @@ static bool read_genuine(struct ledger *ledger, struct table *table)
 	return false;
 }
 
+static bool sync_names(const struct database *db)
+{
+	if (db_sync_directory(sqlite3_db_filename(db->sql, "main")))
+		return true;
+	log_line("%s: %s", db->name, strerror(errno));
+	return false;
+}
+
 /*
  * That it can be read does not mean that it would be there after losing power: who ended
  * before the sync has left it in the page cache. So all is synced before anybody goes by
- * it.
+ * it; also that there is a -wal file, for which SQLite opens the directory at the first
+ * step, when nothing can be opened any more.
  */
 bool ledger_open(struct ledger *ledger, const char *path,
 		 const struct keys *keys, struct table *table)
@@ -360,7 +370,8 @@ bool ledger_open(struct ledger *ledger, const char *path,
 	    read_genuine(ledger, table) &&
 	    (db_answers(&ledger->db, "PRAGMA journal_mode = WAL", "wal") ||
 	     db_failed(&ledger->db, "cannot use a -wal file")) &&
-	    prepare(ledger) && db_checkpoint(&ledger->db))
+	    prepare(ledger) && db_checkpoint(&ledger->db) &&
+	    sync_names(&ledger->db))
 		return true;
 	table_free(table);
 	ledger_close(ledger);

@@ -19,6 +19,7 @@
 #include "log.h"
 #include "options.h"
 #include "recover.h"
+#include "sandbox.h"
 #include "secret.h"
 #include "server.h"
 
@@ -120,6 +121,7 @@ static bool serve(struct server *server, const struct options *options)
 	/* What was held back cannot come any more: the table of partitions is the last one */
 	ok = recover(&server->hw, &server->table) &&
 	     hardware_find(&server->hw, false) &&
+	     sandbox_prepare(&server->hw, ledger, server->directory) &&
 	     server_run(server, signalfd(-1, &set, SFD_CLOEXEC));
 	if (db_checkpoint(&ledger->db))
 		db_keep_wal(&ledger->db, false);

@@ -10,6 +10,7 @@
 #include "control.h"
 #include "guest.h"
 #include "log.h"
+#include "sandbox.h"
 #include "server.h"
 #include "step.h"
 #include "tenant.h"
@@ -233,7 +234,7 @@ static bool begin(struct server *server, int stop)
 			   timer_ready) &&
 	       watch_begin(server, &server->done, dup(server->committer.done),
 			   done_ready) &&
-	       control_begin(server);
+	       control_begin(server) && sandbox_enter();
 }
 
 static void end(struct server *server)

@@ -16,7 +16,8 @@ struct guest;
 struct control;
 
 /*
- * @directory: where the sockets are
+ * @directory: where the sockets are, as the administrator says it; it is the working
+ *	directory
  * @table: what is durable
  * @writes_left: that the hardware still takes for steps
  * @then: what there is to do when the thread is done

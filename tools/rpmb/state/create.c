@@ -250,7 +250,7 @@ static bool remove_beside(const char *path, const char *suffix)
 	return ok;
 }
 
-static bool sync_directory(const char *path)
+bool db_sync_directory(const char *path)
 {
 	char *copy = strdup(path);
 	int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) :
@@ -266,7 +266,7 @@ static bool sync_directory(const char *path)
 static bool give_name(const char *new, const char *path)
 {
 	if (renameat2(AT_FDCWD, new, AT_FDCWD, path, RENAME_NOREPLACE) ||
-	    !sync_directory(path)) {
+	    !db_sync_directory(path)) {
 		log_line("%s: %s", path, strerror(errno));
 		return false;
 	}

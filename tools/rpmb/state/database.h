@@ -98,6 +98,9 @@ bool db_check_backups(const struct database *db);
 /* Everything into one file, without the mark; db_detach() is still to be called */
 bool db_end_use(const struct database *db);
 
+/* That there is a file of this name, or none, is durable; false with errno */
+bool db_sync_directory(const char *path);
+
 /*
  * A new file gets its name when it is complete, so there is never half of one.
  * @fill gets its name until then, and an empty file that no other process fills

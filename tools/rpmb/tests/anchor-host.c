@@ -196,6 +196,11 @@ void host_refuses(const char *words)
 	check(host_says(words), "it does not say: %s", words);
 }
 
+pid_t host_pid(void)
+{
+	return host.pid;
+}
+
 bool host_says(const char *words)
 {
 	return strstr(daemon_messages(), words);

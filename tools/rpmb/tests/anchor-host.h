@@ -49,6 +49,8 @@ void host_start(void);
 /* It has to end with status 1, without having served, and to say @words */
 void host_refuses(const char *words);
 
+pid_t host_pid(void);
+
 /* All that it has said since its start */
 bool host_says(const char *words);
 

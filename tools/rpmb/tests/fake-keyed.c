@@ -2,15 +2,19 @@
 /*
  * RPMB_IOC_KEYED: what the kernel does with a key of its keyring
  *
- * It is done in a process of its own, so that the key is not in the program's memory.
+ * It is done in a process of its own, so that the key is not in the program's memory. It
+ * is there before the program is confined, and may start no other one.
  */
 #include <err.h>
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 #include <linux/keyctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -434,24 +438,95 @@ static void be_the_kernel(int fd, struct fake *fake, struct shared *shared)
 	shared->cmd.out_flags = call.started ? RPMB_ROUTE_STARTED : 0;
 }
 
-static void run_kernel(int fd, struct fake *fake, struct shared *shared)
-{
-	pid_t program = getpid(), pid = fork();
-	int status;
+/* The process, for as long as the program goes on with the same open file */
+static struct kernel {
+	pid_t program;
+	pid_t pid;
+	int fd;
+	int access;
+	ino_t file;
+	off_t size;
+	int sock;
+	struct shared *shared;
+} kernel = { .sock = -1 };
 
-	if (pid < 0)
-		err(99, "fork");
-	if (!pid) {
-		fake_program = program;
-		be_the_kernel(fd, fake, shared);
-		_exit(0);
-	}
+static bool next(int sock)
+{
+	char byte;
+	ssize_t n;
+
 	/* Signals may come meanwhile */
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			err(99, "waitpid");
-	if (status)
+	do {
+		n = recv(sock, &byte, 1, 0);
+	} while (n < 0 && errno == EINTR);
+	return n == 1;
+}
+
+static void tell(int sock)
+{
+	if (send(sock, "", 1, MSG_NOSIGNAL) != 1)
 		_exit(99);
+}
+
+/* Without the program's files, whose locks it would keep */
+static void run_kernel(int fd, struct fake *fake, int sock)
+{
+	fake_program = kernel.program;
+	dup2(sock, STDIN_FILENO);
+	close_range(STDERR_FILENO + 1, ~0U, 0);
+	while (next(STDIN_FILENO)) {
+		be_the_kernel(fd, fake, kernel.shared);
+		tell(STDIN_FILENO);
+	}
+	_exit(0);
+}
+
+static void end_kernel(void)
+{
+	if (kernel.sock < 0)
+		return;
+	close(kernel.sock);
+	munmap(kernel.shared, sizeof(*kernel.shared));
+	if (kernel.program == getpid())
+		waitpid(kernel.pid, NULL, 0);
+}
+
+static void start_kernel(int fd, struct fake *fake, const struct kernel *new)
+{
+	int socks[2];
+
+	end_kernel();
+	kernel = *new;
+	kernel.shared = mmap(NULL, sizeof(*kernel.shared),
+			     PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			     -1, 0);
+	if (kernel.shared == MAP_FAILED ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks))
+		err(99, "cannot begin");
+	kernel.pid = fork();
+	if (kernel.pid < 0)
+		err(99, "fork");
+	if (!kernel.pid)
+		run_kernel(fd, fake, socks[1]);
+	close(socks[1]);
+	kernel.sock = socks[0];
+}
+
+static void find_kernel(int fd, struct fake *fake)
+{
+	struct kernel wanted = {
+		.program = getpid(), .fd = fd, .access = fake_access_mode(fd)
+	};
+	struct stat st;
+
+	if (fstat(fd, &st))
+		err(99, "fstat");
+	wanted.file = st.st_ino;
+	wanted.size = st.st_size;
+	if (kernel.sock < 0 || kernel.program != wanted.program ||
+	    kernel.fd != fd || kernel.access != wanted.access ||
+	    kernel.file != wanted.file || kernel.size != wanted.size)
+		start_kernel(fd, fake, &wanted);
 }
 
 static int check_command(const struct fake *fake,
@@ -472,7 +547,7 @@ static int check_command(const struct fake *fake,
 	return 0;
 }
 
-int fake_keyed(int fd, struct fake *fake, struct rpmb_ioc_keyed *cmd)
+static int carry_out_there(int fd, struct fake *fake, struct rpmb_ioc_keyed *cmd)
 {
 	void *data = (void *)(uintptr_t)cmd->data;
 	size_t len = data_len(fake, cmd);
@@ -481,18 +556,27 @@ int fake_keyed(int fd, struct fake *fake, struct rpmb_ioc_keyed *cmd)
 
 	if (ret)
 		return ret;
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED)
-		err(99, "mmap");
+	find_kernel(fd, fake);
+	shared = kernel.shared;
 	shared->cmd = *cmd;
 	if (len)
 		memcpy(shared->data, data, len);
-	run_kernel(fd, fake, shared);
+	tell(kernel.sock);
+	if (!next(kernel.sock))
+		_exit(99);
 	*cmd = shared->cmd;
-	ret = shared->ret;
 	if (len)
 		memcpy(data, shared->data, len);
-	munmap(shared, sizeof(*shared));
+	return shared->ret;
+}
+
+int fake_keyed(int fd, struct fake *fake, struct rpmb_ioc_keyed *cmd)
+{
+	static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+	int ret;
+
+	pthread_mutex_lock(&turn);
+	ret = carry_out_there(fd, fake, cmd);
+	pthread_mutex_unlock(&turn);
 	return ret;
 }

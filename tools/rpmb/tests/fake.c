@@ -379,6 +379,11 @@ static void log_request(struct fake *fake, const struct rpmb_fields *fields)
 	fake->log[i].blocks = fields->count;
 }
 
+int fake_access_mode(int fd)
+{
+	return access_modes[fd];
+}
+
 static bool may_route(int fd, uint16_t type)
 {
 	bool reads = type == RPMB_GET_WRITE_COUNTER || type == RPMB_READ_DATA ||

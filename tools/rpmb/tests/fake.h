@@ -148,6 +148,12 @@ struct fake {
 	struct fake_fault faults[FAKE_FAULTS];
 	sem_t held;
 	sem_t go;
+
+	/* what the program does when it syncs its ledger, and what it got for it */
+	long call;
+	long call_arguments[6];
+	int call_errno;
+
 	struct fake_command_fault command_fault;
 	uint32_t nr_commands;
 
@@ -201,6 +207,9 @@ uint32_t fake_types(const struct fake *fake);
 
 /* fake-keyed.c: RPMB_IOC_KEYED, likewise */
 int fake_keyed(int fd, struct fake *fake, struct rpmb_ioc_keyed *cmd);
+
+/* How a device was opened: O_RDONLY, O_WRONLY or O_RDWR */
+int fake_access_mode(int fd);
 
 /* fake-engine.c: frames to the device and from it, as on its bus */
 void fake_send(struct fake *fake, void *frames, size_t len);

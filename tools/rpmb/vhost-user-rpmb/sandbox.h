@@ -22,18 +22,10 @@ struct sandbox_needs {
 };
 
 /*
- * Give up privileges and, if the system allows that, the sight of all files but
- * those in the directories of @needs. To be called when all files are open, and
- * before there is a second thread. Returns false and logs why if what is always
- * possible has failed.
+ * confine_files() with that, when all files are open and before there is a second thread;
+ * and confine_calls(), in all threads. Each returns false and logs why if it fails.
  */
 bool sandbox_prepare(const struct sandbox_needs *needs);
-
-/*
- * Give up, in all threads and for good, every system call that serving a
- * front-end does not need. Files cannot be opened any more; any other such call
- * ends the process. Returns false and logs why if that cannot be done.
- */
 bool sandbox_enter(const struct sandbox_needs *needs);
 
 #endif /* SANDBOX_H */

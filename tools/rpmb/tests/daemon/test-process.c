@@ -2,7 +2,6 @@
 /*
  * The daemon as a process: its options, its confinement, its files, its end
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -11,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -19,6 +17,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "confined.h"
 #include "disk.h"
 #include "fixture.h"
 #include "model.h"
@@ -30,45 +29,6 @@ static void start(struct daemon *d)
 
 /* Confinement */
 
-/* The number that a thread's status has for @field */
-static long status_field(const char *path, const char *field)
-{
-	FILE *f = fopen(path, "re");
-	long value = -1;
-	char line[256];
-
-	check(f, "%s: %s", path, strerror(errno));
-	while (fgets(line, sizeof(line), f))
-		if (!strncmp(line, field, strlen(field)))
-			value = strtol(line + strlen(field), NULL, 10);
-	fclose(f);
-	return value;
-}
-
-/* Of all threads; returns their number */
-static unsigned int check_confined(const struct daemon *d)
-{
-	struct dirent *entry;
-	unsigned int n = 0;
-	char path[300];
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/task", d->pid);
-	dir = opendir(path);
-	check(dir, "%s: %s", path, strerror(errno));
-	while ((entry = readdir(dir))) {
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "/proc/%d/task/%s/status", d->pid,
-			 entry->d_name);
-		check_eq(status_field(path, "Seccomp:"), 2);
-		check_eq(status_field(path, "NoNewPrivs:"), 1);
-		n++;
-	}
-	closedir(dir);
-	return n;
-}
-
 static void confined(void)
 {
 	struct frontend fe;
@@ -77,7 +37,7 @@ static void confined(void)
 	start(&d);
 	fe_open(&fe, &d);
 	must_program_key(&fe);
-	check(check_confined(&d) >= 2, "no worker");
+	check(check_confined(d.pid) >= 2, "no worker");
 }
 
 /* Confined, and nothing that a guest can ask for is forbidden */
@@ -100,46 +60,28 @@ static void confined_and_working(void)
 	daemon_stop(&d);
 }
 
-/* As root, too; the sets are in hexadecimal there */
 static void no_capabilities(void)
 {
-	static const char *const none[] = { "CapEff:\t000000000000000",
-		"CapPrm:\t000000000000000", "CapInh:\t000000000000000",
-		"CapAmb:\t000000000000000" };
 	struct frontend fe;
 	struct daemon d;
-	char path[64];
 
 	start(&d);
 	fe_open(&fe, &d);
-	snprintf(path, sizeof(path), "/proc/%d/status", d.pid);
-	for (unsigned int i = 0; i < ARRAY_SIZE(none); i++)
-		check_eq(status_field(path, none[i]), 0);
-}
-
-/* There is what is needed, and nothing else */
-static void check_view(const struct daemon *d)
-{
-	char path[PATH_MAX], cwd[PATH_MAX / 2];
-
-	check(getcwd(cwd, sizeof(cwd)), "%s", strerror(errno));
-	snprintf(path, sizeof(path), "/proc/%d/root%s/" STATE, d->pid, cwd);
-	check(!access(path, F_OK), "%s: %s", path, strerror(errno));
-	snprintf(path, sizeof(path), "/proc/%d/root/proc", d->pid);
-	check(access(path, F_OK) && errno == ENOENT, "it sees /proc");
-	snprintf(path, sizeof(path), "/proc/%d/root/etc", d->pid);
-	check(access(path, F_OK) && errno == ENOENT, "it sees /etc");
+	check_no_capabilities(d.pid);
 }
 
 static void files_out_of_sight(void)
 {
+	char path[PATH_MAX], cwd[PATH_MAX / 2];
 	struct model model = { 0 };
 	struct frontend fe;
 	struct daemon d;
 
 	start(&d);
 	fe_open(&fe, &d);
-	check_view(&d);
+	check(getcwd(cwd, sizeof(cwd)), "%s", strerror(errno));
+	snprintf(path, sizeof(path), "%s/" STATE, cwd);
+	check_view(d.pid, path);
 	must_program_key(&fe);
 	model_write(&model, &fe);
 	daemon_stop(&d);
@@ -148,7 +90,7 @@ static void files_out_of_sight(void)
 }
 
 /* The daemon ends at once when it makes this system call */
-static void deadly(long nr, const long arguments[6])
+static void deadly(const struct system_call *call)
 {
 	struct disk *disk = disk_new();
 	struct model model = { 0 };
@@ -162,41 +104,28 @@ static void deadly(long nr, const long arguments[6])
 	fe_open(&fe, &d);
 	if (guest_program_key(&fe, test_key))
 		model_set(&model, must_count(&fe));
-	memcpy(disk->arguments, arguments, sizeof(disk->arguments));
-	disk->forbidden = nr;
+	memcpy(disk->arguments, call->arguments, sizeof(disk->arguments));
+	disk->forbidden = call->nr;
 	model_submit(&model, &fe);
 	status = daemon_wait(&d);
 	check(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS,
-	      "system call %ld: status %#x", nr, status);
+	      "system call %ld: status %#x", call->nr, status);
 	fe_close(&fe);
 	disk_free(disk);
 }
 
 static void forbidden_calls(void)
 {
-	static const struct {
-		long nr;
-		long arguments[6];
-	} calls[] = {
-		{ SYS_execve, {} }, { SYS_execveat, {} }, { SYS_clone, {} },
-		{ SYS_clone3, {} }, { SYS_socket, { AF_UNIX, SOCK_STREAM } },
-		{ SYS_connect, { -1 } }, { SYS_bind, { -1 } },
-		{ SYS_ptrace, {} }, { SYS_process_vm_readv, {} },
-		{ SYS_kill, { 1 } }, { SYS_setuid, {} }, { SYS_capset, {} },
-		{ SYS_unshare, {} }, { SYS_setns, { -1 } }, { SYS_mount, {} },
-		{ SYS_chroot, {} }, { SYS_prctl, {} }, { SYS_keyctl, {} },
-		{ SYS_bpf, {} }, { SYS_io_uring_setup, {} },
-		{ SYS_memfd_create, {} }, { SYS_renameat2, {} },
-		{ SYS_fchmod, { -1 } }, { SYS_getdents64, { -1 } },
+	static const struct system_call calls[] = {
+		{ SYS_socket, { AF_UNIX, SOCK_STREAM } }, { SYS_bind, { -1 } },
 		{ SYS_ioctl, { -1, RPMB_IOC_ROUTE_FRAMES } },
-		{ SYS_ioctl, { -1, 0x5412 /* TIOCSTI */ } },
-		{ SYS_mmap, { 0, 4096, PROT_READ | PROT_EXEC,
-			      MAP_PRIVATE | MAP_ANONYMOUS, -1 } },
-		{ SYS_mprotect, { 0, 4096, PROT_READ | PROT_EXEC } },
 	};
+	const struct system_call *call = deadly_calls;
 
+	for (; call->nr >= 0; call++)
+		deadly(call);
 	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++)
-		deadly(calls[i].nr, calls[i].arguments);
+		deadly(&calls[i]);
 }
 
 /* malloc() tries that, so it is only refused */

@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "confine.h"
 #include "log.h"
-#include "sandbox.h"
 #include "view.h"
 
 /* A directory, and what will be mounted at its place; none if @path is NULL */
@@ -27,9 +27,7 @@ struct directory {
 
 struct view {
 	int root;
-	struct directory socket;
-	struct directory state;
-	struct directory anchor;
+	struct directory places[CONFINE_PLACES];
 };
 
 static void close_fd(int fd)
@@ -51,29 +49,37 @@ static bool put_line(const char *path, const char *format, unsigned int id)
  * Who is not root gets the rights to mount in a user namespace, as who he is; but
  * there no other privilege counts.
  */
-static bool new_namespaces(const struct sandbox_needs *needs)
+static bool new_namespaces(const struct confine_needs *needs)
 {
 	unsigned int uid = geteuid(), gid = getegid();
 
 	if (!unshare(CLONE_NEWNS))
 		return true;
-	return errno == EPERM && !needs->raw_io &&
+	return errno == EPERM && !needs->capabilities && !needs->knows_users &&
 	       !unshare(CLONE_NEWUSER | CLONE_NEWNS) &&
 	       put_line("/proc/self/setgroups", "deny", 0) &&
 	       put_line("/proc/self/uid_map", "%u %u 1", uid) &&
 	       put_line("/proc/self/gid_map", "%u %u 1", gid);
 }
 
-/* The directory of a file; false if it cannot be kept */
-static bool take(struct directory *dir, const char *file)
+static bool is_directory(const char *path)
 {
-	char *full = file ? realpath(file, NULL) : NULL;
+	struct stat st;
 
-	if (!file)
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+/* A directory, or that of a file; false if it cannot be kept */
+static bool take(struct directory *dir, const char *place)
+{
+	char *full = place ? realpath(place, NULL) : NULL;
+
+	if (!place)
 		return true;
 	if (!full)
 		return false;
-	dir->path = strdup(dirname(full));
+	dir->tree = -1;
+	dir->path = strdup(is_directory(full) ? full : dirname(full));
 	free(full);
 	/* On a root of our own there is no place for another root */
 	if (!dir->path || !strcmp(dir->path, "/")) {
@@ -127,39 +133,42 @@ static bool put(const struct directory *dir)
 }
 
 /* All that a system may not allow, and that leaves everything as it is */
-static bool prepare(struct view *view, const struct sandbox_needs *needs)
+static bool prepare(struct view *view, const struct confine_needs *needs)
 {
-	return new_namespaces(needs) &&
-	       !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
-	       take(&view->socket, needs->socket) &&
-	       take(&view->state, needs->state) &&
-	       take(&view->anchor, needs->anchor) &&
-	       (view->root = make_root()) >= 0;
+	bool ok = new_namespaces(needs) &&
+		  !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	unsigned int i;
+
+	for (i = 0; ok && i < CONFINE_PLACES; i++)
+		ok = take(&view->places[i], needs->places[i]);
+	return ok && (view->root = make_root()) >= 0;
 }
 
 static bool enter(const struct view *view)
 {
-	return enter_root(view->root) && put(&view->socket) &&
-	       put(&view->state) && put(&view->anchor) && !chdir("/");
+	bool ok = enter_root(view->root);
+	unsigned int i;
+
+	for (i = 0; ok && i < CONFINE_PLACES; i++)
+		ok = put(&view->places[i]);
+	return ok && !chdir("/");
 }
 
 static void forget(struct view *view)
 {
-	free(view->socket.path);
-	free(view->state.path);
-	free(view->anchor.path);
-	close_fd(view->socket.tree);
-	close_fd(view->state.tree);
-	close_fd(view->anchor.tree);
+	unsigned int i;
+
+	for (i = 0; i < CONFINE_PLACES; i++) {
+		free(view->places[i].path);
+		if (view->places[i].path)
+			close_fd(view->places[i].tree);
+	}
 	close_fd(view->root);
 }
 
-bool view_enter(const struct sandbox_needs *needs)
+bool view_enter(const struct confine_needs *needs)
 {
-	struct view view = {
-		.root = -1, .socket.tree = -1, .state.tree = -1,
-		.anchor.tree = -1,
-	};
+	struct view view = { .root = -1 };
 	bool ok = true;
 
 	errno = 0;
