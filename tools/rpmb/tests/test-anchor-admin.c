@@ -497,6 +497,36 @@ static void test_counter_ends(void)
 	host_refuses("write counter");
 }
 
+static const char *add_one(int sock)
+{
+	const char *answer;
+
+	tell(sock, "{\"command\":\"add\",\"title\":\"one\",\"share\":9}");
+	answer = hear(sock);
+	return is_error(answer) ? answer : hear(sock);
+}
+
+/* As many as the guide promises; and who has one of them can use it */
+static void test_most(void)
+{
+	unsigned int i;
+	int sock;
+
+	host_ready(1);
+	sock = control();
+	for (i = 1; i < 4096; i++)
+		check(is_done(add_one(sock)), "%u: %s", i, add_one(sock));
+	check(strstr(add_one(sock), "as many as there can be"), "no limit");
+	close(sock);
+	one_step(0);
+	host_kill();
+	host_start();
+	expect(host_says("serving 4096 anchors"));
+	one_step(0);
+	check(!admin("remove " GUID, 0), "%s", said());
+	check(!admin("add another"), "%s", said());
+}
+
 static const struct test tests[] = {
 	{ "commands: what they do outlives a crash", test_commands },
 	{ "commands: those who have their anchors keep them", test_sessions },
@@ -504,6 +534,7 @@ static const struct test tests[] = {
 	  test_pages },
 	{ "commands: one that is refused changes nothing",
 	  test_refused_with_others },
+	{ "add: 4096 anchors, and not one more", test_most },
 	{ "accept: one step may come from an older version", test_accept },
 	{ "set: one who is slowed down does not hinder the others",
 	  test_per_day },
