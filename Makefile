@@ -9,7 +9,7 @@ help: ## list the targets
 	@echo 'that apt is set up for, or from DEBIAN_MIRROR=http://...'
 
 .PHONY: run
-run: ## watch a virtual machine use its RPMB, lose power, refuse a replay; TRANSPORT=emmc|nvme|ufs
+run: ## watch a virtual machine use its RPMB, lose power, refuse a replay; TRANSPORT=emmc|nvme|ufs|anchored
 	@scripts/packages kernel guest tools
 	@TRANSPORT="$(TRANSPORT)" scripts/run
 
