@@ -3,6 +3,7 @@
  * The key that the command line names
  */
 #include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "key.h"
