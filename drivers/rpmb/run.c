@@ -115,6 +115,15 @@ static bool rpmb_is_refused(const struct rpmb_descr *descr,
 	return fields.result & ~RPMB_RES_EXPIRED;
 }
 
+/*
+ * Has the backend begun the next one, too? Then its answer is to be had, and nobody gets
+ * the device sooner without it.
+ */
+static bool rpmb_has_begun(const struct rpmb_run *run)
+{
+	return rpmb_run_current(run)->xfers[0].started;
+}
+
 /* Between two requests; -errno fails the next one before it begins */
 static int rpmb_may_begin(const struct rpmb_dev *rdev,
 			  const struct rpmb_run *run)
@@ -127,7 +136,8 @@ static int rpmb_may_begin(const struct rpmb_dev *rdev,
 /* Nobody waits for more than some requests of a batch */
 static bool rpmb_is_cut(struct rpmb_dev *rdev, const struct rpmb_run *run)
 {
-	return run->done >= RPMB_BATCH_SHARE && rpmb_turn_is_wanted(rdev);
+	return run->done >= RPMB_BATCH_SHARE && !rpmb_has_begun(run) &&
+	       rpmb_turn_is_wanted(rdev);
 }
 
 /**
@@ -137,8 +147,8 @@ static bool rpmb_is_cut(struct rpmb_dev *rdev, const struct rpmb_run *run)
  * For backends that take several sequences at once, after each of them, in their order,
  * when its response is there. A batch ends with a response of the wrong type, with a
  * write that the device has refused, when the device is unregistered or the caller
- * killed, and after some requests if others wait. What the backend has begun beyond that
- * it lets end.
+ * killed, and after some requests if others wait; for these, not before all that the
+ * backend has begun are completed. What it has begun beyond a failure it lets end.
  *
  * Context: from transfer(), in its task.
  * Return: true if the next sequence of the list is to be begun
@@ -157,7 +167,7 @@ bool rpmb_sequence_completed(struct rpmb_dev *rdev)
 		run->over = true;
 		return false;
 	}
-	run->ret = rpmb_may_begin(rdev, run);
+	run->ret = rpmb_has_begun(run) ? 0 : rpmb_may_begin(rdev, run);
 	run->over = run->ret;
 	if (!run->over)
 		rpmb_begin_current(rdev, run);

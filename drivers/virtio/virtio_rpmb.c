@@ -35,6 +35,8 @@
 #define VIRTIO_RPMB_GOOD_RING	1024
 /* The longest request with the longest response */
 #define VIRTIO_RPMB_MAX_FRAMES	(2 * RPMB_MAX_LEN / VIRTIO_RPMB_FRAME + 1)
+/* Most sequences that are with the device at one time, and for which others wait */
+#define VIRTIO_RPMB_BATCH	16
 /* Nobody wakes us when the transport breaks the queue, so look now and then */
 #define VIRTIO_RPMB_POLL	HZ
 
@@ -47,9 +49,6 @@ static bool dev_id_config;
 module_param(dev_id_config, bool, 0444);
 MODULE_PARM_DESC(dev_id_config,
 		 "take the identity from the 16 bytes behind the device's configuration (default: from its address)");
-
-/* Most sequences that are with the device at one time */
-#define VIRTIO_RPMB_BATCH	64
 
 /**
  * struct virtio_rpmb_chain - a sequence that is with the device
@@ -118,16 +117,34 @@ static int virtio_rpmb_map(struct virtio_rpmb *vr, struct rpmb_xfer *xfers,
 	return 0;
 }
 
-static int virtio_rpmb_add(struct virtio_rpmb *vr, struct scatterlist **sgs,
-			   unsigned int nr, struct virtio_rpmb_chain *chain)
+/* Is there room for so many frames, also if they need a descriptor each? */
+static bool virtio_rpmb_has_room(const struct virtio_rpmb *vr,
+				 const struct rpmb_xfer *xfers, unsigned int nr)
+{
+	unsigned int frames = 0;
+
+	for (unsigned int i = 0; i < nr; i++)
+		frames += xfers[i].len / VIRTIO_RPMB_FRAME;
+	return frames <= vr->vq->num_free;
+}
+
+/* Room is asked for first: without, virtqueue_add_sgs() notifies, here under the lock */
+static int virtio_rpmb_add(struct virtio_rpmb *vr,
+			   const struct rpmb_xfer *xfers,
+			   struct scatterlist **sgs, unsigned int nr,
+			   struct virtio_rpmb_chain *chain)
 {
 	int ret;
 
 	scoped_guard(spinlock_irq, &vr->lock) {
 		*chain = (struct virtio_rpmb_chain) { };
-		ret = vr->gone ? -ENODEV :
-		      virtqueue_add_sgs(vr->vq, sgs, nr - 1, 1, chain,
-					GFP_ATOMIC);
+		if (vr->gone)
+			ret = -ENODEV;
+		else if (!virtio_rpmb_has_room(vr, xfers, nr))
+			ret = -ENOSPC;
+		else
+			ret = virtqueue_add_sgs(vr->vq, sgs, nr - 1, 1, chain,
+						GFP_ATOMIC);
 	}
 	return ret;
 }
@@ -140,7 +157,7 @@ static int virtio_rpmb_submit(struct virtio_rpmb *vr, struct rpmb_xfer *xfers,
 	int ret;
 
 	ret = virtio_rpmb_map(vr, xfers, nr, sgs) ?:
-	      virtio_rpmb_add(vr, sgs, nr, chain);
+	      virtio_rpmb_add(vr, xfers, sgs, nr, chain);
 	/* The chain goes as a whole. Nobody reads this before we return. */
 	for (unsigned int i = 0; !ret && i < nr; i++)
 		xfers[i].started = true;
@@ -161,10 +178,10 @@ static void virtio_rpmb_notify(struct virtio_rpmb *vr)
 /*
  * How many sequences may be with the device together. It carries out all of them,
  * whatever becomes of one, so a write is not to be behind one that could be refused
- * while it is not: whoever has signed both has foreseen the counter. If that is not the
- * device's, the first is refused and the second may hit it. Once the first write of a
- * batch was done, the counter is known to be right, and what is refused after that
- * leaves it where no later write can use it.
+ * while it is not: whoever has signed both has foreseen the counter. If the device's is
+ * some steps further, the first is refused and a later one hits it. Once the first write
+ * of a batch was done, the counter is known to be right, and what is refused after that
+ * leaves it where no write for a later counter can use it.
  */
 static unsigned int virtio_rpmb_may_submit(const struct rpmb_xfer *xfers,
 					   unsigned int nr, bool proven)
@@ -232,16 +249,6 @@ static int virtio_rpmb_wait(struct virtio_rpmb *vr,
 			break;
 	status = virtio_rpmb_status(vr, chain);
 	return status == -EINPROGRESS ? -ETIMEDOUT : status;
-}
-
-/* Each has its time, from the end of the one before it */
-static int virtio_rpmb_wait_for(struct virtio_rpmb *vr, unsigned int count)
-{
-	int ret = 0;
-
-	for (unsigned int i = 0; i < count && !ret; i++)
-		ret = virtio_rpmb_wait(vr, &vr->chains[i]);
-	return ret;
 }
 
 /* The queue's callback, in interrupt context or, with some transports, in any */
@@ -361,6 +368,8 @@ static int virtio_rpmb_check(struct virtio_rpmb *vr)
 	scoped_guard(spinlock_irq, &vr->lock) {
 		if (vr->gone)
 			ret = -ENODEV;
+		else if (vr->in_reset)
+			ret = -EIO;
 		else if (!vr->vq || vr->needs_reset ||
 			 virtqueue_is_broken(vr->vq))
 			ret = -EAGAIN;
@@ -375,40 +384,44 @@ static int virtio_rpmb_make_ready(struct virtio_rpmb *vr)
 	return ret == -EAGAIN ? virtio_rpmb_renew(vr) : ret;
 }
 
-/* What the device was given, as far as it has carried it out */
+/* The device has returned a sequence */
 static int virtio_rpmb_complete(struct rpmb_dev *rdev,
-				const struct rpmb_xfer *xfers,
-				unsigned int count, bool *go_on)
+				const struct rpmb_xfer *recv,
+				const struct virtio_rpmb_chain *chain,
+				bool *go_on)
 {
-	const struct virtio_rpmb *vr = rdev->descr.priv;
-	const struct virtio_rpmb_chain *chain = vr->chains;
-	unsigned int len;
-
-	for (; count-- && *go_on; xfers += len, chain++) {
-		len = rpmb_sequence_len(xfers);
-		if (!chain->done || chain->used_len != xfers[len - 1].len)
-			return -EIO;
-		*go_on = rpmb_sequence_completed(rdev);
-	}
+	if (chain->used_len != recv->len)
+		return -EIO;
+	*go_on = rpmb_sequence_completed(rdev);
 	return 0;
 }
 
-/* The device has all of them back before this ends, or the memory is ours again */
+/*
+ * Each sequence has its time, from the end of the one before it. The device has all of
+ * them back before this ends, or the memory is ours again. What is behind one that ends
+ * the batch is only waited for.
+ */
 static int virtio_rpmb_finish(struct rpmb_dev *rdev,
 			      const struct rpmb_xfer *xfers, unsigned int count,
 			      bool *go_on)
 {
 	struct virtio_rpmb *vr = rdev->descr.priv;
-	int ret = virtio_rpmb_wait_for(vr, count), completed;
+	int ret = 0, wrong = 0;
 
+	for (unsigned int i = 0; i < count && !ret; i++) {
+		xfers += rpmb_sequence_len(xfers);
+		ret = virtio_rpmb_wait(vr, &vr->chains[i]);
+		if (!ret && !wrong && *go_on)
+			wrong = virtio_rpmb_complete(rdev, xfers - 1,
+						     &vr->chains[i], go_on);
+	}
 	if (ret) {
 		dev_warn_ratelimited(&vr->vdev->dev,
 				     "no answer (%d): the device is reset\n",
 				     ret);
 		virtio_rpmb_renew(vr);
 	}
-	completed = virtio_rpmb_complete(rdev, xfers, count, go_on);
-	return ret ?: completed;
+	return wrong ?: ret;
 }
 
 static unsigned int virtio_rpmb_list_len(const struct rpmb_xfer *xfers,
@@ -426,13 +439,15 @@ static int virtio_rpmb_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 {
 	struct virtio_rpmb *vr = rdev->descr.priv;
 	bool proven = false, go_on = true;
-	int ret = virtio_rpmb_make_ready(vr);
+	int ret = 0;
 
 	while (!ret && nr && go_on) {
 		unsigned int most = virtio_rpmb_may_submit(xfers, nr, proven);
-		int count = virtio_rpmb_submit_some(vr, xfers, most);
 		unsigned int len;
+		int count;
 
+		count = virtio_rpmb_make_ready(vr) ?:
+			virtio_rpmb_submit_some(vr, xfers, most);
 		if (count < 0)
 			return count;
 		len = virtio_rpmb_list_len(xfers, count);

@@ -171,6 +171,8 @@ static bool test_notify(struct virtqueue *vq)
 {
 	struct test_dev *dev = to_test_dev(vq->vdev);
 
+	/* Some transports call back from here, where the driver's lock is taken */
+	KUNIT_EXPECT_FALSE(dev->test, irqs_disabled());
 	if (dev->takes)
 		test_take_chain(dev);
 	complete(&dev->notified);
@@ -1330,6 +1332,25 @@ static void virtio_rpmb_test_batch(struct kunit *test)
 	test_batch_finish(dev, batch, 0, TEST_BATCH);
 }
 
+/* In a small ring, as many as there is room for */
+static void virtio_rpmb_test_batch_small_ring(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_alloc(test);
+	struct test_batch *batch;
+
+	dev->ring_size = 8;
+	test_plug(dev);
+	batch = test_batch_start(test, dev);
+	test_wait(test, &dev->notified);
+	test_answer_write(dev, 0, RPMB_RES_OK);
+	test_wait(test, &dev->notified);
+	test_answer_write(dev, 1, RPMB_RES_OK);
+	test_answer_write(dev, 2, RPMB_RES_OK);
+	test_wait(test, &dev->notified);
+	test_answer_write(dev, 3, RPMB_RES_OK);
+	test_batch_finish(dev, batch, 0, TEST_BATCH);
+}
+
 /* The counter was not what the caller thought: the device sees no other write */
 static void virtio_rpmb_test_batch_refused(struct kunit *test)
 {
@@ -1628,6 +1649,7 @@ static struct kunit_case virtio_rpmb_test_cases[] = {
 	KUNIT_CASE(virtio_rpmb_test_beyond_limits),
 	KUNIT_CASE(virtio_rpmb_test_count),
 	KUNIT_CASE(virtio_rpmb_test_batch),
+	KUNIT_CASE(virtio_rpmb_test_batch_small_ring),
 	KUNIT_CASE(virtio_rpmb_test_batch_refused),
 	KUNIT_CASE(virtio_rpmb_test_batch_refused_later),
 	KUNIT_CASE(virtio_rpmb_test_batch_gone),

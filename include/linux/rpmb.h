@@ -354,6 +354,8 @@ static inline int rpmb_route_batch(struct rpmb_dev *rdev,
 				   struct rpmb_route *routes, unsigned int nr,
 				   unsigned int *done)
 {
+	if (done)
+		*done = 0;
 	return -EOPNOTSUPP;
 }
 #endif /* CONFIG_RPMB */

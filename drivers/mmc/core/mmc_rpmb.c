@@ -29,6 +29,7 @@
 #include <linux/pm_runtime.h>
 #include <linux/rpmb.h>
 #include <linux/scatterlist.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timer.h>
@@ -513,12 +514,9 @@ static int mmc_rpmb_check_xfers(const struct rpmb_descr *descr,
 	return mmc_rpmb_frames(&xfers[nr - 1]) > descr->max_read ? -EMSGSIZE : 0;
 }
 
-/*
- * Sequences, until the batch or our time is over. Whoever waits for the host gets it
- * then, and we come back for what is left.
- */
+/* Sequences, until the batch or our time is over; @late: it is the latter */
 static int mmc_rpmb_do_list(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
-			    unsigned int nr)
+			    unsigned int nr, bool *late)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(MMC_RPMB_SHARE);
 	unsigned int len;
@@ -530,10 +528,23 @@ static int mmc_rpmb_do_list(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 		      mmc_rpmb_do_xfers(rdev->descr.priv, xfers, len);
 		if (ret)
 			return ret;
-		if (!rpmb_sequence_completed(rdev) || time_after(jiffies, end))
-			break;
+		if (!rpmb_sequence_completed(rdev))
+			return 0;
+		*late = time_after(jiffies, end);
+		if (*late)
+			return 0;
 	}
 	return 0;
+}
+
+/*
+ * There is no line for the host: whoever looks first gets it. We come back at once, and
+ * who waits may have to wake up first.
+ */
+static void mmc_rpmb_let_others(struct mmc_rpmb *mr)
+{
+	if (waitqueue_active(&mr->card->host->wq))
+		schedule_timeout_uninterruptible(1);
 }
 
 static int mmc_rpmb_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
@@ -542,6 +553,7 @@ static int mmc_rpmb_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 	const struct rpmb_descr *descr = &rdev->descr;
 	struct mmc_rpmb *mr = descr->priv;
 	struct mmc_rpmb_found found;
+	bool late = false;
 	int ret;
 
 	/* Not worth a claim */
@@ -553,9 +565,11 @@ static int mmc_rpmb_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 		return ret;
 	ret = mmc_rpmb_enter(mr->card, &found);
 	if (!ret)
-		ret = mmc_rpmb_do_list(rdev, xfers, nr);
+		ret = mmc_rpmb_do_list(rdev, xfers, nr, &late);
 	mmc_rpmb_leave(mr->card, &found);
 	mmc_put_card(mr->card, NULL);
+	if (late)
+		mmc_rpmb_let_others(mr);
 	return ret;
 }
 

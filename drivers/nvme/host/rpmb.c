@@ -258,17 +258,22 @@ static int nvme_rpmb_sequence(struct nvme_ctrl *ctrl, u8 target,
 	return ret;
 }
 
-/* All on one controller, as long as there is no error */
+/*
+ * All on one controller, as long as there is no error. If that has been reset, the core
+ * comes back with the rest, for one that is live and has the same targets.
+ */
 static int nvme_rpmb_do_list(struct rpmb_dev *rdev, struct nvme_ctrl *ctrl,
 			     struct rpmb_xfer *xfers, unsigned int nr)
 {
+	unsigned int resets = READ_ONCE(ctrl->rpmb_resets);
 	unsigned int len;
 	int ret;
 
 	for (; nr; xfers += len, nr -= len) {
 		len = rpmb_sequence_len(xfers);
 		ret = nvme_rpmb_sequence(ctrl, rdev->descr.target, xfers, len);
-		if (ret || !rpmb_sequence_completed(rdev))
+		if (ret || !rpmb_sequence_completed(rdev) ||
+		    !nvme_rpmb_is_same(ctrl, resets))
 			return ret;
 	}
 	return 0;

@@ -3,6 +3,7 @@
  * Batches: with a backend that takes one request at a time, and with one that takes
  * several, callers see the same
  */
+#include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -27,6 +28,7 @@ struct batch_case {
 static const struct batch_case batch_cases[] = {
 	{ "one by one", 0 },
 	{ "by two", 2 },
+	{ "by three", 3 },
 	{ "by four", 4 },
 };
 
@@ -286,8 +288,8 @@ static struct rpmb_thread *batch_start(struct kunit *test)
 	return thread;
 }
 
-/* Who waits gets the device after some requests */
-static void batch_cut_test(struct kunit *test)
+/* Who waits gets the device after @done requests */
+static void batch_cut(struct kunit *test, unsigned int done)
 {
 	struct rpmb_msg *msg = rpmb_msg_new(test, BATCH_FORMAT,
 					    RPMB_GET_WRITE_COUNTER, 0, 0, 0);
@@ -303,11 +305,26 @@ static void batch_cut_test(struct kunit *test)
 	rpmb_fake_release(ctx->fake);
 	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(batch));
 	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(other));
-	batch_expect_done(test, BATCH_SHARE);
-	batch_expect_started(test, BATCH_SHARE);
+	batch_expect_done(test, done);
+	batch_expect_started(test, done);
 
 	KUNIT_EXPECT_EQ(test, 0, batch_route(test));
 	batch_expect_done(test, BATCH_MOST);
+}
+
+static void batch_cut_test(struct kunit *test)
+{
+	batch_cut(test, BATCH_SHARE);
+}
+
+/* What the device has already been given is not thrown away */
+static void batch_cut_begun_test(struct kunit *test)
+{
+	const struct batch_case *c = test->param_value;
+	struct batch_ctx *ctx = test->priv;
+
+	ctx->fake->begins_all = true;
+	batch_cut(test, roundup(BATCH_SHARE, max(c->max_batch, 1)));
 }
 
 /* Removed while one is with the device: that and all behind it fail */
@@ -374,6 +391,7 @@ static struct kunit_case batch_cases_run[] = {
 	KUNIT_CASE_PARAM(batch_checked_test, batch_gen_params),
 	KUNIT_CASE_PARAM(batch_bounds_test, batch_gen_params),
 	KUNIT_CASE_PARAM(batch_cut_test, batch_gen_params),
+	KUNIT_CASE_PARAM(batch_cut_begun_test, batch_gen_params),
 	KUNIT_CASE_PARAM(batch_gone_test, batch_gen_params),
 	KUNIT_CASE_PARAM(batch_gone_between_test, batch_gen_params),
 	KUNIT_CASE_PARAM(batch_idle_backend_test, batch_gen_params),

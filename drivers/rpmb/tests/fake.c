@@ -147,6 +147,8 @@ static int rpmb_fake_run(struct rpmb_fake *fake, struct rpmb_dev *rdev,
 				   sizeof(*xfers));
 	call->noio = current->flags & PF_MEMALLOC_NOIO;
 	call->dma_fit = rpmb_fake_dma_fit(xfers, nr);
+	for (i = 0; fake->begins_all && i < nr; i++)
+		xfers[i].started = true;
 	for (i = 0; !ret && !over && i < nr && i < fake->steps; i++) {
 		ret = rpmb_fake_step(fake, call, &xfers[i], i);
 		over = !ret && rpmb_fake_is_over(rdev, &xfers[i]);

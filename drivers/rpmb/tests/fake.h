@@ -51,6 +51,7 @@ struct rpmb_fake_call {
  * @ret: what the call returns
  * @fail_at: this transfer, counted over all calls, fails with @ret before it begins
  * @moved: transfers so far
+ * @begins_all: all of a list may have reached the device when it begins
  * @resp_type: type of the response, 0 for the right one
  * @resp_result: result in the response
  * @odd_at: the only response, counted over all calls, that has these; -1 for all
@@ -81,6 +82,7 @@ struct rpmb_fake {
 	int ret;
 	unsigned int fail_at;
 	unsigned int moved;
+	bool begins_all;
 	u16 resp_type;
 	u16 resp_result;
 	int odd_at;

@@ -43,6 +43,8 @@
 #define UFS_RPMB_ID_LEN		16
 /* Unit attentions are queued; one for each thing that can happen is plenty */
 #define UFS_RPMB_MAX_ATTENTIONS	8
+/* Most sequences for which other regions wait */
+#define UFS_RPMB_BATCH		16
 /* Key, counter and result read have a block count of 0: JESD220G, 12.4.7.3 */
 #define UFS_RPMB_COUNTED	(BIT(RPMB_READ_DATA) | BIT(RPMB_CONFIG_READ) | \
 				 BIT(RPMB_PURGE_STATUS))
@@ -62,9 +64,6 @@ static const struct kernel_param_ops ufs_rpmb_timeout_ops = {
 	.set = ufs_rpmb_set_timeout,
 	.get = param_get_uint,
 };
-
-/* Most sequences for which other regions wait */
-#define UFS_RPMB_BATCH		16
 
 static unsigned int timeout = 30000;
 module_param_cb(timeout, &ufs_rpmb_timeout_ops, &timeout, 0644);

@@ -412,7 +412,8 @@ struct rpmb_ioc_keyed {
  * struct rpmb_batch_request - a request of RPMB_IOC_ROUTE_BATCH
  * @req_len: bytes of the request
  * @resp_len: bytes of the response
- * @out_flags: on output 0 or %RPMB_ROUTE_STARTED, also if the ioctl fails
+ * @out_flags: 0 or %RPMB_ROUTE_STARTED; set it to 0 before the call, then it is valid
+ *	also if the ioctl fails
  * @__reserved: must be 0
  * @req: the request frames
  * @resp: where to put the response frames
@@ -436,9 +437,11 @@ struct rpmb_batch_request {
  * @requests: array of struct rpmb_batch_request
  *
  * Carries requests to the device one after the other, while nobody else has it. Each
- * of them is what it is with RPMB_IOC_ROUTE_FRAMES, and needs what it needs there. All
- * are checked before the first one is begun. Together they have RPMB_MAX_LEN bytes at
- * most, and so have their responses.
+ * of them is what it is with RPMB_IOC_ROUTE_FRAMES, and needs what it needs there.
+ * Lengths, fields and permissions of all are checked before the first one is begun; what
+ * is more than the device or the path to it carries is found when its turn comes, and
+ * @done says what was done before. Together they have RPMB_MAX_LEN bytes at most, and so
+ * have their responses.
  *
  * They end with the first that fails. A write, or another request that changes the
  * device, whose result says that it was not done is such a failure; it has its
@@ -447,7 +450,7 @@ struct rpmb_batch_request {
  *
  * Who signs writes for counters that he foresees must read the counter before he goes on
  * after such an end. Otherwise a later write could be stored though an earlier one was
- * not.
+ * not. For the same reason no two writes of a batch may be signed for the same counter.
  *
  * An error is that of the request behind the @done that have their response. What is
  * behind that, and has %RPMB_ROUTE_STARTED, may have reached the device as well: some
