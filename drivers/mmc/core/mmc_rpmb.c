@@ -543,6 +543,7 @@ static int mmc_rpmb_do_list(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
  */
 static void mmc_rpmb_let_others(struct mmc_rpmb *mr)
 {
+	/* Who is missed here is awake, or comes later */
 	if (waitqueue_active(&mr->card->host->wq))
 		schedule_timeout_uninterruptible(1);
 }

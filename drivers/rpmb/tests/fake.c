@@ -104,6 +104,11 @@ static bool rpmb_fake_share_line(const struct rpmb_xfer *a,
 	return a_first <= b_last && b_first <= a_last;
 }
 
+static bool rpmb_fake_is_answer(const struct rpmb_xfer *xfer)
+{
+	return xfer->kind == RPMB_XFER_RECV;
+}
+
 /* The core's own, aligned, and apart from what moves the other way */
 static bool rpmb_fake_dma_fit(const struct rpmb_xfer *xfers, unsigned int nr)
 {
@@ -117,8 +122,8 @@ static bool rpmb_fake_dma_fit(const struct rpmb_xfer *xfers, unsigned int nr)
 		    !IS_ALIGNED((unsigned long)buf, ARCH_DMA_MINALIGN))
 			return false;
 		for (j = 0; j < i; j++)
-			if ((xfers[i].kind == RPMB_XFER_RECV) !=
-			    (xfers[j].kind == RPMB_XFER_RECV) &&
+			if (rpmb_fake_is_answer(&xfers[i]) !=
+			    rpmb_fake_is_answer(&xfers[j]) &&
 			    rpmb_fake_share_line(&xfers[i], &xfers[j]))
 				return false;
 	}
