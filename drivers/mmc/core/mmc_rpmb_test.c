@@ -94,6 +94,7 @@ struct test_fault {
  * @nr_log: how many
  * @written: what CMD25 brought
  * @len: bytes of it
+ * @answer: type of its responses, 0 if they are only a pattern
  * @resets: power cycles
  * @tunings: how often the host tuned, all in all
  * @wait_for: if it is there, CMD25 lasts until this has been aborted
@@ -123,6 +124,7 @@ struct test_card {
 	unsigned int nr_log;
 	u8 written[(TEST_WRITE + 1) * MMC_RPMB_FRAME];
 	unsigned int len;
+	u16 answer;
 	unsigned int resets;
 	unsigned int tunings;
 	struct mmc_rpmb *wait_for;
@@ -311,12 +313,15 @@ static void test_write(struct test_card *card, struct mmc_data *data)
 	card->len += len;
 }
 
-static void test_read(struct mmc_data *data)
+static void test_read(const struct test_card *card, struct mmc_data *data)
 {
 	for (unsigned int i = 0; i < data->blocks; i++) {
 		u8 frame[MMC_RPMB_FRAME];
 
 		memset(frame, TEST_ANSWER(i), sizeof(frame));
+		if (card->answer)
+			put_unaligned_be16(card->answer,
+					   frame + sizeof(frame) - 2);
 		sg_pcopy_from_buffer(data->sg, data->sg_len, frame,
 				     sizeof(frame), i * sizeof(frame));
 	}
@@ -346,7 +351,7 @@ static void test_data(struct test_card *card, struct mmc_command *cmd,
 		if (data->flags & MMC_DATA_WRITE)
 			test_write(card, data);
 		else
-			test_read(data);
+			test_read(card, data);
 	}
 	data->bytes_xfered = data->blocks * data->blksz;
 	if (fails) {
@@ -703,6 +708,82 @@ static void mmc_rpmb_test_read(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, card->len, MMC_RPMB_FRAME);
 	KUNIT_EXPECT_MEMEQ(test, card->written, call->xfers[0].buf,
 			   MMC_RPMB_FRAME);
+}
+
+/* Reads of the counter as a batch: what rpmb_route_batch() returns */
+static int test_route_counters(struct test_card *card,
+			       struct rpmb_route *routes, unsigned int nr,
+			       unsigned int *done)
+{
+	struct rpmb_frame *frames = kunit_kcalloc(card->test, 2 * nr,
+						  sizeof(*frames), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(card->test, frames);
+	card->answer = RPMB_GET_WRITE_COUNTER << 8;
+	for (unsigned int i = 0; i < nr; i++) {
+		frames[i].req_resp = cpu_to_be16(RPMB_GET_WRITE_COUNTER);
+		routes[i] = (struct rpmb_route) {
+			.req = (u8 *)&frames[i],
+			.req_len = sizeof(frames[i]),
+			.resp = (u8 *)&frames[nr + i],
+			.resp_len = sizeof(frames[i]),
+		};
+	}
+	return rpmb_route_batch(test_find(card), routes, nr, done);
+}
+
+/* One claim, and one switch there and back, for all of them */
+static void mmc_rpmb_test_batch(struct kunit *test)
+{
+	static const struct test_cmd cmds[] = {
+		{ MMC_SWITCH, TEST_PART(TEST_BOOT | TEST_RPMB) },
+		{ MMC_SET_BLOCK_COUNT, 1 },
+		{ MMC_WRITE_MULTIPLE_BLOCK, 0 },
+		{ MMC_SET_BLOCK_COUNT, 1 },
+		{ MMC_READ_MULTIPLE_BLOCK, 0 },
+		{ MMC_SET_BLOCK_COUNT, 1 },
+		{ MMC_WRITE_MULTIPLE_BLOCK, 0 },
+		{ MMC_SET_BLOCK_COUNT, 1 },
+		{ MMC_READ_MULTIPLE_BLOCK, 0 },
+		{ MMC_SWITCH, TEST_PART(TEST_BOOT) },
+	};
+	struct test_card *card = test_card_plugged(test);
+	struct rpmb_route routes[2];
+	unsigned int done;
+
+	KUNIT_EXPECT_EQ(test, test_route_counters(card, routes, 2, &done), 0);
+	KUNIT_EXPECT_EQ(test, done, 2);
+	test_expect_log(card, cmds, ARRAY_SIZE(cmds));
+	test_expect_restored(card);
+}
+
+/* Whichever of its transfers fails: what was before is done, and the card as it was */
+static void mmc_rpmb_test_batch_fails(struct kunit *test)
+{
+	static const u32 opcodes[] = {
+		MMC_WRITE_MULTIPLE_BLOCK, MMC_READ_MULTIPLE_BLOCK,
+	};
+	struct test_card *card = test_card_plugged(test);
+	struct rpmb_route routes[3];
+	unsigned int done;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(opcodes); i++) {
+		card->fault = (struct test_fault) {
+			.cmd.opcode = opcodes[i],
+			.skip = 1,
+			.times = 1,
+			.data = -EILSEQ,
+		};
+		KUNIT_EXPECT_EQ(test, test_route_counters(card, routes, 3, &done),
+				-EILSEQ);
+		KUNIT_EXPECT_EQ(test, done, 1);
+		KUNIT_EXPECT_TRUE(test, routes[1].started);
+		KUNIT_EXPECT_FALSE(test, routes[2].started);
+		test_expect_restored(card);
+		card->len = 0;
+	}
+	card->answer = 0;
+	test_expect_serves(card);
 }
 
 /* The longest request in segments of a page, which is as much as some hosts take */
@@ -1845,6 +1926,8 @@ static void mmc_rpmb_test_not_woken(struct kunit *test)
 static struct kunit_case mmc_rpmb_test_cases[] = {
 	KUNIT_CASE(mmc_rpmb_test_write),
 	KUNIT_CASE(mmc_rpmb_test_read),
+	KUNIT_CASE(mmc_rpmb_test_batch),
+	KUNIT_CASE(mmc_rpmb_test_batch_fails),
 	KUNIT_CASE(mmc_rpmb_test_segments),
 	KUNIT_CASE(mmc_rpmb_test_queue),
 	KUNIT_CASE(mmc_rpmb_test_boot_partition),
