@@ -29,6 +29,7 @@
  * @nr_cmds: how many
  * @sent: data of the commands that send, one after the other
  * @sent_len: bytes of that
+ * @answer: type of its responses, 0 if they are only a pattern
  * @fail_at: answer command number n with @status, counted from 1
  * @status: an NVMe status
  * @hold_at: do not answer command number n, counted from 1
@@ -45,6 +46,7 @@ struct test_ctrl {
 	unsigned int nr_cmds;
 	u8 sent[TEST_MAX_SENT];
 	unsigned int sent_len;
+	u16 answer;
 	unsigned int fail_at;
 	u16 status;
 	unsigned int hold_at;
@@ -137,6 +139,9 @@ static void test_move_data(struct test_ctrl *tc, struct request *rq)
 
 		if (rq_data_dir(rq) == READ) {
 			memset(data, TEST_ANSWER, bvec.bv_len);
+			if (tc->answer && bvec.bv_len >= NVME_RPMB_HEADER)
+				((struct rpmb_nvme_frame *)data)->req_resp =
+					cpu_to_le16(tc->answer);
 		} else if (tc->sent_len + bvec.bv_len <= TEST_MAX_SENT) {
 			memcpy(tc->sent + tc->sent_len, data, bvec.bv_len);
 			tc->sent_len += bvec.bv_len;
@@ -406,6 +411,100 @@ static void nvme_rpmb_test_read(struct kunit *test)
 	test_expect_cmd(test, &tc->cmds[1], 0x82, 0, 256 + 100 * 512);
 	KUNIT_EXPECT_NULL(test, memchr_inv(call->xfers[1].buf, TEST_ANSWER,
 					   256 + 100 * 512));
+}
+
+/* Reads of the counter as a batch: what rpmb_route_batch() returns */
+static int test_route_counters(struct kunit *test, struct test_ctrl *tc,
+			       struct rpmb_route *routes, unsigned int nr,
+			       unsigned int *done)
+{
+	struct rpmb_nvme_frame *frames = kunit_kcalloc(test, 2 * nr,
+						       sizeof(*frames),
+						       GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, frames);
+	tc->answer = RPMB_GET_WRITE_COUNTER << 8;
+	for (unsigned int i = 0; i < nr; i++) {
+		frames[i].req_resp = cpu_to_le16(RPMB_GET_WRITE_COUNTER);
+		routes[i] = (struct rpmb_route) {
+			.req = (u8 *)&frames[i],
+			.req_len = sizeof(frames[i]),
+			.resp = (u8 *)&frames[nr + i],
+			.resp_len = sizeof(frames[i]),
+		};
+	}
+	return rpmb_route_batch(test_rdev(test, tc, 0), routes, nr, done);
+}
+
+static void nvme_rpmb_test_batch(struct kunit *test)
+{
+	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(1, 16));
+	struct rpmb_route routes[3];
+	unsigned int done;
+
+	KUNIT_EXPECT_EQ(test, 0, test_route_counters(test, tc, routes, 3, &done));
+	KUNIT_EXPECT_EQ(test, done, 3);
+	KUNIT_EXPECT_EQ(test, tc->nr_cmds, 6);
+
+	tc->fail_at = tc->nr_cmds + 3;
+	tc->status = NVME_SC_INTERNAL;
+	KUNIT_EXPECT_EQ(test, -EIO,
+			test_route_counters(test, tc, routes, 3, &done));
+	KUNIT_EXPECT_EQ(test, done, 1);
+	KUNIT_EXPECT_TRUE(test, routes[1].started);
+	KUNIT_EXPECT_FALSE(test, routes[2].started);
+}
+
+/**
+ * struct test_batch - a batch that another task has carried
+ * @call: the task
+ * @test: the test
+ * @tc: the controller
+ * @routes: the requests
+ * @carried: how many of them were carried
+ */
+struct test_batch {
+	struct test_call call;
+	struct kunit *test;
+	struct test_ctrl *tc;
+	struct rpmb_route routes[3];
+	unsigned int carried;
+};
+
+static int test_batch_thread(void *data)
+{
+	struct test_call *call = data;
+	struct test_batch *batch = container_of(call, struct test_batch, call);
+
+	call->ret = test_route_counters(batch->test, batch->tc, batch->routes,
+					ARRAY_SIZE(batch->routes),
+					&batch->carried);
+	complete_all(&call->done);
+	return 0;
+}
+
+/* A reset between two requests of a batch is waited for, as between two others */
+static void nvme_rpmb_test_batch_reset(struct kunit *test)
+{
+	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(1, 16));
+	struct test_batch *batch = kunit_kzalloc(test, sizeof(*batch),
+						 GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, batch);
+	batch->test = test;
+	batch->tc = tc;
+	batch->call.rdev = test_rdev(test, tc, 0);
+	init_completion(&batch->call.done);
+	tc->reset_at = 2;
+	test_create(test, &batch->call, test_batch_thread);
+	test_wake(test, &batch->call);
+	test_wait_asleep(test, &tc->ctrl.rpmb->wait, &batch->call);
+	KUNIT_EXPECT_EQ(test, tc->nr_cmds, 2);
+	test_go_live(tc);
+	test_finish(test, &batch->call);
+	KUNIT_EXPECT_EQ(test, batch->call.ret, 0);
+	KUNIT_EXPECT_EQ(test, batch->carried, 3);
+	KUNIT_EXPECT_EQ(test, tc->nr_cmds, 6);
 }
 
 /* A status without "do not retry", which ends the sequence all the same */
@@ -1014,6 +1113,8 @@ static void nvme_rpmb_test_exit(struct kunit *test)
 static struct kunit_case nvme_rpmb_test_cases[] = {
 	KUNIT_CASE(nvme_rpmb_test_write),
 	KUNIT_CASE(nvme_rpmb_test_read),
+	KUNIT_CASE(nvme_rpmb_test_batch),
+	KUNIT_CASE(nvme_rpmb_test_batch_reset),
 	KUNIT_CASE(nvme_rpmb_test_errors),
 	KUNIT_CASE(nvme_rpmb_test_too_long),
 	KUNIT_CASE(nvme_rpmb_test_longest),

@@ -74,6 +74,7 @@ struct test_cmd {
  * @nr_steps: how many they are
  * @cmds: what it was told, INQUIRY apart
  * @nr_cmds: how many they are
+ * @answer: type of its responses, 0 if they are only a pattern
  * @hung: the command that it says nothing to
  * @hanging: there is one
  * @rdev: who is marked as gone in a step
@@ -88,6 +89,7 @@ struct test_ufs {
 	unsigned int nr_steps;
 	struct test_cmd cmds[TEST_CMDS];
 	unsigned int nr_cmds;
+	u16 answer;
 	struct scsi_cmnd *hung;
 	struct completion hanging;
 	struct rpmb_dev *rdev;
@@ -166,9 +168,12 @@ static void test_record(struct test_ufs *ufs, struct scsi_cmnd *cmd)
 static void test_answer(struct scsi_cmnd *cmd, const struct test_step *step)
 {
 	static u8 answer[TEST_MAX_BLOCKS * TEST_FRAME];
+	const struct test_ufs *ufs = test_of_host(cmd->device->host);
 
 	if (cmd->sc_data_direction == DMA_FROM_DEVICE && !step->result) {
 		memset(answer, TEST_ANSWER, sizeof(answer));
+		if (ufs->answer)
+			put_unaligned_be16(ufs->answer, &answer[TEST_FRAME - 2]);
 		scsi_sg_copy_from_buffer(cmd, answer, sizeof(answer));
 	}
 	scsi_set_resid(cmd, step->resid);
@@ -439,6 +444,58 @@ static void ufs_rpmb_test_write(struct kunit *test)
 	test_expect_cmd(ufs, 2, SECURITY_PROTOCOL_IN, 2, &call->xfers[2]);
 	test_expect_answer(test, &call->xfers[2]);
 	test_expect_started(test, call, 3);
+}
+
+/* Reads of the counter as a batch: what rpmb_route_batch() returns */
+static int test_route_counters(struct test_ufs *ufs, struct rpmb_route *routes,
+			       unsigned int nr, unsigned int *done)
+{
+	struct rpmb_frame *frames = kunit_kcalloc(ufs->test, 2 * nr,
+						  sizeof(*frames), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(ufs->test, frames);
+	ufs->answer = RPMB_GET_WRITE_COUNTER << 8;
+	for (unsigned int i = 0; i < nr; i++) {
+		frames[i].req_resp = cpu_to_be16(RPMB_GET_WRITE_COUNTER);
+		routes[i] = (struct rpmb_route) {
+			.req = (u8 *)&frames[i],
+			.req_len = sizeof(frames[i]),
+			.resp = (u8 *)&frames[nr + i],
+			.resp_len = sizeof(frames[i]),
+		};
+	}
+	return rpmb_route_batch(test_region(ufs, 2), routes, nr, done);
+}
+
+static void ufs_rpmb_test_batch(struct kunit *test)
+{
+	struct test_ufs *ufs = test_ufs_with(test, &test_info);
+	struct rpmb_route routes[3];
+	unsigned int done;
+
+	test_settled(ufs);
+	KUNIT_EXPECT_EQ(test, 0, test_route_counters(ufs, routes, 3, &done));
+	KUNIT_EXPECT_EQ(test, done, 3);
+	KUNIT_EXPECT_EQ(test, ufs->nr_cmds, 6);
+	for (unsigned int i = 0; i < ufs->nr_cmds; i++)
+		KUNIT_EXPECT_TRUE(test, ufs->cmds[i].awake);
+}
+
+/* The second one fails, and nothing behind it begins */
+static void ufs_rpmb_test_batch_fails(struct kunit *test)
+{
+	struct test_ufs *ufs = test_ufs_with(test, &test_info);
+	struct rpmb_route routes[3];
+	unsigned int done;
+
+	test_settled(ufs);
+	TEST_SCRIPT(ufs, TEST_GOOD, TEST_GOOD,
+		    TEST_SENSE(HARDWARE_ERROR, 0x44));
+	KUNIT_EXPECT_EQ(test, -EIO, test_route_counters(ufs, routes, 3, &done));
+	KUNIT_EXPECT_EQ(test, done, 1);
+	KUNIT_EXPECT_EQ(test, ufs->nr_cmds, 3);
+	KUNIT_EXPECT_TRUE(test, routes[1].started);
+	KUNIT_EXPECT_FALSE(test, routes[2].started);
 }
 
 static void ufs_rpmb_test_read(struct kunit *test)
@@ -1353,6 +1410,8 @@ static void ufs_rpmb_test_set_timeout(struct kunit *test)
 static struct kunit_case ufs_rpmb_test_cases[] = {
 	KUNIT_CASE(ufs_rpmb_test_write),
 	KUNIT_CASE(ufs_rpmb_test_read),
+	KUNIT_CASE(ufs_rpmb_test_batch),
+	KUNIT_CASE(ufs_rpmb_test_batch_fails),
 	KUNIT_CASE(ufs_rpmb_test_too_long),
 	KUNIT_CASE(ufs_rpmb_test_not_issued),
 	KUNIT_CASE_PARAM(ufs_rpmb_test_error, test_error_gen_params),
