@@ -13,6 +13,9 @@ library_tests()
 	for name in frame lib config partition keyed; do
 		run_tap "$1" "$2/tests/test-$name"
 	done
+	export RPMB_FAKE_BATCHLESS=y
+	run_tap "$1without batches: " "$2/tests/test-lib"
+	unset RPMB_FAKE_BATCHLESS
 	for name in anchor anchor-crash anchor-matrix anchor-admin \
 		    anchor-device anchor-device-crash anchor-confined; do
 		run_tap "$1anchor: " "$2/tests/test-$name"

@@ -75,6 +75,7 @@ static int device_get_info(const struct rpmb_place *place,
 	info->target = ioc.target;
 	info->dev_id_len = ioc.dev_id_len;
 	info->keyed_types = ioc.keyed_types;
+	info->max_batch = ioc.max_batch;
 	return 0;
 }
 
@@ -95,6 +96,32 @@ static int device_carry(struct rpmb *rpmb, struct rpmb_request *rq)
 	return ret;
 }
 
+static int device_carry_batch(struct rpmb *rpmb, struct rpmb_request *rqs,
+			      unsigned int nr, unsigned int *done)
+{
+	struct rpmb_batch_request requests[RPMB_MAX_BATCH] = {};
+	struct rpmb_ioc_route_batch ioc = {
+		.size = sizeof(ioc),
+		.nr = nr,
+		.requests = (uintptr_t)requests,
+	};
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < nr; i++) {
+		requests[i].req_len = rqs[i].req_len;
+		requests[i].resp_len = rqs[i].resp_len;
+		requests[i].req = (uintptr_t)rqs[i].req;
+		requests[i].resp = (uintptr_t)rqs[i].resp;
+	}
+	if (ioctl(rpmb->fd, RPMB_IOC_ROUTE_BATCH, &ioc))
+		ret = rpmb_system_error(errno);
+	for (i = 0; i < nr; i++)
+		rqs[i].started = requests[i].out_flags & RPMB_ROUTE_STARTED;
+	*done = ioc.done;
+	return ret;
+}
+
 const struct rpmb_interface rpmb_device_interface = {
 	.subsystem = "rpmb",
 	.sys_dir = "/sys/class/rpmb",
@@ -102,4 +129,5 @@ const struct rpmb_interface rpmb_device_interface = {
 	.list_info = device_list_info,
 	.get_info = device_get_info,
 	.carry = device_carry,
+	.carry_batch = device_carry_batch,
 };

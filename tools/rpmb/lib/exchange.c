@@ -108,14 +108,13 @@ int rpmb_result_error(const struct rpmb_fields *resp)
 	return RPMB_ERR_GENERAL - (result - RPMB_RES_GENERAL);
 }
 
-static bool mac_ok(struct rpmb *rpmb, size_t len, const uint8_t *key)
+static bool mac_ok(enum rpmb_frame_format format, uint8_t *resp, size_t len,
+		   const uint8_t *key)
 {
-	enum rpmb_frame_format format = rpmb->info.frame_format;
 	uint8_t mac[RPMB_MAC_LEN];
 
-	rpmb_frames_hmac(format, rpmb->resp, len, key, mac);
-	return memeql_sec(mac, rpmb_frames_mac(format, rpmb->resp, len),
-			  sizeof(mac));
+	rpmb_frames_hmac(format, resp, len, key, mac);
+	return memeql_sec(mac, rpmb_frames_mac(format, resp, len), sizeof(mac));
 }
 
 /*
@@ -147,11 +146,11 @@ static int check_fields(const struct rpmb_fields *req,
  * What the device refuses it need not sign: without a key, or with another one, it
  * cannot. So a refusal is reported as such, and concludes nothing.
  */
-static int check_response(struct rpmb *rpmb, struct rpmb_exchange *x,
-			  const uint8_t *key, size_t len)
+int rpmb_check_response(const struct rpmb *rpmb, struct rpmb_exchange *x,
+			const uint8_t *key, uint8_t *resp, size_t len)
 {
-	bool agree = rpmb_frames_parse(rpmb->info.frame_format, rpmb->resp, len,
-				       &x->resp);
+	enum rpmb_frame_format format = rpmb->info.frame_format;
+	bool agree = rpmb_frames_parse(format, resp, len, &x->resp);
 	int ret;
 
 	if (x->resp.type != x->req.type << 8)
@@ -161,7 +160,7 @@ static int check_response(struct rpmb *rpmb, struct rpmb_exchange *x,
 		return ret;
 	if (!agree)
 		return RPMB_ERR_RESPONSE_FRAMES;
-	if (key && !mac_ok(rpmb, len, key))
+	if (key && !mac_ok(format, resp, len, key))
 		return RPMB_ERR_RESPONSE_MAC;
 	return check_fields(&x->req, &x->resp);
 }
@@ -181,7 +180,7 @@ int rpmb_exchange_frames(struct rpmb *rpmb, struct rpmb_exchange *x,
 
 	ret = rpmb_carry(rpmb, &rq);
 	x->started = rq.started;
-	return ret ?: check_response(rpmb, x, key, rq.resp_len);
+	return ret ?: rpmb_check_response(rpmb, x, key, rpmb->resp, rq.resp_len);
 }
 
 int rpmb_exchange(struct rpmb *rpmb, struct rpmb_exchange *x,

@@ -53,6 +53,8 @@ struct rpmb_place {
  * @list_info: fill in what there is to be listed
  * @get_info: fill in what an open device is
  * @carry: carry a request
+ * @carry_batch: carry the first *@done of some requests, 0 if there was no error, even if
+ *	these are not all; only where info.max_batch is not 0
  * @transfer: run a sequence, if @carry is rpmb_carry_sequence()
  *
  * @list_info and @get_info leave the name alone, and return RPMB_ERR_NOT_RPMB if the
@@ -70,6 +72,8 @@ struct rpmb_interface {
 			 struct rpmb_info *info);
 	int (*get_info)(const struct rpmb_place *place, struct rpmb_info *info);
 	int (*carry)(struct rpmb *rpmb, struct rpmb_request *rq);
+	int (*carry_batch)(struct rpmb *rpmb, struct rpmb_request *rqs,
+			   unsigned int nr, unsigned int *done);
 	int (*transfer)(struct rpmb *rpmb, struct rpmb_sequence *seq);
 };
 

@@ -107,6 +107,10 @@ int rpmb_exchange(struct rpmb *rpmb, struct rpmb_exchange *x,
 		  const uint8_t *key, unsigned int req_blocks,
 		  unsigned int resp_blocks);
 
+/* Is that the answer to @x->req? What it says is in @x->resp then. */
+int rpmb_check_response(const struct rpmb *rpmb, struct rpmb_exchange *x,
+			const uint8_t *key, uint8_t *resp, size_t len);
+
 /* The same as frames, so without a key if @key is NULL */
 int rpmb_exchange_frames(struct rpmb *rpmb, struct rpmb_exchange *x,
 			 const uint8_t *key, unsigned int req_blocks,

@@ -98,9 +98,10 @@ enum rpmb_error {
  * rpmb_frame_format, transport an enum rpmb_transport, write_sizes has bit n set
  * if one request can write 2^n blocks; if max_write is not 0, it can write any
  * number up to that; keyed_types has bit n set if the kernel can make a request of
- * enum rpmb_request_type n with a key of its own, see rpmb_use_kernel_key().
- * rpmb_enumerate() leaves write_sizes, max_write, max_read, request_types and
- * keyed_types at 0, which only the open device says.
+ * enum rpmb_request_type n with a key of its own, see rpmb_use_kernel_key(); max_batch is
+ * the number of requests that it takes in one go, 0 if it does not.
+ * rpmb_enumerate() leaves write_sizes, max_write, max_read, request_types, keyed_types
+ * and max_batch at 0, which only the open device says.
  */
 struct rpmb_info {
 	char name[32];
@@ -116,6 +117,7 @@ struct rpmb_info {
 	size_t dev_id_len;
 	uint8_t dev_id[LIBRPMB_ID_LEN];
 	unsigned int keyed_types;
+	unsigned int max_batch;
 };
 
 /*
@@ -258,9 +260,9 @@ void rpmb_close(struct rpmb *rpmb);
 const struct rpmb_info *rpmb_info(const struct rpmb *rpmb);
 
 /*
- * Have @progress called after each request of a read or write of several, with
- * the blocks that are done and those that are to be done. It must not use the
- * handle.
+ * Have @progress called after each request of a read or write of several, or, where the
+ * kernel takes many in one go, after these, with the blocks that are done and those that
+ * are to be done. It must not use the handle.
  */
 void rpmb_set_progress(struct rpmb *rpmb,
 		       void (*progress)(void *arg, unsigned int done,

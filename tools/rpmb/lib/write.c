@@ -6,30 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "write.h"
 
 /* How often a request is sent at most */
 #define TRIES 2
 
-/*
- * A write that takes one request, and what was found out about it. @counter is what
- * it is signed with; @found is what the device has if it was written or read back.
- */
-struct chunk {
-	unsigned int addr;
-	unsigned int blocks;
-	unsigned int most;	/* that could be carried so far */
-	const uint8_t *data;
-	unsigned int retries;	/* after somebody else's write */
-	uint32_t counter;
-	bool started;		/* may have reached the device */
-	bool was_read_back;
-	uint32_t found;
-	struct rpmb_outcome outcome;
-};
-
-/* The largest write of the device that is no larger than @left, 0 if none is */
-static unsigned int write_size(const struct rpmb *rpmb, unsigned int left)
+unsigned int rpmb_write_size(const struct rpmb *rpmb, unsigned int left)
 {
 	unsigned int carried = rpmb_max_blocks(rpmb);
 	unsigned int any = rpmb->info.max_write;
@@ -119,8 +101,7 @@ static enum rpmb_fate find_fate(struct rpmb *rpmb,
 						    RPMB_FATE_UNKNOWN;
 }
 
-/* Find out what became of a write that failed, unless the kernel has */
-static void settle(struct rpmb *rpmb, const uint8_t *key, struct chunk *chunk)
+void rpmb_settle(struct rpmb *rpmb, const uint8_t *key, struct chunk *chunk)
 {
 	void (*progress)(void *arg, unsigned int done, unsigned int total);
 	enum rpmb_fate fate;
@@ -194,27 +175,25 @@ static bool may_repeat(const struct chunk *chunk, int error,
 }
 
 /*
- * Write a chunk, and if that failed on its way, once more. What is sent then is the
- * same, byte for byte, with the same counter: if the first one was only late, the
- * device takes one of them and refuses the other. After success the chunk has the
- * counter for the next one.
+ * What is sent once more is the same, byte for byte, with the same counter: if the first
+ * one was only late, the device takes one of them and refuses the other.
  */
-static int write_chunk(struct rpmb *rpmb, const uint8_t *key,
-		       struct chunk *chunk)
+int rpmb_finish_chunk(struct rpmb *rpmb, const uint8_t *key,
+		      struct chunk *chunk, int ret)
 {
 	unsigned int tries = TRIES, retries = chunk->retries;
 	bool follows;
-	int ret;
 
-	do {
-		ret = write_once(rpmb, key, chunk);
+	for (;; ret = write_once(rpmb, key, chunk)) {
 		if (ret)
-			settle(rpmb, key, chunk);
+			rpmb_settle(rpmb, key, chunk);
 		else
 			chunk->outcome.stored = chunk->blocks;
 		follows = may_follow(chunk, ret, &retries);
-	} while (follows ? chunk->outcome.stored < chunk->blocks :
-			   may_repeat(chunk, ret, &tries));
+		if (follows ? chunk->outcome.stored == chunk->blocks :
+			      !may_repeat(chunk, ret, &tries))
+			break;
+	}
 	if (!ret)
 		chunk->counter = chunk->found;
 	return follows ? 0 : ret;
@@ -225,18 +204,16 @@ static int write_chunk(struct rpmb *rpmb, const uint8_t *key,
  * has then tried that, and may have stored some.
  */
 static int write_some(struct rpmb *rpmb, const uint8_t *key,
-		      struct chunk *chunk, unsigned int left)
+		      struct chunk *chunk)
 {
 	int ret;
 
-	chunk->outcome = (struct rpmb_outcome){ 0 };
-	if (chunk->most > left)
-		chunk->most = left;
 	do {
-		chunk->blocks = write_size(rpmb, chunk->most);
+		chunk->blocks = rpmb_write_size(rpmb, chunk->most);
 		if (!chunk->blocks)
 			return RPMB_ERR_UNSUPPORTED;
-		ret = write_chunk(rpmb, key, chunk);
+		ret = rpmb_finish_chunk(rpmb, key, chunk,
+					write_once(rpmb, key, chunk));
 		if (!rpmb_was_too_long(ret, chunk->started) ||
 		    chunk->outcome.stored)
 			return ret;
@@ -253,14 +230,22 @@ static int write_chunks(struct rpmb *rpmb, const uint8_t *key,
 
 	chunk->most = blocks;
 	while (outcome->stored < blocks) {
-		ret = write_some(rpmb, key, chunk, blocks - outcome->stored);
-		outcome->stored += chunk->outcome.stored;
+		unsigned int left = blocks - outcome->stored, stored;
+
+		chunk->outcome = (struct rpmb_outcome){ 0 };
+		if (chunk->most > left)
+			chunk->most = left;
+		ret = rpmb_can_batch(rpmb, key, chunk, left) ?
+		      rpmb_write_batch(rpmb, key, chunk, left) :
+		      write_some(rpmb, key, chunk);
+		stored = chunk->outcome.stored;
+		outcome->stored += stored;
 		outcome->unknown = chunk->outcome.unknown;
 		if (ret)
 			return ret;
 
-		chunk->addr += chunk->blocks;
-		chunk->data += (size_t)chunk->blocks * rpmb->info.block_size;
+		chunk->addr += stored;
+		chunk->data += (size_t)stored * rpmb->info.block_size;
 		rpmb_report_progress(rpmb, outcome->stored, blocks);
 	}
 	return 0;

@@ -474,7 +474,7 @@ static int get_info(const struct fake *fake, struct rpmb_ioc_info *ioc)
 	void *dev_id = (void *)(uintptr_t)ioc->dev_id;
 	size_t len;
 
-	if (ioc->flags || ioc->max_write || ioc->keyed_types)
+	if (ioc->flags || ioc->max_write || ioc->keyed_types || ioc->max_batch)
 		return -EOPNOTSUPP;
 	if (ioc->dev_id_len) {
 		len = ioc->dev_id_len < fake->dev_id_len ? ioc->dev_id_len :
@@ -492,6 +492,7 @@ static int get_info(const struct fake *fake, struct rpmb_ioc_info *ioc)
 	ioc->max_read = fake->max_read;
 	ioc->request_types = fake_types(fake);
 	ioc->keyed_types = fake->keyless ? 0 : ioc->request_types;
+	ioc->max_batch = fake->batchless ? 0 : RPMB_MAX_BATCH;
 	ioc->target = fake->target;
 	return 0;
 }
@@ -518,6 +519,82 @@ static int route_ioctl(int fd, struct fake *fake, void *arg)
 		return ret;
 	ret = fake_route(fd, fake, &ioc);
 	copy_out(arg, &ioc, sizeof(ioc));
+	return ret;
+}
+
+/* Has it a response that says that the device was not changed as was asked for? */
+static bool is_refused(const struct fake *fake,
+		       const struct rpmb_batch_request *request)
+{
+	struct rpmb_fields fields;
+
+	rpmb_frames_parse(fake->frame_format,
+			  (const uint8_t *)(uintptr_t)request->resp,
+			  request->resp_len, &fields);
+	return fields.type == RPMB_WRITE_DATA << 8 &&
+	       fields.result & ~RPMB_RES_EXPIRED;
+}
+
+/* What is behind the one that failed has reached the device; nobody gets its answers */
+static void carry_on(int fd, struct fake *fake,
+		     struct rpmb_batch_request *request,
+		     const struct rpmb_batch_request *end)
+{
+	uint8_t unseen[sizeof(struct rpmb_frame)];
+
+	for (; request < end; request++) {
+		struct rpmb_ioc_route_frames route = {
+			.req_len = request->req_len,
+			.resp_len = sizeof(unseen),
+			.req = request->req,
+			.resp = (uintptr_t)unseen,
+		};
+
+		if (request->out_flags)
+			continue;
+		fake_route(fd, fake, &route);
+		request->out_flags = RPMB_ROUTE_STARTED;
+	}
+}
+
+/* One after the other; the kernel checks all of them before, which is not needed here */
+static int batch_ioctl(int fd, struct fake *fake, void *arg)
+{
+	struct rpmb_ioc_route_batch *ioc = arg;
+	struct rpmb_batch_request *requests;
+	int ret = 0;
+
+	if (fake->batchless)
+		return -ENOTTY;
+	if (ioc->size != sizeof(*ioc) || ioc->flags || !ioc->nr)
+		return -EINVAL;
+	if (ioc->nr > RPMB_MAX_BATCH)
+		return -EMSGSIZE;
+	fake->nr_batches++;
+	requests = (struct rpmb_batch_request *)(uintptr_t)ioc->requests;
+	for (ioc->done = 0; ioc->done < ioc->nr; ioc->done++) {
+		struct rpmb_batch_request *request = &requests[ioc->done];
+		struct rpmb_ioc_route_frames route = {
+			.req_len = request->req_len,
+			.resp_len = request->resp_len,
+			.req = request->req,
+			.resp = request->resp,
+		};
+
+		if (fake->cut_after && ioc->done == fake->cut_after)
+			break;
+		ret = fake_route(fd, fake, &route);
+		request->out_flags = route.out_flags;
+		if (ret)
+			break;
+		if (is_refused(fake, request)) {
+			ioc->done++;
+			break;
+		}
+	}
+	if (fake->at_once)
+		carry_on(fd, fake, requests + ioc->done,
+			 requests + ioc->nr);
 	return ret;
 }
 
@@ -560,6 +637,8 @@ static int run_ioctl(int fd, struct fake *fake, unsigned long cmd, void *arg)
 		ret = info_ioctl(fake, arg);
 	else if (cmd == RPMB_IOC_KEYED)
 		ret = keyed_ioctl(fd, fake, arg);
+	else if (cmd == RPMB_IOC_ROUTE_BATCH)
+		ret = batch_ioctl(fd, fake, arg);
 	else
 		ret = route_ioctl(fd, fake, arg);
 	lock_device(fd, F_UNLCK);
@@ -578,7 +657,8 @@ int fake_ioctl(int fd, unsigned long cmd, ...)
 	arg = va_arg(args, void *);
 	va_end(args);
 	if (cmd != RPMB_IOC_INFO && cmd != RPMB_IOC_ROUTE_FRAMES &&
-	    cmd != RPMB_IOC_KEYED && !fake_is_bus_ioctl(cmd))
+	    cmd != RPMB_IOC_KEYED && cmd != RPMB_IOC_ROUTE_BATCH &&
+	    !fake_is_bus_ioctl(cmd))
 		return real_ioctl(fd, cmd, arg);
 
 	fake = map_fake(fd, &size);
@@ -654,6 +734,7 @@ struct fake *fake_create(const char *name, const struct fake *like)
 	*fake = *like;
 	sem_init(&fake->held, true, 0);
 	sem_init(&fake->go, true, 0);
+	fake->batchless |= !!getenv("RPMB_FAKE_BATCHLESS");
 	fake->bus = bus_of(name);
 	number_file(name, &st);
 	fake_make_sysfs(name, fake, FAKE_MAJOR, minor(st.st_rdev));

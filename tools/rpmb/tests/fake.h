@@ -106,6 +106,7 @@ struct fake {
 	uint32_t bus;
 	uint32_t request_types;		/* 0 for those that every device has */
 	uint32_t keyless;		/* a kernel without RPMB_IOC_KEYED */
+	uint32_t batchless;		/* and without RPMB_IOC_ROUTE_BATCH */
 	uint32_t apart;			/* not on the hardware of the others */
 	uint32_t no_id;			/* what the bus says makes no identity */
 	uint32_t old;			/* what an older specification has not */
@@ -159,6 +160,9 @@ struct fake {
 
 	/* what it was asked for: types and blocks */
 	uint32_t nr_requests;
+	uint32_t nr_batches;
+	uint32_t cut_after;		/* requests of a batch, if others want their turn */
+	uint32_t at_once;		/* the device has a batch before it answers */
 	struct {
 		uint32_t type;
 		uint32_t blocks;

@@ -694,8 +694,6 @@ static const struct failure {
 	{ "last response lost",
 	  { FAULT_LOST_RESPONSE, RPMB_WRITE_DATA, 3, EIO },
 	  RPMB_ERR_SYSTEM, 67, 0 },
-	{ "response forged", { FAULT_MAC, RPMB_WRITE_DATA, 1, 0 },
-	  RPMB_ERR_RESPONSE_MAC, 64, 0 },
 	{ "refusal forged", { FAULT_RESULT, RPMB_WRITE_DATA, 1, 2 },
 	  RPMB_ERR_AUTHENTICATION, 64, 0 },
 	{ "another writer came first",
@@ -727,6 +725,21 @@ static void test_outcomes(void)
 
 	for (f = failures; f < failures + ARRAY_SIZE(failures); f++)
 		expect_outcome(f, NULL);
+}
+
+/* The kernel does not see it, so what is behind it in a batch is stored as well */
+static void test_outcome_forged(void)
+{
+	static const struct fake_fault forged = {
+		FAULT_MAC, RPMB_WRITE_DATA, 1, 0
+	};
+	struct rpmb_outcome outcome;
+	struct fake *fake;
+
+	expect_eq(faulty_write(&forged, NULL, &outcome, &fake),
+		  RPMB_ERR_RESPONSE_MAC);
+	expect_eq(outcome.stored, fake->batchless ? 64 : 67);
+	expect_eq(outcome.unknown, 0);
 }
 
 /* What is sent a second time may fail, too */
@@ -873,6 +886,7 @@ static void test_progress_of_failure(void)
 	struct rpmb *rpmb;
 
 	like.write_sizes = 2;
+	like.batchless = true;
 	rpmb = fresh(&like, &fake);
 	fake->faults[0] = (struct fake_fault) {
 		FAULT_LOST_RESPONSE, RPMB_WRITE_DATA, 1, EIO
@@ -881,6 +895,105 @@ static void test_progress_of_failure(void)
 	expect_eq(rpmb_write(rpmb, key, 0, 4, data, NULL), RPMB_ERR_SYSTEM);
 	expect_eq(calls, 1);
 	rpmb_close(rpmb);
+}
+
+/* 32 + 32 + 2 + 1 blocks go in as few calls as there may be */
+static void test_batch(void)
+{
+	static const unsigned int of_emmc[] = { 32, 32, 2, 2, 1 };
+	static uint8_t data[69 * 256];
+	struct rpmb_outcome outcome;
+	struct fake *fake;
+	struct rpmb *rpmb;
+
+	fill(data, sizeof(data), 5);
+	rpmb = fresh(&emmc, &fake);
+	expect_eq(rpmb_info(rpmb)->max_batch,
+		  fake->batchless ? 0 : RPMB_MAX_BATCH);
+	expect_eq(rpmb_write(rpmb, key, 0, 69, data, &outcome), 0);
+	expect_eq(outcome.stored, 69);
+	expect_requests(fake, RPMB_WRITE_DATA, of_emmc, 5);
+	expect_eq(fake->nr_batches, fake->batchless ? 0 : 1);
+	expect(!memcmp(fake->data, data, sizeof(data)));
+	expect_eq(fake->counter, 46);
+
+	/* If others want their turn, the rest follows; the last one is none of many */
+	fill(data, sizeof(data), 6);
+	fake->nr_requests = 0;
+	fake->nr_batches = 0;
+	fake->cut_after = 1;
+	expect_eq(rpmb_write(rpmb, key, 0, 69, data, &outcome), 0);
+	expect_eq(outcome.stored, 69);
+	expect_requests(fake, RPMB_WRITE_DATA, of_emmc, 5);
+	expect_eq(fake->nr_batches, fake->batchless ? 0 : 4);
+	expect(!memcmp(fake->data, data, sizeof(data)));
+	rpmb_close(rpmb);
+}
+
+/* More requests than a batch has, which are more than the memory for one takes */
+static void test_long_batch(void)
+{
+	static uint8_t data[2000 * 256];
+	struct fake like = emmc, *fake;
+	struct rpmb *rpmb;
+
+	like.capacity = 2048;
+	like.write_sizes = 1;
+	rpmb = fresh(&like, &fake);
+	fill(data, sizeof(data), 7);
+	expect_eq(rpmb_write(rpmb, key, 0, 2000, data, NULL), 0);
+	expect_eq(fake->nr_requests, 2001);
+	expect_eq(fake->nr_batches, fake->batchless ? 0 : 8);
+	expect(!memcmp(fake->data, data, sizeof(data)));
+	rpmb_close(rpmb);
+
+	like.write_sizes = 1 << 7;
+	rpmb = fresh(&like, &fake);
+	fill(data, sizeof(data), 8);
+	expect_eq(rpmb_write(rpmb, key, 0, 15 * 128, data, NULL), 0);
+	expect_eq(fake->nr_requests, 16);
+	expect_eq(fake->nr_batches, fake->batchless ? 0 : 2);
+	expect(!memcmp(fake->data, data, 15 * 128 * 256));
+	rpmb_close(rpmb);
+}
+
+/* The device had all of them before the second one failed; its answer is what is lost */
+static const struct failure at_once[] = {
+	{ "answer lost", { FAULT_LOST_RESPONSE, RPMB_WRITE_DATA, 1, EIO },
+	  RPMB_ERR_SYSTEM, 67, 0 },
+	{ "request lost", { FAULT_LOST_REQUEST, RPMB_WRITE_DATA, 1, ETIMEDOUT },
+	  0, 67, 0 },
+	{ "interrupted", { FAULT_LOST_REQUEST, RPMB_WRITE_DATA, 1, EINTR },
+	  RPMB_ERR_SYSTEM, 32, 0 },
+	{ "refused", { FAULT_CORRUPTED, RPMB_WRITE_DATA, 1, 0 },
+	  RPMB_ERR_AUTHENTICATION, 32, 0 },
+	{ "answer lost, then written over",
+	  { FAULT_OVERWRITTEN, RPMB_WRITE_DATA, 1, ETIMEDOUT },
+	  RPMB_ERR_TIMEOUT, 32, 35 },
+};
+
+static void test_batch_at_once(void)
+{
+	static uint8_t data[67 * 256];
+	const struct failure *f;
+	struct rpmb_outcome outcome;
+	struct fake *fake;
+	struct rpmb *rpmb;
+
+	for (f = at_once; f < at_once + ARRAY_SIZE(at_once); f++) {
+		tap_note("%s", f->what);
+		rpmb = fresh(&emmc, &fake);
+		fake->batchless = false;
+		rpmb_close(rpmb);
+		rpmb = must_open("rpmb0", O_RDWR);
+		fake->at_once = true;
+		fake->faults[0] = f->fault;
+		fill(data, sizeof(data), 9);
+		expect_eq(rpmb_write(rpmb, key, 8, 67, data, &outcome), f->error);
+		expect_eq(outcome.stored, f->stored);
+		expect_eq(outcome.unknown, f->unknown);
+		rpmb_close(rpmb);
+	}
 }
 
 static void test_route(void)
@@ -1219,6 +1332,10 @@ static const struct test tests[] = {
 	{ "write: any number of blocks, where the device says so",
 	  test_max_write },
 	{ "requests: no more than can be carried", test_longest_requests },
+	{ "batch: many in one go", test_batch },
+	{ "batch: as many as there may be", test_long_batch },
+	{ "batch: those behind a failed one have been there, too",
+	  test_batch_at_once },
 	{ "requests: shorter ones, if the path carries less", test_carry_less },
 	{ "requests: not if something was begun", test_too_long_started },
 	{ "read: no more at once than the device can", test_max_read },
@@ -1231,6 +1348,7 @@ static const struct test tests[] = {
 	{ "transport: each error has its own", test_transport_errors },
 	{ "files: reading and writing as opened", test_access_modes },
 	{ "outcome: what is stored after a failed write", test_outcomes },
+	{ "outcome: an answer forged in the middle", test_outcome_forged },
 	{ "outcome: when what is sent again fails, too", test_outcomes_again },
 	{ "outcome: what is sent again is the same", test_sent_again },
 	{ "outcome: unknown if reading back fails", test_outcome_errno },
