@@ -87,12 +87,13 @@ install_packages()
 }
 
 # left_behind: files in $root that are new, gone or not as they were, other than
-# those in which apt, dpkg and the like write down what they do; users and groups stay
-# for good on every Debian
+# those in which apt, dpkg and the like write down what they do, and the initramfs, which
+# is made anew; users and groups stay for good on every Debian
 left_behind()
 {
 	(cd "$changes" && find . ! -type d) | sed 's,^\.,,' |
 		grep -vE -e '^/(var/(log|cache|lib/(apt|dpkg))|proc|run|tmp)/' \
+			-e '^/boot/initrd\.img-' \
 			-e '^/etc/(passwd|shadow|group|gshadow|ld\.so\.cache)-?$' |
 		while read -r file; do
 			cmp -s "$root$file" "$lower$file" || echo "$file"
