@@ -26,7 +26,8 @@ library_tests()
 	run_tap "$1native: " "$2/tests/test-native"
 	run_tap "$1newer library: " "$2/tests/test-newer-lib"
 	run_tap "$1newer kernel: " "$2/tests/test-newer-kernel"
-	for test in tools/rpmb/tests/test-cmd* tools/rpmb/tests/test-page*; do
+	for test in tools/rpmb/tests/test-cmd* tools/rpmb/tests/test-page* \
+		    tools/rpmb/tests/test-initramfs; do
 		run_tap "$1" "$test" "$2/tests"
 	done
 }
