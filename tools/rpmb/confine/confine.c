@@ -40,26 +40,41 @@ bool confine_calls(const struct confine_set *const *sets)
 
 #else
 
+/*
+ * The first of a line's names are those of 64 bits; 32 bits have some of their own, for
+ * large files and for times after 2038. What an architecture lacks, libseccomp leaves out.
+ */
 static const struct confine_call every_call[] = {
 	/* clients and signals */
-	CALL(accept4), CALL(sendto), CALL(poll), CALL(ppoll), CALL(epoll_ctl),
+	CALL(accept4), CALL(sendto), CALL(poll), CALL(epoll_ctl),
+	CALL(ppoll), CALL(ppoll_time64),
 	CALL(epoll_wait), CALL(epoll_pwait), CALL(read), CALL(write),
-	CALL(close), CALL(fcntl),
+	CALL(close), CALL(fcntl), CALL(fcntl64),
 	/* the database, whose files are open; sockets and the -wal file go
 	 * at the end
 	 */
-	CALL(pread64), CALL(pwrite64), CALL(lseek), CALL(fsync),
-	CALL(fdatasync), CALL(ftruncate), CALL(fstat), CALL(stat),
-	CALL(newfstatat), CALL(statx), CALL(unlink), CALL(unlinkat),
-	CALL(getpid), CALL(clock_nanosleep), CALL(nanosleep),
-	/* memory may be mapped, but code may not */
+	CALL(pread64), CALL(pwrite64), CALL(lseek), CALL(_llseek),
+	CALL(fsync), CALL(fdatasync), CALL(ftruncate), CALL(ftruncate64),
+	CALL(fstat), CALL(fstat64), CALL(stat), CALL(stat64),
+	CALL(newfstatat), CALL(fstatat64), CALL(statx),
+	CALL(unlink), CALL(unlinkat), CALL(getpid),
+	CALL(clock_nanosleep), CALL(clock_nanosleep_time64), CALL(nanosleep),
+	/* memory may be mapped, but code may not; mmap() is another one, with its
+	 * arguments in memory, where there is mmap2()
+	 */
+#ifdef SYS_mmap2
+	CALL_IF(mmap2, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)),
+#else
 	CALL_IF(mmap, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)),
+#endif
 	CALL_IF(mprotect, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)),
 	/* the C library */
-	CALL(munmap), CALL(mremap), CALL(madvise), CALL(brk), CALL(futex),
+	CALL(munmap), CALL(mremap), CALL(madvise), CALL(brk),
+	CALL(futex), CALL(futex_time64),
 	CALL(sched_yield), CALL(rseq), CALL(set_robust_list),
-	CALL(rt_sigprocmask), CALL(rt_sigreturn), CALL(restart_syscall),
-	CALL(clock_gettime), CALL(gettimeofday), CALL(getrandom),
+	CALL(rt_sigprocmask), CALL(rt_sigreturn), CALL(sigreturn),
+	CALL(restart_syscall), CALL(time), CALL(gettimeofday),
+	CALL(clock_gettime), CALL(clock_gettime64), CALL(getrandom),
 	CALL(gettid), CALL(tgkill), CALL(sched_getaffinity), CALL(exit),
 	CALL(exit_group),
 };
