@@ -9,12 +9,13 @@ hardware_key="--key-file key.bin"
 pid=
 trap '[ ! "$pid" ] || kill $pid; rm -rf "$tmp"' EXIT
 
-# Until it says that it serves; what it says then is in its way no more
+# Until it says that it serves, or ends; what it says then is in its way no more
 serve() {
 	# shellcheck disable=SC2086 # options and their values
 	"$anchor" serve rpmb0 $hardware_key --ledger ledger --directory run \
-		2>&3 &
+		2>said &
 	pid=$!
+	exec 3<said
 	read -r line <&3
 	[ "$line" = "rpmb-anchor: serving $1 anchors and devices in run" ]
 }
@@ -37,5 +38,4 @@ admin() {
 prepare() {
 	mkdir -p "$RPMB_FAKE/run/lock" run
 	mkfifo said
-	exec 3<>said
 }
