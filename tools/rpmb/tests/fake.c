@@ -396,6 +396,7 @@ static bool may_route(int fd, uint16_t type)
 #define INFO_SIZE 56
 #define ROUTE_SIZE 40
 #define KEYED_SIZE 56
+#define BATCH_SIZE 24
 
 static bool is_zero(const uint8_t *bytes, size_t len)
 {
@@ -558,31 +559,22 @@ static void carry_on(int fd, struct fake *fake,
 }
 
 /* One after the other; the kernel checks all of them before, which is not needed here */
-static int batch_ioctl(int fd, struct fake *fake, void *arg)
+static int carry_batch(int fd, struct fake *fake, struct rpmb_ioc_route_batch *ioc)
 {
-	struct rpmb_ioc_route_batch *ioc = arg;
-	struct rpmb_batch_request *requests;
+	struct rpmb_batch_request *requests, *request;
 	int ret = 0;
 
-	if (fake->batchless)
-		return -ENOTTY;
-	if (ioc->size != sizeof(*ioc) || ioc->flags || !ioc->nr)
-		return -EINVAL;
-	if (ioc->nr > RPMB_MAX_BATCH)
-		return -EMSGSIZE;
-	fake->nr_batches++;
 	requests = (struct rpmb_batch_request *)(uintptr_t)ioc->requests;
 	for (ioc->done = 0; ioc->done < ioc->nr; ioc->done++) {
-		struct rpmb_batch_request *request = &requests[ioc->done];
-		struct rpmb_ioc_route_frames route = {
-			.req_len = request->req_len,
-			.resp_len = request->resp_len,
-			.req = request->req,
-			.resp = request->resp,
-		};
+		struct rpmb_ioc_route_frames route = {};
 
 		if (fake->cut_after && ioc->done == fake->cut_after)
 			break;
+		request = &requests[ioc->done];
+		route.req_len = request->req_len;
+		route.resp_len = request->resp_len;
+		route.req = request->req;
+		route.resp = request->resp;
 		ret = fake_route(fd, fake, &route);
 		request->out_flags = route.out_flags;
 		if (ret)
@@ -593,8 +585,29 @@ static int batch_ioctl(int fd, struct fake *fake, void *arg)
 		}
 	}
 	if (fake->at_once)
-		carry_on(fd, fake, requests + ioc->done,
-			 requests + ioc->nr);
+		carry_on(fd, fake, requests + ioc->done, requests + ioc->nr);
+	return ret;
+}
+
+static int batch_ioctl(int fd, struct fake *fake, void *arg)
+{
+	struct rpmb_ioc_route_batch ioc;
+	int ret;
+
+	if (fake->batchless)
+		return -ENOTTY;
+	ret = copy_in(&ioc, sizeof(ioc), BATCH_SIZE, arg);
+	if (ret)
+		return ret;
+	if (ioc.flags)
+		return -EOPNOTSUPP;
+	if (!ioc.nr)
+		return -EINVAL;
+	if (ioc.nr > RPMB_MAX_BATCH)
+		return -EMSGSIZE;
+	fake->nr_batches++;
+	ret = carry_batch(fd, fake, &ioc);
+	copy_out(arg, &ioc, sizeof(ioc));
 	return ret;
 }
 
