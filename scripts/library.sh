@@ -4,12 +4,18 @@
 # The tests of librpmb and of the rpmb command on the host; suites source it after
 # tap.sh.
 
-# library_tests PREFIX DIRECTORY: those that were built there
-library_tests()
+# fresh_fakes DIRECTORY: the devices of programs that were built there; none yet
+fresh_fakes()
 {
-	export RPMB_FAKE="$2/fake"
+	export RPMB_FAKE="$1/fake"
 	rm -rf "$RPMB_FAKE"
 	mkdir "$RPMB_FAKE"
+}
+
+# library_tests PREFIX DIRECTORY: those of the library and of rpmb-anchor
+library_tests()
+{
+	fresh_fakes "$2"
 	for name in frame lib config partition keyed; do
 		run_tap "$1" "$2/tests/test-$name"
 	done
@@ -26,6 +32,12 @@ library_tests()
 	run_tap "$1native: " "$2/tests/test-native"
 	run_tap "$1newer library: " "$2/tests/test-newer-lib"
 	run_tap "$1newer kernel: " "$2/tests/test-newer-kernel"
+}
+
+# command_tests PREFIX DIRECTORY: those of the commands, and of the pages about formats
+command_tests()
+{
+	fresh_fakes "$2"
 	for test in tools/rpmb/tests/test-cmd* tools/rpmb/tests/test-page* \
 		    tools/rpmb/tests/test-initramfs; do
 		run_tap "$1" "$test" "$2/tests"
