@@ -14,6 +14,9 @@
 #define KEYRING "keyring:"
 #define URI "pkcs11:"
 
+/* What is signed to see whether that can be done: no key and no record is made of it */
+static const char label[] = "linux-rpmb check";
+
 static bool begins_with(const char *text, const char *with)
 {
 	return !strncmp(text, with, strlen(with));
@@ -56,6 +59,14 @@ int master_hmac(const struct args *args, const char *master,
 	else
 		wrong = hmac_here(args, master, message, len, mac);
 	return wrong ? complain(EXIT_KEY, master, "%s", wrong) : EXIT_OK;
+}
+
+int check_master(const struct args *args)
+{
+	uint8_t mac[LIBRPMB_KEY_LEN];
+
+	return master_hmac(args, args->master, (const uint8_t *)label,
+			   sizeof(label), mac);
 }
 
 int derive_from(const struct session *session, const char *master,

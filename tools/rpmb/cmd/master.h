@@ -17,6 +17,9 @@ int master_hmac(const struct args *args, const char *master,
 		const uint8_t *message, size_t len,
 		uint8_t mac[LIBRPMB_KEY_LEN]);
 
+/* Can the master that the command line names be used? Returns an exit code. */
+int check_master(const struct args *args);
+
 /*
  * Derive the key of the device of the session from @master: the URI of a key on a PKCS#11
  * token, which the master does not leave, keyring:DESCRIPTION for a user key of the

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device_list.h"
 #include "doctor.h"
 #include "json.h"
 #include "master.h"
@@ -115,21 +116,23 @@ static struct json_object *result_json(const char *device, int code,
 	return object;
 }
 
-/* Each for itself: what is wrong with one says nothing of the others */
+/*
+ * Each for itself: what is wrong with one says nothing of the others. What is wrong with the
+ * master does, and a token counts the wrong PINs.
+ */
 struct tray {
 	struct args args;	/* of the device that is at it */
+	struct device_list devices;
 	struct json_object *results;
-	unsigned int nr;
 	int code;		/* of the first that failed */
 };
 
-static void provision(struct tray *tray, const char *device)
+static int provision(struct tray *tray, const char *device)
 {
 	struct result result = { .programmed = false };
 	int code;
 
 	tray->args.device = device;
-	tray->nr++;
 	code = provision_one(&tray->args, &result);
 	if (!tray->code)
 		tray->code = code;
@@ -138,24 +141,7 @@ static void provision(struct tray *tray, const char *device)
 				      result_json(device, code, &result));
 	else if (!code)
 		print_result(device, &result);
-}
-
-/* A device a line; what is behind a # is for people */
-static int provision_listed(struct tray *tray, const char *file)
-{
-	FILE *list = fopen(file, "re");
-	char line[512], *device;
-
-	if (!list)
-		return complain(EXIT_OTHER, file, "%m");
-	while (fgets(line, sizeof(line), list)) {
-		line[strcspn(line, "#\n")] = '\0';
-		device = strtok(line, " \t");
-		if (device)
-			provision(tray, device);
-	}
-	fclose(list);
-	return EXIT_OK;
+	return code;
 }
 
 static int check_args(const struct args *args)
@@ -172,37 +158,54 @@ static int check_args(const struct args *args)
 	return EXIT_OK;
 }
 
-static int provision_all(struct tray *tray, const struct args *args)
+/* All that are named, before the first of them is touched */
+static int list_all(struct device_list *list, const struct args *args)
 {
 	unsigned int i;
 	int ret = EXIT_OK;
 
-	for (i = 0; i < args->nr_operands; i++)
-		provision(tray, args->operands[i]);
-	if (args->devices)
-		ret = provision_listed(tray, args->devices);
-	if (!ret && !tray->nr)
+	for (i = 0; !ret && i < args->nr_operands; i++)
+		ret = list_device(list, "provision", args->operands[i]);
+	if (!ret && args->devices)
+		ret = list_devices_of(list, args->devices);
+	if (!ret && !list->nr)
 		ret = complain(EXIT_USAGE, args->devices, "names no devices");
-	return ret ?: tray->code;
+	return ret;
+}
+
+static void provision_all(struct tray *tray)
+{
+	size_t i;
+
+	for (i = 0; i < tray->devices.nr; i++)
+		if (provision(tray, tray->devices.names[i]) == EXIT_KEY)
+			return;
+}
+
+static void print_results(const struct tray *tray)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_object_object_add(object, "devices", json_object_get(tray->results));
+	print_json(object);
 }
 
 int cmd_provision(const struct session *session)
 {
-	struct tray tray = { .args = *session->args };
-	struct json_object *object;
+	const struct args *args = session->args;
+	struct tray tray = { .args = *args };
 	int ret;
 
-	ret = check_args(session->args);
-	if (ret)
-		return ret;
-	tray.results = json_object_new_array();
-	ret = provision_all(&tray, session->args);
-	if (!session->args->json) {
+	ret = check_args(args) ?: list_all(&tray.devices, args) ?:
+	      check_master(args);
+	if (!ret) {
+		tray.results = json_object_new_array();
+		provision_all(&tray);
+		if (args->json)
+			print_results(&tray);
 		json_object_put(tray.results);
-		return ret;
+		ret = tray.code;
 	}
-	object = json_object_new_object();
-	json_object_object_add(object, "devices", tray.results);
-	print_json(object);
+	clear_device_list(&tray.devices);
 	return ret;
 }
