@@ -8,6 +8,15 @@
 #include "file.h"
 #include "master.h"
 
+/* No copy of it stays in a buffer, or in a file that others could read */
+static int put(const char *file, const char *text)
+{
+	if (file && !is_stdio(file))
+		return replace_file(file, text, 0600);
+	setvbuf(stdout, NULL, _IONBF, 0);
+	return store_file(NULL, text, strlen(text));
+}
+
 /* In the hexadecimal digits that --key takes */
 int cmd_derive_key(const struct session *session)
 {
@@ -23,7 +32,7 @@ int cmd_derive_key(const struct session *session)
 	for (i = 0; i < sizeof(key); i++)
 		sprintf(text + 2 * i, "%02x", key[i]);
 	strcat(text, "\n");
-	ret = store_file(args->file, text, strlen(text));
+	ret = put(args->file, text);
 	explicit_bzero(key, sizeof(key));
 	explicit_bzero(text, sizeof(text));
 	return ret;

@@ -85,19 +85,57 @@ static int sync_directory_of(const char *path)
 	return ret;
 }
 
+static bool write_all(int fd, const char *text)
+{
+	size_t left = strlen(text);
+	ssize_t len = 0;
+
+	for (; left && len >= 0; text += len, left -= len)
+		len = write(fd, text, left);
+	return len >= 0;
+}
+
+/* A device, or a link that somebody else has put there, stays what it is */
+static int check_replaceable(const char *file)
+{
+	struct stat st;
+
+	if (!lstat(file, &st) && !S_ISREG(st.st_mode))
+		return complain(EXIT_OTHER, file,
+				"it is there and is no file, so it is not replaced");
+	return EXIT_OK;
+}
+
+/* Into a new file, which nobody else knows the name of */
+static int replace_by(const char *file, char *new, const char *text,
+		      unsigned int mode)
+{
+	int fd = mkostemp(new, O_CLOEXEC);
+	bool ok;
+
+	if (fd < 0)
+		return complain(EXIT_OTHER, file, "%m");
+	ok = write_all(fd, text) && !fchmod(fd, mode) && !fsync(fd) &&
+	     !rename(new, file);
+	if (!ok) {
+		complain(EXIT_OTHER, file, "%m; it is as it was");
+		unlink(new);
+	}
+	close(fd);
+	return ok ? EXIT_OK : EXIT_OTHER;
+}
+
 int replace_file(const char *file, const char *text, unsigned int mode)
 {
 	char *new;
 	int ret;
 
-	if (asprintf(&new, "%s.new", file) < 0)
+	ret = check_replaceable(file);
+	if (ret)
+		return ret;
+	if (asprintf(&new, "%s.XXXXXX", file) < 0)
 		return complain(EXIT_OTHER, file, "%m");
-	ret = store_file(new, text, strlen(text));
-	if (!ret && chmod(new, mode))
-		ret = complain(EXIT_OTHER, new, "%m");
-	ret = ret ?: sync_path(new);
-	if (!ret && rename(new, file))
-		ret = complain(EXIT_OTHER, file, "%m");
+	ret = replace_by(file, new, text, mode);
 	free(new);
 	return ret ?: sync_directory_of(file);
 }

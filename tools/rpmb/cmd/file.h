@@ -22,7 +22,7 @@ int store_file(const char *file, const void *data, size_t len);
 
 /*
  * Give a file this text, durably: whoever looks sees all of it, or the file as it was.
- * Returns an exit code.
+ * What is no file is refused. Returns an exit code.
  */
 int replace_file(const char *file, const char *text, unsigned int mode);
 

@@ -31,6 +31,7 @@ struct token {
 	P11KitUri *uri;
 	CK_FUNCTION_LIST_PTR_PTR modules;
 	CK_FUNCTION_LIST_PTR module;
+	CK_SLOT_ID slot;
 	CK_SESSION_HANDLE session;
 };
 
@@ -52,21 +53,35 @@ static const char *pkcs11_error(CK_RV rv)
 	}
 }
 
-/* As with a key: nobody else's, and without the newline that an editor adds */
+/* All that there is, up to one byte more than a PIN has */
+static const char *read_text(int fd, struct pin *pin)
+{
+	ssize_t len;
+
+	do {
+		len = read(fd, pin->text + pin->len, PIN_LEN + 1 - pin->len);
+		if (len < 0)
+			return strerror(errno);
+		pin->len += len;
+	} while (len && pin->len <= PIN_LEN);
+	return pin->len > PIN_LEN ? "the PIN is too long" : NULL;
+}
+
+/* As with a key: nobody else's, and without the line end that an editor adds */
 static const char *read_pin(int fd, struct pin *pin)
 {
+	const char *wrong;
 	struct stat st;
-	ssize_t len;
 
 	if (fstat(fd, &st))
 		return strerror(errno);
 	if (S_ISREG(st.st_mode) && st.st_mode & 077)
 		return "others can read the PIN; chmod 600 its file";
-	len = read(fd, pin->text, PIN_LEN);
-	if (len < 0)
-		return strerror(errno);
-	pin->text[len] = '\0';
-	pin->len = strcspn(pin->text, "\n");
+	wrong = read_text(fd, pin);
+	if (wrong)
+		return wrong;
+	pin->text[pin->len] = '\0';
+	pin->len = strcspn(pin->text, "\r\n");
 	return NULL;
 }
 
@@ -110,38 +125,63 @@ static const char *load_modules(struct token *token)
 	       NULL : p11_kit_message();
 }
 
-/* A slot with the token of the URI, if the module has one */
-static bool find_slot(P11KitUri *uri, CK_FUNCTION_LIST_PTR module,
-		      CK_SLOT_ID *slot)
+static bool is_module(P11KitUri *uri, CK_FUNCTION_LIST_PTR module)
 {
-	CK_ULONG nr = SLOTS, i;
-	CK_SLOT_ID slots[SLOTS];
-	CK_TOKEN_INFO info;
+	CK_INFO info;
 
-	if (module->C_GetSlotList(CK_TRUE, slots, &nr) != CKR_OK)
-		return false;
-	for (i = 0; i < nr; i++)
-		if (module->C_GetTokenInfo(slots[i], &info) == CKR_OK &&
-		    p11_kit_uri_match_token_info(uri, &info)) {
-			*slot = slots[i];
-			return true;
-		}
-	return false;
+	return module->C_GetInfo(&info) == CKR_OK &&
+	       p11_kit_uri_match_module_info(uri, &info);
 }
 
+static bool is_slot(P11KitUri *uri, CK_FUNCTION_LIST_PTR module,
+		    CK_SLOT_ID slot)
+{
+	CK_SLOT_ID wanted = p11_kit_uri_get_slot_id(uri);
+	CK_TOKEN_INFO token;
+	CK_SLOT_INFO info;
+
+	if (wanted != (CK_SLOT_ID)-1 && wanted != slot)
+		return false;
+	return module->C_GetSlotInfo(slot, &info) == CKR_OK &&
+	       p11_kit_uri_match_slot_info(uri, &info) &&
+	       module->C_GetTokenInfo(slot, &token) == CKR_OK &&
+	       p11_kit_uri_match_token_info(uri, &token);
+}
+
+/* How many slots of a module have a token of the URI; the last one is taken */
+static unsigned int find_slots(struct token *token, CK_FUNCTION_LIST_PTR module)
+{
+	CK_SLOT_ID slots[SLOTS];
+	CK_ULONG nr = SLOTS, i;
+	unsigned int found = 0;
+
+	if (!is_module(token->uri, module) ||
+	    module->C_GetSlotList(CK_TRUE, slots, &nr) != CKR_OK)
+		return 0;
+	for (i = 0; i < nr; i++)
+		if (is_slot(token->uri, module, slots[i])) {
+			token->module = module;
+			token->slot = slots[i];
+			found++;
+		}
+	return found;
+}
+
+/* The one token that the URI is true of: another one might have such a key, too */
 static const char *find_token(struct token *token)
 {
-	CK_FUNCTION_LIST_PTR_PTR module = token->modules;
-	CK_SLOT_ID slot;
+	CK_FUNCTION_LIST_PTR_PTR module;
+	unsigned int found = 0;
 	CK_RV rv;
 
-	while (*module && !find_slot(token->uri, *module, &slot))
-		module++;
-	if (!*module)
+	for (module = token->modules; *module; module++)
+		found += find_slots(token, *module);
+	if (!found)
 		return "there is no such token";
-	token->module = *module;
-	rv = token->module->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL,
-					  &token->session);
+	if (found > 1)
+		return "there are several such tokens; say more in the URI";
+	rv = token->module->C_OpenSession(token->slot, CKF_SERIAL_SESSION, NULL,
+					  NULL, &token->session);
 	return rv == CKR_OK ? NULL : pkcs11_error(rv);
 }
 
@@ -209,7 +249,7 @@ static const char *sign(struct token *token, CK_OBJECT_HANDLE key,
 static const char *hmac_by_token(struct token *token, const uint8_t *message,
 				 size_t len, uint8_t *mac)
 {
-	CK_OBJECT_HANDLE key;
+	CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
 	const char *wrong;
 
 	wrong = load_modules(token) ?: find_token(token) ?: login(token) ?:

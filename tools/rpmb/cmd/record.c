@@ -35,13 +35,18 @@ static void add_now(struct json_object *object)
 	add_text(object, "time", text);
 }
 
-static char *make_text(const struct session *session,
-		       const struct record *record)
+/* What a record has, and what makes it this device's with this key */
+static const char * const identity[] = {
+	"id", "transport", "target", "scheme", "context", "key_check",
+};
+
+static struct json_object *make_record(const struct session *session,
+				       const struct record *record)
 {
 	const struct rpmb_info *info = session->info;
 	struct json_object *object = json_object_new_object();
 	uint8_t check[HMAC_LEN];
-	char host[65] = "", *text;
+	char host[65] = "";
 
 	gethostname(host, sizeof(host) - 1);
 	hmac(record->key, LIBRPMB_KEY_LEN, label, sizeof(label), check);
@@ -57,12 +62,15 @@ static char *make_text(const struct session *session,
 	add_hex(object, "key_check", check, KEY_CHECK);
 	add_bool(object, "programmed", record->programmed);
 	add_number(object, "counter", record->counter);
-	text = strdup(json_object_to_json_string_ext(object,
-						     JSON_C_TO_STRING_PRETTY |
-						     JSON_C_TO_STRING_SPACED |
-						     JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
-	return text;
+	return object;
+}
+
+static const char *record_text(struct json_object *object)
+{
+	return json_object_to_json_string_ext(object,
+					      JSON_C_TO_STRING_PRETTY |
+					      JSON_C_TO_STRING_SPACED |
+					      JSON_C_TO_STRING_NOSLASHESCAPE);
 }
 
 /* The HMAC of the label, with the 0 at its end, and the text */
@@ -87,24 +95,46 @@ static int sign(const struct session *session, const char *text, size_t len,
 	return ret;
 }
 
-/* A record that is there, and that somebody with the master has made */
-static bool is_genuine(const struct session *session, const char *path)
+/* A record that is there, and that somebody with the master has made; NULL if there is none */
+static struct json_object *load_genuine(const struct session *session,
+					const char *path)
 {
 	char hmac_path[RECORD_PATH + 8], has[SIGNATURE_LEN + 1] = "";
 	char wants[SIGNATURE_LEN + 1], *text;
-	bool genuine = false;
+	struct json_object *object = NULL;
 	size_t len;
 
 	snprintf(hmac_path, sizeof(hmac_path), "%s.hmac", path);
 	if (access(path, F_OK) || access(hmac_path, F_OK))
-		return false;
-	text = malloc(MOST);
+		return NULL;
+	text = calloc(1, MOST + 1);
 	if (text && !load_file(path, text, MOST, &len) &&
 	    !sign(session, text, len, wants) &&
-	    !load_file(hmac_path, has, SIGNATURE_LEN, &len))
-		genuine = !strcmp(has, wants);
+	    !load_file(hmac_path, has, SIGNATURE_LEN, &len) &&
+	    !strcmp(has, wants))
+		object = json_tokener_parse(text);
 	free(text);
-	return genuine;
+	return object;
+}
+
+/* Records are files, and files are copied and renamed */
+static int check_identity(const char *path, struct json_object *there,
+			  struct json_object *wanted)
+{
+	struct json_object *is, *should_be;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(identity); i++) {
+		is = json_object_object_get(there, identity[i]);
+		should_be = json_object_object_get(wanted, identity[i]);
+		if (!json_object_equal(is, should_be))
+			return complain(EXIT_OTHER, path,
+					"it is a record of something else: its %s is %s, not %s; move it away",
+					identity[i],
+					json_object_to_json_string(is),
+					json_object_to_json_string(should_be));
+	}
+	return EXIT_OK;
 }
 
 /* The record last: if it is there, all is */
@@ -134,21 +164,31 @@ static void make_path(const struct session *session, char path[RECORD_PATH])
 	strcpy(path + len, ".json");
 }
 
+/* One that is there stays as it is */
+static int keep(const struct session *session, const char *path,
+		struct json_object *wanted)
+{
+	struct json_object *there = load_genuine(session, path);
+	int ret;
+
+	if (!there)
+		return put_record(session, path, record_text(wanted));
+	ret = check_identity(path, there, wanted);
+	json_object_put(there);
+	return ret;
+}
+
 int keep_record(const struct session *session, const struct record *record,
 		char path[RECORD_PATH])
 {
-	char *text;
+	struct json_object *object;
 	int ret;
 
 	if (strlen(session->args->records) > RECORD_PATH / 2)
 		return complain(EXIT_OTHER, "records", "the path is too long");
 	make_path(session, path);
-	if (is_genuine(session, path))
-		return EXIT_OK;
-	text = make_text(session, record);
-	if (!text)
-		return complain(EXIT_OTHER, "record", "%m");
-	ret = put_record(session, path, text);
-	free(text);
+	object = make_record(session, record);
+	ret = keep(session, path, object);
+	json_object_put(object);
 	return ret;
 }

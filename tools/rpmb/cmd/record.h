@@ -20,7 +20,8 @@ struct record {
 
 /*
  * Keep the record of the device of the session, durably, in the directory that the command
- * line names, unless a genuine one is there. Sets @path. Returns an exit code.
+ * line names, unless a genuine one is there, which has to be of this device and key. Sets
+ * @path. Returns an exit code.
  */
 int keep_record(const struct session *session, const struct record *record,
 		char path[RECORD_PATH]);
