@@ -34,11 +34,11 @@ static bool parse(const char *line, struct sample *sample)
 		      sample->name, &sample->counter) == 3;
 }
 
-bool matters(const char *line, int64_t now)
+bool is_sample(const char *line)
 {
 	struct sample sample;
 
-	return parse(line, &sample) && sample.time > now - MEMORY;
+	return parse(line, &sample);
 }
 
 /* The name that udev's rule makes, too; the identity has the region or target in it */
@@ -85,7 +85,7 @@ void judge_wear(const char *history, const struct rpmb_info *info,
 		if (!strchr(line, '\n'))
 			break;
 		if (!parse(line, &sample) || strcmp(sample.name, wear->name) ||
-		    sample.time > now || !matters(line, now))
+		    sample.time > now || sample.time <= now - MEMORY)
 			continue;
 		if (!first.time)
 			first = sample;

@@ -32,7 +32,7 @@ void judge_wear(const char *history, const struct rpmb_info *info,
 /* When the end is, in words, "at this rate the end is in 2031"; empty if nobody knows */
 void end_text(const struct wear *wear, char *text, size_t size);
 
-/* Is the line, which begins at @line, of a time that still matters? */
-bool matters(const char *line, int64_t now);
+/* Is the line, which begins at @line, one of a history? */
+bool is_sample(const char *line);
 
 #endif /* RPMB_CMD_WEAR_H */

@@ -2,12 +2,15 @@
 /*
  * wear: the counters of all devices, their history, and numbers for node_exporter
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+#include <sys/file.h>
 
 #include "file.h"
 #include "json.h"
@@ -15,6 +18,9 @@
 #include "wear.h"
 
 #define DEVICES 64
+
+/* Lines of the history: a year and more of that many devices */
+#define HISTORY (400 * DEVICES)
 
 struct worn {
 	struct rpmb_info info;
@@ -58,10 +64,29 @@ static int look(const struct rpmb_info *info, void *arg)
 	return 0;
 }
 
-/* What is old goes, what is new comes at the end */
+static size_t count_samples(const char *line)
+{
+	size_t nr = 0;
+
+	for (; line && strchr(line, '\n'); line = strchr(line, '\n') + 1)
+		nr += is_sample(line);
+	return nr;
+}
+
+/* The first lines go, whatever the clock says: it may be wrong, and right again later */
+static void print_history(FILE *file, const char *line)
+{
+	size_t nr = count_samples(line);
+	const char *end;
+
+	for (; line && (end = strchr(line, '\n')); line = end + 1)
+		if (is_sample(line) && nr-- <= HISTORY)
+			fprintf(file, "%.*s\n", (int)(end - line), line);
+}
+
+/* What is new comes at the end */
 static int keep_history(const struct survey *survey)
 {
-	const char *line = survey->history, *end;
 	const struct worn *worn = survey->devices;
 	char *text;
 	size_t size;
@@ -70,9 +95,7 @@ static int keep_history(const struct survey *survey)
 
 	if (!file)
 		return complain(EXIT_OTHER, survey->path, "%m");
-	for (; line && (end = strchr(line, '\n')); line = end + 1)
-		if (matters(line, survey->now))
-			fprintf(file, "%.*s\n", (int)(end - line), line);
+	print_history(file, survey->history);
 	for (; worn < survey->devices + survey->nr; worn++)
 		if (worn->has_key && worn->wear.due && *worn->wear.name)
 			fprintf(file, "%" PRId64 " %s %u\n", survey->now,
@@ -191,16 +214,34 @@ static void print_survey(const struct survey *survey, bool json)
 	print_json(object);
 }
 
-int cmd_wear(const struct session *session)
+/* The history is replaced by another file, so the lock is one beside it */
+static int lock_history(const char *path, int *fd)
 {
-	const struct args *args = session->args;
-	struct survey *survey = calloc(1, sizeof(*survey));
+	char *lock;
+	int ret = EXIT_OK;
+
+	if (asprintf(&lock, "%s.lock", path) < 0)
+		return complain(EXIT_OTHER, path, "%m");
+	*fd = open(lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (*fd < 0 || flock(*fd, LOCK_EX))
+		ret = complain(EXIT_OTHER, lock, "%m");
+	free(lock);
+	return ret;
+}
+
+/* One that is there and cannot be read must not be replaced */
+static int load_history(struct survey *survey, bool kept)
+{
+	survey->history = look_file(survey->path);
+	if (survey->history || !kept || errno == ENOENT)
+		return EXIT_OK;
+	return complain(EXIT_OTHER, survey->path, "%m; it is left as it is");
+}
+
+static int survey_all(struct survey *survey, const struct args *args)
+{
 	int ret;
 
-	if (!survey)
-		return complain_error("wear", RPMB_ERR_MEMORY);
-	survey->path = args->history ?: WEAR_HISTORY;
-	survey->history = look_file(survey->path);
 	survey->now = time(NULL);
 	ret = rpmb_enumerate(look, survey);
 	ret = ret ? complain_error("wear", ret) : survey->code;
@@ -209,6 +250,24 @@ int cmd_wear(const struct session *session)
 		ret = keep_history(survey) ?: ret;
 	if (args->textfile)
 		ret = write_textfile(survey, args->textfile) ?: ret;
+	return ret;
+}
+
+int cmd_wear(const struct session *session)
+{
+	const struct args *args = session->args;
+	struct survey *survey = calloc(1, sizeof(*survey));
+	int ret = EXIT_OK, lock = -1;
+
+	if (!survey)
+		return complain_error("wear", RPMB_ERR_MEMORY);
+	survey->path = args->history ?: WEAR_HISTORY;
+	if (args->history)
+		ret = lock_history(survey->path, &lock);
+	ret = ret ?: load_history(survey, args->history);
+	ret = ret ?: survey_all(survey, args);
+	if (lock >= 0)
+		close(lock);
 	free(survey->history);
 	free(survey);
 	return ret;
