@@ -17,6 +17,7 @@ static const struct {
 	{ "virtio", check_virtio },
 	{ "backends", check_backends },
 	{ "devices", check_devices },
+	{ "audit", check_audit },
 	{ "selinux", check_selinux },
 	{ "apparmor", check_apparmor },
 	{ "lockdown", check_lockdown },
@@ -82,6 +83,7 @@ static void clear(struct doctor *doctor)
 	clear_findings(doctor);
 	clear_patients(doctor);
 	free(doctor->log);
+	free(doctor->audit);
 }
 
 int examine(const char *device)
@@ -103,6 +105,7 @@ int cmd_doctor(const struct session *session)
 	int ret;
 
 	doctor.log = look_file("/dev/kmsg");
+	doctor.audit = look_end("/var/log/audit/audit.log");
 	find_patients(&doctor, args->operands[0]);
 	examine_system(&doctor);
 	examine_devices(&doctor);

@@ -52,6 +52,7 @@ struct doctor {
 	struct finding *findings;
 	size_t nr_findings;
 	char *log;		/* the kernel's, NULL if it cannot be read */
+	char *audit;		/* the end of auditd's, the same */
 	unsigned int hardware;	/* bit n is set if there is one of enum rpmb_transport n */
 	bool optee;
 	bool supplicant;
@@ -80,6 +81,9 @@ bool look_for(const char *dir, const char *pattern);
 bool look_log(const struct doctor *doctor, const char *pattern, char *line,
 	      size_t size);
 
+/* The same of a text, NULL if there is none, whose lines are nothing but messages */
+bool look_lines(const char *text, const char *pattern, char *line, size_t size);
+
 /* doctor_patient.c: find the devices, all or the one that is named, and open them */
 void find_patients(struct doctor *doctor, const char *name);
 void clear_patients(struct doctor *doctor);
@@ -92,6 +96,7 @@ void check_nvme(struct doctor *doctor);
 void check_virtio(struct doctor *doctor);
 void check_backends(struct doctor *doctor);
 void check_devices(struct doctor *doctor);
+void check_audit(struct doctor *doctor);
 void check_selinux(struct doctor *doctor);
 void check_apparmor(struct doctor *doctor);
 void check_lockdown(struct doctor *doctor);

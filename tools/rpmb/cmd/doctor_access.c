@@ -3,15 +3,31 @@
  * doctor: what forbids things to root as well
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "doctor.h"
 #include "sysfs.h"
+
+/* auditd takes the lines of both, and then the kernel's log has none of them */
+static bool was_denied(const struct doctor *doctor, const char *pattern,
+		       char *line, size_t size)
+{
+	return look_log(doctor, pattern, line, size) ||
+	       look_lines(doctor->audit, pattern, line, size);
+}
+
+void check_audit(struct doctor *doctor)
+{
+	if (!doctor->audit && !access("/var/log/audit", F_OK))
+		found(doctor, DOCTOR_NOTE, "run this as root, if auditd runs",
+		      "the audit daemon's log cannot be read, and it has what SELinux and AppArmor deny");
+}
 
 void check_selinux(struct doctor *doctor)
 {
 	char line[512];
 
-	if (look_log(doctor, "*avc: *denied*rpmb*", line, sizeof(line)))
+	if (was_denied(doctor, "*avc: *denied*rpmb*", line, sizeof(line)))
 		found(doctor, DOCTOR_WARNING,
 		      "see all of it with ausearch -m avc, and have the policy allow it",
 		      "SELinux has denied access to an RPMB: %s", line);
@@ -21,7 +37,7 @@ void check_apparmor(struct doctor *doctor)
 {
 	char line[512];
 
-	if (look_log(doctor, "*apparmor=\"DENIED\"*rpmb*", line, sizeof(line)))
+	if (was_denied(doctor, "*apparmor=\"DENIED\"*rpmb*", line, sizeof(line)))
 		found(doctor, DOCTOR_WARNING,
 		      "put a rule for it into the profile that is named there, and load it anew",
 		      "AppArmor has denied access to an RPMB: %s", line);

@@ -6,35 +6,35 @@
 
 #define SEE_GUIDE "see Documentation/admin-guide/rpmb-troubleshooting.rst for what it means"
 
+/* What was wrong then may be right by now, so nothing of it is an error */
 static const struct {
 	const char *pattern;
-	enum severity severity;
 	const char *next;
 } matters[] = {
-	{ "*cannot leave the RPMB partition*", DOCTOR_ERROR,
+	{ "*cannot leave the RPMB partition*",
 	  "restart the machine, and see whether the card still works" },
-	{ "*RPMB cannot be used: *", DOCTOR_ERROR, SEE_GUIDE },
-	{ "*RPMB is in advanced mode*", DOCTOR_ERROR, SEE_GUIDE },
-	{ "*RPMB does not answer: *", DOCTOR_ERROR, SEE_GUIDE },
-	{ "*RPMB not used, RPMBS *", DOCTOR_ERROR, SEE_GUIDE },
-	{ "*RPMB target * cannot be used*", DOCTOR_ERROR, SEE_GUIDE },
-	{ "*RPMB region *: cannot be registered*", DOCTOR_ERROR, SEE_GUIDE },
-	{ "*cannot register the RPMB*", DOCTOR_ERROR, SEE_GUIDE },
-	{ "*RPMB target *: security * has failed*", DOCTOR_WARNING, SEE_GUIDE },
+	{ "*RPMB cannot be used: *", SEE_GUIDE },
+	{ "*RPMB is in advanced mode*", SEE_GUIDE },
+	{ "*RPMB does not answer: *", SEE_GUIDE },
+	{ "*RPMB not used, RPMBS *", SEE_GUIDE },
+	{ "*RPMB target * cannot be used*", SEE_GUIDE },
+	{ "*RPMB region *: cannot be registered*", SEE_GUIDE },
+	{ "*cannot register the RPMB*", SEE_GUIDE },
+	{ "*RPMB target *: security * has failed*", SEE_GUIDE },
 	{ "*dev_id_config is set, but the device has no identity*",
-	  DOCTOR_ERROR, SEE_GUIDE },
-	{ "*virtio*: capacity of * units, must be *", DOCTOR_ERROR, SEE_GUIDE },
+	  SEE_GUIDE },
+	{ "*virtio*: capacity of * units, must be *", SEE_GUIDE },
 	{ "*new configuration ignored until the driver is bound again*",
-	  DOCTOR_WARNING, SEE_GUIDE },
-	{ "*rpmb*: no suspend: a request of type *", DOCTOR_WARNING,
+	  SEE_GUIDE },
+	{ "*rpmb*: no suspend: a request of type *",
 	  "see which device it names, and what its transport says" },
-	{ "mmc*: Timeout waiting for hardware *", DOCTOR_WARNING,
+	{ "mmc*: Timeout waiting for hardware *",
 	  "see whether the card still answers; a worn or badly wired one does not" },
-	{ "*rpmb*: Unknown symbol *", DOCTOR_ERROR,
+	{ "*rpmb*: Unknown symbol *",
 	  "build the module for the kernel that runs, as 'dkms autoinstall' does" },
-	{ "*rpmb*: disagrees about version of symbol *", DOCTOR_ERROR,
+	{ "*rpmb*: disagrees about version of symbol *",
 	  "build the module for the kernel that runs, as 'dkms autoinstall' does" },
-	{ "Lockdown: *: unsigned module loading is restricted*", DOCTOR_WARNING,
+	{ "Lockdown: *: unsigned module loading is restricted*",
 	  "sign modules that are built here, as DKMS does, and enroll its key" },
 };
 
@@ -50,6 +50,6 @@ void check_log(struct doctor *doctor)
 	}
 	for (i = 0; i < ARRAY_SIZE(matters); i++)
 		if (look_log(doctor, matters[i].pattern, line, sizeof(line)))
-			found(doctor, matters[i].severity, matters[i].next,
+			found(doctor, DOCTOR_WARNING, matters[i].next,
 			      "the kernel has said: %s", line);
 }

@@ -19,6 +19,9 @@
 /* Far more than any log or list of modules has */
 #define MOST (32 << 20)
 
+/* Of a log that is kept for long, only the end matters */
+#define END (1 << 20)
+
 /* Bytes that were read, 0 at the end; records that are lost meanwhile are passed over */
 static ssize_t read_piece(int fd, char *to)
 {
@@ -53,16 +56,29 @@ static char *read_all(int fd)
 	return NULL;
 }
 
-char *look_file(const char *path)
+static char *look_from(const char *path, off_t end)
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	char *text;
 
 	if (fd < 0)
 		return NULL;
+	/* From the beginning of one that is shorter */
+	if (end)
+		lseek(fd, -end, SEEK_END);
 	text = read_all(fd);
 	close(fd);
 	return text;
+}
+
+char *look_file(const char *path)
+{
+	return look_from(path, 0);
+}
+
+char *look_end(const char *path)
+{
+	return look_from(path, END);
 }
 
 static int is_visible(const struct dirent *entry)
@@ -129,6 +145,24 @@ bool look_log(const struct doctor *doctor, const char *pattern, char *line,
 		len = strcspn(at, "\n");
 		if (!take_message(at, len, message, sizeof(message)) ||
 		    fnmatch(pattern, message, FNM_CASEFOLD))
+			continue;
+		snprintf(line, size, "%s", message);
+		is_there = true;
+	}
+	return is_there;
+}
+
+bool look_lines(const char *text, const char *pattern, char *line, size_t size)
+{
+	bool is_there = false;
+	char message[PIECE];
+	size_t len;
+
+	for (; text && *text; text += len + !!text[len]) {
+		len = strcspn(text, "\n");
+		snprintf(message, sizeof(message), "%.*s",
+			 (int)(len < PIECE ? len : PIECE - 1), text);
+		if (fnmatch(pattern, message, FNM_CASEFOLD))
 			continue;
 		snprintf(line, size, "%s", message);
 		is_there = true;

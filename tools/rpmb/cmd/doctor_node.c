@@ -3,6 +3,7 @@
  * doctor: the file of a device, and who may open it and does
  */
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,22 +121,26 @@ void check_open(struct doctor *doctor, const struct patient *patient)
 		      rpmb_strerror(patient->error));
 }
 
+/*
+ * The link is read and not followed: what a program has open may be on a server that does
+ * not answer
+ */
 static void check_file(struct doctor *doctor, const char *name, const char *path)
 {
-	char *open_file = realpath(path, NULL);
 	char *file = realpath(doctor->patient->path, NULL);
-	char process[64], program[32];
+	char process[64], program[32], open_file[PATH_MAX];
+	ssize_t len = readlink(path, open_file, sizeof(open_file) - 1);
 	int pid;
 
 	(void)name;
-	if (open_file && file && !strcmp(open_file, file) &&
+	open_file[len > 0 ? len : 0] = '\0';
+	if (file && !strcmp(open_file, file) &&
 	    sscanf(path, "/proc/%d/", &pid) == 1) {
 		snprintf(process, sizeof(process), "/proc/%d", pid);
 		rpmb_attr(process, "comm", program, sizeof(program));
 		found(doctor, DOCTOR_NOTE, "stop it if requests of both come into each other's way",
 		      "process %d, %s, has it open", pid, program);
 	}
-	free(open_file);
 	free(file);
 }
 

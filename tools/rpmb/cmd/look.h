@@ -8,4 +8,7 @@
  */
 char *look_file(const char *path);
 
+/* The same of the last megabyte of a file, or of a bit more of one that grows */
+char *look_end(const char *path);
+
 #endif /* RPMB_CMD_LOOK_H */

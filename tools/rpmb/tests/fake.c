@@ -32,6 +32,8 @@ int real_access(const char *path, int mode) __asm__("__real_access");
 int real_stat(const char *path, struct stat *st) __asm__("__real_stat");
 char *real_realpath(const char *path, char *resolved)
 	__asm__("__real_realpath");
+ssize_t real_readlink(const char *path, char *to, size_t size)
+	__asm__("__real_readlink");
 int fake_open(const char *path, int flags, ...) __asm__("__wrap_open");
 int fake_ioctl(int fd, unsigned long cmd, ...) __asm__("__wrap_ioctl");
 int fake_scandir(const char *dir, struct dirent ***entries,
@@ -43,6 +45,9 @@ int fake_access(const char *path, int mode) __asm__("__wrap_access");
 int fake_stat(const char *path, struct stat *st) __asm__("__wrap_stat");
 char *fake_realpath(const char *path, char *resolved)
 	__asm__("__wrap_realpath");
+
+ssize_t fake_readlink(const char *path, char *to, size_t size)
+	__asm__("__wrap_readlink");
 
 /* Files of devices look like character devices with this major number */
 #define FAKE_MAJOR 511
@@ -82,7 +87,7 @@ static void fake_path(char *to, size_t size, const char *path)
 {
 	static const char * const dirs[] = {
 		"/sys/", "/run/lock/", "/lib/modules/", "/dev/kmsg",
-		"/proc/self/status", "/var/lib/rpmb/",
+		"/proc/self/status", "/var/lib/rpmb/", "/var/log/audit",
 	};
 	bool fake = is_device(path) || is_of_process(path);
 	size_t i;
@@ -167,6 +172,14 @@ char *fake_realpath(const char *path, char *resolved)
 
 	fake_path(at, sizeof(at), path);
 	return real_realpath(at, resolved);
+}
+
+ssize_t fake_readlink(const char *path, char *to, size_t size)
+{
+	char at[4096];
+
+	fake_path(at, sizeof(at), path);
+	return real_readlink(at, to, size);
 }
 
 static struct fake *map_fake(int fd, size_t *size)
