@@ -22,6 +22,7 @@ static const uint8_t optee_usage[4];
 
 struct scheme {
 	const char *name;
+	bool half_master;	/* chips have such ones */
 	const char *(*make)(const struct rpmb_info *info, const char *context,
 			    struct derivation *derivation);
 };
@@ -82,9 +83,9 @@ static const char *make_optee_usage(const struct rpmb_info *info,
 }
 
 static const struct scheme schemes[] = {
-	{ "rpmb-1", make_own },
-	{ "optee", make_optee },
-	{ "optee-usage", make_optee_usage },
+	{ "rpmb-1", false, make_own },
+	{ "optee", true, make_optee },
+	{ "optee-usage", true, make_optee_usage },
 };
 
 const struct scheme *find_scheme(const char *name)
@@ -95,6 +96,11 @@ const struct scheme *find_scheme(const char *name)
 		if (!name || !strcmp(schemes[i].name, name))
 			return &schemes[i];
 	return NULL;
+}
+
+bool takes_half_master(const struct scheme *scheme)
+{
+	return scheme->half_master;
 }
 
 const char *make_derivation(const struct scheme *scheme,

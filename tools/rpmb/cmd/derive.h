@@ -22,6 +22,9 @@ struct scheme;
 /* The scheme of that name, or the first one for NULL; NULL if there is none */
 const struct scheme *find_scheme(const char *name);
 
+/* Is a master of 16 bytes enough for it? One that somebody makes has 32 */
+bool takes_half_master(const struct scheme *scheme);
+
 /*
  * Make the message for a device. @context makes it another key, NULL is the same as an
  * empty one. NULL, or what is wrong.

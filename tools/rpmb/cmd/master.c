@@ -41,6 +41,7 @@ static const char *hmac_here(const struct args *args, const char *master,
 	if (!secret)
 		return rpmb_strerror(RPMB_ERR_MEMORY);
 	secret->master = true;
+	secret->half = takes_half_master(find_scheme(args->scheme));
 	wrong = load(master, args->insecure_key_file, secret);
 	if (!wrong)
 		hmac(secret->key, secret->len, message, len, mac);

@@ -18,6 +18,8 @@
 static const char no_key[] =
 	"no key: 32 bytes or 64 hexadecimal digits are wanted";
 static const char no_master[] =
+	"no master: 32 bytes or 64 hexadecimal digits are wanted";
+static const char no_short_master[] =
 	"no master: 16 or 32 bytes, or as many in hexadecimal, are wanted";
 
 struct secret *secret_new(void)
@@ -80,12 +82,15 @@ static bool parse_key(struct secret *secret, size_t len)
 static bool parse_master(struct secret *secret, size_t len)
 {
 	size_t digits = count_digits(secret, len);
+	bool ok;
 
 	if ((digits == HEX_LEN || digits == HEX_LEN / 2) &&
 	    parse_hex(secret, digits))
-		return true;
-	return (len == SECRET_LEN || len == SECRET_LEN / 2) &&
-	       parse_bytes(secret, len);
+		ok = true;
+	else
+		ok = (len == SECRET_LEN || len == SECRET_LEN / 2) &&
+		     parse_bytes(secret, len);
+	return ok && (secret->half || secret->len == SECRET_LEN);
 }
 
 /* The key, once the text of it is not needed any more */
@@ -97,7 +102,9 @@ static const char *take(struct secret *secret, size_t len)
 	explicit_bzero(secret->text, sizeof(secret->text));
 	if (ok)
 		return NULL;
-	return secret->master ? no_master : no_key;
+	if (!secret->master)
+		return no_key;
+	return secret->half ? no_short_master : no_master;
 }
 
 static ssize_t read_text(int fd, char *text)

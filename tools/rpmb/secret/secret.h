@@ -19,7 +19,8 @@
 struct secret {
 	uint8_t key[SECRET_LEN];
 	size_t len;		/* of the key */
-	bool master;		/* set by the caller: half the length will do, too */
+	bool master;		/* set by the caller, as is the next */
+	bool half;		/* half the length will do, too */
 	char text[SECRET_TEXT_LEN];
 };
 
