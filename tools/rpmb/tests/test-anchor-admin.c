@@ -11,6 +11,7 @@
 
 #include "anchor-client.h"
 #include "anchor-host.h"
+#include "daemon.h"
 
 /* An administrator who speaks for himself */
 static int control(void)
@@ -521,7 +522,7 @@ static void test_most(void)
 	one_step(0);
 	host_kill();
 	host_start();
-	expect(host_says("serving 4096 anchors"));
+	daemon_wait_for_words("serving 4096 anchors");
 	one_step(0);
 	check(!admin("remove " GUID, 0), "%s", said());
 	check(!admin("add another"), "%s", said());

@@ -771,7 +771,7 @@ TEST_F(rpmb, unknown_ioctls)
 {
 	__u64 arg[16] = { 0 };
 
-	EXPECT_EQ(-1, ioctl(self->fd, _IO(RPMB_IOC_MAGIC, 3), arg));
+	EXPECT_EQ(-1, ioctl(self->fd, _IO(RPMB_IOC_MAGIC, 4), arg));
 	EXPECT_EQ(ENOTTY, errno);
 	EXPECT_EQ(-1, ioctl(self->fd, _IO(RPMB_IOC_MAGIC, 0xff), arg));
 	EXPECT_EQ(ENOTTY, errno);
