@@ -9,14 +9,18 @@ hardware_key="--key-file key.bin"
 pid=
 trap '[ ! "$pid" ] || kill $pid; rm -rf "$tmp"' EXIT
 
-# Until it says that it serves, or ends; what it says then is in its way no more
+# Until it says that it serves, or ends, which ends the test; what it says then is in its
+# way no more
 serve() {
 	# shellcheck disable=SC2086 # options and their values
 	"$anchor" serve rpmb0 $hardware_key --ledger ledger --directory run \
 		2>said &
 	pid=$!
 	exec 3<said
-	read -r line <&3
+	line=
+	until [ "${line#rpmb-anchor: serving}" != "$line" ]; do
+		read -r line <&3
+	done
 	[ "$line" = "rpmb-anchor: serving $1 anchors and devices in run" ]
 }
 
