@@ -98,7 +98,6 @@ struct rpmb_request *rpmb_request_alloc(unsigned int req_len,
 					unsigned int resp_len, gfp_t gfp);
 void rpmb_request_free(struct rpmb_request *rq);
 int rpmb_request_prepare(struct rpmb_dev *rdev, struct rpmb_request *rq);
-bool rpmb_is_question(u16 type);
 DEFINE_FREE(rpmb_request, struct rpmb_request *, rpmb_request_free(_T))
 
 /* batch.c */

@@ -100,20 +100,6 @@ void rpmb_request_free(struct rpmb_request *rq)
 	kfree(rq);
 }
 
-/* Does a request of this type leave the device as it is? */
-bool rpmb_is_question(u16 type)
-{
-	switch (type) {
-	case RPMB_GET_WRITE_COUNTER:
-	case RPMB_READ_DATA:
-	case RPMB_CONFIG_READ:
-	case RPMB_PURGE_STATUS:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static const struct rpmb_rule *rpmb_find_rule(const struct rpmb_descr *descr,
 					      u16 type)
 {

@@ -78,6 +78,25 @@ static inline unsigned int rpmb_sequence_len(const struct rpmb_xfer *xfers)
 }
 
 /**
+ * rpmb_is_question() - say whether a request leaves the device as it is
+ * @type: its enum rpmb_request_type
+ *
+ * Return: true if it may be asked again without harm
+ */
+static inline bool rpmb_is_question(u16 type)
+{
+	switch (type) {
+	case RPMB_GET_WRITE_COUNTER:
+	case RPMB_READ_DATA:
+	case RPMB_CONFIG_READ:
+	case RPMB_PURGE_STATUS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/**
  * struct rpmb_descr - what a backend says of a device
  *
  * Given to rpmb_dev_register(), which copies it; final from then on. A backend

@@ -234,15 +234,7 @@ static bool ufs_rpmb_is_question(const struct rpmb_xfer *xfer)
 {
 	const struct rpmb_frame *frame = xfer->buf;
 
-	switch (be16_to_cpu(frame->req_resp)) {
-	case RPMB_GET_WRITE_COUNTER:
-	case RPMB_READ_DATA:
-	case RPMB_CONFIG_READ:
-	case RPMB_PURGE_STATUS:
-		return true;
-	default:
-		return false;
-	}
+	return rpmb_is_question(be16_to_cpu(frame->req_resp));
 }
 
 /*
