@@ -710,28 +710,6 @@ static void mmc_rpmb_test_read(struct kunit *test)
 			   MMC_RPMB_FRAME);
 }
 
-/* Reads of the counter as a batch: what rpmb_route_batch() returns */
-static int test_route_counters(struct test_card *card,
-			       struct rpmb_route *routes, unsigned int nr,
-			       unsigned int *done)
-{
-	struct rpmb_frame *frames = kunit_kcalloc(card->test, 2 * nr,
-						  sizeof(*frames), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(card->test, frames);
-	card->answer = RPMB_GET_WRITE_COUNTER << 8;
-	for (unsigned int i = 0; i < nr; i++) {
-		frames[i].req_resp = cpu_to_be16(RPMB_GET_WRITE_COUNTER);
-		routes[i] = (struct rpmb_route) {
-			.req = (u8 *)&frames[i],
-			.req_len = sizeof(frames[i]),
-			.resp = (u8 *)&frames[nr + i],
-			.resp_len = sizeof(frames[i]),
-		};
-	}
-	return rpmb_route_batch(test_find(card), routes, nr, done);
-}
-
 /* One claim, and one switch there and back, for all of them */
 static void mmc_rpmb_test_batch(struct kunit *test)
 {
@@ -751,7 +729,9 @@ static void mmc_rpmb_test_batch(struct kunit *test)
 	struct rpmb_route routes[2];
 	unsigned int done;
 
-	KUNIT_EXPECT_EQ(test, test_route_counters(card, routes, 2, &done), 0);
+	card->answer = RPMB_GET_WRITE_COUNTER << 8;
+	KUNIT_EXPECT_EQ(test, test_route_counters(test, test_find(card), routes,
+						  2, &done), 0);
 	KUNIT_EXPECT_EQ(test, done, 2);
 	test_expect_log(card, cmds, ARRAY_SIZE(cmds));
 	test_expect_restored(card);
@@ -767,6 +747,7 @@ static void mmc_rpmb_test_batch_fails(struct kunit *test)
 	struct rpmb_route routes[3];
 	unsigned int done;
 
+	card->answer = RPMB_GET_WRITE_COUNTER << 8;
 	for (unsigned int i = 0; i < ARRAY_SIZE(opcodes); i++) {
 		card->fault = (struct test_fault) {
 			.cmd.opcode = opcodes[i],
@@ -774,7 +755,8 @@ static void mmc_rpmb_test_batch_fails(struct kunit *test)
 			.times = 1,
 			.data = -EILSEQ,
 		};
-		KUNIT_EXPECT_EQ(test, test_route_counters(card, routes, 3, &done),
+		KUNIT_EXPECT_EQ(test, test_route_counters(test, test_find(card),
+							  routes, 3, &done),
 				-EILSEQ);
 		KUNIT_EXPECT_EQ(test, done, 1);
 		KUNIT_EXPECT_TRUE(test, routes[1].started);

@@ -413,43 +413,23 @@ static void nvme_rpmb_test_read(struct kunit *test)
 					   256 + 100 * 512));
 }
 
-/* Reads of the counter as a batch: what rpmb_route_batch() returns */
-static int test_route_counters(struct kunit *test, struct test_ctrl *tc,
-			       struct rpmb_route *routes, unsigned int nr,
-			       unsigned int *done)
-{
-	struct rpmb_nvme_frame *frames = kunit_kcalloc(test, 2 * nr,
-						       sizeof(*frames),
-						       GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, frames);
-	tc->answer = RPMB_GET_WRITE_COUNTER << 8;
-	for (unsigned int i = 0; i < nr; i++) {
-		frames[i].req_resp = cpu_to_le16(RPMB_GET_WRITE_COUNTER);
-		routes[i] = (struct rpmb_route) {
-			.req = (u8 *)&frames[i],
-			.req_len = sizeof(frames[i]),
-			.resp = (u8 *)&frames[nr + i],
-			.resp_len = sizeof(frames[i]),
-		};
-	}
-	return rpmb_route_batch(test_rdev(test, tc, 0), routes, nr, done);
-}
-
 static void nvme_rpmb_test_batch(struct kunit *test)
 {
 	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(1, 16));
+	struct rpmb_dev *rdev = test_rdev(test, tc, 0);
 	struct rpmb_route routes[3];
 	unsigned int done;
 
-	KUNIT_EXPECT_EQ(test, 0, test_route_counters(test, tc, routes, 3, &done));
+	tc->answer = RPMB_GET_WRITE_COUNTER << 8;
+	KUNIT_EXPECT_EQ(test, 0, test_route_counters(test, rdev, routes, 3,
+						     &done));
 	KUNIT_EXPECT_EQ(test, done, 3);
 	KUNIT_EXPECT_EQ(test, tc->nr_cmds, 6);
 
 	tc->fail_at = tc->nr_cmds + 3;
 	tc->status = NVME_SC_INTERNAL;
-	KUNIT_EXPECT_EQ(test, -EIO,
-			test_route_counters(test, tc, routes, 3, &done));
+	KUNIT_EXPECT_EQ(test, -EIO, test_route_counters(test, rdev, routes, 3,
+							&done));
 	KUNIT_EXPECT_EQ(test, done, 1);
 	KUNIT_EXPECT_TRUE(test, routes[1].started);
 	KUNIT_EXPECT_FALSE(test, routes[2].started);
@@ -459,14 +439,12 @@ static void nvme_rpmb_test_batch(struct kunit *test)
  * struct test_batch - a batch that another task has carried
  * @call: the task
  * @test: the test
- * @tc: the controller
  * @routes: the requests
  * @carried: how many of them were carried
  */
 struct test_batch {
 	struct test_call call;
 	struct kunit *test;
-	struct test_ctrl *tc;
 	struct rpmb_route routes[3];
 	unsigned int carried;
 };
@@ -476,7 +454,7 @@ static int test_batch_thread(void *data)
 	struct test_call *call = data;
 	struct test_batch *batch = container_of(call, struct test_batch, call);
 
-	call->ret = test_route_counters(batch->test, batch->tc, batch->routes,
+	call->ret = test_route_counters(batch->test, call->rdev, batch->routes,
 					ARRAY_SIZE(batch->routes),
 					&batch->carried);
 	complete_all(&call->done);
@@ -492,7 +470,7 @@ static void nvme_rpmb_test_batch_reset(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, batch);
 	batch->test = test;
-	batch->tc = tc;
+	tc->answer = RPMB_GET_WRITE_COUNTER << 8;
 	batch->call.rdev = test_rdev(test, tc, 0);
 	init_completion(&batch->call.done);
 	tc->reset_at = 2;

@@ -123,6 +123,44 @@ static inline int test_run(struct test_call *call)
 	return ret;
 }
 
+/* A read of the counter in @frame; returns its bytes, which the response has as well */
+static inline unsigned int test_ask_counter(const struct rpmb_dev *rdev,
+					    void *frame)
+{
+	struct rpmb_nvme_frame *nvme = frame;
+	struct rpmb_frame *jedec = frame;
+
+	if (rdev->descr.frame_format != RPMB_FRAME_NVME) {
+		jedec->req_resp = cpu_to_be16(RPMB_GET_WRITE_COUNTER);
+		return sizeof(*jedec);
+	}
+	nvme->target = rdev->descr.target;
+	nvme->req_resp = cpu_to_le16(RPMB_GET_WRITE_COUNTER);
+	return sizeof(*nvme);
+}
+
+/* Such reads as a batch: what rpmb_route_batch() returns */
+static inline int test_route_counters(struct kunit *test, struct rpmb_dev *rdev,
+				      struct rpmb_route *routes,
+				      unsigned int nr, unsigned int *done)
+{
+	struct rpmb_frame *frames = kunit_kcalloc(test, 2 * nr, sizeof(*frames),
+						  GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, frames);
+	for (unsigned int i = 0; i < nr; i++) {
+		unsigned int len = test_ask_counter(rdev, &frames[i]);
+
+		routes[i] = (struct rpmb_route) {
+			.req = (u8 *)&frames[i],
+			.req_len = len,
+			.resp = (u8 *)&frames[nr + i],
+			.resp_len = len,
+		};
+	}
+	return rpmb_route_batch(rdev, routes, nr, done);
+}
+
 /*
  * In the device's turn, so that rpmb_dev_unregister() waits for the end, and who has
  * waited for the turn finds the call done.

@@ -446,27 +446,6 @@ static void ufs_rpmb_test_write(struct kunit *test)
 	test_expect_started(test, call, 3);
 }
 
-/* Reads of the counter as a batch: what rpmb_route_batch() returns */
-static int test_route_counters(struct test_ufs *ufs, struct rpmb_route *routes,
-			       unsigned int nr, unsigned int *done)
-{
-	struct rpmb_frame *frames = kunit_kcalloc(ufs->test, 2 * nr,
-						  sizeof(*frames), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(ufs->test, frames);
-	ufs->answer = RPMB_GET_WRITE_COUNTER << 8;
-	for (unsigned int i = 0; i < nr; i++) {
-		frames[i].req_resp = cpu_to_be16(RPMB_GET_WRITE_COUNTER);
-		routes[i] = (struct rpmb_route) {
-			.req = (u8 *)&frames[i],
-			.req_len = sizeof(frames[i]),
-			.resp = (u8 *)&frames[nr + i],
-			.resp_len = sizeof(frames[i]),
-		};
-	}
-	return rpmb_route_batch(test_region(ufs, 2), routes, nr, done);
-}
-
 static void ufs_rpmb_test_batch(struct kunit *test)
 {
 	struct test_ufs *ufs = test_ufs_with(test, &test_info);
@@ -474,7 +453,9 @@ static void ufs_rpmb_test_batch(struct kunit *test)
 	unsigned int done;
 
 	test_settled(ufs);
-	KUNIT_EXPECT_EQ(test, 0, test_route_counters(ufs, routes, 3, &done));
+	ufs->answer = RPMB_GET_WRITE_COUNTER << 8;
+	KUNIT_EXPECT_EQ(test, 0, test_route_counters(test, test_region(ufs, 2),
+						     routes, 3, &done));
 	KUNIT_EXPECT_EQ(test, done, 3);
 	KUNIT_EXPECT_EQ(test, ufs->nr_cmds, 6);
 	for (unsigned int i = 0; i < ufs->nr_cmds; i++)
@@ -491,7 +472,9 @@ static void ufs_rpmb_test_batch_fails(struct kunit *test)
 	test_settled(ufs);
 	TEST_SCRIPT(ufs, TEST_GOOD, TEST_GOOD,
 		    TEST_SENSE(HARDWARE_ERROR, 0x44));
-	KUNIT_EXPECT_EQ(test, -EIO, test_route_counters(ufs, routes, 3, &done));
+	ufs->answer = RPMB_GET_WRITE_COUNTER << 8;
+	KUNIT_EXPECT_EQ(test, -EIO, test_route_counters(test, test_region(ufs, 2),
+							routes, 3, &done));
 	KUNIT_EXPECT_EQ(test, done, 1);
 	KUNIT_EXPECT_EQ(test, ufs->nr_cmds, 3);
 	KUNIT_EXPECT_TRUE(test, routes[1].started);
