@@ -38,11 +38,15 @@ struct state_config;
  * Used by one thread at a time; the file is locked for all other processes
  *
  * @anchored: NULL if it is not
+ * @grouped: what is written waits for the end of a group
+ * @refused: the group has been undone, nothing more is done for it
  */
 struct database {
 	const char *name;
 	bool had_wal;
 	struct anchored *anchored;
+	bool grouped;
+	bool refused;
 	sqlite3 *sql;
 	sqlite3_stmt *begin;
 	sqlite3_stmt *commit;

@@ -69,36 +69,61 @@ static bool undo_write(const struct database *db, const char *what)
 }
 
 /* The digest has what was to be written already; what it is made of is checked again */
+static void check_undone(const struct database *db, const struct state *state)
+{
+	if (!db->anchored || (db_make_digest(db, state->store.capacity) &&
+			      anchored_is_genuine(db->anchored, state)))
+		return;
+	log_line("%s: it is not what it was, giving up", db->name);
+	_exit(EXIT_FAILURE);
+}
+
+/* Of a group the store has changed since, so what is left is checked at its end */
 static bool undo(struct rpmb_store *store, const char *what)
 {
-	const struct database *db = to_database(store);
+	struct database *db = to_database(store);
 
 	undo_write(db, what);
-	if (db->anchored && (!db_make_digest(db, store->capacity) ||
-			     !anchored_is_genuine(db->anchored, to_state(store)))) {
-		log_line("%s: it is not what it was, giving up", db->name);
-		_exit(EXIT_FAILURE);
-	}
+	if (db->grouped)
+		db->refused = true;
+	else
+		check_undone(db, to_state(store));
 	return false;
 }
 
-/* Begin a write, which is not to be a step more than there may be */
+/* That there can be another step is asked before the first write of a group */
+static bool can_begin(struct rpmb_store *store)
+{
+	struct database *db = to_database(store);
+
+	if (!db->anchored || anchored_has_left(db->anchored, to_state(store)))
+		return true;
+	db->refused = db->grouped;
+	return false;
+}
+
+/* Begin a write, or go on with a group */
 static bool begin(struct rpmb_store *store)
 {
 	const struct database *db = to_database(store);
 
-	if (db->anchored && !anchored_has_left(db->anchored, to_state(store)))
+	if (db->refused)
 		return false;
-	return db_run(db->begin) || undo(store, "cannot begin");
+	if (!sqlite3_get_autocommit(db->sql))
+		return true;
+	return can_begin(store) &&
+	       (db_run(db->begin) || undo(store, "cannot begin"));
 }
 
-/* Make the write durable, which makes @store what @next is; then anchor it */
+/* Make what was written durable, which makes @store what @next is; then anchor it */
 static bool commit(struct rpmb_store *store, const struct rpmb_store *next)
 {
 	struct database *db = to_database(store);
 	uint8_t root[DIGEST_LEN];
 	struct rpmb_step step;
 
+	if (db->grouped)
+		return true;
 	if (!db->anchored)
 		return db_run(db->commit);
 	anchored_next(db->anchored, to_state(store), next, &step, root);
@@ -210,6 +235,8 @@ static bool sqlite_read(struct rpmb_store *store,
 	uint32_t i;
 	int err;
 
+	if (db->refused)
+		return false;
 	for (i = 0; i < blocks->count; i++)
 		memset(blocks->data + i * blocks->stride, 0, BLOCK_LEN);
 	sqlite3_bind_int64(stmt, 1, blocks->addr);
@@ -486,6 +513,33 @@ static bool sqlite_load(struct state *state, const struct state_config *config)
 	return false;
 }
 
+static void sqlite_begin(struct state *state)
+{
+	struct database *db = state->kept;
+
+	db->grouped = true;
+}
+
+/* What has only read has nothing to keep */
+static bool sqlite_commit(struct state *state)
+{
+	struct database *db = state->kept;
+	bool ok = !db->refused;
+
+	db->grouped = false;
+	db->refused = false;
+	if (ok && !sqlite3_get_autocommit(db->sql) &&
+	    !commit(&state->store, &state->store)) {
+		undo_write(db, "cannot write");
+		ok = false;
+	}
+	if (!ok) {
+		state_go_back(state);
+		check_undone(db, state);
+	}
+	return ok;
+}
+
 static void sqlite_hold(struct state *state)
 {
 	struct database *db = state->kept;
@@ -507,6 +561,8 @@ const struct state_kind state_sqlite = {
 	.load = sqlite_load,
 	.check = sqlite_check,
 	.accept = sqlite_accept,
+	.begin = sqlite_begin,
+	.commit = sqlite_commit,
 	.hold = sqlite_hold,
 	.close = sqlite_close,
 };

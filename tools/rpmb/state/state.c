@@ -56,6 +56,30 @@ bool state_accept(const struct state_config *config)
 	return state_sqlite.accept(config);
 }
 
+bool state_can_group(const struct state *state)
+{
+	return state->kind->begin;
+}
+
+void state_begin(struct state *state)
+{
+	state->before = state->store;
+	state->kind->begin(state);
+}
+
+bool state_commit(struct state *state)
+{
+	bool ok = state->kind->commit(state);
+
+	explicit_bzero(&state->before, sizeof(state->before));
+	return ok;
+}
+
+void state_go_back(struct state *state)
+{
+	state->store = state->before;
+}
+
 void state_hold(struct state *state)
 {
 	state->kind->hold(state);

@@ -36,13 +36,15 @@ struct state_config {
 struct state;
 
 /*
- * A kind of store, as others see it: load, commit, close. To commit is what the
+ * A kind of store, as others see it: load, write, close. To write is what the
  * engine's store does, which @load fills in.
  *
  * @load: open what @config names, make it first if there is none, and fill in the
  *	state; false and a log line if it cannot be used as it is
  * @check: see state_check()
  * @accept: see state_accept()
+ * @begin, @commit: see state_begin() and state_commit(); NULL if each write is by
+ *	itself. Who could not commit goes back to what was before, state_go_back().
  * @hold: see state_hold()
  * @close: end the use in good order; false and a log line if that failed
  */
@@ -50,6 +52,8 @@ struct state_kind {
 	bool (*load)(struct state *state, const struct state_config *config);
 	bool (*check)(const struct state_config *config);
 	bool (*accept)(const struct state_config *config);
+	void (*begin)(struct state *state);
+	bool (*commit)(struct state *state);
 	void (*hold)(struct state *state);
 	bool (*close)(struct state *state);
 };
@@ -59,12 +63,14 @@ extern const struct state_kind state_partition;		/* for who serves it, only */
 
 /*
  * @max_write: most blocks of one write, 0 for any number
+ * @before: the store at state_begin()
  * @kept: the kind's own
  *
  * Used by one thread at a time, and by one process.
  */
 struct state {
 	struct rpmb_store store;
+	struct rpmb_store before;
 	uint8_t capacity;
 	uint8_t max_write;
 	bool has_dev_id;
@@ -77,6 +83,9 @@ struct state {
 /* For @load: is the state what the user said? If not, log what differs. */
 bool state_is_as_wanted(const struct state *state,
 			const struct state_config *config);
+
+/* For @commit: the store is what it was at state_begin() */
+void state_go_back(struct state *state);
 
 /* The file that a name or URI means; NULL if there is no memory or no name */
 char *state_path(const char *name);
@@ -95,6 +104,17 @@ bool state_check(const struct state_config *config);
  * of earlier steps of its anchor. False and a log line if that is not allowed.
  */
 bool state_accept(const struct state_config *config);
+
+/* Can writes be put together? */
+bool state_can_group(const struct state *state);
+
+/*
+ * What the store accepts from now on is one group, which is kept with state_commit(),
+ * as a whole. If that returns false nothing of it is kept, and the store is again what
+ * it was. When the store refuses anything it has refused the group.
+ */
+void state_begin(struct state *state);
+bool state_commit(struct state *state);
 
 /*
  * To be called before anybody is told what the state keeps: nobody else may go on from

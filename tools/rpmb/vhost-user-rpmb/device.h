@@ -31,13 +31,19 @@ struct device;
 /*
  * The calls are those of the RPMB engine.
  *
- * @request: carry out a request of @len bytes, a private copy of whole frames
+ * @begin, @commit: the requests between them are one group, whose responses may go out
+ *	when it is committed. If that returns false none of them was carried out, and
+ *	the device is what it was. NULL if each request is by itself.
+ * @request: carry out a request of @len bytes, a private copy of whole frames, which
+ *	stay as they are
  * @response: fetch the response, if there is one, into at most @len bytes; returns
  *	its length, or 0. A key or a write request has none until a result read
  *	request asks for it.
  * @close: end the device and free it; false and a log line if that failed
  */
 struct device_ops {
+	void (*begin)(struct device *dev);
+	bool (*commit)(struct device *dev);
 	void (*request)(struct device *dev, void *frames, size_t len);
 	size_t (*response)(struct device *dev, void *frames, size_t len);
 	bool (*close)(struct device *dev);

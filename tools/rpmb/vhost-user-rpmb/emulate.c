@@ -4,10 +4,16 @@
 #include "emulate.h"
 #include "log.h"
 
+/*
+ * @before: the engine at the begin of a group
+ * @grouped: there is a group; nobody is told anything before its end
+ */
 struct emulation {
 	struct device dev;
 	struct rpmb_engine engine;
+	struct rpmb_engine before;
 	struct state state;
+	bool grouped;
 };
 
 static struct emulation *to_emulation(struct device *dev)
@@ -15,11 +21,34 @@ static struct emulation *to_emulation(struct device *dev)
 	return (struct emulation *)dev;
 }
 
-static void emulate_request(struct device *dev, void *frames, size_t len)
+static void emulate_begin(struct device *dev)
 {
 	struct emulation *emulation = to_emulation(dev);
 
 	state_hold(&emulation->state);
+	emulation->before = emulation->engine;
+	emulation->grouped = true;
+	state_begin(&emulation->state);
+}
+
+static bool emulate_commit(struct device *dev)
+{
+	struct emulation *emulation = to_emulation(dev);
+	bool ok = state_commit(&emulation->state);
+
+	emulation->grouped = false;
+	if (!ok)
+		emulation->engine = emulation->before;
+	state_hold(&emulation->state);
+	return ok;
+}
+
+static void emulate_request(struct device *dev, void *frames, size_t len)
+{
+	struct emulation *emulation = to_emulation(dev);
+
+	if (!emulation->grouped)
+		state_hold(&emulation->state);
 	rpmb_engine_request(&emulation->engine, frames, len);
 }
 
@@ -27,7 +56,8 @@ static size_t emulate_response(struct device *dev, void *frames, size_t len)
 {
 	struct emulation *emulation = to_emulation(dev);
 
-	state_hold(&emulation->state);
+	if (!emulation->grouped)
+		state_hold(&emulation->state);
 	return rpmb_engine_response(&emulation->engine, frames, len);
 }
 
@@ -40,6 +70,14 @@ static bool emulate_close(struct device *dev)
 }
 
 static const struct device_ops emulate_ops = {
+	.request = emulate_request,
+	.response = emulate_response,
+	.close = emulate_close,
+};
+
+static const struct device_ops group_ops = {
+	.begin = emulate_begin,
+	.commit = emulate_commit,
 	.request = emulate_request,
 	.response = emulate_response,
 	.close = emulate_close,
@@ -64,7 +102,8 @@ static void emulate_init(struct emulation *emulation,
 		.max_write = max_write,
 		.max_read = config->max_read,
 	};
-	device_init(&emulation->dev, &emulate_ops, &rpmb,
+	device_init(&emulation->dev,
+		    state_can_group(state) ? &group_ops : &emulate_ops, &rpmb,
 		    state->has_dev_id ? state->dev_id : NULL);
 }
 

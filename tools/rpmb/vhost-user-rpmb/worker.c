@@ -79,6 +79,20 @@ static void wake(struct worker *worker)
 		log_line("cannot wake the worker: %s", strerror(errno));
 }
 
+static void begin(struct ring *ring)
+{
+	struct device *dev = of_ring(ring)->dev;
+
+	dev->ops->begin(dev);
+}
+
+static bool commit(struct ring *ring)
+{
+	struct device *dev = of_ring(ring)->dev;
+
+	return dev->ops->commit(dev);
+}
+
 static size_t request(struct ring *ring, void *out, size_t out_len, void *in,
 		      size_t in_len)
 {
@@ -138,6 +152,8 @@ static void release(struct backend *backend)
 }
 
 static const struct backend_ops ops = {
+	.begin = begin,
+	.commit = commit,
 	.request = request,
 	.kick = kick,
 	.set_kick = set_kick,
@@ -172,6 +188,7 @@ bool worker_start(struct worker *worker, struct device *dev)
 			.config = &dev->config,
 			.config_len = dev->config_len,
 			.max_len = DEVICE_MAX_LEN,
+			.grouped = dev->ops->begin,
 			.rings = &worker->ring,
 			.nr_rings = 1,
 		},

@@ -13,11 +13,11 @@
 #include "ring.h"
 
 /*
- * Locking. @lock is held for reading by the worker while it serves one buffer, and
- * for writing by the main thread, between the backend's hold() and release(), while
- * it changes anything that a front-end sets up. A writer that waits goes first, so a
- * guest that keeps the queue full cannot keep the main thread out; it waits for one
- * buffer at most. Who holds the lock for writing may touch everything. Under the
+ * Locking. @lock is held for reading by the worker while it serves what is in the
+ * ring, and for writing by the main thread, between the backend's hold() and release(),
+ * while it changes anything that a front-end sets up. A writer that waits goes first, so
+ * a guest that keeps the queue full cannot keep the main thread out; it waits for one
+ * group of buffers at most. Who holds the lock for writing may touch everything. Under the
  * lock for reading the members of the ring from @mapped on belong to the worker, all
  * else is constant.
  *
@@ -40,7 +40,7 @@ struct worker {
 /* Start it, without a front-end; false and a log line on failure */
 bool worker_start(struct worker *worker, struct device *dev);
 
-/* Wait for it to finish the buffer at hand, then end it */
+/* Wait for it to finish the buffers at hand, then end it */
 void worker_stop(struct worker *worker);
 
 #endif /* WORKER_H */

@@ -16,9 +16,12 @@ struct backend;
 struct ring;
 
 /*
- * @request: serve one buffer: @out is a private copy of its device-readable part, @in
- *	has the size of its device-writable part. Returns how many bytes of @in to
- *	give back.
+ * @begin, @commit: the buffers between them are served as one group, and are given
+ *	back when it is committed. If that returns false none of them has been served:
+ *	each is then served by itself. Only called if @grouped is set.
+ * @request: serve one buffer: @out is a private copy of its device-readable part, which
+ *	stays as it is, @in has the size of its device-writable part. Returns how many
+ *	bytes of @in to give back.
  * @kick: there may be buffers in the ring: an in-band kick has come. The rings are
  *	not held.
  * @set_kick: take over where else kicks come from, or -1; false if it cannot be
@@ -30,6 +33,8 @@ struct ring;
  *	that. NULL if there are none.
  */
 struct backend_ops {
+	void (*begin)(struct ring *ring);
+	bool (*commit)(struct ring *ring);
 	size_t (*request)(struct ring *ring, void *out, size_t out_len,
 			  void *in, size_t in_len);
 	void (*kick)(struct ring *ring);
@@ -47,6 +52,7 @@ struct backend_ops {
  *
  * @config: configuration space
  * @max_len: longer buffers are not looked at
+ * @grouped: all buffers that are in a ring may be served together
  * @request_fd: takes in-band signals, or -1
  */
 struct backend {
@@ -54,6 +60,7 @@ struct backend {
 	const void *config;
 	size_t config_len;
 	size_t max_len;
+	bool grouped;
 	struct ring *rings;
 	unsigned int nr_rings;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The queue: finds buffers, has the device serve them, gives them back. How they lie in
- * memory is in ring_split.c and ring_packed.c.
+ * The queue: what a front-end sets up, its buffers, and the signals of both sides. How
+ * they lie in memory is in ring_split.c and ring_packed.c.
  *
  * Section numbers are those of the Virtual I/O Device specification, version 1.2
  */
@@ -136,82 +136,7 @@ bool ring_read_table(struct ring *ring, struct ring_piece table, uint32_t i,
 	       ring_break(ring, "bad indirect table");
 }
 
-/* The pieces have been found to lie in memory, which does not change meanwhile */
-static void gather(const struct ring *ring, const struct chain *chain,
-		   uint8_t *out)
-{
-	const struct ring_piece *piece = ring->pieces;
-	const struct ring_piece *end = piece + chain->nr_out;
-
-	for (; piece < end; out += piece->len, piece++)
-		memory_read(&ring->backend->memory, out, piece->addr, piece->len);
-}
-
-static void scatter(const struct ring *ring, const struct chain *chain,
-		    const uint8_t *in, size_t len)
-{
-	const struct ring_piece *piece = ring->pieces + chain->nr_out;
-
-	for (; len; piece++) {
-		size_t n = piece->len < len ? piece->len : len;
-
-		memory_write(&ring->backend->memory, piece->addr, in, n);
-		in += n;
-		len -= n;
-	}
-}
-
-/* Returns the bytes written to the buffer, or -1 */
-static ssize_t serve_chain(struct ring *ring, const struct chain *chain)
-{
-	const struct backend *backend = ring->backend;
-	uint8_t *bytes;
-	size_t used;
-
-	if (chain->out_len > backend->max_len ||
-	    chain->in_len > backend->max_len)
-		return 0;
-	bytes = malloc(chain->out_len + chain->in_len + 1);
-	if (!bytes) {
-		ring_break(ring, "out of memory");
-		return -1;
-	}
-	gather(ring, chain, bytes);
-	used = backend->ops->request(ring, bytes, chain->out_len,
-				     bytes + chain->out_len, chain->in_len);
-	scatter(ring, chain, bytes + chain->out_len, used);
-	free(bytes);
-	return used;
-}
-
-static void give_back(struct ring *ring, const struct chain *chain,
-		      uint32_t len)
-{
-	if (layout_of(ring)->give_back(ring, chain, len))
-		signal_front(ring, &ring->call, VHOST_USER_BACKEND_VRING_CALL);
-}
-
-/* The next buffer, which there is; false if the guest has broken the rules */
-static bool next_chain(struct ring *ring, struct chain *chain)
-{
-	*chain = (struct chain) {};
-	return layout_of(ring)->get_chain(ring, chain);
-}
-
-static void serve_buffer(struct ring *ring)
-{
-	struct chain chain;
-	ssize_t used;
-
-	if (!next_chain(ring, &chain))
-		return;
-	used = serve_chain(ring, &chain);
-	if (used >= 0)
-		give_back(ring, &chain, used);
-}
-
-/* Whether there is a buffer in a ring that may be served */
-static bool ready(struct ring *ring)
+bool ring_ready(struct ring *ring)
 {
 	if (!ring->kicked || !ring->started || !ring->enabled || ring->broken ||
 	    (!ring->mapped && !ring_map(ring)))
@@ -220,27 +145,23 @@ static bool ready(struct ring *ring)
 	return ring->kicked;
 }
 
-bool ring_serve(struct ring *ring)
+bool ring_take(struct ring *ring, struct chain *chain)
 {
-	if (!ready(ring))
+	*chain = (struct chain) {};
+	if (!layout_of(ring)->get_chain(ring, chain))
 		return false;
-	serve_buffer(ring);
+	layout_of(ring)->take(ring, chain);
 	return true;
 }
 
-/* Buffers that are too small go back with nothing in them */
-bool ring_push(struct ring *ring, const void *message, size_t len)
+bool ring_give_back(struct ring *ring, const struct chain *chain, uint32_t len)
 {
-	struct chain chain;
-	bool fits = false;
+	return layout_of(ring)->give_back(ring, chain, len);
+}
 
-	while (!fits && ready(ring) && next_chain(ring, &chain)) {
-		fits = chain.in_len >= len;
-		if (fits)
-			scatter(ring, &chain, message, len);
-		give_back(ring, &chain, fits ? len : 0);
-	}
-	return fits;
+void ring_call(const struct ring *ring)
+{
+	signal_front(ring, &ring->call, VHOST_USER_BACKEND_VRING_CALL);
 }
 
 void ring_take_kick(struct ring *ring)

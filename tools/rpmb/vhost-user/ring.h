@@ -62,7 +62,7 @@ struct ring {
 			struct vring_packed_desc_event *device;
 		} packed;
 	};
-	struct ring_piece *pieces;	/* of the buffer at hand, @num of them */
+	struct ring_piece *pieces;	/* of the last buffer, @num of them */
 	uint16_t next_avail;
 	uint16_t next_used;
 	bool started;		/* there was a kick since the ring was stopped */
@@ -74,7 +74,10 @@ struct ring {
 /* A kick has come: it starts the ring, whether it may be served yet or not */
 void ring_take_kick(struct ring *ring);
 
-/* Have one buffer served; false if there is none or the ring is not to be served */
+/*
+ * Have a buffer served, or all that there are if the device can do that; false if there
+ * is none or the ring is not to be served
+ */
 bool ring_serve(struct ring *ring);
 
 /* Give the guest a message in one of its buffers; false if it has none for that */

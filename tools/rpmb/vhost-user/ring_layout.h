@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How a virtqueue lies in memory: split or packed. For ring.c and the files of the
- * layouts.
+ * How a virtqueue lies in memory: split or packed. For ring.c, ring_serve.c and the files
+ * of the layouts.
  *
  * The guest may write to all of it at any time: what is read from it is read once, and
  * checked after that.
@@ -14,7 +14,7 @@
 #include "ring.h"
 
 /*
- * The buffer at hand: device-readable pieces first, then device-writable ones
+ * A buffer: device-readable pieces first, then device-writable ones
  *
  * @id: what the guest calls it
  * @slots: how many descriptors of the ring it takes
@@ -33,7 +33,8 @@ struct chain {
  * @has_buffer: whether there is a buffer; if not, the driver's next one kicks
  * @get_chain: collect the pieces of the next buffer; false if the guest has broken
  *	the rules
- * @give_back: it is done, with that many bytes written; returns whether the driver
+ * @take: go on to the buffer after it
+ * @give_back: a buffer that was taken is done, with that many bytes written; returns whether the driver
  *	wants to know
  * @base: where to go on, as VHOST_USER_GET_VRING_BASE says it
  */
@@ -41,6 +42,7 @@ struct ring_layout {
 	bool (*map)(struct ring *ring);
 	bool (*has_buffer)(struct ring *ring);
 	bool (*get_chain)(struct ring *ring, struct chain *chain);
+	void (*take)(struct ring *ring, const struct chain *chain);
 	bool (*give_back)(struct ring *ring, const struct chain *chain,
 			  uint32_t len);
 	uint32_t (*base)(const struct ring *ring);
@@ -81,5 +83,20 @@ uint32_t ring_table_size(struct ring *ring, struct ring_piece table,
 /* Descriptor @i of a table; false if the guest has broken the rules */
 bool ring_read_table(struct ring *ring, struct ring_piece table, uint32_t i,
 		     void *desc);
+
+/* Whether there is a buffer in a ring that may be served */
+bool ring_ready(struct ring *ring);
+
+/*
+ * Take the next buffer, which there is; its pieces are the ring's until the next one is
+ * taken. False if the guest has broken the rules.
+ */
+bool ring_take(struct ring *ring, struct chain *chain);
+
+/* It is done, with that many bytes written; returns whether the driver wants to know */
+bool ring_give_back(struct ring *ring, const struct chain *chain, uint32_t len);
+
+/* Tell the driver */
+void ring_call(const struct ring *ring);
 
 #endif /* RING_LAYOUT_H */

@@ -128,6 +128,11 @@ static bool get_chain(struct ring *ring, struct chain *chain)
 	return ok;
 }
 
+static void take(struct ring *ring, const struct chain *chain)
+{
+	ring->next_avail = advance(ring, ring->next_avail, chain->slots);
+}
+
 /* 2.8.10: the place that the driver waits for may be one of the lap before */
 static bool is_passed(const struct ring *ring, uint16_t wanted, uint16_t slots)
 {
@@ -172,7 +177,6 @@ static bool give_back(struct ring *ring, const struct chain *chain,
 	desc->id = htole16(chain->id);
 	desc->len = htole32(len);
 	store16(&desc->flags, flags);
-	ring->next_avail = advance(ring, ring->next_avail, chain->slots);
 	ring->next_used = advance(ring, ring->next_used, chain->slots);
 	return wants_interrupt(ring, chain->slots);
 }
@@ -186,6 +190,7 @@ const struct ring_layout ring_packed = {
 	.map = map,
 	.has_buffer = has_buffer,
 	.get_chain = get_chain,
+	.take = take,
 	.give_back = give_back,
 	.base = base,
 };

@@ -105,6 +105,12 @@ static bool get_chain(struct ring *ring, struct chain *chain)
 	return true;
 }
 
+static void take(struct ring *ring, const struct chain *chain)
+{
+	(void)chain;
+	ring->next_avail++;
+}
+
 /* 2.7.7.2, 2.7.10: does the driver want to know of the entry before this one? */
 static bool wants_interrupt(const struct ring *ring)
 {
@@ -126,7 +132,6 @@ static bool give_back(struct ring *ring, const struct chain *chain,
 
 	elem->id = htole32(chain->id);
 	elem->len = htole32(len);
-	ring->next_avail++;
 	store16(&ring->split.used->idx, ++ring->next_used);
 	return wants_interrupt(ring);
 }
@@ -140,6 +145,7 @@ const struct ring_layout ring_split = {
 	.map = map,
 	.has_buffer = has_buffer,
 	.get_chain = get_chain,
+	.take = take,
 	.give_back = give_back,
 	.base = base,
 };
