@@ -73,6 +73,22 @@ static struct memory_mapping mapping(uint8_t *host, uint64_t guest)
 }
 
 static struct device *device;
+static bool in_group, undone;
+
+static void begin(struct ring *ring)
+{
+	(void)ring;
+	must(!in_group);
+	in_group = true;
+}
+
+static bool commit(struct ring *ring)
+{
+	(void)ring;
+	must(in_group);
+	in_group = false;
+	return !undone;
+}
 
 static size_t request(struct ring *ring, void *out, size_t out_len, void *in,
 		      size_t in_len)
@@ -81,15 +97,21 @@ static size_t request(struct ring *ring, void *out, size_t out_len, void *in,
 	return device_request(device, out, out_len, in, in_len);
 }
 
-static const struct backend_ops ops = { .request = request };
+static const struct backend_ops ops = {
+	.begin = begin,
+	.commit = commit,
+	.request = request,
+};
 
 static void make_backend(struct backend *backend, struct ring *ring,
 			 const struct fuzz_ring *what)
 {
 	device = fuzz_device(what->settings);
+	undone = what->groups & FUZZ_UNDONE;
 	*backend = (struct backend) {
 		.ops = &ops,
 		.max_len = DEVICE_MAX_LEN,
+		.grouped = what->groups & FUZZ_GROUPED,
 		.rings = ring,
 		.nr_rings = 1,
 		.memory = {
@@ -123,10 +145,12 @@ static void make_ring(struct ring *ring, struct backend *backend,
 		ring_set_base(ring, 0x80008000);
 }
 
-/* How many buffers came back is how many were taken, and not more than @calls */
+/* How many buffers came back is how many were taken, not more than @calls could */
 static void check_split(const struct ring *ring, uint16_t avail, uint16_t used,
 			unsigned int calls)
 {
+	if (ring->backend->grouped)
+		calls *= ring->num;
 	must((uint16_t)(ring->next_avail - avail) <= calls);
 	must((uint16_t)(ring->next_used - used) ==
 	     (uint16_t)(ring->next_avail - avail));

@@ -66,8 +66,12 @@ struct fuzz_ring {
 	uint8_t num;		/* log2 of the queue's size, up to 5 */
 	uint8_t features;	/* from bit 28 on */
 	uint8_t restless;	/* somebody writes to the memory meanwhile */
-	uint8_t unused[4];
+	uint8_t groups;		/* FUZZ_GROUPED, FUZZ_UNDONE */
+	uint8_t unused[3];
 };
+
+#define FUZZ_GROUPED 1		/* all buffers that are there at once */
+#define FUZZ_UNDONE 2		/* such a group fails */
 
 #define FUZZ_GUEST 0x10000	/* guest address of the first region */
 #define FUZZ_GUEST_2 0x20000

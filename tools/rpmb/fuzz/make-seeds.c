@@ -126,8 +126,9 @@ static void put_table(struct ring_seed *seed, uint64_t response)
 		 3 * sizeof(*table), VRING_DESC_F_INDIRECT);
 }
 
+/* In a split ring a group has the same buffer twice */
 static void put_ring(unsigned int nr, bool indirect, uint64_t response,
-		     bool restless, uint8_t features)
+		     bool restless, uint8_t features, uint8_t groups)
 {
 	struct ring_seed seed = {
 		.what = {
@@ -135,6 +136,7 @@ static void put_ring(unsigned int nr, bool indirect, uint64_t response,
 			.num = 3,
 			.features = features,
 			.restless = restless,
+			.groups = groups,
 		},
 	};
 
@@ -144,7 +146,7 @@ static void put_ring(unsigned int nr, bool indirect, uint64_t response,
 		put_chain(&seed, 0, response);
 	put_frames(&seed);
 	if (!(features & PACKED))
-		((struct vring_avail *)(seed.memory + FUZZ_AVAIL))->idx = 1;
+		((struct vring_avail *)(seed.memory + FUZZ_AVAIL))->idx = groups ? 2 : 1;
 	put("ring", nr, &seed, sizeof(seed));
 }
 
@@ -155,10 +157,10 @@ static void rings(void)
 
 	_Static_assert(offsetof(struct ring_seed, memory) ==
 		       sizeof(struct fuzz_ring), "one follows the other");
-	for (i = 0; i < 16; i++)
+	for (i = 0; i < 64; i++)
 		put_ring(i, i & 1, i & 2 ? FUZZ_GUEST_2 : near, i & 4,
 			 (i & 1 ? INDIRECT_AND_INDEX : 0) |
-			 (i & 8 ? PACKED : 0));
+			 (i & 8 ? PACKED : 0), i >> 4);
 }
 
 struct control_seed {

@@ -91,18 +91,7 @@ static bool undo(struct rpmb_store *store, const char *what)
 	return false;
 }
 
-/* That there can be another step is asked before the first write of a group */
-static bool can_begin(struct rpmb_store *store)
-{
-	struct database *db = to_database(store);
-
-	if (!db->anchored || anchored_has_left(db->anchored, to_state(store)))
-		return true;
-	db->refused = db->grouped;
-	return false;
-}
-
-/* Begin a write, or go on with a group */
+/* Begin a write, which is not to be a step more than there may be, or go on with a group */
 static bool begin(struct rpmb_store *store)
 {
 	const struct database *db = to_database(store);
@@ -111,8 +100,9 @@ static bool begin(struct rpmb_store *store)
 		return false;
 	if (!sqlite3_get_autocommit(db->sql))
 		return true;
-	return can_begin(store) &&
-	       (db_run(db->begin) || undo(store, "cannot begin"));
+	if (db->anchored && !anchored_has_left(db->anchored, to_state(store)))
+		return false;
+	return db_run(db->begin) || undo(store, "cannot begin");
 }
 
 /* Make what was written durable, which makes @store what @next is; then anchor it */

@@ -111,7 +111,7 @@ bool state_can_group(const struct state *state);
 /*
  * What the store accepts from now on is one group, which is kept with state_commit(),
  * as a whole. If that returns false nothing of it is kept, and the store is again what
- * it was. When the store refuses anything it has refused the group.
+ * it was. A store that refuses something may have refused all of the group.
  */
 void state_begin(struct state *state);
 bool state_commit(struct state *state);

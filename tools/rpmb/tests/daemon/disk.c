@@ -349,6 +349,24 @@ void disk_cut(const struct disk *disk, const struct disk_image *before,
 	end_replay(&replay, after);
 }
 
+unsigned int disk_syncs(const struct disk *disk)
+{
+	uint64_t end = __atomic_load_n(&disk->log_len, __ATOMIC_ACQUIRE);
+	unsigned int syncs = 0;
+
+	for (uint64_t at = 0; at < end;)
+		syncs += next_record(disk, &at)->op == DISK_SYNC;
+	return syncs;
+}
+
+bool disk_next_place(const struct disk *disk, uint64_t *at)
+{
+	if (*at >= disk->log_len)
+		return false;
+	next_record(disk, at);
+	return true;
+}
+
 uint64_t disk_random_place(const struct disk *disk)
 {
 	unsigned int records = 0, n;

@@ -116,6 +116,12 @@ bool disk_image_same(const struct disk_image *a, const struct disk_image *b);
 void disk_cut(const struct disk *disk, const struct disk_image *before,
 	      uint64_t len, struct disk_image *after);
 
+/* How often something was synced */
+unsigned int disk_syncs(const struct disk *disk);
+
+/* The places in the log that follow @at: true if there is one, which is then @at */
+bool disk_next_place(const struct disk *disk, uint64_t *at);
+
 /* A place in the log, after any of its records or at its beginning */
 uint64_t disk_random_place(const struct disk *disk);
 

@@ -28,17 +28,22 @@ void model_set(struct model *model, uint32_t counter)
 		apply(model);
 }
 
-void model_submit(const struct model *model, struct frontend *fe)
+unsigned int model_frames(struct rpmb_frame *out, uint32_t n)
 {
 	uint8_t data[MODEL_BLOCKS * BLOCK];
-	struct rpmb_frame out[MODEL_BLOCKS + 1];
-	uint32_t n = model->counter + 1;
 	unsigned int nr = write_size(n);
 
 	pattern(data, nr, 0, n);
 	make_write(out, nr, 0, n - 1, data, test_key);
 	make_result_read(&out[nr]);
-	submit_frames(fe, out, nr + 1, 1);
+	return nr + 1;
+}
+
+void model_submit(const struct model *model, struct frontend *fe)
+{
+	struct rpmb_frame out[MODEL_BLOCKS + 1];
+
+	submit_frames(fe, out, model_frames(out, model->counter + 1), 1);
 }
 
 void model_answer(struct model *model, struct frontend *fe)

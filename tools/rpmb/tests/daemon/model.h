@@ -22,6 +22,9 @@ struct model {
 /* Make it the model after @counter writes */
 void model_set(struct model *model, uint32_t counter);
 
+/* The request for write number @n, a result read with it; returns its length in frames */
+unsigned int model_frames(struct rpmb_frame *out, uint32_t n);
+
 /* Ask for the write that follows those in @model, do not wait */
 void model_submit(const struct model *model, struct frontend *fe);
 

@@ -18,6 +18,7 @@
 #include "client.h"
 #include "disk.h"
 #include "fixture.h"
+#include "group.h"
 #include "model.h"
 #include "served.h"
 #include "state.h"
@@ -84,6 +85,109 @@ static void served_again(void)
 	write_one(&model, true);
 	host_stop();
 	host_start();
+	must_serve(&model, false);
+}
+
+/* What is in the ring together is one step, and one write of the hardware */
+static void full_ring(void)
+{
+	struct group group = { 0 };
+	struct frontend fe;
+	struct model model;
+	struct fake *fake;
+	struct daemon d;
+	uint32_t before;
+
+	fake = begin_serving(&model, &d, &fe);
+	before = fake->counter;
+	group.fe = &fe;
+	for (unsigned int i = 1; i <= GROUP_MOST; i++)
+		group_put_write(&group, 5 + i);
+	group_go(&group);
+	for (unsigned int i = 1; i <= GROUP_MOST; i++)
+		group_written(&group, 0, 5 + i);
+	check_eq(fake->counter - before, 1);
+	model_set(&model, 5 + GROUP_MOST);
+	model_check(&model, &fe, false);
+	kill_daemon(&d, &fe);
+	must_serve(&model, false);
+}
+
+/* The disk takes none of it: nothing is anchored, and what there was is still genuine */
+static void full_ring_full_disk(void)
+{
+	struct group group = { 0 };
+	struct frontend fe;
+	struct model model;
+	struct fake *fake;
+	struct disk *disk;
+	struct daemon d;
+	uint32_t before;
+
+	fake = begin();
+	model_leave_state(&model, true);
+	disk = disk_new();
+	start_on_disk(&d);
+	fe_open(&fe, &d);
+	model_check(&model, &fe, false);
+	before = fake->counter;
+	group.fe = &fe;
+	disk->fail_write = ENOSPC;
+	group_put_write(&group, 6);
+	group_put_write(&group, 7);
+	group_put_read(&group);
+	group_go(&group);
+	group_written(&group, RPMB_RES_WRITE, 5);
+	group_written(&group, RPMB_RES_COUNTER, 5);
+	group_holds(&group, &model);
+	check_eq(fake->counter, before);
+	disk->fail_write = 0;
+	kill_daemon(&d, &fe);
+	disk_free(disk);
+	must_serve(&model, false);
+}
+
+/* More blocks than the small cache holds that the file asks for: it goes to the disk early */
+static void put_far_writes(struct group *group)
+{
+	uint8_t data[MODEL_BLOCKS * BLOCK] = { 0 };
+	struct rpmb_frame out[MODEL_BLOCKS + 1];
+
+	for (unsigned int i = 0; i < GROUP_MOST - 1; i++) {
+		make_write(out, MODEL_BLOCKS, MODEL_BLOCKS * i, 5 + i, data,
+			   test_key);
+		make_result_read(&out[MODEL_BLOCKS]);
+		group_put(group, out, MODEL_BLOCKS + 1, 1);
+	}
+}
+
+/* The disk is full before the end of a group: nothing that is undone counts as changed */
+static void full_disk_early(void)
+{
+	struct group group = { 0 };
+	struct frontend fe;
+	struct model model;
+	struct disk *disk;
+	struct daemon d;
+
+	begin();
+	model_leave_state(&model, true);
+	state_sql("PRAGMA default_cache_size = 10");
+	disk = disk_new();
+	start_on_disk(&d);
+	fe_open(&fe, &d);
+	group.fe = &fe;
+	disk->fail_write = ENOSPC;
+	put_far_writes(&group);
+	group_put_read(&group);
+	group_go(&group);
+	group_written(&group, RPMB_RES_WRITE, 5);
+	for (unsigned int i = 0; i < GROUP_MOST - 2; i++)
+		group_written(&group, RPMB_RES_COUNTER, 5);
+	group_holds(&group, &model);
+	disk->fail_write = 0;
+	kill_daemon(&d, &fe);
+	disk_free(disk);
 	must_serve(&model, false);
 }
 
@@ -541,6 +645,11 @@ static void converted(void)
 
 static const struct test tests[] = {
 	{ "stopped, killed, and its anchor stopped: served again", served_again },
+	{ "a full ring: one step, one write of the hardware", full_ring },
+	{ "a full ring, a full disk: no step, and still genuine",
+	  full_ring_full_disk },
+	{ "a full ring, a disk that is full early: the same",
+	  full_disk_early },
 	{ "put back: refused, and the newest is not", put_back },
 	{ "files of several times together: the newest or nothing", mixed },
 	{ "without its anchor, with another one, without itself", without_anchor },
