@@ -85,17 +85,26 @@ int rpmb_read_counter(struct rpmb *rpmb, const uint8_t *key, uint32_t *counter)
 	return rpmb_get_counter(rpmb, key, counter);
 }
 
+void rpmb_get_data(const struct rpmb *rpmb, uint8_t *resp, unsigned int blocks,
+		   uint8_t *data)
+{
+	unsigned int block_size = rpmb->info.block_size, i;
+
+	for (i = 0; i < blocks; i++)
+		memcpy(data + (size_t)i * block_size,
+		       rpmb_frames_data(rpmb->info.frame_format, resp, i),
+		       block_size);
+}
+
 static int read_once(struct rpmb *rpmb, const uint8_t *key,
 		     unsigned int addr, unsigned int blocks, uint8_t *data,
 		     bool *started)
 {
-	unsigned int block_size = rpmb->info.block_size;
 	struct rpmb_exchange x = {
 		.req.type = RPMB_READ_DATA,
 		.req.addr = addr,
 		.req.count = blocks,
 	};
-	unsigned int i;
 	int ret;
 
 	ret = rpmb_begin(rpmb, &x, 0);
@@ -103,13 +112,9 @@ static int read_once(struct rpmb *rpmb, const uint8_t *key,
 		return ret;
 	ret = rpmb_exchange(rpmb, &x, key, 0, blocks);
 	*started = x.started;
-	if (ret)
-		return ret;
-	for (i = 0; i < blocks; i++)
-		memcpy(data + (size_t)i * block_size,
-		       rpmb_frames_data(rpmb->info.frame_format, rpmb->resp, i),
-		       block_size);
-	return 0;
+	if (!ret)
+		rpmb_get_data(rpmb, rpmb->resp, blocks, data);
+	return ret;
 }
 
 static unsigned int max_read(const struct rpmb *rpmb)
@@ -121,8 +126,8 @@ static unsigned int max_read(const struct rpmb *rpmb)
 }
 
 /* Read *@nr blocks, or as many as can be carried if it is not that many */
-static int read_some(struct rpmb *rpmb, const uint8_t *key,
-		     unsigned int addr, unsigned int *nr, uint8_t *data)
+static int read_one(struct rpmb *rpmb, const uint8_t *key,
+		    unsigned int addr, unsigned int *nr, uint8_t *data)
 {
 	bool started = false;
 	int ret;
@@ -130,6 +135,24 @@ static int read_some(struct rpmb *rpmb, const uint8_t *key,
 	do
 		ret = read_once(rpmb, key, addr, *nr, data, &started);
 	while (rpmb_was_too_long(ret, started) && (*nr /= 2));
+	return ret;
+}
+
+/* Read some of *@nr blocks; *@most are what one request can carry */
+static int read_some(struct rpmb *rpmb, const uint8_t *key, unsigned int addr,
+		     unsigned int *nr, unsigned int *most, uint8_t *data)
+{
+	unsigned int wanted = *nr;
+	int ret;
+
+	if (*nr > *most && rpmb_can_read_batch(rpmb, key)) {
+		ret = rpmb_read_batch(rpmb, key, addr, nr, *most, data);
+		if (ret || *nr)
+			return ret;
+	}
+	*nr = wanted < *most ? wanted : *most;
+	ret = read_one(rpmb, key, addr, nr, data);
+	*most = *nr;
 	return ret;
 }
 
@@ -141,14 +164,13 @@ int rpmb_get_blocks(struct rpmb *rpmb, const uint8_t *key,
 
 	ret = rpmb_check_range(rpmb, addr, blocks);
 	while (!ret && done < blocks) {
-		nr = blocks - done < most ? blocks - done : most;
-		ret = read_some(rpmb, key, addr + done, &nr,
+		nr = blocks - done;
+		ret = read_some(rpmb, key, addr + done, &nr, &most,
 				(uint8_t *)data +
 				(size_t)done * rpmb->info.block_size);
 		if (ret)
 			break;
 		done += nr;
-		most = nr;
 		rpmb_report_progress(rpmb, done, blocks);
 	}
 	return ret;

@@ -60,7 +60,8 @@ bool rpmb_has_counter(uint16_t type)
 	       type == RPMB_PURGE_ENABLE;
 }
 
-int rpmb_begin(struct rpmb *rpmb, struct rpmb_exchange *x, unsigned int blocks)
+int rpmb_begin_at(struct rpmb *rpmb, uint8_t *req, struct rpmb_exchange *x,
+		  unsigned int blocks)
 {
 	enum rpmb_frame_format format = rpmb->info.frame_format;
 	ssize_t len;
@@ -73,9 +74,13 @@ int rpmb_begin(struct rpmb *rpmb, struct rpmb_exchange *x, unsigned int blocks)
 		if (len != sizeof(x->req.nonce))
 			return RPMB_ERR_SYSTEM;
 	}
-	rpmb_frames_init(format, rpmb->req, rpmb_frames_len(format, blocks),
-			 &x->req);
+	rpmb_frames_init(format, req, rpmb_frames_len(format, blocks), &x->req);
 	return 0;
+}
+
+int rpmb_begin(struct rpmb *rpmb, struct rpmb_exchange *x, unsigned int blocks)
+{
+	return rpmb_begin_at(rpmb, rpmb->req, x, blocks);
 }
 
 void rpmb_sign(struct rpmb *rpmb, const uint8_t *key, unsigned int blocks)

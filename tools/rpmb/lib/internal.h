@@ -92,6 +92,10 @@ int rpmb_result_error(const struct rpmb_fields *resp);
 /* Prepare rpmb->req: frames for @blocks blocks of data with the fields of @x */
 int rpmb_begin(struct rpmb *rpmb, struct rpmb_exchange *x, unsigned int blocks);
 
+/* The same at @req, of several requests */
+int rpmb_begin_at(struct rpmb *rpmb, uint8_t *req, struct rpmb_exchange *x,
+		  unsigned int blocks);
+
 /*
  * Put the MAC of the frames for @blocks blocks in rpmb->req into the last one, unless
  * the kernel does
@@ -136,6 +140,20 @@ void rpmb_report_progress(struct rpmb *rpmb, unsigned int done,
 int rpmb_get_counter(struct rpmb *rpmb, const uint8_t *key, uint32_t *counter);
 int rpmb_get_blocks(struct rpmb *rpmb, const uint8_t *key,
 		    unsigned int addr, unsigned int blocks, void *data);
+
+/* The data in a response of that many blocks */
+void rpmb_get_data(const struct rpmb *rpmb, uint8_t *resp, unsigned int blocks,
+		   uint8_t *data);
+
+/* Does the kernel take many reads? */
+bool rpmb_can_read_batch(const struct rpmb *rpmb, const uint8_t *key);
+
+/*
+ * Read some of *@nr blocks, with at most @most of them in a request; *@nr is how many
+ * then. None, without an error, if one request may be more than can be carried.
+ */
+int rpmb_read_batch(struct rpmb *rpmb, const uint8_t *key, unsigned int addr,
+		    unsigned int *nr, unsigned int most, uint8_t *data);
 
 /*
  * Blocks and counter as they are at one time. If somebody writes meanwhile they are read

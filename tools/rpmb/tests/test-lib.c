@@ -869,7 +869,7 @@ static void test_progress(void)
 
 	rpmb_set_progress(rpmb, note_progress, calls);
 	expect_eq(rpmb_read(rpmb, key, 5, 20, data), 0);
-	expect_eq(calls[0], 3);
+	expect_eq(calls[0], batches(fake, 1) ?: 3);
 	expect_eq(calls[1], 20);
 	rpmb_close(rpmb);
 }
@@ -960,6 +960,81 @@ static void test_long_batch(void)
 	expect_eq(fake->nr_requests, 16);
 	expect_eq(fake->nr_batches, batches(fake, 2));
 	expect(!memcmp(fake->data, data, 15 * 128 * 256));
+	rpmb_close(rpmb);
+}
+
+/* 7 + 7 + 6 blocks are read in one call, or in as many as others leave */
+static void test_read_batch(void)
+{
+	static const unsigned int of_nvme[] = { 7, 7, 6 };
+	static uint8_t data[20 * 512], back[sizeof(data)];
+	struct fake *fake;
+	struct rpmb *rpmb;
+
+	rpmb = fresh(&nvme, &fake);
+	fill(data, sizeof(data), 12);
+	memcpy(fake->data + 5 * 512, data, sizeof(data));
+	expect_eq(rpmb_read(rpmb, key, 5, 20, back), 0);
+	expect(!memcmp(data, back, sizeof(data)));
+	expect_requests(fake, RPMB_READ_DATA, of_nvme, 3);
+	expect_eq(fake->nr_batches, batches(fake, 1));
+
+	memset(back, 0, sizeof(back));
+	fake->nr_requests = 0;
+	fake->nr_batches = 0;
+	fake->cut_after = 1;
+	expect_eq(rpmb_read(rpmb, key, 5, 20, back), 0);
+	expect(!memcmp(data, back, sizeof(data)));
+	expect_requests(fake, RPMB_READ_DATA, of_nvme, 3);
+	expect_eq(fake->nr_batches, batches(fake, 2));
+	rpmb_close(rpmb);
+}
+
+/* What one of them answers is believed no more than if it were alone */
+static void test_read_batch_fails(void)
+{
+	static uint8_t data[20 * 512];
+	struct fake *fake;
+	struct rpmb *rpmb;
+
+	rpmb = fresh(&nvme, &fake);
+	fake->faults[0] = (struct fake_fault) {
+		FAULT_MAC, RPMB_READ_DATA, 1, 0
+	};
+	expect_eq(rpmb_read(rpmb, key, 5, 20, data), RPMB_ERR_RESPONSE_MAC);
+	fake->faults[0] = (struct fake_fault) {
+		FAULT_LOST_RESPONSE, RPMB_READ_DATA, 1, ETIMEDOUT
+	};
+	expect_eq(rpmb_read(rpmb, key, 5, 20, data), RPMB_ERR_TIMEOUT);
+	expect_eq(rpmb_read(rpmb, key, 5, 20, data), 0);
+	rpmb_close(rpmb);
+}
+
+/* More reads than a batch has, and more than the memory for their answers takes */
+static void test_long_read_batch(void)
+{
+	static uint8_t data[2000 * 256], back[sizeof(data)];
+	struct fake like = emmc, *fake;
+	struct rpmb *rpmb;
+
+	like.capacity = 2048;
+	like.max_read = 1;
+	rpmb = fresh(&like, &fake);
+	fill(data, sizeof(data), 13);
+	memcpy(fake->data, data, sizeof(data));
+	expect_eq(rpmb_read(rpmb, key, 0, 2000, back), 0);
+	expect(!memcmp(data, back, sizeof(data)));
+	expect_eq(fake->nr_requests, 2000);
+	expect_eq(fake->nr_batches, batches(fake, 8));
+	rpmb_close(rpmb);
+
+	like.max_read = 128;
+	rpmb = fresh(&like, &fake);
+	memcpy(fake->data, data, sizeof(data));
+	expect_eq(rpmb_read(rpmb, key, 0, 2000, back), 0);
+	expect(!memcmp(data, back, sizeof(data)));
+	expect_eq(fake->nr_requests, 16);
+	expect_eq(fake->nr_batches, batches(fake, 2));
 	rpmb_close(rpmb);
 }
 
@@ -1341,6 +1416,9 @@ static const struct test tests[] = {
 	{ "requests: no more than can be carried", test_longest_requests },
 	{ "batch: many in one go", test_batch },
 	{ "batch: as many as there may be", test_long_batch },
+	{ "batch: many reads in one go", test_read_batch },
+	{ "batch: a read that fails among others", test_read_batch_fails },
+	{ "batch: as many reads as there may be", test_long_read_batch },
 	{ "batch: those behind a failed one have been there, too",
 	  test_batch_at_once },
 	{ "requests: shorter ones, if the path carries less", test_carry_less },
