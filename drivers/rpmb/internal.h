@@ -25,8 +25,8 @@ struct key;
  * @type: its type, once rpmb_request_prepare() has found it right
  * @req_len: bytes of the request
  * @resp_len: bytes of the response
+ * @resp: where the response comes to, the beginning of the memory of all this
  * @req: copy of the caller's request, with room for the result-read frame behind
- * @resp: where the response comes to
  * @xfers: the transfers that it takes: in @own, or in the list of its batch
  * @nr_xfers: how many they are
  * @own: room for them
@@ -37,8 +37,8 @@ struct rpmb_request {
 	u16 type;
 	unsigned int req_len;
 	unsigned int resp_len;
-	void *req;
 	void *resp;
+	void *req;
 	struct rpmb_xfer *xfers;
 	unsigned int nr_xfers;
 	struct rpmb_xfer own[RPMB_SEQUENCE_MAX];

@@ -3,6 +3,7 @@
  * What becomes of a request: it is copied and classified once, and turned into
  * transfers
  */
+#include <linux/align.h>
 #include <linux/bits.h>
 #include <linux/export.h>
 #include <linux/minmax.h>
@@ -55,36 +56,45 @@ static int rpmb_check_len(unsigned int len)
 	return len ? 0 : -EINVAL;
 }
 
+/* In whole frames: no frame lies in two pages, nor in a cache line with what is no frame */
+static size_t rpmb_room(unsigned int len)
+{
+	return ALIGN((size_t)len, sizeof(struct rpmb_frame));
+}
+
 /*
  * Memory for a request and its response, to be filled and prepared; or -EINVAL,
- * -EMSGSIZE or -ENOMEM.
+ * -EMSGSIZE or -ENOMEM. All in one piece: the response, the request, the frame of the
+ * result read, and what we know of it.
  */
 struct rpmb_request *rpmb_request_alloc(unsigned int req_len,
 					unsigned int resp_len, gfp_t gfp)
 {
 	int ret = rpmb_check_len(req_len) ?: rpmb_check_len(resp_len);
+	size_t room = rpmb_room(resp_len) + rpmb_room(req_len) +
+		      sizeof(struct rpmb_frame);
+	struct rpmb_request *rq;
+	void *resp;
 
 	if (ret)
 		return ERR_PTR(ret);
-
-	struct rpmb_request *rq __free(rpmb_request) =
-		kzalloc(sizeof(*rq), gfp);
-	if (!rq)
-		return ERR_PTR(-ENOMEM);
-
-	rq->req_len = req_len;
-	rq->resp_len = resp_len;
-	rq->xfers = rq->own;
 	/*
 	 * A large one need not find contiguous memory. If there is none at all, its
 	 * caller is told by -ENOMEM, and may try smaller ones.
 	 */
-	gfp |= __GFP_NOWARN;
-	rq->req = kvmalloc(req_len + sizeof(struct rpmb_frame), gfp);
-	rq->resp = kvzalloc(resp_len, gfp);
-	if (!rq->req || !rq->resp)
+	resp = kvmalloc(room + sizeof(*rq), gfp | __GFP_NOWARN);
+	if (!resp)
 		return ERR_PTR(-ENOMEM);
-	return no_free_ptr(rq);
+	memset(resp, 0, resp_len);
+	rq = resp + room;
+	*rq = (struct rpmb_request) {
+		.req_len = req_len,
+		.resp_len = resp_len,
+		.req = resp + rpmb_room(resp_len),
+		.resp = resp,
+		.xfers = rq->own,
+	};
+	return rq;
 }
 
 /*
@@ -95,9 +105,7 @@ void rpmb_request_free(struct rpmb_request *rq)
 {
 	if (IS_ERR_OR_NULL(rq))
 		return;
-	kvfree_sensitive(rq->req, rq->req_len);
-	kvfree_sensitive(rq->resp, rq->resp_len);
-	kfree(rq);
+	kvfree_sensitive(rq->resp, (void *)(rq + 1) - rq->resp);
 }
 
 static const struct rpmb_rule *rpmb_find_rule(const struct rpmb_descr *descr,
