@@ -35,7 +35,7 @@ static struct rpmb_fake_call *rpmb_fake_begin(struct rpmb_fake *fake)
 		fake->late = true;
 	if (fake->enter)
 		fake->enter(fake);
-	return &fake->calls[min(i, RPMB_FAKE_MAX_CALLS - 1U)];
+	return i < RPMB_FAKE_MAX_CALLS ? &fake->calls[i] : NULL;
 }
 
 static int rpmb_fake_end(struct rpmb_fake *fake, int ret)
@@ -70,9 +70,21 @@ static int rpmb_fake_hang(struct rpmb_fake *fake)
 	return completion_done(&fake->aborted) ? -ENODEV : 0;
 }
 
-static int rpmb_fake_step(struct rpmb_fake *fake, struct rpmb_fake_call *call,
-			  struct rpmb_xfer *xfer, int i)
+/* What was moved, as far as there is room for it */
+static int rpmb_fake_note(struct rpmb_fake_call *call,
+			  const struct rpmb_xfer *xfer, unsigned int i)
 {
+	if (!call || i >= RPMB_FAKE_MAX_XFERS)
+		return 0;
+	call->bytes[i] = kmemdup(xfer->buf, xfer->len, GFP_KERNEL);
+	return call->bytes[i] ? 0 : -ENOMEM;
+}
+
+/* Transfer @i of the list; @first is where its sequence begins */
+static int rpmb_fake_step(struct rpmb_fake *fake, struct rpmb_fake_call *call,
+			  struct rpmb_xfer *xfers, int first, int i)
+{
+	struct rpmb_xfer *xfer = &xfers[i];
 	int ret = 0;
 
 	if (i == fake->hang_at)
@@ -83,12 +95,9 @@ static int rpmb_fake_step(struct rpmb_fake *fake, struct rpmb_fake_call *call,
 		return ret;
 
 	xfer->started = true;
-	if (xfer->kind == RPMB_XFER_SEND)
-		call->first = i;
 	if (xfer->kind == RPMB_XFER_RECV)
-		rpmb_fake_answer(fake, call->bytes[call->first], xfer);
-	call->bytes[i] = kmemdup(xfer->buf, xfer->len, GFP_KERNEL);
-	return call->bytes[i] ? 0 : -ENOMEM;
+		rpmb_fake_answer(fake, xfers[first].buf, xfer);
+	return rpmb_fake_note(call, xfer, i);
 }
 
 static bool rpmb_fake_share_line(const struct rpmb_xfer *a,
@@ -138,24 +147,33 @@ static bool rpmb_fake_is_over(struct rpmb_dev *rdev,
 	       xfer->kind == RPMB_XFER_RECV && !rpmb_sequence_completed(rdev);
 }
 
-/* @rdev: who is called, NULL if it is of the older kind */
-static int rpmb_fake_run(struct rpmb_fake *fake, struct rpmb_dev *rdev,
-			 struct rpmb_xfer *xfers, unsigned int nr)
+static void rpmb_fake_note_call(struct rpmb_fake_call *call,
+				const struct rpmb_xfer *xfers, unsigned int nr)
 {
-	struct rpmb_fake_call *call = rpmb_fake_begin(fake);
-	bool over = false;
-	unsigned int i;
-	int ret = 0;
-
 	call->nr = nr;
 	memcpy(call->xfers, xfers, min(nr, RPMB_FAKE_MAX_XFERS) *
 				   sizeof(*xfers));
 	call->noio = current->flags & PF_MEMALLOC_NOIO;
 	call->dma_fit = rpmb_fake_dma_fit(xfers, nr);
+}
+
+/* @rdev: who is called, NULL if it is of the older kind */
+static int rpmb_fake_run(struct rpmb_fake *fake, struct rpmb_dev *rdev,
+			 struct rpmb_xfer *xfers, unsigned int nr)
+{
+	struct rpmb_fake_call *call = rpmb_fake_begin(fake);
+	unsigned int i, first = 0;
+	bool over = false;
+	int ret = 0;
+
+	if (call)
+		rpmb_fake_note_call(call, xfers, nr);
 	for (i = 0; fake->begins_all && i < nr; i++)
 		xfers[i].started = true;
 	for (i = 0; !ret && !over && i < nr && i < fake->steps; i++) {
-		ret = rpmb_fake_step(fake, call, &xfers[i], i);
+		if (xfers[i].kind == RPMB_XFER_SEND)
+			first = i;
+		ret = rpmb_fake_step(fake, call, xfers, first, i);
 		over = !ret && rpmb_fake_is_over(rdev, &xfers[i]);
 	}
 	if (fake->fail_at == UINT_MAX)

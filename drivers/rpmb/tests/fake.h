@@ -17,6 +17,7 @@
 /* Waits are for an event; this ends those whose event never comes */
 #define RPMB_TEST_TIMEOUT	(120 * HZ)
 
+/* What is beyond these is done, and not noted */
 #define RPMB_FAKE_MAX_CALLS	32
 /* Of four sequences */
 #define RPMB_FAKE_MAX_XFERS	12
@@ -24,15 +25,13 @@
 /**
  * struct rpmb_fake_call - one call of the backend, as it saw it
  * @nr: transfers in the list
- * @first: where in it the sequence begins that is performed
  * @xfers: copy of the list; buffers are not valid any more
- * @bytes: what each transfer that was performed moved
+ * @bytes: what each of the first transfers that were performed moved
  * @noio: allocations were GFP_NOIO
  * @dma_fit: the buffers were fit for DMA
  */
 struct rpmb_fake_call {
 	unsigned int nr;
-	unsigned int first;
 	struct rpmb_xfer xfers[RPMB_FAKE_MAX_XFERS];
 	void *bytes[RPMB_FAKE_MAX_XFERS];
 	bool noio;
