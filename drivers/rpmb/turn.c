@@ -189,10 +189,11 @@ int rpmb_get_turn(struct rpmb_dev *rdev, bool user)
 }
 EXPORT_SYMBOL_IF_KUNIT(rpmb_get_turn);
 
+/* Lockdep first: nothing is touched any more when somebody else has the turn */
 void rpmb_put_turn(struct rpmb_dev *rdev)
 {
-	rpmb_turn_release(&rdev->turn);
 	lock_map_release(&rdev->turn.map);
+	rpmb_turn_release(&rdev->turn);
 }
 EXPORT_SYMBOL_IF_KUNIT(rpmb_put_turn);
 
