@@ -19,7 +19,7 @@
 
 #define MESSAGES "messages"
 #define MAX_ARGS 32
-#define MAX_DAEMONS 72
+#define MAX_DAEMONS 264
 #define GENTLE_MS 30000
 
 static pid_t running[MAX_DAEMONS];

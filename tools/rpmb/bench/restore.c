@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Restoring a MiB by two ways: /dev/rpmbN, and the kernel's own interface to its device
+ *
+ *	bench-restore KEY DEVICE NATIVE DISK
+ *
+ * DEVICE and NATIVE are one RPMB. Prints lines of a name and a time in nanoseconds: of
+ * writing it with so many blocks a request by each way, request by request by the native
+ * one; of the same on an eMMC with as many requests in each MMC_IOC_MULTI_CMD as it
+ * takes; and of reads of one sector of DISK beside such writing. The ways take turns,
+ * so that all meet the same weather.
+ */
+#include <err.h>
+#include <fcntl.h>
+#include <linux/mmc/ioctl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "internal.h"
+#include "median.h"
+
+#define TOTAL (1024 * 1024)
+#define TURNS 4
+#define MOST_LEN (TOTAL / TURNS)
+#define SECTOR 4096
+#define READS 200
+#define FRAME sizeof(struct rpmb_frame)
+
+/* Each request is two writes and a read of the card: the frames, the result read */
+#define MOST_SEQUENCES (MMC_IOC_MAX_CMDS / 3)
+#define MOST_BLOCKS 32
+
+/* JESD84-B51; R1, a data transfer */
+#define MMC_READ 18
+#define MMC_WRITE 25
+#define MMC_FLAGS (1 << 0 | 1 << 2 | 1 << 4 | 1 << 5 | 1 << 7)
+#define MMC_RELIABLE_WRITE (1u << 31)
+
+static uint8_t key[LIBRPMB_KEY_LEN];
+static uint8_t data[MOST_LEN];
+static uint8_t sector[SECTOR] __attribute__((aligned(SECTOR)));
+
+static void must(int ret, const char *what)
+{
+	if (ret)
+		errx(1, "%s: %s", what, rpmb_strerror(ret));
+}
+
+static void load_key(const char *name)
+{
+	FILE *file = fopen(name, "rb");
+
+	if (!file || fread(key, sizeof(key), 1, file) != 1)
+		err(1, "%s", name);
+	fclose(file);
+}
+
+static unsigned int blocks_of_turn(const struct rpmb *rpmb)
+{
+	return MOST_LEN / rpmb->info.block_size;
+}
+
+/* By librpmb, with at most @size blocks in a request */
+static void restore(struct rpmb *rpmb, unsigned int size)
+{
+	unsigned int blocks = blocks_of_turn(rpmb), capacity, done, nr;
+
+	capacity = rpmb->info.capacity;
+	rpmb->info.write_sizes = size;
+	rpmb->info.max_write = size;
+	for (done = 0; done < blocks; done += nr) {
+		nr = blocks - done < capacity ? blocks - done : capacity;
+		must(rpmb_write(rpmb, key, 0, nr, data, NULL), "write");
+	}
+}
+
+/* As many requests as a call takes */
+static struct {
+	struct mmc_ioc_multi_cmd multi;
+	struct mmc_ioc_cmd cmds[3 * MOST_SEQUENCES];
+} call;
+static struct rpmb_frame frames[MOST_SEQUENCES][MOST_BLOCKS];
+static struct rpmb_frame asks[MOST_SEQUENCES], answers[MOST_SEQUENCES];
+
+static struct mmc_ioc_cmd command(void *buf, unsigned int nr, int write_flag)
+{
+	return (struct mmc_ioc_cmd) {
+		.opcode = write_flag ? MMC_WRITE : MMC_READ,
+		.write_flag = write_flag,
+		.flags = MMC_FLAGS,
+		.blksz = FRAME,
+		.blocks = nr,
+		.data_ptr = (uintptr_t)buf,
+	};
+}
+
+static void prepare(unsigned int i, unsigned int addr, unsigned int size,
+		    uint32_t counter)
+{
+	const struct rpmb_fields ask = { .type = RPMB_RESULT_READ };
+	const struct rpmb_fields fields = {
+		.type = RPMB_WRITE_DATA,
+		.addr = addr,
+		.count = size,
+		.counter = counter,
+	};
+	size_t len = size * FRAME;
+	unsigned int j;
+
+	rpmb_frames_init(RPMB_FRAME_JEDEC, frames[i], len, &fields);
+	for (j = 0; j < size; j++)
+		memcpy(frames[i][j].data, data, sizeof(frames[i][j].data));
+	rpmb_frames_hmac(RPMB_FRAME_JEDEC, frames[i], len, key,
+			 rpmb_frames_mac(RPMB_FRAME_JEDEC, frames[i], len));
+	rpmb_frames_init(RPMB_FRAME_JEDEC, &asks[i], FRAME, &ask);
+	call.cmds[3 * i] = command(frames[i], size, 1 | MMC_RELIABLE_WRITE);
+	call.cmds[3 * i + 1] = command(&asks[i], 1, 1);
+	call.cmds[3 * i + 2] = command(&answers[i], 1, 0);
+}
+
+static void check_answer(const struct rpmb_frame *answer)
+{
+	struct rpmb_frame copy = *answer;
+	uint8_t mac[32];
+
+	rpmb_frames_hmac(RPMB_FRAME_JEDEC, &copy, FRAME, key, mac);
+	if (answer->result || memcmp(mac, answer->key_mac, sizeof(mac)))
+		errx(1, "MMC_IOC_MULTI_CMD: a write failed");
+}
+
+static void restore_multi(struct rpmb *rpmb, unsigned int size)
+{
+	unsigned int left = blocks_of_turn(rpmb) / size, nr, i;
+	unsigned int places = rpmb->info.capacity / size, place = 0;
+	uint32_t counter;
+
+	must(rpmb_read_counter(rpmb, key, &counter), "counter");
+	for (; left; left -= nr) {
+		nr = left < MOST_SEQUENCES ? left : MOST_SEQUENCES;
+		for (i = 0; i < nr; i++)
+			prepare(i, place++ % places * size, size, counter++);
+		call.multi.num_of_cmds = 3 * nr;
+		if (ioctl(rpmb->fd, MMC_IOC_MULTI_CMD, &call))
+			err(1, "MMC_IOC_MULTI_CMD");
+		for (i = 0; i < nr; i++)
+			check_answer(&answers[i]);
+	}
+}
+
+static double timed(void (*way)(struct rpmb *rpmb, unsigned int size),
+		    struct rpmb *rpmb, unsigned int size)
+{
+	double start = now_ns();
+
+	way(rpmb, size);
+	return now_ns() - start;
+}
+
+static void compare(struct rpmb *device, struct rpmb *native, unsigned int size)
+{
+	bool emmc = device->info.transport == RPMB_TRANSPORT_EMMC;
+	double ours = 0, theirs = 0, best = 0;
+
+	for (unsigned int i = 0; i < TURNS; i++) {
+		ours += timed(restore, device, size);
+		theirs += timed(restore, native, size);
+		if (emmc)
+			best += timed(restore_multi, native, size);
+	}
+	printf("restore-%u.rpmb %.0f\n", size, ours);
+	printf("restore-%u.native %.0f\n", size, theirs);
+	if (emmc)
+		printf("restore-%u.multi %.0f\n", size, best);
+}
+
+/* A process that restores until it is killed, once it has begun */
+static pid_t start_restoring(struct rpmb *rpmb)
+{
+	int begun[2];
+	pid_t pid;
+	char c;
+
+	if (pipe(begun))
+		err(1, "pipe");
+	pid = fork();
+	if (pid < 0)
+		err(1, "fork");
+	if (!pid) {
+		restore(rpmb, 1);
+		if (write(begun[1], "", 1) != 1)
+			err(1, "pipe");
+		for (;;)
+			restore(rpmb, 1);
+	}
+	close(begun[1]);
+	if (read(begun[0], &c, 1) != 1)
+		errx(1, "nothing is restored");
+	close(begun[0]);
+	return pid;
+}
+
+static void read_sectors(int disk, struct rpmb *rpmb, const char *way)
+{
+	pid_t load = start_restoring(rpmb);
+	double times[READS], start;
+	int status;
+
+	for (unsigned int i = 0; i < READS; i++) {
+		start = now_ns();
+		if (pread(disk, sector, SECTOR, (off_t)i * SECTOR) != SECTOR)
+			err(1, "read");
+		times[i] = now_ns() - start;
+	}
+	kill(load, SIGKILL);
+	if (waitpid(load, &status, 0) != load || !WIFSIGNALED(status))
+		errx(1, "restoring ended before its time");
+	printf("disk-restore.%s %.0f\n", way, median(times, READS));
+}
+
+int main(int argc, char **argv)
+{
+	static const unsigned int of_emmc[] = { 1, 2, 32, 0 };
+	static const unsigned int of_others[] = { 1, 2, 0 };
+	struct rpmb *device, *native;
+	const unsigned int *size;
+	int disk;
+
+	if (argc != 5)
+		errx(2, "usage: bench-restore KEY DEVICE NATIVE DISK");
+	load_key(argv[1]);
+	must(rpmb_open(&device, argv[2], O_RDWR), argv[2]);
+	must(rpmb_open(&native, argv[3], O_RDWR), argv[3]);
+	disk = open(argv[4], O_RDONLY | O_DIRECT);
+	if (disk < 0)
+		err(1, "%s", argv[4]);
+
+	size = device->info.transport == RPMB_TRANSPORT_EMMC ? of_emmc :
+							       of_others;
+	for (; *size; size++)
+		compare(device, native, *size);
+	read_sectors(disk, device, "rpmb");
+	read_sectors(disk, native, "native");
+	return 0;
+}
