@@ -13,10 +13,11 @@
 
 void many_open(struct many *guest, unsigned int i)
 {
-	char state[16];
+	const char *kind = guest->anchored ? "" : "plain-";
+	char state[24];
 
-	snprintf(guest->socket, sizeof(guest->socket), "socket-%u", i);
-	snprintf(state, sizeof(state), "state-%u", i);
+	snprintf(guest->socket, sizeof(guest->socket), "%ssocket-%u", kind, i);
+	snprintf(state, sizeof(state), "%sstate-%u", kind, i);
 	daemon_exec(&guest->daemon, NULL, (const char *const []) {
 		"--socket", guest->socket, "--state", state,
 		"--capacity", "1", guest->anchored ? "--anchor" : NULL,

@@ -15,7 +15,7 @@ struct many {
 	struct daemon daemon;
 	struct frontend fe;
 	struct model model;
-	char socket[16];
+	char socket[24];
 };
 
 /* Start them, and give each device its key; the caller frees them */
