@@ -56,10 +56,16 @@ static int rpmb_check_len(unsigned int len)
 	return len ? 0 : -EINVAL;
 }
 
-/* In whole frames: no frame lies in two pages, nor in a cache line with what is no frame */
-static size_t rpmb_room(unsigned int len)
+/*
+ * Room for @len bytes of something of @all bytes. In whole frames: no frame lies in two
+ * pages, nor in a cache line with what is no frame. In whole pages if it is more than
+ * one, so that a device needs no more pieces than it must. Memory is as aligned as what
+ * is asked for.
+ */
+static size_t rpmb_room(size_t len, size_t all)
 {
-	return ALIGN((size_t)len, sizeof(struct rpmb_frame));
+	return ALIGN(len, all > PAGE_SIZE ? PAGE_SIZE :
+					    sizeof(struct rpmb_frame));
 }
 
 /*
@@ -71,26 +77,29 @@ struct rpmb_request *rpmb_request_alloc(unsigned int req_len,
 					unsigned int resp_len, gfp_t gfp)
 {
 	int ret = rpmb_check_len(req_len) ?: rpmb_check_len(resp_len);
-	size_t room = rpmb_room(resp_len) + rpmb_room(req_len) +
-		      sizeof(struct rpmb_frame);
+	size_t all = (size_t)resp_len + req_len + sizeof(struct rpmb_frame);
 	struct rpmb_request *rq;
+	size_t front, back;
 	void *resp;
 
 	if (ret)
 		return ERR_PTR(ret);
+	front = rpmb_room(resp_len, all);
+	back = rpmb_room(req_len + sizeof(struct rpmb_frame), all);
 	/*
 	 * A large one need not find contiguous memory. If there is none at all, its
 	 * caller is told by -ENOMEM, and may try smaller ones.
 	 */
-	resp = kvmalloc(room + sizeof(*rq), gfp | __GFP_NOWARN);
+	resp = kvmalloc(front + back + rpmb_room(sizeof(*rq), sizeof(*rq)),
+			gfp | __GFP_NOWARN);
 	if (!resp)
 		return ERR_PTR(-ENOMEM);
 	memset(resp, 0, resp_len);
-	rq = resp + room;
+	rq = resp + front + back;
 	*rq = (struct rpmb_request) {
 		.req_len = req_len,
 		.resp_len = resp_len,
-		.req = resp + rpmb_room(resp_len),
+		.req = resp + front,
 		.resp = resp,
 		.xfers = rq->own,
 	};
