@@ -101,7 +101,8 @@ int rpmb_read_batch(struct rpmb *rpmb, const uint8_t *key, unsigned int addr,
 		data += (size_t)batch.exchanges[i].req.count *
 			rpmb->info.block_size;
 	}
-	if (error && rpmb_was_too_long(error, batch.rqs[carried].started))
+	if (carried < batch.nr &&
+	    rpmb_was_too_long(error, batch.rqs[carried].started))
 		return 0;
 	return error;
 }
