@@ -39,6 +39,7 @@ struct state_config;
  *
  * @anchored: NULL if it is not
  * @grouped: what is written waits for the end of a group
+ * @written: the group has something to keep
  * @refused: the group has been undone, nothing more is done for it
  */
 struct database {
@@ -46,6 +47,7 @@ struct database {
 	bool had_wal;
 	struct anchored *anchored;
 	bool grouped;
+	bool written;
 	bool refused;
 	sqlite3 *sql;
 	sqlite3_stmt *begin;

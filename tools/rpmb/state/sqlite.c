@@ -65,7 +65,10 @@ static bool undo_write(const struct database *db, const char *what)
 		_exit(EXIT_FAILURE);
 	}
 	roll_back(db);
-	return false;
+	if (sqlite3_get_autocommit(db->sql))
+		return false;
+	log_line("%s: cannot go back, giving up", db->name);
+	_exit(EXIT_FAILURE);
 }
 
 /* The digest has what was to be written already; what it is made of is checked again */
@@ -98,7 +101,7 @@ static bool begin(struct rpmb_store *store)
 
 	if (db->refused)
 		return false;
-	if (!sqlite3_get_autocommit(db->sql))
+	if (db->written)
 		return true;
 	if (db->anchored && !anchored_has_left(db->anchored, to_state(store)))
 		return false;
@@ -112,8 +115,10 @@ static bool commit(struct rpmb_store *store, const struct rpmb_store *next)
 	uint8_t root[DIGEST_LEN];
 	struct rpmb_step step;
 
-	if (db->grouped)
+	if (db->grouped) {
+		db->written = true;
 		return true;
+	}
 	if (!db->anchored)
 		return db_run(db->commit);
 	anchored_next(db->anchored, to_state(store), next, &step, root);
@@ -238,8 +243,10 @@ static bool sqlite_read(struct rpmb_store *store,
 		       sqlite3_column_blob(stmt, 1), BLOCK_LEN);
 	}
 	sqlite3_reset(stmt);
+	/* Some errors take all of the transaction back, what was written among it */
 	if (err != SQLITE_DONE)
-		return db_failed(db, "cannot read");
+		return db->written ? undo(store, "cannot read") :
+				     db_failed(db, "cannot read");
 	check_blocks(db, blocks);
 	return true;
 }
@@ -514,12 +521,14 @@ static void sqlite_begin(struct state *state)
 static bool sqlite_commit(struct state *state)
 {
 	struct database *db = state->kept;
-	bool ok = !db->refused;
+	bool ok = !db->refused, written = db->written;
 
 	db->grouped = false;
+	db->written = false;
 	db->refused = false;
-	if (ok && !sqlite3_get_autocommit(db->sql) &&
-	    !commit(&state->store, &state->store)) {
+	/* Whatever has ended the transaction meanwhile has taken all of it back */
+	if (ok && written && (sqlite3_get_autocommit(db->sql) ||
+			      !commit(&state->store, &state->store))) {
 		undo_write(db, "cannot write");
 		ok = false;
 	}

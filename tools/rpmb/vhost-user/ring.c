@@ -145,13 +145,15 @@ bool ring_ready(struct ring *ring)
 	return ring->kicked;
 }
 
-bool ring_take(struct ring *ring, struct chain *chain)
+bool ring_find(struct ring *ring, struct chain *chain)
 {
 	*chain = (struct chain) {};
-	if (!layout_of(ring)->get_chain(ring, chain))
-		return false;
+	return layout_of(ring)->get_chain(ring, chain);
+}
+
+void ring_take(struct ring *ring, const struct chain *chain)
+{
 	layout_of(ring)->take(ring, chain);
-	return true;
 }
 
 bool ring_give_back(struct ring *ring, const struct chain *chain, uint32_t len)

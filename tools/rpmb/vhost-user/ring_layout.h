@@ -34,8 +34,8 @@ struct chain {
  * @get_chain: collect the pieces of the next buffer; false if the guest has broken
  *	the rules
  * @take: go on to the buffer after it
- * @give_back: a buffer that was taken is done, with that many bytes written; returns whether the driver
- *	wants to know
+ * @give_back: a buffer that was taken is done, with that many bytes written; returns
+ *	whether the driver wants to know
  * @base: where to go on, as VHOST_USER_GET_VRING_BASE says it
  */
 struct ring_layout {
@@ -88,10 +88,13 @@ bool ring_read_table(struct ring *ring, struct ring_piece table, uint32_t i,
 bool ring_ready(struct ring *ring);
 
 /*
- * Take the next buffer, which there is; its pieces are the ring's until the next one is
- * taken. False if the guest has broken the rules.
+ * Find the next buffer, which there is; its pieces are the ring's until the next one is
+ * found. False if the guest has broken the rules.
  */
-bool ring_take(struct ring *ring, struct chain *chain);
+bool ring_find(struct ring *ring, struct chain *chain);
+
+/* It is ours now, and the one after it is the next */
+void ring_take(struct ring *ring, const struct chain *chain);
 
 /* It is done, with that many bytes written; returns whether the driver wants to know */
 bool ring_give_back(struct ring *ring, const struct chain *chain, uint32_t len);

@@ -9,6 +9,9 @@
 
 #include "ring_layout.h"
 
+/* Most buffers of a group: so long others may have to wait for it */
+#define GROUP_MOST 256
+
 /*
  * A buffer that was taken
  *
@@ -79,37 +82,47 @@ static struct taken *copy(const struct ring *ring, const struct chain *chain)
 	return taken;
 }
 
-/* NULL if the guest has broken the rules, or there is no memory */
-static struct taken *take(struct ring *ring)
+/* What it takes to copy it, and to have found it */
+static size_t cost(const struct ring *ring, const struct chain *chain)
+{
+	return sizeof(struct taken) + bytes_len(ring, chain) +
+	       (chain->nr_out + chain->nr_in) * sizeof(struct ring_piece);
+}
+
+/*
+ * The next buffer, if its cost is not more than is left; NULL as well if the guest has
+ * broken the rules, or there is no memory
+ */
+static struct taken *take(struct ring *ring, size_t *left)
 {
 	struct taken *taken;
 	struct chain chain;
 
-	if (!ring_take(ring, &chain))
+	if (!ring_find(ring, &chain) || cost(ring, &chain) > *left)
 		return NULL;
+	*left -= cost(ring, &chain);
 	taken = copy(ring, &chain);
-	if (!taken)
+	if (taken)
+		ring_take(ring, &chain);
+	else
 		ring_break(ring, "out of memory");
 	return taken;
 }
 
-/*
- * A guest can make buffers available again and again, so there is an end: as many as the
- * ring has descriptors, and as much memory as one buffer may have.
- */
+/* A guest can make buffers available again and again, so there is an end */
 static struct taken *take_all(struct ring *ring)
 {
-	const struct backend *backend = ring->backend;
+	unsigned int nr = ring->backend->grouped ? GROUP_MOST : 1;
 	struct taken *first = NULL, **end = &first;
-	uint32_t nr = backend->grouped ? ring->num : 1;
-	size_t len = 0;
+	size_t left = SIZE_MAX;
 
-	while (nr-- && len < backend->max_len && ring_ready(ring)) {
-		*end = take(ring);
+	while (nr-- && ring_ready(ring)) {
+		*end = take(ring, &left);
 		if (!*end)
 			break;
-		len += pieces_len(&(*end)->chain) +
-		       bytes_len(ring, &(*end)->chain);
+		/* The first one may be as large as it likes */
+		if (*end == first)
+			left = ring->backend->max_len;
 		end = &(*end)->next;
 	}
 	return first;
@@ -126,22 +139,6 @@ static void serve(struct ring *ring, struct taken *taken)
 							  taken->chain.in_len);
 }
 
-static void serve_each(struct ring *ring, struct taken *taken)
-{
-	for (; taken; taken = taken->next)
-		serve(ring, taken);
-}
-
-static void serve_group(struct ring *ring, struct taken *first)
-{
-	const struct backend_ops *ops = ring->backend->ops;
-
-	ops->begin(ring);
-	serve_each(ring, first);
-	if (!ops->commit(ring))
-		serve_each(ring, first);
-}
-
 static void give_back(struct ring *ring, struct taken *taken)
 {
 	struct taken *next;
@@ -154,22 +151,51 @@ static void give_back(struct ring *ring, struct taken *taken)
 				taken->bytes + taken->chain.out_len,
 				taken->used);
 		call |= ring_give_back(ring, &taken->chain, taken->used);
+		/* A key may be in it */
+		if (taken->bytes)
+			explicit_bzero(taken->bytes, taken->chain.out_len);
 		free(taken);
 	}
 	if (call)
 		ring_call(ring);
 }
 
+/* False if nothing of it was done */
+static bool serve_group(struct ring *ring, struct taken *first)
+{
+	const struct backend_ops *ops = ring->backend->ops;
+	struct taken *taken;
+
+	ops->begin(ring);
+	for (taken = first; taken; taken = taken->next)
+		serve(ring, taken);
+	return ops->commit(ring);
+}
+
+/* Each goes back before the next one is served */
+static void serve_each(struct ring *ring, struct taken *taken)
+{
+	struct taken *next;
+
+	for (; taken; taken = next) {
+		next = taken->next;
+		taken->next = NULL;
+		serve(ring, taken);
+		give_back(ring, taken);
+	}
+}
+
 bool ring_serve(struct ring *ring)
 {
 	struct taken *first = take_all(ring);
 
-	if (first && first->next)
-		serve_group(ring, first);
+	if (!first)
+		return false;
+	if (first->next && serve_group(ring, first))
+		give_back(ring, first);
 	else
 		serve_each(ring, first);
-	give_back(ring, first);
-	return first;
+	return true;
 }
 
 /* Buffers that are too small go back with nothing in them */
@@ -178,7 +204,8 @@ bool ring_push(struct ring *ring, const void *message, size_t len)
 	struct chain chain;
 	bool fits = false;
 
-	while (!fits && ring_ready(ring) && ring_take(ring, &chain)) {
+	while (!fits && ring_ready(ring) && ring_find(ring, &chain)) {
+		ring_take(ring, &chain);
 		fits = chain.in_len >= len;
 		if (fits)
 			scatter(ring, ring->pieces + chain.nr_out, message, len);

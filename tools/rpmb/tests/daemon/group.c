@@ -53,11 +53,17 @@ void group_put_count(struct group *group)
 	}, 1);
 }
 
-void group_put_read(struct group *group)
+void group_put_read_at(struct group *group, uint16_t addr)
 {
 	put_question(group, &(struct fields) {
-		.type = RPMB_READ_DATA, .count = MODEL_BLOCKS, .nonce = nonce
+		.type = RPMB_READ_DATA, .addr = addr, .count = MODEL_BLOCKS,
+		.nonce = nonce
 	}, MODEL_BLOCKS);
+}
+
+void group_put_read(struct group *group)
+{
+	group_put_read_at(group, 0);
 }
 
 void group_go(const struct group *group)

@@ -27,6 +27,8 @@ void group_put(struct group *group, const struct rpmb_frame *out,
 void group_put_write(struct group *group, uint32_t n);
 void group_put_count(struct group *group);
 void group_put_read(struct group *group);
+/* MODEL_BLOCKS blocks that are somewhere else */
+void group_put_read_at(struct group *group, uint16_t addr);
 
 /* The daemon is told of all of them */
 void group_go(const struct group *group);

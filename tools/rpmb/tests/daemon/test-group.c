@@ -13,6 +13,7 @@
 #include "disk.h"
 #include "fixture.h"
 #include "group.h"
+#include "state.h"
 
 #define CUTS 4		/* at each place */
 
@@ -258,6 +259,64 @@ static void disk_full(void)
 	must_have(3, 3);
 }
 
+/* MODEL_BLOCKS of them each at MODEL_BLOCKS times 0, 1 and so on */
+static void fill(struct frontend *fe, uint8_t *data, unsigned int nr)
+{
+	must_program_key(fe);
+	for (unsigned int i = 0; i < nr; i++) {
+		pattern(data, MODEL_BLOCKS, i * MODEL_BLOCKS, i);
+		must_write(fe, i * MODEL_BLOCKS, MODEL_BLOCKS, i, data);
+	}
+}
+
+/*
+ * A file that wants a small cache: reads push what was written out of it, to a disk that
+ * is full, which takes back all of the transaction
+ */
+static void disk_full_in_read(void)
+{
+	uint8_t data[MODEL_BLOCKS * BLOCK];
+	struct rpmb_frame out[MODEL_BLOCKS + 1], in[MODEL_BLOCKS];
+	struct group group = { 0 };
+	struct frontend fe;
+	struct disk *disk;
+	struct daemon d;
+	unsigned int i;
+
+	daemon_start(&d, "--capacity", "1");
+	fe_open(&fe, &d);
+	fill(&fe, data, GROUP_MOST);
+	fe_close(&fe);
+	daemon_stop(&d);
+	state_sql("PRAGMA default_cache_size = 10");
+
+	disk = disk_new();
+	start_on_disk(&d);
+	fe_open(&fe, &d);
+	disk->fail_write = ENOSPC;
+	group.fe = &fe;
+	make_write(out, MODEL_BLOCKS, 0, GROUP_MOST, data, test_key);
+	make_result_read(&out[MODEL_BLOCKS]);
+	group_put(&group, out, MODEL_BLOCKS + 1, 1);
+	for (i = 1; i < GROUP_MOST; i++)
+		group_put_read_at(&group, i * MODEL_BLOCKS);
+	group_go(&group);
+	group_written(&group, RPMB_RES_WRITE, GROUP_MOST);
+	for (i = 1; i < GROUP_MOST; i++) {
+		group_answer(&group, in, MODEL_BLOCKS);
+		check_eq(in[0].result, 0);
+	}
+	end(&d, &fe, disk);
+
+	daemon_start(&d, "--capacity", "1");
+	fe_open(&fe, &d);
+	check_eq(must_count(&fe), GROUP_MOST);
+	pattern(data, MODEL_BLOCKS, 0, 0);
+	must_hold(&fe, 0, MODEL_BLOCKS, data);
+	fe_close(&fe);
+	daemon_stop(&d);
+}
+
 /* Nobody knows what is on the disk, so nobody is told anything */
 static void sync_keeps_failing(void)
 {
@@ -436,6 +495,8 @@ static const struct test tests[] = {
 	  sync_fails_once },
 	{ "a full ring, a full disk: write failure, nothing changed",
 	  disk_full },
+	{ "a full ring, a disk that is full in a read: the same",
+	  disk_full_in_read },
 	{ "a full ring: nothing is told if nobody knows", sync_keeps_failing },
 	{ "a full ring: killed at each operation on the disk", kills },
 	{ "a full ring: power cut at each operation on the disk", power_cuts },
