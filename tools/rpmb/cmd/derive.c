@@ -5,14 +5,7 @@
 #include <string.h>
 
 #include "derive.h"
-
-/*
- * An update of a card's firmware changes the product revision in the CID, and with that the
- * CRC: the key must not depend on them
- */
-#define CID_LEN 16
-#define CID_PRV 9
-#define CID_CRC 15
+#include "identity.h"
 
 /* In front of the identity, so that the master is good for something else, too */
 static const char label[] = "linux-rpmb key";
@@ -33,30 +26,19 @@ static void put(struct derivation *derivation, const void *bytes, size_t len)
 	derivation->len += len;
 }
 
-static void put_cid(struct derivation *derivation, const uint8_t *id)
-{
-	uint8_t cid[CID_LEN];
-
-	memcpy(cid, id, sizeof(cid));
-	cid[CID_PRV] = 0;
-	cid[CID_CRC] = 0;
-	put(derivation, cid, sizeof(cid));
-}
-
 /* The label with the 0 at its end, the length of the identity, the identity, the context */
 static const char *make_own(const struct rpmb_info *info, const char *context,
 			    struct derivation *derivation)
 {
 	uint8_t len[2] = { info->dev_id_len >> 8, info->dev_id_len };
+	uint8_t id[LIBRPMB_ID_LEN];
 
 	if (!info->dev_id_len)
 		return "the device has no identity, so no key can be derived";
 	put(derivation, label, sizeof(label));
 	put(derivation, len, sizeof(len));
-	if (info->transport == RPMB_TRANSPORT_EMMC && info->dev_id_len == CID_LEN)
-		put_cid(derivation, info->dev_id);
-	else
-		put(derivation, info->dev_id, info->dev_id_len);
+	lasting_id(info, id);
+	put(derivation, id, info->dev_id_len);
 	put(derivation, context, strlen(context));
 	return NULL;
 }
@@ -65,11 +47,15 @@ static const char *make_own(const struct rpmb_info *info, const char *context,
 static const char *make_optee(const struct rpmb_info *info, const char *context,
 			      struct derivation *derivation)
 {
+	uint8_t cid[CID_LEN];
+
 	if (*context)
 		return "OP-TEE's schemes have no context";
 	if (info->dev_id_len != CID_LEN)
 		return "OP-TEE's schemes are for identities of 16 bytes";
-	put_cid(derivation, info->dev_id);
+	memcpy(cid, info->dev_id, sizeof(cid));
+	mask_cid(cid);
+	put(derivation, cid, sizeof(cid));
 	return NULL;
 }
 

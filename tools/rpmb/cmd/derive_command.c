@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "file.h"
+#include "identity.h"
 #include "master.h"
 
 /* No copy of it stays in a buffer, or in a file that others could read */
@@ -23,15 +24,12 @@ int cmd_derive_key(const struct session *session)
 	const struct args *args = session->args;
 	uint8_t key[LIBRPMB_KEY_LEN];
 	char text[2 * LIBRPMB_KEY_LEN + 2];
-	size_t i;
 	int ret;
 
 	ret = derive_from(session, args->master, key);
 	if (ret)
 		return ret;
-	for (i = 0; i < sizeof(key); i++)
-		sprintf(text + 2 * i, "%02x", key[i]);
-	strcat(text, "\n");
+	strcpy(put_hex(text, key, sizeof(key)), "\n");
 	ret = put(args->file, text);
 	explicit_bzero(key, sizeof(key));
 	explicit_bzero(text, sizeof(text));

@@ -86,6 +86,17 @@ static void clear(struct doctor *doctor)
 	free(doctor->audit);
 }
 
+/* As other commands say it, which cannot open the device either */
+static int why_not_open(const struct doctor *doctor)
+{
+	size_t i;
+
+	for (i = 0; i < doctor->nr_patients; i++)
+		if (doctor->patients[i].chosen)
+			return doctor->patients[i].error;
+	return RPMB_ERR_NO_DEVICE;
+}
+
 int examine(const char *device)
 {
 	struct doctor doctor = { .check = "devices" };
@@ -94,6 +105,8 @@ int examine(const char *device)
 	find_patients(&doctor, device);
 	examine_devices(&doctor);
 	ret = complain_findings(&doctor, device);
+	if (ret && why_not_open(&doctor))
+		ret = exit_code(why_not_open(&doctor));
 	clear(&doctor);
 	return ret;
 }

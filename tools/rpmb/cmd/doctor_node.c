@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "doctor.h"
+#include "identity.h"
 #include "sysfs.h"
 
 #define GROUP_BITS 0060
@@ -65,22 +66,18 @@ void check_permissions(struct doctor *doctor, const struct patient *patient)
 /* What 60-rpmb.rules makes */
 void check_names(struct doctor *doctor, const struct patient *patient)
 {
-	const struct rpmb_info *info = &patient->info;
-	char name[64 + 2 * LIBRPMB_ID_LEN], *end;
-	size_t i;
+	char name[ID_NAME], path[32 + ID_NAME];
 
-	if (!is_rpmb_node(patient) || !info->dev_id_len)
+	udev_name(&patient->info, name);
+	if (!is_rpmb_node(patient) || !*name)
 		return;
-	end = name + sprintf(name, "/dev/rpmb/by-id/%s-",
-			     rpmb_transport_name(info->transport));
-	for (i = 0; i < info->dev_id_len; i++)
-		end += sprintf(end, "%02x", info->dev_id[i]);
-	if (access(name, F_OK))
+	snprintf(path, sizeof(path), "/dev/rpmb/by-id/%s", name);
+	if (access(path, F_OK))
 		found(doctor, DOCTOR_NOTE,
 		      "install 60-rpmb.rules of this project, then udevadm trigger",
 		      "udev has given it no name in /dev/rpmb/by-id that stays the same");
 	else
-		found(doctor, DOCTOR_OK, NULL, "its name that stays is %s", name);
+		found(doctor, DOCTOR_OK, NULL, "its name that stays is %s", path);
 }
 
 /* Who is in the group may, once he is logged in with it */

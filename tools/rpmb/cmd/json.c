@@ -5,38 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "identity.h"
 #include "json.h"
-
-void add_text(struct json_object *object, const char *name, const char *text)
-{
-	json_object_object_add(object, name, json_object_new_string(text));
-}
-
-void add_number(struct json_object *object, const char *name, uint64_t number)
-{
-	json_object_object_add(object, name, json_object_new_uint64(number));
-}
-
-void add_bool(struct json_object *object, const char *name, bool value)
-{
-	json_object_object_add(object, name, json_object_new_boolean(value));
-}
 
 void add_hex(struct json_object *object, const char *name, const void *bytes,
 	     size_t len)
 {
-	static const char digits[] = "0123456789abcdef";
-	const uint8_t *byte = bytes;
 	char *text = malloc(2 * len + 1);
-	size_t i;
 
 	if (!text)
 		abort();
-	for (i = 0; i < len; i++) {
-		text[2 * i] = digits[byte[i] >> 4];
-		text[2 * i + 1] = digits[byte[i] & 15];
-	}
-	text[2 * len] = '\0';
+	put_hex(text, bytes, len);
 	add_text(object, name, text);
 	free(text);
 }

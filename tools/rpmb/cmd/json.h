@@ -5,18 +5,13 @@
 #ifndef RPMB_CMD_JSON_H
 #define RPMB_CMD_JSON_H
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
-#include <json-c/json.h>
 
 #include "cmd.h"
+#include "members.h"
 #include "wear.h"
 
-/* These add a member to an object */
-void add_text(struct json_object *object, const char *name, const char *text);
-void add_number(struct json_object *object, const char *name, uint64_t number);
-void add_bool(struct json_object *object, const char *name, bool value);
+/* A member with bytes in hexadecimal */
 void add_hex(struct json_object *object, const char *name, const void *bytes,
 	     size_t len);
 

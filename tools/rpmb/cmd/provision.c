@@ -12,6 +12,7 @@
 
 #include "device_list.h"
 #include "doctor.h"
+#include "identity.h"
 #include "json.h"
 #include "master.h"
 #include "record.h"
@@ -55,11 +56,9 @@ static int provision_open(struct session *session, struct secret *secret,
 {
 	struct record record = { .key = secret->key };
 	const struct rpmb_info *info = session->info;
-	size_t i;
 	int ret;
 
-	for (i = 0; i < info->dev_id_len; i++)
-		sprintf(result->id + 2 * i, "%02x", info->dev_id[i]);
+	put_hex(result->id, info->dev_id, info->dev_id_len);
 	ret = derive_from(session, session->args->master, secret->key);
 	ret = ret ?: bring_key(session, &record);
 	result->programmed = record.programmed;

@@ -10,6 +10,7 @@
 
 #include "file.h"
 #include "hmac.h"
+#include "identity.h"
 #include "json.h"
 #include "master.h"
 #include "record.h"
@@ -45,7 +46,7 @@ static struct json_object *make_record(const struct session *session,
 {
 	const struct rpmb_info *info = session->info;
 	struct json_object *object = json_object_new_object();
-	uint8_t check[HMAC_LEN];
+	uint8_t check[HMAC_LEN], id[LIBRPMB_ID_LEN];
 	char host[65] = "";
 
 	gethostname(host, sizeof(host) - 1);
@@ -53,7 +54,8 @@ static struct json_object *make_record(const struct session *session,
 	add_text(object, "record", "rpmb provision");
 	add_now(object);
 	add_text(object, "host", host);
-	add_hex(object, "id", info->dev_id, info->dev_id_len);
+	lasting_id(info, id);
+	add_hex(object, "id", id, info->dev_id_len);
 	add_text(object, "transport", rpmb_transport_name(info->transport));
 	add_number(object, "target", info->target);
 	add_number(object, "bytes", capacity_bytes(info));
@@ -79,7 +81,6 @@ static int sign(const struct session *session, const char *text, size_t len,
 {
 	uint8_t *message = malloc(sizeof(label) + len);
 	uint8_t mac[LIBRPMB_KEY_LEN];
-	size_t i;
 	int ret;
 
 	if (!message)
@@ -89,9 +90,8 @@ static int sign(const struct session *session, const char *text, size_t len,
 	ret = master_hmac(session->args, session->args->master, message,
 			  sizeof(label) + len, mac);
 	free(message);
-	for (i = 0; !ret && i < sizeof(mac); i++)
-		sprintf(signature + 2 * i, "%02x", mac[i]);
-	strcpy(signature + SIGNATURE_LEN - 1, "\n");
+	if (!ret)
+		strcpy(put_hex(signature, mac, sizeof(mac)), "\n");
 	return ret;
 }
 
@@ -152,16 +152,10 @@ static int put_record(const struct session *session, const char *path,
 
 static void make_path(const struct session *session, char path[RECORD_PATH])
 {
-	const struct rpmb_info *info = session->info;
-	size_t i;
-	int len;
+	char name[ID_NAME];
 
-	len = snprintf(path, RECORD_PATH - 2 * LIBRPMB_ID_LEN - 8, "%s/%s-",
-		       session->args->records,
-		       rpmb_transport_name(info->transport));
-	for (i = 0; i < info->dev_id_len; i++)
-		len += sprintf(path + len, "%02x", info->dev_id[i]);
-	strcpy(path + len, ".json");
+	lasting_name(session->info, name);
+	snprintf(path, RECORD_PATH, "%s/%s.json", session->args->records, name);
 }
 
 /* One that is there stays as it is */

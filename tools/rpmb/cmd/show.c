@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "identity.h"
 #include "json.h"
 #include "look.h"
 #include "wear.h"
@@ -37,12 +38,10 @@ static bool is_text(const struct rpmb_info *info)
 /* An identity that is text as text, else in hexadecimal: what rpmb_open() takes */
 static void id_text(char text[ID_TEXT_LEN], const struct rpmb_info *info)
 {
-	const char *format = is_text(info) ? "%c" : "%02x";
-	size_t i;
-
-	text[0] = '\0';
-	for (i = 0; i < info->dev_id_len; i++)
-		text += sprintf(text, format, info->dev_id[i]);
+	if (is_text(info))
+		sprintf(text, "%.*s", (int)info->dev_id_len, (const char *)info->dev_id);
+	else
+		put_hex(text, info->dev_id, info->dev_id_len);
 }
 
 /* Which part of the hardware a device is; NULL if it is all there is */

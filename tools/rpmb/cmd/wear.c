@@ -23,13 +23,13 @@
 
 struct sample {
 	int64_t time;
-	char name[WEAR_NAME];
+	char name[ID_NAME];
 	uint32_t counter;
 };
 
 static bool parse(const char *line, struct sample *sample)
 {
-	/* WEAR_NAME with its 0 */
+	/* ID_NAME with its 0 */
 	return sscanf(line, "%" SCNd64 " %527s %" SCNu32, &sample->time,
 		      sample->name, &sample->counter) == 3;
 }
@@ -39,20 +39,6 @@ bool is_sample(const char *line)
 	struct sample sample;
 
 	return parse(line, &sample);
-}
-
-/* The name that udev's rule makes, too; the identity has the region or target in it */
-static void make_name(const struct rpmb_info *info, char name[WEAR_NAME])
-{
-	size_t i;
-	int len;
-
-	name[0] = '\0';
-	if (!info->dev_id_len)
-		return;
-	len = sprintf(name, "%s-", rpmb_transport_name(info->transport));
-	for (i = 0; i < info->dev_id_len; i++)
-		len += sprintf(name + len, "%02x", info->dev_id[i]);
 }
 
 static void forecast(struct wear *wear, const struct sample *first, int64_t now)
@@ -80,7 +66,8 @@ void judge_wear(const char *history, const struct rpmb_info *info,
 		.used = 100.0 * counter / UINT32_MAX,
 		.due = true,
 	};
-	make_name(info, wear->name);
+	/* The identity has the region or target in it */
+	lasting_name(info, wear->name);
 	for (; line && *line; line = strchr(line, '\n') + 1) {
 		if (!strchr(line, '\n'))
 			break;

@@ -9,14 +9,13 @@
 #define RPMB_CMD_WEAR_H
 
 #include "cmd.h"
+#include "identity.h"
 
 /* Where rpmb-wear.service keeps it */
 #define WEAR_HISTORY "/var/lib/rpmb/wear"
 
-#define WEAR_NAME (16 + 2 * LIBRPMB_ID_LEN)
-
 struct wear {
-	char name[WEAR_NAME];	/* the same at each boot; empty without an identity */
+	char name[ID_NAME];	/* the same for years; empty without an identity */
 	uint32_t counter;
 	double used;		/* percent of all writes */
 	bool due;		/* there is no sample of this day yet */

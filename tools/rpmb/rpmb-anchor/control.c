@@ -10,11 +10,11 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-#include <json-c/json.h>
 
 #include "control.h"
 #include "guest.h"
 #include "log.h"
+#include "members.h"
 #include "tenant.h"
 
 /* In the directory of the server */
@@ -69,24 +69,12 @@ static void send_object(struct control *control, struct json_object *object)
 	json_object_put(object);
 }
 
-static void add_text(struct json_object *object, const char *name,
-		     const char *text)
-{
-	json_object_object_add(object, name, json_object_new_string(text));
-}
-
-static void add_number(struct json_object *object, const char *name,
-		       uint64_t number)
-{
-	json_object_object_add(object, name, json_object_new_uint64(number));
-}
-
 /* The last answer; with a number to go on from if there is more */
 static void finish(struct control *control, uint64_t next)
 {
 	struct json_object *object = json_object_new_object();
 
-	json_object_object_add(object, "done", json_object_new_boolean(true));
+	add_bool(object, "done", true);
 	if (next)
 		add_number(object, "next", next);
 	send_object(control, object);
@@ -137,13 +125,11 @@ static void add_device(struct json_object *object, const struct guest *guest,
 {
 	add_number(object, "capacity", entry->capacity);
 	add_text(object, "state", state_names[entry->state]);
-	json_object_object_add(object, "served",
-			       json_object_new_boolean(!!guest));
+	add_bool(object, "served", !!guest);
 	if (!guest)
 		return;
 	add_number(object, "counter", guest->tenant->dev.counter);
-	json_object_object_add(object, "has_key",
-			       json_object_new_boolean(guest->tenant->dev.has_key));
+	add_bool(object, "has_key", guest->tenant->dev.has_key);
 	add_number(object, "writes", guest->tenant->dev.writes);
 }
 
@@ -166,8 +152,7 @@ static void send_entry(struct control *control, const struct server *server,
 		add_number(object, "steps", entry->number);
 	add_number(object, "share", entry->share);
 	add_number(object, "per_day", entry->per_day);
-	json_object_object_add(object, "may_step_back",
-			       json_object_new_boolean(entry->may_step_back));
+	add_bool(object, "may_step_back", entry->may_step_back);
 	send_object(control, object);
 }
 
@@ -242,8 +227,7 @@ static void forecast(struct server *server)
 	add_number(object, "now", time(NULL));
 	add_number(object, "shares_left", shares);
 	add_number(object, "per_day", per_day);
-	json_object_object_add(object, "unbounded",
-			       json_object_new_boolean(unbounded));
+	add_bool(object, "unbounded", unbounded);
 	send_object(server->control, object);
 	finish(server->control, 0);
 }

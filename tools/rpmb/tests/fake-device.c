@@ -8,6 +8,7 @@
  *	fake-device NAME counter|purge|life VALUE	change what it keeps
  *	fake-device NAME capacity|writes|most|reads VALUE	change what it says of itself
  *	fake-device NAME transport|identity|old|advanced VALUE	the same; see fake.h
+ *	fake-device NAME revision VALUE		of a card: what an update of its firmware changes
  *	fake-device NAME delay VALUE		microseconds that a write takes
  *	fake-device NAME carries VALUE		bytes that get to it, which it does not say
  *	fake-device NAME keyless VALUE		1 if the kernel has no RPMB_IOC_KEYED
@@ -151,6 +152,12 @@ static bool make(const char *name, const char *kind)
 	return true;
 }
 
+static void set_revision(struct fake *fake, uint32_t value)
+{
+	fake->dev_id[9] = value;
+	fake->dev_id[15] = value;
+}
+
 static bool set(struct fake *fake, const char *setting, uint32_t value)
 {
 	if (!strcmp(setting, "counter"))
@@ -177,6 +184,8 @@ static bool set(struct fake *fake, const char *setting, uint32_t value)
 		fake->transport = value;
 	else if (!strcmp(setting, "identity"))
 		fake->dev_id_len = value;
+	else if (!strcmp(setting, "revision"))
+		set_revision(fake, value);
 	else if (!strcmp(setting, "old"))
 		fake->old = value;
 	else if (!strcmp(setting, "advanced"))
