@@ -40,7 +40,9 @@ bool state_open(struct state *state, const struct state_config *config)
 	*state = (struct state) {
 		.kind = config->partition ? &state_partition : &state_sqlite
 	};
-	if (state->kind->load(state, config))
+	if (config->incoming && !state_can_move(state))
+		log_line("--incoming: this state stays on its host");
+	else if (state->kind->load(state, config))
 		return true;
 	explicit_bzero(state, sizeof(*state));
 	return false;
@@ -83,6 +85,26 @@ void state_go_back(struct state *state)
 void state_hold(struct state *state)
 {
 	state->kind->hold(state);
+}
+
+bool state_can_move(const struct state *state)
+{
+	return state->kind->suspend;
+}
+
+bool state_suspend(struct state *state, struct state_ticket *ticket)
+{
+	return state->kind->suspend(state, ticket);
+}
+
+bool state_expect(struct state *state, const struct state_ticket *ticket)
+{
+	return state->kind->expect(state, ticket);
+}
+
+bool state_start(struct state *state)
+{
+	return !state->kind->start || state->kind->start(state);
 }
 
 bool state_close(struct state *state)

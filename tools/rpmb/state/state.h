@@ -13,6 +13,26 @@
 
 #define STATE_MAX_CAPACITY 128
 #define STATE_DEV_ID_LEN 16
+#define STATE_GUID_LEN 16
+#define STATE_DIGEST_LEN 32
+
+/*
+ * What travels when a machine moves: it names the state of a device at one moment, and
+ * is none of it. Little-endian; bytes only, so it has the same layout everywhere.
+ *
+ * @digest: of what else the state's row has at this epoch
+ */
+struct state_ticket {
+	uint8_t magic[8];
+	uint8_t guid[STATE_GUID_LEN];
+	uint8_t epoch[8];
+	uint8_t counter[4];
+	uint8_t version[4];
+	uint8_t digest[STATE_DIGEST_LEN];
+};
+
+#define STATE_TICKET_MAGIC "RPMBmove"
+#define STATE_TICKET_VERSION 1
 
 /*
  * What the user asked for
@@ -22,6 +42,8 @@
  * @capacity: units of 128 KiB, 0 if the user did not say
  * @dev_id: STATE_DEV_ID_LEN bytes, or NULL if the user gave none
  * @anchor: socket of the state's anchor, NULL if it has none
+ * @incoming: somebody else serves the device still: look at what it is, change nothing
+ *	before state_start()
  * @stop: can be read when the program is to end, or -1
  */
 struct state_config {
@@ -30,6 +52,7 @@ struct state_config {
 	unsigned int capacity;
 	const uint8_t *dev_id;
 	const char *anchor;
+	bool incoming;
 	int stop;
 };
 
@@ -46,6 +69,8 @@ struct state;
  * @begin, @commit: see state_begin() and state_commit(); NULL if each write is by
  *	itself. Who could not commit goes back to what was before, state_go_back().
  * @hold: see state_hold()
+ * @suspend, @expect, @start: see state_suspend() and those after it; NULL if the state
+ *	stays on its host
  * @close: end the use in good order; false and a log line if that failed
  */
 struct state_kind {
@@ -55,6 +80,9 @@ struct state_kind {
 	void (*begin)(struct state *state);
 	bool (*commit)(struct state *state);
 	void (*hold)(struct state *state);
+	bool (*suspend)(struct state *state, struct state_ticket *ticket);
+	bool (*expect)(struct state *state, const struct state_ticket *ticket);
+	bool (*start)(struct state *state);
 	bool (*close)(struct state *state);
 };
 
@@ -121,6 +149,27 @@ bool state_commit(struct state *state);
  * the same state. Waits until this is so; ends the program if it cannot be any more.
  */
 void state_hold(struct state *state);
+
+/* Can another host go on with the device? */
+bool state_can_move(const struct state *state);
+
+/*
+ * Nothing is served from now on, until state_start(). Fill in the ticket, which is also
+ * recorded where the state is; false and a log line if that failed.
+ */
+bool state_suspend(struct state *state, struct state_ticket *ticket);
+
+/*
+ * Is the ticket one of this device, and the last one? False and a log line if not; else
+ * state_start() goes on from it, and from nothing else.
+ */
+bool state_expect(struct state *state, const struct state_ticket *ticket);
+
+/*
+ * To be called before the first request after state_open() or state_suspend(): from now
+ * on nobody else serves the device. False and a log line if somebody else does.
+ */
+bool state_start(struct state *state);
 
 /*
  * Put everything into one file and remove the mark; false and a log line if that
