@@ -11,17 +11,20 @@
 #include <stdint.h>
 
 #define CONFINE_PLACES 3
+#define CONFINE_READ_ONLY 8
 
 /*
  * What the program cannot do without, beside its open files
  *
  * @places: directories, or files in such that it removes, makes, looks for or connects
  *	to, by their full names; NULL if there is none
+ * @read_only: the same, up to a NULL, of which it changes nothing; NULL if there is none
  * @capabilities: a mask of those it keeps, if it has them
  * @knows_users: it tells who connects by his user, so it stays where all users are
  */
 struct confine_needs {
 	const char *places[CONFINE_PLACES];
+	char *const *read_only;
 	uint32_t capabilities;
 	bool knows_users;
 };
@@ -55,10 +58,13 @@ struct confine_set {
 /* How librpmb carries frames */
 extern const struct confine_set confine_device;
 
+/* Opening files that it sees, for reading only: without this, none can be opened */
+extern const struct confine_set confine_reading;
+
 /*
  * Give up, in all threads and for good, every system call but those of @sets, up to one
- * that is NULL, and those that every server needs. Files cannot be opened any more; any
- * other such call ends the process. Returns false and logs why if that cannot be done.
+ * that is NULL, and those that every server needs: any other ends the process. Returns
+ * false and logs why if that cannot be done.
  */
 bool confine_calls(const struct confine_set *const *sets);
 

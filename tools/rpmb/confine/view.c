@@ -27,8 +27,10 @@ struct directory {
 
 struct view {
 	int root;
-	struct directory places[CONFINE_PLACES];
+	struct directory places[CONFINE_READ_ONLY + CONFINE_PLACES];
 };
+
+#define NR_DIRECTORIES (CONFINE_READ_ONLY + CONFINE_PLACES)
 
 static void close_fd(int fd)
 {
@@ -67,6 +69,14 @@ static bool is_directory(const char *path)
 	struct stat st;
 
 	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+static bool make_read_only(const struct directory *dir)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+
+	return !mount_setattr(dir->tree, "", AT_EMPTY_PATH | AT_RECURSIVE,
+			      &attr, sizeof(attr));
 }
 
 /* A directory, or that of a file; false if it cannot be kept */
@@ -139,8 +149,12 @@ static bool prepare(struct view *view, const struct confine_needs *needs)
 		  !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 	unsigned int i;
 
+	for (i = 0; ok && needs->read_only && needs->read_only[i]; i++)
+		ok = take(&view->places[i], needs->read_only[i]) &&
+		     make_read_only(&view->places[i]);
 	for (i = 0; ok && i < CONFINE_PLACES; i++)
-		ok = take(&view->places[i], needs->places[i]);
+		ok = take(&view->places[CONFINE_READ_ONLY + i],
+			  needs->places[i]);
 	return ok && (view->root = make_root()) >= 0;
 }
 
@@ -149,7 +163,8 @@ static bool enter(const struct view *view)
 	bool ok = enter_root(view->root);
 	unsigned int i;
 
-	for (i = 0; ok && i < CONFINE_PLACES; i++)
+	/* Those that may be changed last, so that none of the others is above */
+	for (i = 0; ok && i < NR_DIRECTORIES; i++)
 		ok = put(&view->places[i]);
 	return ok && !chdir("/");
 }
@@ -158,7 +173,7 @@ static void forget(struct view *view)
 {
 	unsigned int i;
 
-	for (i = 0; i < CONFINE_PLACES; i++) {
+	for (i = 0; i < NR_DIRECTORIES; i++) {
 		free(view->places[i].path);
 		if (view->places[i].path)
 			close_fd(view->places[i].tree);
