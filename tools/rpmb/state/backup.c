@@ -20,18 +20,21 @@ static bool copy_to(const struct database *db, const char *name)
 	return ok || db_failed(db, "cannot copy");
 }
 
+bool db_mark_as_backup(const struct database *db)
+{
+	return db_execute(db, "UPDATE meta SET in_use = 0;"
+			      "INSERT INTO backups (taken, counter)"
+			      " SELECT " NOW ", counter FROM meta");
+}
+
 static bool mark_as_backup(const char *name)
 {
 	struct database copy = {};
 	bool ok;
 
 	ok = db_attach(&copy, name, 0) &&
-	     (db_execute(&copy,
-			 "BEGIN;"
-			 "UPDATE meta SET in_use = 0;"
-			 "INSERT INTO backups (taken, counter)"
-			 " SELECT " NOW ", counter FROM meta;"
-			 "COMMIT") ||
+	     ((db_execute(&copy, "BEGIN") && db_mark_as_backup(&copy) &&
+	       db_execute(&copy, "COMMIT")) ||
 	      db_failed(&copy, "cannot mark the copy"));
 	db_detach(&copy);
 	return ok;

@@ -18,7 +18,6 @@
 #define STR_(x) #x
 #define STR(x) STR_(x)
 
-#define DEFAULT_CAPACITY 32
 #define BLOCK_LEN 256
 
 /* Of a state whose key takes so many bytes */
@@ -65,6 +64,7 @@ struct new_state {
 	struct anchored *anchored;
 	struct state state;
 	const struct state *from;
+	bool backup;
 };
 
 static bool bind_key(sqlite3_stmt *stmt, int number,
@@ -177,6 +177,7 @@ static bool fill_new(const struct database *db, const struct new_state *new)
 		db_execute(db, new->anchored ? anchored_schema : schema) &&
 		insert_meta(db, new) && (!new->from || copy_blocks(db, new)) &&
 		(!new->anchored || insert_step(db, new)) &&
+		(!new->backup || db_mark_as_backup(db)) &&
 		db_execute(db, "COMMIT")) || db_failed(db, "cannot create");
 }
 
@@ -199,12 +200,30 @@ static void set_state(struct new_state *new)
 	if (new->from)
 		*state = *new->from;
 	else
-		state->capacity = config->capacity ?: DEFAULT_CAPACITY;
+		state->capacity = config->capacity ?: STATE_DEFAULT_CAPACITY;
 	state->store.capacity = state->capacity * 512;
 	if (!new->from && config->dev_id) {
 		state->has_dev_id = true;
 		memcpy(state->dev_id, config->dev_id, STATE_DEV_ID_LEN);
 	}
+}
+
+static bool create(struct new_state *new)
+{
+	struct anchored *anchored = new->anchored;
+	char *path = state_path(new->config->name);
+	bool ok = path;
+
+	set_state(new);
+	if (!path)
+		log_line("%s: out of memory", new->config->name);
+	if (ok && anchored)
+		ok = anchored_is_unused(anchored) &&
+		     anchored_clear(anchored, new->state.store.capacity);
+	ok = ok && db_create(path, fill, new);
+	explicit_bzero(&new->state, sizeof(new->state));
+	free(path);
+	return ok;
 }
 
 bool db_create_state(const struct state_config *config,
@@ -213,19 +232,18 @@ bool db_create_state(const struct state_config *config,
 	struct new_state new = {
 		.config = config, .anchored = anchored, .from = from
 	};
-	char *path = state_path(config->name);
-	bool ok = path;
 
-	set_state(&new);
-	if (!path)
-		log_line("%s: out of memory", config->name);
-	if (ok && anchored)
-		ok = anchored_is_unused(anchored) &&
-		     anchored_clear(anchored, new.state.store.capacity);
-	ok = ok && db_create(path, fill, &new);
-	explicit_bzero(&new, sizeof(new));
-	free(path);
-	return ok;
+	return create(&new);
+}
+
+bool db_create_backup(const char *path, const struct state *from)
+{
+	const struct state_config config = { .name = path };
+	struct new_state new = {
+		.config = &config, .from = from, .backup = true
+	};
+
+	return create(&new);
 }
 
 /* The name of a file beside another; NULL and a log line if there is no memory */

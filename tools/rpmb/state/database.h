@@ -143,6 +143,12 @@ bool db_is_anchored(const struct database *db);
 /* Copy all to a new file, which is marked as a backup from the beginning */
 bool db_backup(const struct database *db, const char *path);
 
+/* The same of a state of another kind */
+bool db_create_backup(const char *path, const struct state *from);
+
+/* Within a transaction: what is there is a backup from now on; no log line */
+bool db_mark_as_backup(const struct database *db);
+
 /* The row of a backup says that it was accepted, if there is one; no log line */
 bool db_accept_backups(const struct database *db);
 

@@ -392,6 +392,7 @@ static bool partition_close(struct state *state)
 
 const struct state_kind state_partition = {
 	.load = partition_load,
+	.arrive = partition_hold,
 	.hold = partition_hold,
 	.close = partition_close,
 };

@@ -510,10 +510,19 @@ static bool sqlite_load(struct state *state, const struct state_config *config)
 	return false;
 }
 
+static void sqlite_hold(struct state *state)
+{
+	struct database *db = state->kept;
+
+	if (db->anchored)
+		anchored_hold(db->anchored, state);
+}
+
 static void sqlite_begin(struct state *state)
 {
 	struct database *db = state->kept;
 
+	sqlite_hold(state);
 	db->grouped = true;
 }
 
@@ -539,14 +548,6 @@ static bool sqlite_commit(struct state *state)
 	return ok;
 }
 
-static void sqlite_hold(struct state *state)
-{
-	struct database *db = state->kept;
-
-	if (db->anchored)
-		anchored_hold(db->anchored, state);
-}
-
 static bool sqlite_close(struct state *state)
 {
 	struct database *db = state->kept;
@@ -562,6 +563,7 @@ const struct state_kind state_sqlite = {
 	.accept = sqlite_accept,
 	.begin = sqlite_begin,
 	.commit = sqlite_commit,
+	.arrive = sqlite_hold,
 	.hold = sqlite_hold,
 	.close = sqlite_close,
 };

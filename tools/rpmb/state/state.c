@@ -3,11 +3,12 @@
 #include <string.h>
 
 #include "log.h"
+#include "pg_session.h"
 #include "state.h"
 
 char *state_path(const char *name)
 {
-	if (!name)
+	if (!name || pg_is_name(name))
 		return NULL;
 	if (strncmp(name, "file:", 5))
 		return strdup(name);
@@ -35,11 +36,16 @@ bool state_is_as_wanted(const struct state *state,
 	return true;
 }
 
+static const struct state_kind *kind_of(const struct state_config *config)
+{
+	if (config->partition)
+		return &state_partition;
+	return pg_is_name(config->name) ? &state_postgres : &state_sqlite;
+}
+
 bool state_open(struct state *state, const struct state_config *config)
 {
-	*state = (struct state) {
-		.kind = config->partition ? &state_partition : &state_sqlite
-	};
+	*state = (struct state) { .kind = kind_of(config) };
 	if (config->incoming && !state_can_move(state))
 		log_line("--incoming: this state stays on its host");
 	else if (state->kind->load(state, config))
@@ -80,6 +86,11 @@ bool state_commit(struct state *state)
 void state_go_back(struct state *state)
 {
 	state->store = state->before;
+}
+
+void state_arrive(struct state *state)
+{
+	state->kind->arrive(state);
 }
 
 void state_hold(struct state *state)

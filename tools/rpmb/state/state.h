@@ -3,8 +3,9 @@
  * What a device keeps
  *
  * All programs that are an RPMB device keep their state like this, in one of the
- * kinds of stores that there are: in an SQLite database, see database.h, or in a
- * partition that rpmb-anchor has: see partition_protocol.h.
+ * kinds of stores that there are: in an SQLite database, see database.h; in the database
+ * of a fleet, see pg_schema.h; or in a partition that rpmb-anchor has, see
+ * partition_protocol.h.
  */
 #ifndef STATE_H
 #define STATE_H
@@ -12,9 +13,13 @@
 #include "engine.h"
 
 #define STATE_MAX_CAPACITY 128
+#define STATE_DEFAULT_CAPACITY 32
 #define STATE_DEV_ID_LEN 16
 #define STATE_GUID_LEN 16
 #define STATE_DIGEST_LEN 32
+
+/* With which a program ends that must not start again by itself: others have the device */
+#define STATE_EXIT_FENCED 3
 
 /*
  * What travels when a machine moves: it names the state of a device at one moment, and
@@ -37,13 +42,17 @@ struct state_ticket {
 /*
  * What the user asked for
  *
- * @name: file name or SQLite URI; NULL if it is a partition
+ * @name: file name or SQLite URI, or that of a database; NULL if it is a partition
  * @partition: socket of the partition
  * @capacity: units of 128 KiB, 0 if the user did not say
  * @dev_id: STATE_DEV_ID_LEN bytes, or NULL if the user gave none
  * @anchor: socket of the state's anchor, NULL if it has none
  * @incoming: somebody else serves the device still: look at what it is, change nothing
  *	before state_start()
+ * @wrap_key: of the hosts, under which a database has the keys of devices; NULL if none
+ * @owner: what the host is called in a database, NULL for its name
+ * @take_over: whoever has the device in a database is dead
+ * @single_server: of a database, one server is all there is
  * @stop: can be read when the program is to end, or -1
  */
 struct state_config {
@@ -53,6 +62,10 @@ struct state_config {
 	const uint8_t *dev_id;
 	const char *anchor;
 	bool incoming;
+	const uint8_t *wrap_key;
+	const char *owner;
+	bool take_over;
+	bool single_server;
 	int stop;
 };
 
@@ -68,7 +81,7 @@ struct state;
  * @accept: see state_accept()
  * @begin, @commit: see state_begin() and state_commit(); NULL if each write is by
  *	itself. Who could not commit goes back to what was before, state_go_back().
- * @hold: see state_hold()
+ * @arrive, @hold: see state_arrive() and state_hold()
  * @suspend, @expect, @start: see state_suspend() and those after it; NULL if the state
  *	stays on its host
  * @close: end the use in good order; false and a log line if that failed
@@ -79,6 +92,7 @@ struct state_kind {
 	bool (*accept)(const struct state_config *config);
 	void (*begin)(struct state *state);
 	bool (*commit)(struct state *state);
+	void (*arrive)(struct state *state);
 	void (*hold)(struct state *state);
 	bool (*suspend)(struct state *state, struct state_ticket *ticket);
 	bool (*expect)(struct state *state, const struct state_ticket *ticket);
@@ -87,11 +101,14 @@ struct state_kind {
 };
 
 extern const struct state_kind state_sqlite;
+extern const struct state_kind state_postgres;
 extern const struct state_kind state_partition;		/* for who serves it, only */
 
 /*
  * @max_write: most blocks of one write, 0 for any number
  * @before: the store at state_begin()
+ * @places: directories that serving it takes, and files in such, up to a NULL; or NULL
+ * @network: so does a connection to elsewhere
  * @kept: the kind's own
  *
  * Used by one thread at a time, and by one process.
@@ -103,6 +120,8 @@ struct state {
 	uint8_t max_write;
 	bool has_dev_id;
 	uint8_t dev_id[STATE_DEV_ID_LEN];
+	char *const *places;
+	bool network;
 
 	const struct state_kind *kind;
 	void *kept;
@@ -115,7 +134,10 @@ bool state_is_as_wanted(const struct state *state,
 /* For @commit: the store is what it was at state_begin() */
 void state_go_back(struct state *state);
 
-/* The file that a name or URI means; NULL if there is no memory or no name */
+/*
+ * The file that a name or URI means; NULL if there is no memory or no name, or if it is
+ * that of a database
+ */
 char *state_path(const char *name);
 
 /*
@@ -143,6 +165,9 @@ bool state_can_group(const struct state *state);
  */
 void state_begin(struct state *state);
 bool state_commit(struct state *state);
+
+/* To be called when a request has come, unless it is one of a group that has begun */
+void state_arrive(struct state *state);
 
 /*
  * To be called before anybody is told what the state keeps: nobody else may go on from

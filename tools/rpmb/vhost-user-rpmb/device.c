@@ -43,6 +43,8 @@ size_t device_request(struct device *dev, void *out, size_t out_len, void *in,
 	if (!out_len || out_len % FRAME_LEN || in_len % FRAME_LEN)
 		return 0;
 
+	if (dev->ops->arrive)
+		dev->ops->arrive(dev);
 	if (out_len > FRAME_LEN && ends_in_result_read(out, out_len))
 		request_len -= FRAME_LEN;
 	dev->ops->request(dev, out, request_len);

@@ -34,6 +34,7 @@ struct device;
  * @begin, @commit: the requests between them are one group, whose responses may go out
  *	when it is committed. If that returns false none of them was carried out, and
  *	the device is what it was. NULL if each request is by itself.
+ * @arrive: a buffer with requests has come; may be NULL
  * @request: carry out a request of @len bytes, a private copy of whole frames, which
  *	stay as they are
  * @response: fetch the response, if there is one, into at most @len bytes; returns
@@ -44,6 +45,7 @@ struct device;
 struct device_ops {
 	void (*begin)(struct device *dev);
 	bool (*commit)(struct device *dev);
+	void (*arrive)(struct device *dev);
 	void (*request)(struct device *dev, void *frames, size_t len);
 	size_t (*response)(struct device *dev, void *frames, size_t len);
 	bool (*close)(struct device *dev);
@@ -51,6 +53,7 @@ struct device_ops {
 
 /*
  * @config, @config_len: never change
+ * @places, @network: as those of a state
  *
  * The rest of what embeds this belongs to the ring's worker, while there is one.
  */
@@ -58,6 +61,8 @@ struct device {
 	const struct device_ops *ops;
 	struct device_config config;
 	size_t config_len;
+	char *const *places;
+	bool network;
 };
 
 /* Fill in the configuration; @dev_id is NULL if there is none */

@@ -25,7 +25,6 @@ static void emulate_begin(struct device *dev)
 {
 	struct emulation *emulation = to_emulation(dev);
 
-	state_hold(&emulation->state);
 	emulation->before = emulation->engine;
 	emulation->grouped = true;
 	state_begin(&emulation->state);
@@ -43,13 +42,17 @@ static bool emulate_commit(struct device *dev)
 	return ok;
 }
 
-static void emulate_request(struct device *dev, void *frames, size_t len)
+static void emulate_arrive(struct device *dev)
 {
 	struct emulation *emulation = to_emulation(dev);
 
 	if (!emulation->grouped)
-		state_hold(&emulation->state);
-	rpmb_engine_request(&emulation->engine, frames, len);
+		state_arrive(&emulation->state);
+}
+
+static void emulate_request(struct device *dev, void *frames, size_t len)
+{
+	rpmb_engine_request(&to_emulation(dev)->engine, frames, len);
 }
 
 static size_t emulate_response(struct device *dev, void *frames, size_t len)
@@ -70,6 +73,7 @@ static bool emulate_close(struct device *dev)
 }
 
 static const struct device_ops emulate_ops = {
+	.arrive = emulate_arrive,
 	.request = emulate_request,
 	.response = emulate_response,
 	.close = emulate_close,
@@ -78,6 +82,7 @@ static const struct device_ops emulate_ops = {
 static const struct device_ops group_ops = {
 	.begin = emulate_begin,
 	.commit = emulate_commit,
+	.arrive = emulate_arrive,
 	.request = emulate_request,
 	.response = emulate_response,
 	.close = emulate_close,
@@ -105,6 +110,8 @@ static void emulate_init(struct emulation *emulation,
 	device_init(&emulation->dev,
 		    state_can_group(state) ? &group_ops : &emulate_ops, &rpmb,
 		    state->has_dev_id ? state->dev_id : NULL);
+	emulation->dev.places = state->places;
+	emulation->dev.network = state->network;
 }
 
 /* A store that can take a few blocks at once takes fewer, but never more */

@@ -171,6 +171,8 @@ static bool run(const struct options *options, struct device *dev, int stop)
 {
 	struct sandbox_needs needs = {
 		.state = state_path(options->emulate.state.name),
+		.database = dev->places,
+		.network = dev->network,
 		.device = options->forward.name,
 		.raw_io = options->forward.allow_key,
 	};

@@ -3,6 +3,7 @@
 #include <grp.h>
 
 #include "argument.h"
+#include "fleet_options.h"
 #include "options.h"
 
 const char *argp_program_version = "vhost-user-rpmb 0.1";
@@ -26,8 +27,9 @@ static const struct argp_option option_list[] = {
 	{ "socket-group", OPT_SOCKET_GROUP, "GROUP", 0,
 	  "members of this group may connect, too", 0 },
 	{ NULL, 0, NULL, 0, "A device of its own:", 1 },
-	{ "state", OPT_STATE, "FILE", 0,
-	  "keep key, counter and data in this file; made if there is none", 1 },
+	{ "state", OPT_STATE, "FILE|URI", 0,
+	  "keep key, counter and data in this file, or in this database"
+	  " (postgresql://...#GUID); made if there is none", 1 },
 	{ "anchor", OPT_ANCHOR, "SOCKET", 0,
 	  "an anchor of rpmb-anchor's keeps this file from being put back", 1 },
 	{ "partition", OPT_PARTITION, "SOCKET", 0,
@@ -40,14 +42,14 @@ static const struct argp_option option_list[] = {
 	  "most blocks in one write, up to 255; 0 (default): any number", 1 },
 	{ "max-read", OPT_MAX_READ, "N", 0,
 	  "most blocks in one read, up to 255; 0 (default): any number", 1 },
-	{ NULL, 0, NULL, 0, "A device of the host:", 2 },
+	{ NULL, 0, NULL, 0, "A device of the host:", 3 },
 	{ "backend", OPT_BACKEND, "DEVICE", 0,
-	  "pass signed frames on to this device, as rpmb0 or mmcblk0rpmb", 2 },
+	  "pass signed frames on to this device, as rpmb0 or mmcblk0rpmb", 3 },
 	{ "allow-key", OPT_ALLOW_KEY, NULL, 0,
-	  "the guest may program the key of that device, for good", 2 },
-	{ NULL, 0, NULL, 0, "Both:", 3 },
+	  "the guest may program the key of that device, for good", 3 },
+	{ NULL, 0, NULL, 0, "Both:", 4 },
 	{ "dev-id", OPT_DEV_ID, "HEX", 0,
-	  "identity of the device: 32 hex digits (default: none)", 3 },
+	  "identity of the device: 32 hex digits (default: none)", 4 },
 	{}
 };
 
@@ -124,6 +126,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 		options->emulate.state.dev_id = options->dev_id;
 		options->forward.dev_id = options->dev_id;
 		return 0;
+	case ARGP_KEY_INIT:
+		argp->child_inputs[0] = &options->emulate.state;
+		return 0;
 	case ARGP_KEY_END:
 		check_kind(argp, options);
 		return 0;
@@ -131,9 +136,15 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 	return ARGP_ERR_UNKNOWN;
 }
 
+static const struct argp_child children[] = {
+	{ &fleet_argp, 0, "A device of its own in a database:", 2 },
+	{}
+};
+
 static const struct argp argp = {
 	.options = option_list,
 	.parser = parse_option,
+	.children = children,
 	.doc = "A virtio RPMB device for QEMU and User Mode Linux.",
 };
 

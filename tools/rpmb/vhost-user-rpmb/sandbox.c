@@ -16,6 +16,22 @@ static const struct confine_call anchor[] = {
 	CALL(connect), CALL(recvfrom),
 };
 
+/* So has a database, by libpq, which reads certificates and passwords again */
+static const struct confine_call database[] = {
+	CALL_IF(socket, SCMP_A0(SCMP_CMP_EQ, AF_UNIX)),
+	CALL(connect), CALL(recvfrom), CALL(setsockopt), CALL(getsockopt),
+	CALL(getsockname), CALL(getpeername), CALL(shutdown), CALL(geteuid),
+	CALL(getuid), CALL(access), CALL(faccessat), CALL(faccessat2),
+	CALL(readlink), CALL(rt_sigpending), CALL(rt_sigtimedwait),
+};
+
+static const struct confine_call network[] = {
+	CALL_IF(socket, SCMP_A0(SCMP_CMP_EQ, AF_INET)),
+	CALL_IF(socket, SCMP_A0(SCMP_CMP_EQ, AF_INET6)),
+};
+
+static const struct confine_set database_set = CONFINE_SET(database);
+static const struct confine_set network_set = CONFINE_SET(network);
 static const struct confine_set front_end_set = CONFINE_SET(front_end);
 static const struct confine_set anchor_set = CONFINE_SET(anchor);
 
@@ -23,6 +39,7 @@ bool sandbox_prepare(const struct sandbox_needs *needs)
 {
 	const struct confine_needs confine = {
 		.places = { needs->socket, needs->state, needs->anchor },
+		.read_only = needs->database,
 		.capabilities = needs->raw_io ? 1U << CAP_SYS_RAWIO : 0,
 	};
 
@@ -31,12 +48,18 @@ bool sandbox_prepare(const struct sandbox_needs *needs)
 
 bool sandbox_enter(const struct sandbox_needs *needs)
 {
-	const struct confine_set *sets[4] = { &front_end_set };
+	const struct confine_set *sets[7] = { &front_end_set };
 	unsigned int nr = 1;
 
 	if (needs->device)
 		sets[nr++] = &confine_device;
 	if (needs->anchor)
 		sets[nr++] = &anchor_set;
+	if (needs->database)
+		sets[nr++] = &confine_reading;
+	if (needs->database)
+		sets[nr++] = &database_set;
+	if (needs->network)
+		sets[nr++] = &network_set;
 	return confine_calls(sets);
 }

@@ -10,6 +10,8 @@
  * @socket, @state, @anchor: files that it removes, looks for or connects to, by their
  *	full names; NULL if there is none. A partition's socket is one of rpmb-anchor's
  *	as an anchor's is.
+ * @database: what connecting to one takes, as a state's places; NULL if there is none
+ * @network: the database is somewhere else
  * @device: it speaks to a device of the host
  * @raw_io: and may program that device's key, if its user may
  */
@@ -17,6 +19,8 @@ struct sandbox_needs {
 	char *socket;
 	char *state;
 	char *anchor;
+	char *const *database;
+	bool network;
 	bool device;
 	bool raw_io;
 };

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "log.h"
+#include "pg_schema.h"
+
+/*
+ * What makes each version of the one before it. Those that there are never change: a
+ * new version is one more.
+ */
+static const char *const steps[PG_SCHEMA_VERSION] = {
+	"CREATE TABLE rpmb_schema ("
+	" id INTEGER PRIMARY KEY CHECK (id = 1),"
+	" version INTEGER NOT NULL);"
+	"INSERT INTO rpmb_schema (id, version) VALUES (1, 0);"
+	"CREATE TABLE rpmb_devices ("
+	" guid UUID PRIMARY KEY,"
+	" capacity INTEGER NOT NULL CHECK (capacity BETWEEN 1 AND 128),"
+	" dev_id BYTEA CHECK (length(dev_id) = 16),"
+	" sealed BYTEA CHECK (length(sealed) = 60),"
+	" counter BIGINT NOT NULL CHECK (counter BETWEEN 0 AND 4294967295),"
+	" epoch BIGINT NOT NULL,"
+	" owner TEXT,"
+	" token TEXT,"
+	" ticket BYTEA CHECK (length(ticket) = 32),"
+	" retired BOOLEAN NOT NULL DEFAULT FALSE,"
+	" CHECK (counter = 0 OR sealed IS NOT NULL OR retired));"
+	"CREATE TABLE rpmb_blocks ("
+	" guid UUID NOT NULL,"
+	" addr INTEGER NOT NULL CHECK (addr BETWEEN 0 AND 65535),"
+	" data BYTEA NOT NULL CHECK (length(data) = 256),"
+	" PRIMARY KEY (guid, addr));"
+	"CREATE TABLE rpmb_log ("
+	" guid UUID NOT NULL,"
+	" epoch BIGINT NOT NULL,"
+	" event TEXT NOT NULL,"
+	" owner TEXT,"
+	" counter BIGINT NOT NULL,"
+	" at TIMESTAMPTZ NOT NULL DEFAULT now(),"
+	" PRIMARY KEY (guid, epoch, event));"
+	"CREATE TABLE rpmb_hosts ("
+	" guid UUID NOT NULL,"
+	" role TEXT NOT NULL,"
+	" PRIMARY KEY (guid, role));",
+};
+
+/* The version of what there is, 0 if there is nothing; -1 and a log line if nobody knows */
+static int find_version(struct pg_session *session)
+{
+	PGresult *rows;
+	int version;
+
+	if (pg_run_sql(session,
+		       "SELECT 1 FROM information_schema.tables"
+		       " WHERE table_name = 'rpmb_schema'", &rows) != PG_DONE)
+		return -1;
+	version = PQntuples(rows);
+	PQclear(rows);
+	if (!version)
+		return 0;
+	if (pg_run_sql(session, "SELECT version FROM rpmb_schema",
+		       &rows) != PG_DONE)
+		return -1;
+	version = PQntuples(rows) == 1 ? atoi(PQgetvalue(rows, 0, 0)) : 0;
+	PQclear(rows);
+	return version;
+}
+
+static bool is_too_new(const struct pg_session *session, int version)
+{
+	if (version <= PG_SCHEMA_VERSION)
+		return false;
+	log_line("%s: its tables have version %d, this program knows %d: it is too old",
+		 session->name, version, PG_SCHEMA_VERSION);
+	return true;
+}
+
+bool pg_schema_check(struct pg_session *session)
+{
+	int version = find_version(session);
+
+	if (version == PG_SCHEMA_VERSION)
+		return true;
+	if (version >= 0 && !is_too_new(session, version))
+		log_line("%s: its tables have version %d, this program needs %d: see rpmb-state(1), setup",
+			 session->name, version, PG_SCHEMA_VERSION);
+	return false;
+}
+
+/* Who is second finds what the first one has done, and fails */
+static bool step(struct pg_session *session, int version)
+{
+	char *sql = NULL;
+	bool ok;
+
+	ok = asprintf(&sql,
+		      "BEGIN; %s UPDATE rpmb_schema SET version = %d; COMMIT",
+		      steps[version], version + 1) >= 0 &&
+	     pg_run_sql(session, sql, NULL) == PG_DONE;
+	free(sql);
+	if (ok)
+		log_line("%s: its tables have version %d now", session->name,
+			 version + 1);
+	return ok;
+}
+
+bool pg_schema_setup(struct pg_session *session)
+{
+	int version = find_version(session);
+
+	if (version < 0 || is_too_new(session, version))
+		return false;
+	while (version < PG_SCHEMA_VERSION && step(session, version))
+		version++;
+	return version == PG_SCHEMA_VERSION;
+}
