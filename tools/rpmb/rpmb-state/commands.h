@@ -8,6 +8,7 @@
 struct arguments {
 	struct state_config state;
 	const char *copy;
+	bool json;
 };
 
 /* They return false and have logged why if that failed */

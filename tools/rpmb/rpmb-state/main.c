@@ -9,36 +9,51 @@
 
 #include "argument.h"
 #include "commands.h"
+#include "fleet.h"
+#include "fleet_options.h"
+#include "pg_session.h"
 
 const char *argp_program_version = "rpmb-state 0.1";
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
+/*
+ * @run, @on_database: with a file, and with a database; NULL if there is no such thing
+ * @nr_files: the first one among them, with both
+ * @nr_more: that may follow if the first one is a database
+ */
 struct command {
 	const char *name;
 	bool (*run)(const struct arguments *args);
+	bool (*on_database)(const struct arguments *args);
 	unsigned int nr_files;
+	unsigned int nr_more;
 };
 
 static const struct command commands[] = {
-	{ "create", command_create, 1 },
-	{ "inspect", command_inspect, 1 },
-	{ "check", command_check, 1 },
-	{ "backup", command_backup, 2 },
-	{ "accept", command_accept, 1 },
-	{ "convert", command_convert, 2 },
+	{ "create", command_create, fleet_create, 1, 0 },
+	{ "inspect", command_inspect, fleet_inspect, 1, 0 },
+	{ "check", command_check, fleet_check, 1, 0 },
+	{ "backup", command_backup, fleet_backup, 2, 0 },
+	{ "accept", command_accept, fleet_accept, 1, 1 },
+	{ "convert", command_convert, NULL, 2, 0 },
+	{ "setup", NULL, fleet_setup, 1, 0 },
+	{ "list", NULL, fleet_list, 1, 0 },
+	{ "retire", NULL, fleet_retire, 1, 0 },
 };
 
 struct command_line {
 	const struct command *command;
 	struct arguments args;
 	uint8_t dev_id[STATE_DEV_ID_LEN];
+	bool on_database;
 };
 
 enum {
 	OPT_CAPACITY = 0x100,
 	OPT_DEV_ID,
 	OPT_ANCHOR,
+	OPT_JSON,
 };
 
 static const struct argp_option option_list[] = {
@@ -50,6 +65,8 @@ static const struct argp_option option_list[] = {
 	{ NULL, 0, NULL, 0, "create, check, accept, convert:", 1 },
 	{ "anchor", OPT_ANCHOR, "SOCKET", 0,
 	  "the anchor that keeps the state from being put back", 1 },
+	{ NULL, 0, NULL, 0, "list, inspect on a database:", 2 },
+	{ "json", OPT_JSON, NULL, 0, "print JSON", 2 },
 	{}
 };
 
@@ -70,33 +87,55 @@ static void take_argument(struct argp_state *argp, struct command_line *line,
 {
 	if (!line->command)
 		line->command = find_command(argp, arg);
-	else if (argp->arg_num > line->command->nr_files)
-		argp_error(argp, "too many arguments");
 	else if (argp->arg_num == 1)
 		line->args.state.name = arg;
-	else
+	else if (argp->arg_num == 2)
 		line->args.copy = arg;
+	else
+		argp_error(argp, "too many arguments");
 }
 
-static void check_line(struct argp_state *argp,
-		       const struct command_line *line)
+static void check_files(struct argp_state *argp,
+			const struct command_line *line)
+{
+	const struct command *command = line->command;
+	unsigned int nr = argp->arg_num - 1;
+
+	if (nr < command->nr_files)
+		argp_error(argp, "%s needs %s", command->name,
+			   command->nr_files == 1 ? "a file" : "two files");
+	if (line->on_database ? !command->on_database : !command->run)
+		argp_error(argp, line->on_database ?
+			   "%s does not know databases" :
+			   "%s is for databases: postgresql://...",
+			   command->name);
+	if (nr > command->nr_files + (line->on_database ? command->nr_more : 0))
+		argp_error(argp, "too many arguments");
+}
+
+static void check_line(struct argp_state *argp, struct command_line *line)
 {
 	const struct state_config *state = &line->args.state;
 
 	if (!line->command)
 		argp_usage(argp);
-	if (argp->arg_num <= line->command->nr_files)
-		argp_error(argp, "%s needs %s", line->command->name,
-			   line->command->nr_files == 1 ?
-			   "a file" : "two files");
+	line->on_database = state->name && pg_is_name(state->name);
+	check_files(argp, line);
 	if ((state->capacity || state->dev_id) &&
 	    line->command->run != command_create)
 		argp_error(argp, "only create takes --capacity and --dev-id");
+	if (state->anchor && line->on_database)
+		argp_error(argp, "an anchor is one host's: a state in a database has none");
 	if (state->anchor && (line->command->run == command_inspect ||
 			      line->command->run == command_backup))
 		argp_error(argp, "%s takes no --anchor", line->command->name);
 	if (!state->anchor && line->command->run == command_convert)
 		argp_error(argp, "convert needs --anchor");
+	if (line->args.json &&
+	    (!line->on_database ||
+	     (line->command->on_database != fleet_list &&
+	      line->command->on_database != fleet_inspect)))
+		argp_error(argp, "only list and inspect on a database take --json");
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *argp)
@@ -116,6 +155,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 	case OPT_ANCHOR:
 		line->args.state.anchor = arg;
 		return 0;
+	case OPT_JSON:
+		line->args.json = true;
+		return 0;
+	case ARGP_KEY_INIT:
+		argp->child_inputs[0] = &line->args.state;
+		return 0;
 	case ARGP_KEY_ARG:
 		take_argument(argp, line, arg);
 		return 0;
@@ -126,19 +171,31 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 	return ARGP_ERR_UNKNOWN;
 }
 
+static const struct argp_child children[] = {
+	{ &fleet_argp, 0, "A state in a database:", 3 },
+	{}
+};
+
 static const struct argp argp = {
 	.options = option_list,
 	.parser = parse_option,
+	.children = children,
 	.args_doc = "create FILE\ninspect FILE\ncheck FILE\n"
-		    "backup FILE COPY\naccept FILE\nconvert FILE NEW",
+		    "backup FILE COPY\naccept FILE\nconvert FILE NEW\n"
+		    "setup DATABASE\nlist DATABASE\ncreate DATABASE#GUID\n"
+		    "inspect DATABASE#GUID\ncheck DATABASE[#GUID]\n"
+		    "backup DATABASE#GUID COPY\naccept DATABASE#GUID [COPY]\n"
+		    "retire DATABASE#GUID",
 	.doc = "Look after the states of vhost-user-rpmb.",
 };
 
 int main(int argc, char **argv)
 {
 	struct command_line line = { .args.state.stop = -1 };
+	bool (*run)(const struct arguments *args);
 
 	argp_parse(&argp, argc, argv, 0, NULL, &line);
 	umask(077);
-	return line.command->run(&line.args) ? EXIT_SUCCESS : EXIT_FAILURE;
+	run = line.on_database ? line.command->on_database : line.command->run;
+	return run(&line.args) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

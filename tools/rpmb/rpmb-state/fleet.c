@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What can be done to a state in a database
+ *
+ * What changes a device changes its epoch, too, so that nobody goes on with what it was.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "database.h"
+#include "fleet.h"
+#include "log.h"
+#include "pg_device.h"
+#include "pg_schema.h"
+#include "postgres.h"
+
+bool fleet_setup(const struct arguments *args)
+{
+	struct pg_session session;
+	bool ok = pg_begin(&session, &args->state) && pg_schema_setup(&session);
+
+	pg_end(&session);
+	return ok;
+}
+
+/* A session for a device, in a database that is as it is to be */
+static bool begin(struct pg_device *dev, const struct arguments *args)
+{
+	return pg_device_begin(dev, &args->state) &&
+	       pg_schema_check(&dev->session);
+}
+
+bool fleet_create(const struct arguments *args)
+{
+	struct pg_device dev;
+	bool ok = begin(&dev, args) && pg_device_create(&dev, &args->state);
+
+	pg_device_end(&dev);
+	return ok;
+}
+
+bool fleet_backup(const struct arguments *args)
+{
+	struct state_config config = args->state;
+	struct state state;
+	bool ok;
+
+	config.incoming = true;
+	if (!state_open(&state, &config))
+		return false;
+	ok = postgres_freeze(&state) && db_create_backup(args->copy, &state);
+	return state_close(&state) && ok;
+}
+
+/* Run a statement that is part of a transaction, on the device and the epoch looked at */
+static bool run(struct pg_device *dev, const char *sql)
+{
+	char epoch[24];
+	const struct pg_statement statement = { .sql = sql, .nr = 3 };
+	const struct pg_values values = {
+		.value = { dev->text, epoch, dev->owner }
+	};
+
+	snprintf(epoch, sizeof(epoch), "%" PRId64, dev->row.epoch);
+	return pg_run(&dev->session, &statement, &values, NULL) == PG_DONE;
+}
+
+/* That it is one statement with the row makes sure that nobody comes between */
+#define CHANGE(set, event)						\
+	"WITH held AS (UPDATE rpmb_devices SET epoch = epoch + 1,"	\
+	" owner = NULL, token = NULL, ticket = NULL" set		\
+	" WHERE guid = $1 AND epoch = $2 AND NOT retired RETURNING *)"	\
+	" INSERT INTO rpmb_log (guid, epoch, event, owner, counter)"	\
+	" SELECT guid, epoch, '" event "', $3, counter FROM held"
+
+static bool found(struct pg_device *dev)
+{
+	bool found;
+
+	if (pg_device_look(dev, &found) != PG_DONE)
+		return false;
+	if (!found)
+		log_line("%s: there is no such device", dev->session.name);
+	return found;
+}
+
+/* Has the transaction changed the row that was looked at? */
+static bool has_changed(struct pg_device *dev)
+{
+	int64_t epoch = dev->row.epoch;
+
+	if (!found(dev))
+		return false;
+	if (dev->row.epoch == epoch + 1 && !*dev->row.token)
+		return true;
+	log_line("%s: somebody was faster", dev->session.name);
+	return false;
+}
+
+static bool end(struct pg_device *dev, bool ok)
+{
+	if (!ok || !has_changed(dev)) {
+		pg_run_sql(&dev->session, "ROLLBACK", NULL);
+		return false;
+	}
+	if (pg_run_sql(&dev->session, "COMMIT", NULL) == PG_DONE)
+		return true;
+	log_line("%s: it may have been done, see inspect", dev->session.name);
+	return false;
+}
+
+static bool change(struct pg_device *dev, const char *one, const char *other)
+{
+	return pg_run_sql(&dev->session, "BEGIN", NULL) == PG_DONE &&
+	       end(dev, run(dev, one) && (!other || run(dev, other)));
+}
+
+bool fleet_retire(const struct arguments *args)
+{
+	static const char blocks[] =
+		"DELETE FROM rpmb_blocks WHERE guid = $1"
+		" AND $2::BIGINT IS NOT NULL AND $3::TEXT IS NOT NULL";
+	struct pg_device dev;
+	bool ok;
+
+	ok = begin(&dev, args) && found(&dev) &&
+	     pg_device_may_take(&dev, &args->state) &&
+	     change(&dev, CHANGE(", retired = TRUE, sealed = NULL", "retired"),
+		    blocks);
+	pg_device_end(&dev);
+	return ok;
+}
+
+/* The device is what the database has, wherever it has that from */
+static bool accept_database(struct pg_device *dev, const struct arguments *args)
+{
+	return found(dev) && pg_device_may_take(dev, &args->state) &&
+	       change(dev, CHANGE("", "accepted"), NULL);
+}
+
+/* The blocks of the copy, as many as fit into one statement */
+static bool put_some(struct pg_device *dev, struct rpmb_store *from,
+		     uint32_t addr, uint32_t count)
+{
+	uint8_t data[64 * PG_BLOCK_LEN];
+	struct rpmb_blocks blocks = {
+		.addr = addr, .count = count, .data = data,
+		.stride = PG_BLOCK_LEN
+	};
+	const struct pg_statement put = {
+		.nr = 4, .binary = 1 << 3,
+		.sql = "INSERT INTO rpmb_blocks (guid, addr, data)"
+		       " SELECT $1, a, substring($4::BYTEA FROM"
+		       " CAST(256 * (a - $2::INTEGER) + 1 AS INTEGER) FOR 256)"
+		       " FROM generate_series($2::INTEGER, $3::INTEGER) AS a",
+	};
+	char first[12], last[12];
+	const struct pg_values values = {
+		.value = { dev->text, first, last, (const char *)data },
+		.len = { [3] = count * PG_BLOCK_LEN },
+	};
+
+	snprintf(first, sizeof(first), "%u", addr);
+	snprintf(last, sizeof(last), "%u", addr + count - 1);
+	return from->ops->read(from, &blocks) &&
+	       pg_run(&dev->session, &put, &values, NULL) == PG_DONE;
+}
+
+static bool put_blocks(struct pg_device *dev, struct rpmb_store *from)
+{
+	uint32_t addr = 0;
+
+	while (addr < from->capacity && put_some(dev, from, addr, 64))
+		addr += 64;
+	return addr >= from->capacity;
+}
+
+/* Key and counter of the copy; the row says nothing else that is not the device's own */
+static bool put_row(struct pg_device *dev, const struct rpmb_store *from)
+{
+	static const struct pg_statement put = {
+		.nr = 3, .binary = 1 << 2,
+		.sql = "UPDATE rpmb_devices SET counter = $2, sealed = $3"
+		       " WHERE guid = $1",
+	};
+	struct sealed key;
+	char counter[12];
+	const struct pg_values values = {
+		.value = { dev->text, counter,
+			   from->has_key ? (const char *)&key : NULL },
+		.len = { [2] = sizeof(key) },
+	};
+
+	snprintf(counter, sizeof(counter), "%u", from->counter);
+	return (!from->has_key || pg_device_wrap(dev, from->key, &key)) &&
+	       pg_run(&dev->session, &put, &values, NULL) == PG_DONE;
+}
+
+static bool put_copy(struct pg_device *dev, struct rpmb_store *from)
+{
+	static const char blocks[] =
+		"DELETE FROM rpmb_blocks WHERE guid = $1"
+		" AND $2::BIGINT IS NOT NULL AND $3::TEXT IS NOT NULL";
+
+	return pg_run_sql(&dev->session, "BEGIN", NULL) == PG_DONE &&
+	       end(dev, put_row(dev, from) &&
+			run(dev, CHANGE("", "accepted")) && run(dev, blocks) &&
+			put_blocks(dev, from));
+}
+
+/* The device of the copy, which is made if the database has lost it */
+static bool find_device(struct pg_device *dev, const struct arguments *args,
+			const struct state *copy)
+{
+	struct state_config config = args->state;
+	bool found;
+
+	config.capacity = copy->capacity;
+	config.dev_id = copy->has_dev_id ? copy->dev_id : NULL;
+	if (pg_device_look(dev, &found) != PG_DONE)
+		return false;
+	if (!found)
+		return pg_device_create(dev, &config) &&
+		       pg_device_look(dev, &found) == PG_DONE && found;
+	if (dev->row.capacity == copy->capacity &&
+	    dev->row.has_dev_id == copy->has_dev_id &&
+	    !memcmp(dev->row.dev_id, copy->dev_id, STATE_DEV_ID_LEN))
+		return true;
+	log_line("%s is another device than that of %s", args->state.name,
+		 args->copy);
+	return false;
+}
+
+/* A copy that is a backup is accepted as one, once */
+static bool open_copy(struct state *copy, const struct arguments *args)
+{
+	const struct state_config config = { .name = args->copy, .stop = -1 };
+
+	return (state_check(&config) || state_accept(&config)) &&
+	       state_open(copy, &config);
+}
+
+static bool accept_copy(struct pg_device *dev, const struct arguments *args)
+{
+	struct state copy;
+	bool ok;
+
+	if (!dev->wrap_key) {
+		log_line("%s: a copy has a key: give --wrap-key",
+			 args->state.name);
+		return false;
+	}
+	if (!open_copy(&copy, args))
+		return false;
+	ok = find_device(dev, args, &copy) &&
+	     pg_device_may_take(dev, &args->state) &&
+	     put_copy(dev, &copy.store);
+	return state_close(&copy) && ok;
+}
+
+bool fleet_accept(const struct arguments *args)
+{
+	struct pg_device dev;
+	bool ok;
+
+	ok = begin(&dev, args) && (args->copy ? accept_copy(&dev, args) :
+						accept_database(&dev, args));
+	if (ok)
+		printf("%s: the device is what it was then\n",
+		       args->state.name);
+	pg_device_end(&dev);
+	return ok;
+}
