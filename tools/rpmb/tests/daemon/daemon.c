@@ -96,14 +96,47 @@ void daemon_use_partition(const char *path)
 	partition = path;
 }
 
+/* In a database each test has a device of its own */
+static char device[512];
+
+void daemon_new_device(void)
+{
+	const char *database = getenv("RPMB_DATABASE");
+	char guid[37] = "";
+	FILE *f;
+
+	if (!database)
+		return;
+	f = fopen("/proc/sys/kernel/random/uuid", "re");
+	check(f && fgets(guid, sizeof(guid), f), "%s", strerror(errno));
+	fclose(f);
+	snprintf(device, sizeof(device), "%s#%s", database, guid);
+}
+
+const char *daemon_state(void)
+{
+	return *device ? device : STATE;
+}
+
 void daemon_start_args(struct daemon *d, const char *preload,
 		       const char *const options[])
 {
+	daemon_start_at(d, preload, SOCKET, options);
+}
+
+void daemon_start_at(struct daemon *d, const char *preload, const char *socket,
+		     const char *const options[])
+{
 	const char *args[MAX_ARGS] = {
-		"--socket", SOCKET, partition ? "--partition" : "--state",
-		partition ?: STATE
+		"--socket", socket, partition ? "--partition" : "--state",
+		partition ?: daemon_state()
 	};
 	unsigned int n = 4;
+
+	if (*device) {
+		args[n++] = "--wrap-key";
+		args[n++] = getenv("RPMB_WRAP_KEY");
+	}
 
 	if (anchor) {
 		args[n++] = "--anchor";

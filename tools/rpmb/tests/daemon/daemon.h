@@ -46,6 +46,17 @@ void daemon_use_partition(const char *path);
 void daemon_start_args(struct daemon *d, const char *preload,
 		       const char *const options[]);
 
+/* The same on another socket */
+void daemon_start_at(struct daemon *d, const char *preload, const char *socket,
+		     const char *const options[]);
+
+/*
+ * What it keeps its state in: STATE, or with $RPMB_DATABASE a device of that database,
+ * which is another one from daemon_new_device() on
+ */
+const char *daemon_state(void);
+void daemon_new_device(void);
+
 /* Is it still there? */
 bool daemon_alive(const struct daemon *d);
 

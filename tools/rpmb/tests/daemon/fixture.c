@@ -6,6 +6,7 @@
 
 #include "daemon.h"
 #include "fixture.h"
+#include "proxy.h"
 
 static void enter_directory(unsigned int nr)
 {
@@ -16,6 +17,7 @@ static void enter_directory(unsigned int nr)
 		perror(name);
 		exit(2);
 	}
+	daemon_new_device();
 }
 
 static void leave_directory(bool passed)
@@ -23,6 +25,7 @@ static void leave_directory(bool passed)
 	if (!passed)
 		daemon_show_messages();
 	daemon_end_all();
+	proxy_end_all();
 	close_range(STDERR_FILENO + 1, ~0U, 0);
 	if (chdir("..")) {
 		perror("..");

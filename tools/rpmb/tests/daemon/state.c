@@ -4,8 +4,10 @@
  */
 #include <sqlite3.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "daemon.h"
+#include "fleet.h"
 #include "state.h"
 #include "tap.h"
 
@@ -23,6 +25,13 @@ void state_sql(const char *sql)
 void state_set_counter(uint32_t counter)
 {
 	char sql[64];
+
+	if (strchr(daemon_state(), '#')) {
+		fleet_sql("a", "UPDATE rpmb_devices SET counter = %u"
+			       " WHERE guid = '%s'", counter,
+			  strchr(daemon_state(), '#') + 1);
+		return;
+	}
 
 	snprintf(sql, sizeof(sql), "UPDATE meta SET counter = %u", counter);
 	state_sql(sql);

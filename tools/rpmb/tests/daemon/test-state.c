@@ -245,9 +245,8 @@ static void two_on_a_state(void)
 	start(&first);
 	fe_open(&fe, &first);
 	must_program_key(&fe);
-	daemon_exec(&second, NULL, (const char *const []){
-		"--socket", "socket2", "--state", STATE, "--capacity", "1",
-		NULL });
+	daemon_start_at(&second, NULL, "socket2", (const char *const []){
+		"--capacity", "1", NULL });
 	expect_refusal(&second);
 	check(access("socket2", F_OK), "the second one has a socket");
 	model_write(&model, &fe);

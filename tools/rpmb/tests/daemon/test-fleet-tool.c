@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * rpmb-state on states in a database, and what the daemon makes of what it has made
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "fixture.h"
+#include "fleet.h"
+#include "model.h"
+
+static char said[65536];
+
+/*
+ * Run a line of shell in which "tool" is the program, $D the database, $S a state in it
+ * and $K the option with the key; returns its exit status
+ */
+static int run(const char *line)
+{
+	char command[4096];
+	size_t len;
+	FILE *f;
+
+	snprintf(command, sizeof(command),
+		 "D=$RPMB_DATABASE; S='%s'; K=--wrap-key=$RPMB_WRAP_KEY;"
+		 "tool() { \"$RPMB_STATE_TOOL\" \"$@\"; };"
+		 "kind() { \"$RPMB_TESTS/check-json\""
+		 " \"$RPMB_TESTS/../schema/rpmb.schema.json\" \"$1\"; };"
+		 "{ %s; } 2>&1", fleet_device(), line);
+	fflush(stdout);
+	f = popen(command, "re");
+	check(f, "no shell");
+	len = fread(said, 1, sizeof(said) - 1, f);
+	said[len] = 0;
+	return WEXITSTATUS(pclose(f));
+}
+
+static void must_run(const char *line)
+{
+	int status = run(line);
+
+	check(!status, "%s: %d: %s", line, status, said);
+}
+
+static void must_say(const char *line, int status, const char *words)
+{
+	int found = run(line);
+
+	check(found == status, "%s: status %d: %s", line, found, said);
+	check(strstr(said, words), "no \"%s\" in: %s", words, said);
+}
+
+/* A device that was served by "one", and is not any more */
+static void begin(struct model *model)
+{
+	struct host one;
+
+	model_set(model, 0);
+	serve_open(&one, "one", fleet_device(), NULL);
+	must_program_key(&one.fe);
+	while (model->counter < 3)
+		model_write(model, &one.fe);
+	serve_stop(&one);
+}
+
+static void must_serve(struct model *model)
+{
+	struct host one;
+
+	serve_open(&one, "one", fleet_device(), NULL);
+	model_check(model, &one.fe, false);
+	model_write(model, &one.fe);
+	serve_stop(&one);
+}
+
+static void creates(void)
+{
+	uint8_t config[19];
+	struct host one;
+
+	must_run("tool create --capacity=1 "
+		 "--dev-id=00112233445566778899aabbccddeeff $S");
+	must_say("tool inspect $S", 0, "00112233445566778899aabbccddeeff");
+	must_say("tool inspect $S", 0, "key:            no");
+	must_say("tool create $S", 1, "duplicate key");
+	serve_open(&one, "one", fleet_device(), NULL);
+	check(fe_config(&one.fe, 0, sizeof(config), config), "refused");
+	check_eq(config[0], 1);
+	check_eq(config[18], 0xff);
+	serve_stop(&one);
+}
+
+static void lists(void)
+{
+	struct model model;
+
+	begin(&model);
+	must_run("tool list --json $D | kind fleet");
+	must_run("tool inspect --json $S | kind fleet-device");
+	must_say("tool list $D", 0, strchr(fleet_device(), '#') + 1);
+	must_say("tool inspect $S", 0, "epoch 1 opened by one");
+	must_say("tool inspect $S", 0, "epoch 1 closed by one at write counter 3");
+	must_run("tool check $D && tool check $K $S");
+	must_say("tool inspect ${S%%#*}#00112233-4455-6677-8899-aabbccddeeff",
+		 1, "no such device");
+	must_say("tool list --capacity=1 $D", 64, "only create");
+	must_say("tool list file", 64, "for databases");
+	must_say("tool convert --anchor=x $D y", 64, "does not know databases");
+	must_say("tool check --anchor=x $D", 64, "an anchor is one host's");
+	must_say("tool inspect --json file", 64, "--json");
+	must_say("tool inspect --owner=me file", 64, "for states in a database");
+	must_say("tool inspect $D", 1, "#GUID");
+}
+
+static void finds_damage(void)
+{
+	struct model model;
+
+	begin(&model);
+	fleet_sql("a", "INSERT INTO rpmb_blocks VALUES ('%s', 512,"
+		       " decode(repeat('00', 256), 'hex'))",
+		  strchr(fleet_device(), '#') + 1);
+	must_say("tool check $D", 1, "blocks are no device's");
+	fleet_sql("a", "DELETE FROM rpmb_blocks WHERE addr = 512");
+	must_run("tool check $D");
+}
+
+/* A backup is a file like others, and takes a device back only if somebody says so */
+static void backs_up(void)
+{
+	struct model model, then;
+	struct host one;
+	struct daemon d;
+	int status;
+
+	begin(&model);
+	then = model;
+	serve_open(&one, "one", fleet_device(), NULL);
+	/* Of one that is in use, too */
+	must_run("tool backup $K $S copy");
+	model_write(&model, &one.fe);
+	serve_stop(&one);
+	must_say("tool inspect copy", 0, "write counter:  3");
+	must_say("tool inspect copy", 0, "not accepted");
+	daemon_exec(&d, NULL, (const char *const []){
+		"--socket", SOCKET, "--state", "copy", NULL });
+	status = daemon_wait(&d);
+	check(WIFEXITED(status) && WEXITSTATUS(status) == 1, "%#x", status);
+	must_serve(&model);
+	must_run("tool accept $K $S copy");
+	must_say("tool inspect $S", 0, "accepted by");
+	must_say("tool inspect $S", 0, "write counter:  3");
+	must_serve(&then);
+	/* The whole device is lost */
+	fleet_sql("a", "DELETE FROM rpmb_devices WHERE guid = '%s'",
+		  strchr(fleet_device(), '#') + 1);
+	fleet_sql("a", "DELETE FROM rpmb_log WHERE guid = '%s'",
+		  strchr(fleet_device(), '#') + 1);
+	must_run("tool accept $K $S copy");
+	model_set(&model, 3);
+	must_serve(&model);
+}
+
+/* Who accepts what the database has shuts out whoever had it before */
+static void accepts(void)
+{
+	struct model model;
+	struct host one;
+
+	begin(&model);
+	serve_open(&one, "one", fleet_device(), NULL);
+	must_say("tool accept $S", 1, "in use by one");
+	must_run("tool accept --take-over $S");
+	model_submit(&model, &one.fe);
+	serve_ends(&one, 3, "accepted by");
+	must_serve(&model);
+}
+
+static void retires(void)
+{
+	struct model model;
+	struct host one;
+
+	begin(&model);
+	serve_open(&one, "one", fleet_device(), NULL);
+	must_say("tool retire $S", 1, "in use by one");
+	serve_stop(&one);
+	must_run("tool retire $S");
+	must_say("tool inspect $S", 0, "blocks written: 0");
+	must_say("tool list $D", 0, "retired");
+	serve_start(&one, "one", fleet_device(), NULL);
+	serve_ends(&one, 1, "is retired");
+	must_say("tool create $S", 1, "duplicate key");
+	must_say("tool retire $S", 1, "is retired");
+	must_run("tool check $D");
+}
+
+static void sets_up_once(void)
+{
+	must_run("tool setup $D && tool setup $D");
+	must_say("tool setup ${D%%\\?*}?host=/nowhere", 1, "No such file");
+}
+
+static const struct test tests[] = {
+	{ "create: a device for the daemon", creates },
+	{ "list, inspect, check: in words and in JSON", lists },
+	{ "check: finds what no device has", finds_damage },
+	{ "backup: a file, which accept puts back", backs_up },
+	{ "accept: what the database has, and nobody else's", accepts },
+	{ "retire: for good", retires },
+	{ "setup: changes nothing the second time", sets_up_once },
+};
+
+int main(int argc, char **argv)
+{
+	return run_daemon_tests(argc, argv, tests, ARRAY_SIZE(tests));
+}

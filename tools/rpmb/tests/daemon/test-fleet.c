@@ -1,0 +1,655 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * States in a database: one host serves a device at a time, whatever is lost, late or
+ * stopped, and nothing that was acknowledged is lost
+ */
+#include <endian.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fixture.h"
+#include "fleet.h"
+#include "model.h"
+#include "proxy.h"
+#include "state.h"
+
+#define FENCED 3
+
+/* Parts of what the daemon says to the database */
+#define LOOKS "encode(ticket"
+#define TAKES "owner = $3, token = $4"
+#define COMMITS "commit"
+#define SETTLES "'settled'"
+#define RELEASES "'closed'"
+
+/* A host that serves a device with a key and some writes */
+static void begin(struct host *host, const char *name, struct model *model)
+{
+	model_set(model, 0);
+	serve_open(host, "one", name, NULL);
+	must_program_key(&host->fe);
+	while (model->counter < 3)
+		model_write(model, &host->fe);
+}
+
+static void must_serve(struct host *host, struct model *model, bool on_its_way)
+{
+	model_check(model, &host->fe, on_its_way);
+	model_write(model, &host->fe);
+	model_check(model, &host->fe, false);
+}
+
+static void one_after_the_other(void)
+{
+	struct host one, two;
+	struct model model;
+
+	begin(&one, fleet_device(), &model);
+	serve_stop(&one);
+	serve_open(&two, "two", fleet_device(), NULL);
+	must_serve(&two, &model, false);
+	serve_stop(&two);
+	serve_open(&one, "one", fleet_device(), NULL);
+	must_serve(&one, &model, false);
+}
+
+static void in_use_elsewhere(void)
+{
+	struct host one, two;
+	struct model model;
+
+	begin(&one, fleet_device(), &model);
+	serve_start(&two, "two", fleet_device(), NULL);
+	serve_ends(&two, 1, "in use by one");
+	check(access(two.socket, F_OK), "the second one has a socket");
+	must_serve(&one, &model, false);
+	/* Another host does not know that it has died */
+	fe_close(&one.fe);
+	daemon_kill(&one.daemon);
+	serve_start(&two, "two", fleet_device(), NULL);
+	serve_ends(&two, 1, "in use by one");
+	serve_open(&two, "two", fleet_device(), "--take-over");
+	must_serve(&two, &model, false);
+}
+
+/* The same host knows */
+static void killed_then_started(void)
+{
+	struct host one;
+	struct model model;
+
+	begin(&one, fleet_device(), &model);
+	fe_close(&one.fe);
+	daemon_kill(&one.daemon);
+	serve_open(&one, "one", fleet_device(), NULL);
+	must_serve(&one, &model, false);
+}
+
+static void taken_over(void)
+{
+	struct host one, two;
+	struct model model;
+
+	begin(&one, fleet_device(), &model);
+	serve_open(&two, "two", fleet_device(), "--take-over");
+	submit_count(&one.fe);
+	serve_ends(&one, FENCED, "taken over by two at epoch 2");
+	check(!fe_used(&one.fe), "an answer from who has lost the device");
+	must_serve(&two, &model, false);
+}
+
+static void taken_over_write(void)
+{
+	struct host one, two;
+	struct model model;
+
+	begin(&one, fleet_device(), &model);
+	serve_open(&two, "two", fleet_device(), "--take-over");
+	model_submit(&model, &one.fe);
+	serve_ends(&one, FENCED, "somebody else has the device");
+	check(!fe_used(&one.fe), "an answer from who has lost the device");
+	must_serve(&two, &model, false);
+}
+
+/* Stopped with a request in its ring, and woken up when another one has the device */
+static void sleeper(void)
+{
+	struct host one, two;
+	struct model model, old;
+	int status;
+
+	begin(&one, fleet_device(), &model);
+	old = model;
+	kill(one.daemon.pid, SIGSTOP);
+	check(waitpid(one.daemon.pid, &status, WUNTRACED) > 0, "not stopped");
+	model_submit(&old, &one.fe);
+	serve_open(&two, "two", fleet_device(), "--take-over");
+	must_serve(&two, &model, false);
+	kill(one.daemon.pid, SIGCONT);
+	serve_ends(&one, FENCED, "taken over by two");
+	check(!fe_used(&one.fe), "an answer from who has lost the device");
+	must_serve(&two, &model, false);
+}
+
+/* Whoever is let go first has the device, the other one is refused */
+static void two_take(bool first)
+{
+	struct proxy *proxies[2] = { proxy_new("x"), proxy_new("y") };
+	struct host hosts[2];
+	struct model model;
+	struct host one;
+	unsigned int i;
+	char *names[2];
+
+	begin(&one, fleet_device(), &model);
+	fe_close(&one.fe);
+	daemon_kill(&one.daemon);
+	names[0] = strdup(fleet_device_by("x"));
+	names[1] = strdup(fleet_device_by("y"));
+	for (i = 0; i < 2; i++) {
+		proxy_arm(proxies[i], PROXY_REQUEST, TAKES);
+		serve_start(&hosts[i], i ? "y" : "x", names[i], "--take-over");
+		proxy_wait_held(proxies[i]);
+	}
+	proxy_go_on(proxies[first], PROXY_PASS);
+	fe_open_at(&hosts[first].fe, &hosts[first].daemon,
+		   hosts[first].socket);
+	must_serve(&hosts[first], &model, false);
+	proxy_go_on(proxies[!first], PROXY_PASS);
+	serve_ends(&hosts[!first], 1, "somebody else has taken the device");
+	must_serve(&hosts[first], &model, false);
+}
+
+static void two_take_one_first(void)
+{
+	two_take(false);
+}
+
+static void two_take_other_first(void)
+{
+	two_take(true);
+}
+
+/* Two make the same new device */
+static void two_create(void)
+{
+	struct proxy *proxy = proxy_new("x");
+	struct host one, two;
+	struct model model = { 0 };
+
+	proxy_arm(proxy, PROXY_REQUEST, "'created'");
+	serve_start(&two, "two", fleet_device_by("x"), NULL);
+	proxy_wait_held(proxy);
+	begin(&one, fleet_device(), &model);
+	proxy_go_on(proxy, PROXY_PASS);
+	serve_ends(&two, 1, "duplicate key");
+	must_serve(&one, &model, false);
+}
+
+/*
+ * A write of the old owner is held somewhere while another host takes the device. If it
+ * was done before that the new owner has it, and else nobody has.
+ */
+static void overtaken(enum proxy_place place)
+{
+	struct proxy *proxy = proxy_new("x");
+	struct host one, two;
+	struct model model;
+
+	begin(&one, fleet_device_by("x"), &model);
+	proxy_arm(proxy, place, COMMITS);
+	model_submit(&model, &one.fe);
+	proxy_wait_held(proxy);
+	check(!fe_used(&one.fe), "an answer before it is durable");
+	serve_open(&two, "two", fleet_device(), "--take-over");
+	if (place == PROXY_ANSWER)
+		model_set(&model, model.counter + 1);
+	must_serve(&two, &model, false);
+	proxy_go_on(proxy, PROXY_PASS);
+	if (place == PROXY_REQUEST) {
+		serve_ends(&one, FENCED, "taken over by two");
+		check(!fe_used(&one.fe), "an answer to what was not done");
+	} else {
+		check_eq(fe_wait_used(&one.fe, NULL), FRAME);
+		submit_count(&one.fe);
+		serve_ends(&one, FENCED, "taken over by two");
+	}
+	must_serve(&two, &model, false);
+}
+
+static void overtaken_before(void)
+{
+	overtaken(PROXY_REQUEST);
+}
+
+static void overtaken_after(void)
+{
+	overtaken(PROXY_ANSWER);
+}
+
+/* The same for who only asks: what it had in memory is not told */
+static void overtaken_reader(void)
+{
+	struct proxy *proxy = proxy_new("x");
+	struct host one, two;
+	struct model model;
+
+	begin(&one, fleet_device_by("x"), &model);
+	proxy_arm(proxy, PROXY_REQUEST, COMMITS);
+	submit_count(&one.fe);
+	proxy_wait_held(proxy);
+	serve_open(&two, "two", fleet_device(), "--take-over");
+	must_serve(&two, &model, false);
+	proxy_go_on(proxy, PROXY_PASS);
+	serve_ends(&one, FENCED, "taken over by two");
+	check(!fe_used(&one.fe), "an answer from memory");
+}
+
+/* The connection is lost, and nobody knows what has become of a write */
+static void lost(enum proxy_place place, const char *words,
+		 enum proxy_place then)
+{
+	struct proxy *proxy = proxy_new("x");
+	struct host one;
+	struct model model;
+
+	begin(&one, fleet_device_by("x"), &model);
+	proxy_arm(proxy, place, COMMITS);
+	model_submit(&model, &one.fe);
+	proxy_wait_held(proxy);
+	if (words)
+		proxy_arm(proxy, then, words);
+	proxy_go_on(proxy, PROXY_CUT);
+	if (words) {
+		proxy_wait_held(proxy);
+		proxy_go_on(proxy, PROXY_CUT);
+	}
+	model_answer(&model, &one.fe);
+	must_serve(&one, &model, false);
+	serve_stop(&one);
+}
+
+static void lost_request(void)
+{
+	lost(PROXY_REQUEST, NULL, 0);
+}
+
+static void lost_answer(void)
+{
+	lost(PROXY_ANSWER, NULL, 0);
+}
+
+static void lost_settling(void)
+{
+	lost(PROXY_ANSWER, SETTLES, PROXY_REQUEST);
+}
+
+static void lost_settled(void)
+{
+	lost(PROXY_ANSWER, SETTLES, PROXY_ANSWER);
+}
+
+static void lost_settled_unwritten(void)
+{
+	lost(PROXY_REQUEST, SETTLES, PROXY_ANSWER);
+}
+
+static void lost_again(void)
+{
+	lost(PROXY_REQUEST, COMMITS, PROXY_ANSWER);
+}
+
+/* What was sent comes to the server when all is settled: it is not done then */
+static void late(const char *first, const char *second)
+{
+	struct proxy *proxy = proxy_new("x");
+	struct host one;
+	struct model model;
+
+	begin(&one, fleet_device_by("x"), &model);
+	proxy_arm(proxy, PROXY_REQUEST, first);
+	model_submit(&model, &one.fe);
+	proxy_wait_held(proxy);
+	if (second) {
+		proxy_arm(proxy, PROXY_REQUEST, second);
+		proxy_go_on(proxy, PROXY_CUT);
+		proxy_wait_held(proxy);
+	}
+	proxy_go_on(proxy, PROXY_LATE);
+	model_answer(&model, &one.fe);
+	model_write(&model, &one.fe);
+	proxy_go_on(proxy, PROXY_LATE);
+	proxy_wait_done(proxy);
+	must_serve(&one, &model, false);
+	serve_stop(&one);
+}
+
+static void late_write(void)
+{
+	late(COMMITS, NULL);
+}
+
+static void late_settling(void)
+{
+	late(COMMITS, SETTLES);
+}
+
+/* Nobody knows who has opened the device, or whether it is closed */
+static void lost_opening(enum proxy_place place)
+{
+	struct proxy *proxy = proxy_new("x");
+	struct host one, two;
+	struct model model;
+
+	begin(&one, fleet_device(), &model);
+	serve_stop(&one);
+	proxy_arm(proxy, place, TAKES);
+	serve_start(&two, "two", fleet_device_by("x"), NULL);
+	proxy_wait_held(proxy);
+	proxy_go_on(proxy, PROXY_CUT);
+	fe_open_at(&two.fe, &two.daemon, two.socket);
+	must_serve(&two, &model, false);
+	proxy_arm(proxy, place, RELEASES);
+	fe_close(&two.fe);
+	kill(two.daemon.pid, SIGTERM);
+	proxy_wait_held(proxy);
+	proxy_go_on(proxy, PROXY_CUT);
+	/* If it was closed nobody says so, but everybody can go on */
+	daemon_wait(&two.daemon);
+	serve_open(&one, "one", fleet_device(), NULL);
+	must_serve(&one, &model, false);
+}
+
+static void lost_opening_request(void)
+{
+	lost_opening(PROXY_REQUEST);
+}
+
+static void lost_opening_answer(void)
+{
+	lost_opening(PROXY_ANSWER);
+}
+
+/* The guest waits as long as there is no database, and no longer */
+static void away(void)
+{
+	struct proxy *proxy = proxy_new("x");
+	struct host one;
+	struct model model;
+
+	begin(&one, fleet_device_by("x"), &model);
+	proxy_arm(proxy, PROXY_REQUEST, COMMITS);
+	model_submit(&model, &one.fe);
+	proxy_wait_held(proxy);
+	proxy->refuses = true;
+	proxy_go_on(proxy, PROXY_CUT);
+	daemon_wait_for_words("server closed the connection unexpectedly");
+	check(!fe_used(&one.fe), "an answer without a database");
+	proxy->refuses = false;
+	model_answer(&model, &one.fe);
+	check(strstr(daemon_messages(), "connected"), "no word of it");
+	must_serve(&one, &model, false);
+}
+
+/* Who waits for a database can be stopped */
+static void away_and_stopped(void)
+{
+	struct proxy *proxy = proxy_new("x");
+	struct host one;
+	struct model model;
+
+	begin(&one, fleet_device_by("x"), &model);
+	proxy_arm(proxy, PROXY_REQUEST, COMMITS);
+	model_submit(&model, &one.fe);
+	proxy_wait_held(proxy);
+	proxy->refuses = true;
+	proxy_go_on(proxy, PROXY_CUT);
+	daemon_wait_for_words("server closed the connection unexpectedly");
+	kill(one.daemon.pid, SIGTERM);
+	serve_ends(&one, 1, "giving up at epoch");
+	check(!fe_used(&one.fe), "an answer without a database");
+	serve_open(&one, "one", fleet_device(), NULL);
+	must_serve(&one, &model, true);
+}
+
+/* A database that was put back under a running daemon */
+static void put_back(bool settles)
+{
+	struct proxy *proxy = proxy_new("x");
+	struct host one;
+	struct model model;
+
+	begin(&one, fleet_device_by("x"), &model);
+	proxy_arm(proxy, PROXY_REQUEST, COMMITS);
+	model_submit(&model, &one.fe);
+	proxy_wait_held(proxy);
+	state_set_counter(1);
+	proxy_go_on(proxy, settles ? PROXY_CUT : PROXY_PASS);
+	serve_ends(&one, FENCED, settles ? "it was put back" :
+		  "somebody else has the device");
+	check(!fe_used(&one.fe), "an answer of a state that is gone");
+}
+
+static void put_back_unsettled(void)
+{
+	put_back(false);
+}
+
+static void put_back_settled(void)
+{
+	put_back(true);
+}
+
+static void refused(const char *name, const char *words)
+{
+	struct host host;
+
+	daemon_forget_messages();
+	serve_start(&host, "one", name, NULL);
+	serve_ends(&host, 1, words);
+}
+
+/* Servers that would lose what they acknowledge */
+static void settings(void)
+{
+	static const struct {
+		const char *set;
+		const char *words;
+	} bad[] = {
+		{ "fsync = off", "fsync is off" },
+		{ "full_page_writes = off", "full_page_writes is off" },
+		{ "synchronous_commit = off", "synchronous_commit is off" },
+		{ "synchronous_commit = local", "synchronous_commit is off" },
+		{ "synchronous_standby_names = ''", "--single-server" },
+	};
+	struct model model;
+	struct host host;
+	unsigned int i;
+
+	begin(&host, fleet_device(), &model);
+	serve_stop(&host);
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		fleet_sql("a", "ALTER SYSTEM SET %s", bad[i].set);
+		fleet_sql("a", "SELECT pg_reload_conf()");
+		refused(fleet_device(), bad[i].words);
+		if (i == ARRAY_SIZE(bad) - 1) {
+			serve_open(&host, "one", fleet_device(),
+				  "--single-server");
+			must_serve(&host, &model, false);
+			serve_stop(&host);
+		}
+		fleet_sql("a", "ALTER SYSTEM RESET %.*s",
+			  (int)strcspn(bad[i].set, " "), bad[i].set);
+		fleet_sql("a", "SELECT pg_reload_conf()");
+	}
+	serve_open(&host, "one", fleet_device(), NULL);
+	must_serve(&host, &model, false);
+}
+
+static void schema(const char *version, const char *words)
+{
+	struct model model;
+	struct host host;
+
+	begin(&host, fleet_device(), &model);
+	serve_stop(&host);
+	fleet_sql("a", "UPDATE rpmb_schema SET version = version %s", version);
+	refused(fleet_device(), words);
+	fleet_sql("a", "UPDATE rpmb_schema SET version = 1");
+	serve_open(&host, "one", fleet_device(), NULL);
+	must_serve(&host, &model, false);
+}
+
+static void schema_too_old(void)
+{
+	schema("- 1", "rpmb-state(1), setup");
+}
+
+static void schema_too_new(void)
+{
+	schema("+ 1", "it is too old");
+}
+
+static void names(void)
+{
+	refused("postgresql:///postgres", "#GUID");
+	refused("postgresql:///postgres#12", "#GUID");
+	refused("postgresql://me:secret@host/db#"
+		"00112233-4455-6677-8899-aabbccddeeff", "no place for a password");
+	check(!strstr(daemon_messages(), "secret"), "it tells the password");
+	refused("postgresql://host/db?password=secret#"
+		"00112233-4455-6677-8899-aabbccddeeff", "no place for a password");
+	refused("postgresql://host/db?nonsense=1#"
+		"00112233-4455-6677-8899-aabbccddeeff", "nonsense");
+	refused("postgresql://postgres@/postgres?host=/nowhere&port=1#"
+		"00112233-4455-6677-8899-aabbccddeeff", "No such file");
+	refused("postgresql://postgres@/postgres?host=127.0.0.1&port=1#"
+		"00112233-4455-6677-8899-aabbccddeeff", "refused");
+}
+
+/* Without the hosts' key nobody has the device's */
+static void other_key(void)
+{
+	struct model model;
+	struct daemon d;
+	struct host one;
+	int status;
+
+	begin(&one, fleet_device(), &model);
+	serve_stop(&one);
+	check(!system("umask 077; head -c 32 /dev/zero >other-key"), "");
+	daemon_exec(&d, NULL, (const char *const []){
+		"--socket", SOCKET, "--state", fleet_device(), "--wrap-key",
+		"other-key", NULL });
+	status = daemon_wait(&d);
+	check(WIFEXITED(status) && WEXITSTATUS(status) == 1, "%#x", status);
+	check(strstr(daemon_messages(), "--wrap-key"), "no message");
+	daemon_exec(&d, NULL, (const char *const []){
+		"--socket", SOCKET, "--state", fleet_device(), NULL });
+	daemon_wait(&d);
+	check(strstr(daemon_messages(), "no key in clear"), "no message");
+	daemon_exec(&d, NULL, (const char *const []){
+		"--socket", SOCKET, "--state", fleet_device(), "--wrap-key",
+		"other-key", "--anchor", "x", NULL });
+	daemon_wait(&d);
+	check(strstr(daemon_messages(), "do not go together"), "no message");
+	/* The database has it nowhere in clear, nor anything else that it is in */
+	check(!strcmp(fleet_sql("a", "SELECT count(*) FROM rpmb_devices"
+				" WHERE position('\\x%02x%02x%02x%02x'::bytea"
+				" IN sealed) > 0", test_key[0], test_key[1],
+				test_key[2], test_key[3]), "0"), "in clear");
+	serve_open(&one, "one", fleet_device(), NULL);
+	must_serve(&one, &model, false);
+}
+
+/* One in so many bytes of what the server says is wrong */
+static void damaged_answers(void)
+{
+	struct proxy *proxy = proxy_new("x");
+	struct model model;
+	unsigned int i, ms, served = 0;
+	struct host one;
+	struct pollfd call;
+	int status;
+
+	model_seed();
+	begin(&one, fleet_device(), &model);
+	fe_close(&one.fe);
+	daemon_stop(&one.daemon);
+	for (i = 0; i < 25; i++) {
+		proxy->damages = 0;
+		serve_open(&one, "one", fleet_device_by("x"), "--take-over");
+		proxy->damages = 40 << random() % 6;
+		call = (struct pollfd){ .fd = one.fe.call, .events = POLLIN };
+		model_submit(&model, &one.fe);
+		/* It answers, ends, or waits, at some time in which it is killed */
+		for (ms = random() % 200; ms && !fe_used(&one.fe) &&
+		     daemon_alive(&one.daemon); ms--)
+			poll(&call, 1, 1);
+		kill(one.daemon.pid, SIGKILL);
+		status = daemon_wait(&one.daemon);
+		check(WIFEXITED(status) || WTERMSIG(status) == SIGKILL,
+		      "status %#x", status);
+		served += fe_used(&one.fe);
+		fe_close(&one.fe);
+		/* What became of it the honest server knows */
+		proxy->damages = 0;
+		serve_open(&one, "one", fleet_device(), "--take-over");
+		model_check(&model, &one.fe, true);
+		serve_stop(&one);
+	}
+	tap_note("%u of %u were served", served, i);
+}
+
+static const struct test tests[] = {
+	{ "one host after the other", one_after_the_other },
+	{ "in use elsewhere: refused, unless it is to be taken over",
+	  in_use_elsewhere },
+	{ "killed: the same host goes on", killed_then_started },
+	{ "taken over: who had it ends without an answer", taken_over },
+	{ "taken over: nor does it write", taken_over_write },
+	{ "taken over while stopped: it wakes up and writes nothing", sleeper },
+	{ "two take it over: the first one has it", two_take_one_first },
+	{ "two take it over: or the other", two_take_other_first },
+	{ "two make it: one has it", two_create },
+	{ "a write under way, another takes the device: not done",
+	  overtaken_before },
+	{ "a write that is done, another takes the device: it has it",
+	  overtaken_after },
+	{ "a read under way, another takes the device: no answer",
+	  overtaken_reader },
+	{ "connection lost before a write", lost_request },
+	{ "connection lost after a write", lost_answer },
+	{ "connection lost again before it is settled", lost_settling },
+	{ "connection lost again after it is settled", lost_settled },
+	{ "connection lost before a write, and after that is settled",
+	  lost_settled_unwritten },
+	{ "connection lost before a write and after the next try", lost_again },
+	{ "a write that comes late is not done", late_write },
+	{ "nor does what was to settle it do anything late", late_settling },
+	{ "connection lost before the device is opened, and closed",
+	  lost_opening_request },
+	{ "connection lost after the device is opened, and closed",
+	  lost_opening_answer },
+	{ "no database: the guest waits", away },
+	{ "no database: the daemon can be stopped", away_and_stopped },
+	{ "put back under a daemon: it ends", put_back_unsettled },
+	{ "put back while nobody looks: it ends", put_back_settled },
+	{ "settings that lose writes: refused", settings },
+	{ "tables of an older program: refused", schema_too_old },
+	{ "tables of a newer program: refused", schema_too_new },
+	{ "names that are none: refused", names },
+	{ "another wrapping key: refused", other_key },
+	{ "a server whose answers are damaged: nothing acknowledged is lost",
+	  damaged_answers },
+};
+
+int main(int argc, char **argv)
+{
+	return run_daemon_tests(argc, argv, tests, ARRAY_SIZE(tests));
+}
