@@ -198,6 +198,57 @@ static void retires(void)
 	must_run("tool check $D");
 }
 
+/* The database by way of another role */
+static const char *as_role(const char *role)
+{
+	static char name[512];
+	const char *rest = strchr(fleet_device(), '@');
+
+	snprintf(name, sizeof(name), "postgresql://%s%s", role, rest);
+	return name;
+}
+
+static void check_cannot(const char *role, const char *sql)
+{
+	char line[1024];
+
+	snprintf(line, sizeof(line), "psql -X -q \"${D%%%%postgres@*}%s@${D##*@}\""
+		 " -c \"%s\"", role, sql);
+	must_say(line, 1, "permission denied");
+}
+
+/* A host that may serve one device sees no other, and changes nothing but what it serves */
+static void has_roles(void)
+{
+	const char *guid;
+	struct model model;
+	struct host one;
+
+	must_run("psql -X -q \"$D\" -f \"$RPMB_TESTS/../host/rpmb-roles.sql\"");
+	must_run("psql -X -q \"$D\" -c 'CREATE ROLE h1 LOGIN IN ROLE rpmb_serve;"
+		 " CREATE ROLE h2 LOGIN IN ROLE rpmb_serve;"
+		 " CREATE ROLE m LOGIN IN ROLE rpmb_manage'");
+	begin(&model);
+	guid = strchr(fleet_device(), '#') + 1;
+	fleet_sql("a", "INSERT INTO rpmb_hosts VALUES ('%s', 'h1')", guid);
+	serve_open(&one, "one", as_role("h1"), NULL);
+	model_check(&model, &one.fe, false);
+	model_write(&model, &one.fe);
+	serve_stop(&one);
+	serve_start(&one, "one", as_role("h2"), NULL);
+	serve_ends(&one, 1, "permission denied");
+	check_cannot("h1", "UPDATE rpmb_log SET owner = 'somebody'");
+	check_cannot("h1", "DELETE FROM rpmb_blocks");
+	check_cannot("h1", "UPDATE rpmb_devices SET capacity = 2");
+	check_cannot("h1", "INSERT INTO rpmb_hosts SELECT guid, 'h1' FROM rpmb_log");
+	check_cannot("m", "DELETE FROM rpmb_log");
+	check(!strcmp(fleet_sql("a", "SET ROLE h2; SELECT count(*)"
+				     " FROM rpmb_devices"), "0"),
+	      "another host's device is seen");
+	must_run("tool retire \"${S%%postgres@*}m@${S##*@}\"");
+	must_run("tool check $D");
+}
+
 static void sets_up_once(void)
 {
 	must_run("tool setup $D && tool setup $D");
@@ -211,6 +262,7 @@ static const struct test tests[] = {
 	{ "backup: a file, which accept puts back", backs_up },
 	{ "accept: what the database has, and nobody else's", accepts },
 	{ "retire: for good", retires },
+	{ "roles: a host serves its devices, and does nothing else", has_roles },
 	{ "setup: changes nothing the second time", sets_up_once },
 };
 
