@@ -45,6 +45,7 @@ static const struct command commands[] = {
 struct command_line {
 	const struct command *command;
 	struct arguments args;
+	struct fleet_options fleet;
 	uint8_t dev_id[STATE_DEV_ID_LEN];
 	bool on_database;
 };
@@ -159,7 +160,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 		line->args.json = true;
 		return 0;
 	case ARGP_KEY_INIT:
-		argp->child_inputs[0] = &line->args.state;
+		line->fleet.config = &line->args.state;
+		argp->child_inputs[0] = &line->fleet;
 		return 0;
 	case ARGP_KEY_ARG:
 		take_argument(argp, line, arg);

@@ -3,7 +3,6 @@
 #include <grp.h>
 
 #include "argument.h"
-#include "fleet_options.h"
 #include "options.h"
 
 const char *argp_program_version = "vhost-user-rpmb 0.1";
@@ -127,7 +126,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 		options->forward.dev_id = options->dev_id;
 		return 0;
 	case ARGP_KEY_INIT:
-		argp->child_inputs[0] = &options->emulate.state;
+		options->fleet.config = &options->emulate.state;
+		argp->child_inputs[0] = &options->fleet;
 		return 0;
 	case ARGP_KEY_END:
 		check_kind(argp, options);

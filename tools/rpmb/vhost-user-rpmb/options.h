@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "emulate.h"
+#include "fleet_options.h"
 #include "forward.h"
 
 /*
@@ -19,6 +20,7 @@ struct options {
 	const char *socket;
 	gid_t group;
 	struct emulate_config emulate;
+	struct fleet_options fleet;
 	struct forward_config forward;
 	uint8_t dev_id[STATE_DEV_ID_LEN];
 };
