@@ -140,7 +140,8 @@ static void compare(unsigned int nr)
 		theirs[i] = pgbench_rate(nr);
 		ours[i] = write_rate(nr);
 	}
-	printf("%2u clients: pgbench %.0f/s, authenticated writes %.0f/s: ratio %.2f (target at least 0.7)\n",
+	printf("%2u clients: pgbench %.0f/s, authenticated writes %.0f/s:"
+	       " ratio %.2f (target at least 0.7)\n",
 	       nr, median(theirs, ROUNDS), median(ours, ROUNDS),
 	       median(ours, ROUNDS) / median(theirs, ROUNDS));
 }

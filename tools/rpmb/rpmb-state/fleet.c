@@ -74,6 +74,11 @@ static bool run(struct pg_device *dev, const char *sql)
 	" INSERT INTO rpmb_log (guid, epoch, event, owner, counter)"	\
 	" SELECT guid, epoch, '" event "', $3, counter FROM held"
 
+/* It has the parameters of the other statements, and no use for two of them */
+static const char remove_blocks[] =
+	"DELETE FROM rpmb_blocks WHERE guid = $1"
+	" AND $2::BIGINT IS NOT NULL AND $3::TEXT IS NOT NULL";
+
 static bool found(struct pg_device *dev)
 {
 	bool found;
@@ -118,16 +123,13 @@ static bool change(struct pg_device *dev, const char *one, const char *other)
 
 bool fleet_retire(const struct arguments *args)
 {
-	static const char blocks[] =
-		"DELETE FROM rpmb_blocks WHERE guid = $1"
-		" AND $2::BIGINT IS NOT NULL AND $3::TEXT IS NOT NULL";
 	struct pg_device dev;
 	bool ok;
 
 	ok = begin(&dev, args) && found(&dev) &&
 	     pg_device_may_take(&dev, &args->state) &&
 	     change(&dev, CHANGE(", retired = TRUE, sealed = NULL", "retired"),
-		    blocks);
+		    remove_blocks);
 	pg_device_end(&dev);
 	return ok;
 }
@@ -199,14 +201,11 @@ static bool put_row(struct pg_device *dev, const struct rpmb_store *from)
 
 static bool put_copy(struct pg_device *dev, struct rpmb_store *from)
 {
-	static const char blocks[] =
-		"DELETE FROM rpmb_blocks WHERE guid = $1"
-		" AND $2::BIGINT IS NOT NULL AND $3::TEXT IS NOT NULL";
+	bool ok = pg_run_sql(&dev->session, "BEGIN", NULL) == PG_DONE;
 
-	return pg_run_sql(&dev->session, "BEGIN", NULL) == PG_DONE &&
-	       end(dev, put_row(dev, from) &&
-			run(dev, CHANGE("", "accepted")) && run(dev, blocks) &&
-			put_blocks(dev, from));
+	ok = ok && put_row(dev, from) && run(dev, CHANGE("", "accepted")) &&
+	     run(dev, remove_blocks) && put_blocks(dev, from);
+	return end(dev, ok);
 }
 
 /* The device of the copy, which is made if the database has lost it */

@@ -58,7 +58,8 @@ static void check(struct argp_state *argp, const struct fleet_options *options)
 			take_key(argp, options);
 	} else if (has_key || config->owner || config->take_over ||
 		   config->single_server || options->insecure) {
-		argp_error(argp, "--wrap-key, --owner, --take-over and --single-server are for states in a database");
+		argp_error(argp, "--wrap-key, --owner, --take-over and"
+				 " --single-server are for states in a database");
 	}
 }
 

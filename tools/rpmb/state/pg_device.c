@@ -136,8 +136,8 @@ static const char *number(struct numbers *numbers, int64_t value)
 
 /* A statement that changes the row, however often it has to be sent */
 static enum pg_end send_until(struct pg_device *dev,
-			const struct pg_statement *statement,
-			const struct pg_values *values, PGresult **rows)
+			      const struct pg_statement *statement,
+			      const struct pg_values *values, PGresult **rows)
 {
 	enum pg_end end = PG_AGAIN;
 	unsigned int i;
@@ -418,15 +418,16 @@ bool pg_device_may_take(const struct pg_device *dev,
 {
 	const struct pg_row *row = &dev->row;
 
-	if (row->retired)
+	if (row->retired) {
 		log_line("%s is retired, for good", dev->session.name);
-	else if (!*row->token || config->take_over ||
-		 (!strcmp(row->owner, dev->owner) &&
-		  pg_token_is_dead(row->token)))
+		return false;
+	}
+	if (!*row->token || config->take_over ||
+	    (!strcmp(row->owner, dev->owner) && pg_token_is_dead(row->token)))
 		return true;
-	else
-		log_line("%s is in use by %s, at epoch %" PRId64 "; if that is dead for certain, say --take-over",
-			 dev->session.name, row->owner, row->epoch);
+	log_line("%s is in use by %s, at epoch %" PRId64
+		 "; if that is dead for certain, say --take-over",
+		 dev->session.name, row->owner, row->epoch);
 	return false;
 }
 

@@ -83,7 +83,8 @@ bool pg_schema_check(struct pg_session *session)
 	if (version == PG_SCHEMA_VERSION)
 		return true;
 	if (version >= 0 && !is_too_new(session, version))
-		log_line("%s: its tables have version %d, this program needs %d: see rpmb-state(1), setup",
+		log_line("%s: its tables have version %d, this program needs %d:"
+			 " see rpmb-state(1), setup",
 			 session->name, version, PG_SCHEMA_VERSION);
 	return false;
 }

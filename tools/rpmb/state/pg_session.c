@@ -171,7 +171,8 @@ static const struct setting settings[] = {
 	{ "synchronous_commit", { "off", "local" },
 	  "refused: synchronous_commit is off or local, so acknowledged writes would be lost" },
 	{ "synchronous_standby_names", { "" },
-	  "refused: synchronous_standby_names is empty, so writes would be lost with the server; if it is all there is, say --single-server" },
+	  "refused: synchronous_standby_names is empty, so writes would be lost"
+	  " with the server; if it is all there is, say --single-server" },
 };
 
 static bool is_bad(const struct setting *setting, const char *value)

@@ -83,7 +83,8 @@ static bool has_no_secret(const char *uri)
 			 (int)strcspn(wrong ?: "out of memory", "\n"),
 			 wrong ?: "out of memory");
 	else if (!ok)
-		log_line("everybody on the host can read a command line, so there is no place for a password: use a passfile");
+		log_line("everybody on the host can read a command line,"
+			 " so there is no place for a password: use a passfile");
 	PQfreemem(wrong);
 	PQconninfoFree(options);
 	return ok;
@@ -92,8 +93,8 @@ static bool has_no_secret(const char *uri)
 /* What libpq makes of the URI, environment and service file, without connecting */
 static PQconninfoOption *find_options(const char *uri)
 {
-	const char *keywords[] = { "dbname", NULL };
-	const char *values[] = { uri, NULL };
+	const char *const keywords[] = { "dbname", NULL };
+	const char *const values[] = { uri, NULL };
 	PGconn *conn = PQconnectStartParams(keywords, values, 1);
 	PQconninfoOption *options = conn ? PQconninfo(conn) : NULL;
 

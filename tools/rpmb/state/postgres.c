@@ -284,7 +284,8 @@ static bool inspect(struct state *state, const struct state_config *config)
 static bool is_possible(const struct state_config *config)
 {
 	if (config->anchor)
-		log_line("%s: an anchor is one host's, and a database is no host's: they do not go together",
+		log_line("%s: an anchor is one host's, and a database is no host's:"
+			 " they do not go together",
 			 config->name);
 	else if (!config->wrap_key)
 		log_line("%s: a database wants --wrap-key, since it gets no key in clear",
@@ -448,7 +449,8 @@ static bool check_ticket(const struct pg_device *dev,
 		log_line("%s: the ticket is another device's",
 			 dev->session.name);
 	else if (!is_current(dev, ticket))
-		log_line("%s: the ticket is not the last one: the device is at epoch %" PRId64 " and write counter %u",
+		log_line("%s: the ticket is not the last one: the device is at epoch %"
+			 PRId64 " and write counter %u",
 			 dev->session.name, dev->row.epoch, dev->row.counter);
 	else
 		return true;

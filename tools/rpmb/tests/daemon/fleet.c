@@ -78,7 +78,7 @@ void fleet_do(const char *command, const char *server)
 }
 
 void serve_start_args(struct host *host, const char *owner, const char *name,
-		     const char *const options[])
+		      const char *const options[])
 {
 	const char *args[MAX_ARGS] = {
 		"--socket", host->socket, "--state", name, "--owner", owner,

@@ -32,7 +32,7 @@ void fleet_do(const char *command, const char *server);
 #define serve_start(host, owner, name, ...) serve_start_args(host, owner, name, \
 	(const char *const []){ __VA_ARGS__, NULL })
 void serve_start_args(struct host *host, const char *owner, const char *name,
-		     const char *const options[]);
+		      const char *const options[]);
 
 /* The same, and a guest connects */
 #define serve_open(host, owner, name, ...) do {				\

@@ -454,18 +454,30 @@ static void refused(const char *name, const char *words)
 	serve_ends(&host, 1, words);
 }
 
+/* Those who connect from now on find it so */
+static void set(const char *name, const char *value)
+{
+	unsigned int tries = 0;
+
+	fleet_sql("a", "ALTER SYSTEM SET %s = '%s'", name, value);
+	fleet_sql("a", "SELECT pg_reload_conf()");
+	while (strcmp(fleet_sql("a", "SHOW %s", name), value))
+		check(tries++ < 1000, "%s is not '%s'", name, value);
+}
+
 /* Servers that would lose what they acknowledge */
 static void settings(void)
 {
 	static const struct {
-		const char *set;
+		const char *name;
+		const char *value;
 		const char *words;
 	} bad[] = {
-		{ "fsync = off", "fsync is off" },
-		{ "full_page_writes = off", "full_page_writes is off" },
-		{ "synchronous_commit = off", "synchronous_commit is off" },
-		{ "synchronous_commit = local", "synchronous_commit is off" },
-		{ "synchronous_standby_names = ''", "--single-server" },
+		{ "fsync", "off", "fsync is off" },
+		{ "full_page_writes", "off", "full_page_writes is off" },
+		{ "synchronous_commit", "off", "synchronous_commit is off" },
+		{ "synchronous_commit", "local", "synchronous_commit is off" },
+		{ "synchronous_standby_names", "", "--single-server" },
 	};
 	struct model model;
 	struct host host;
@@ -474,18 +486,18 @@ static void settings(void)
 	begin(&host, fleet_device(), &model);
 	serve_stop(&host);
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		fleet_sql("a", "ALTER SYSTEM SET %s", bad[i].set);
-		fleet_sql("a", "SELECT pg_reload_conf()");
+		char *before = strdup(fleet_sql("a", "SHOW %s", bad[i].name));
+
+		set(bad[i].name, bad[i].value);
 		refused(fleet_device(), bad[i].words);
 		if (i == ARRAY_SIZE(bad) - 1) {
 			serve_open(&host, "one", fleet_device(),
-				  "--single-server");
+				   "--single-server");
 			must_serve(&host, &model, false);
 			serve_stop(&host);
 		}
-		fleet_sql("a", "ALTER SYSTEM RESET %.*s",
-			  (int)strcspn(bad[i].set, " "), bad[i].set);
-		fleet_sql("a", "SELECT pg_reload_conf()");
+		set(bad[i].name, before);
+		free(before);
 	}
 	serve_open(&host, "one", fleet_device(), NULL);
 	must_serve(&host, &model, false);
