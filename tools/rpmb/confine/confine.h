@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CONFINE_PLACES 3
+#define CONFINE_PLACES 4
 #define CONFINE_READ_ONLY 8
 
 /*

@@ -110,6 +110,7 @@ static void disconnect(struct pg_session *session)
 {
 	PQfinish(session->conn);
 	session->conn = NULL;
+	session->connected = false;
 	session->nr_prepared = 0;
 }
 
@@ -241,6 +242,7 @@ bool pg_reconnect(struct pg_session *session)
 	session->connecting = false;
 	if (!ok)
 		return pg_say(session, session->why);
+	session->connected = true;
 	if (session->said[0])
 		log_line("%s: connected to %s", session->name,
 			 PQhost(session->conn));

@@ -10,6 +10,7 @@
 #define PG_SESSION_H
 
 #include <libpq-fe.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -92,6 +93,7 @@ struct pg_target {
  * @stop: when this can be read, waits end before long; -1 if there is no such thing
  * @stopping: so it is
  * @single: one server is all there is, or it replicates in a way of its own
+ * @connected: it has a connection, or is not known to have lost it
  * @warned: the server had more to say of this statement than that it was done
  * @patience, @deadline: how long to wait for an answer, and until when for this one
  * @said: the message that came last, since the same one again helps nobody
@@ -104,6 +106,7 @@ struct pg_session {
 	bool single;
 	struct pg_target target;
 	PGconn *conn;
+	atomic_bool connected;
 	bool warned;
 	unsigned int patience;
 	int64_t deadline;

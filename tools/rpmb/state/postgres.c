@@ -195,6 +195,7 @@ static bool take_state(struct state *state, const struct pg_device *dev)
 	memcpy(state->dev_id, row->dev_id, sizeof(state->dev_id));
 	state->places = dev->session.target.places;
 	state->network = dev->session.target.network;
+	state->connected = &dev->session.connected;
 	state->store.ops = &postgres_ops;
 	state->store.capacity = row->capacity * 512;
 	state->store.counter = row->counter;

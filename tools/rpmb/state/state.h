@@ -10,6 +10,8 @@
 #ifndef STATE_H
 #define STATE_H
 
+#include <stdatomic.h>
+
 #include "engine.h"
 
 #define STATE_MAX_CAPACITY 128
@@ -109,6 +111,7 @@ extern const struct state_kind state_partition;		/* for who serves it, only */
  * @before: the store at state_begin()
  * @places: directories that serving it takes, and files in such, up to a NULL; or NULL
  * @network: so does a connection to elsewhere
+ * @connected: is there a connection, as anybody may ask; NULL if there is none to have
  * @kept: the kind's own
  *
  * Used by one thread at a time, and by one process.
@@ -122,6 +125,7 @@ struct state {
 	uint8_t dev_id[STATE_DEV_ID_LEN];
 	char *const *places;
 	bool network;
+	const atomic_bool *connected;
 
 	const struct state_kind *kind;
 	void *kept;

@@ -8,6 +8,7 @@
 #define DEVICE_H
 
 #include <linux/virtio_rpmb.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,6 +28,7 @@ struct device_config {
 };
 
 struct device;
+struct metrics;
 
 /*
  * The calls are those of the RPMB engine.
@@ -53,7 +55,9 @@ struct device_ops {
 
 /*
  * @config, @config_len: never change
- * @places, @network: as those of a state
+ * @places, @network, @connected: as those of a state
+ * @counter: the write counter; NULL if it is not ours
+ * @metrics: NULL if nobody wants any
  *
  * The rest of what embeds this belongs to the ring's worker, while there is one.
  */
@@ -63,6 +67,9 @@ struct device {
 	size_t config_len;
 	char *const *places;
 	bool network;
+	const atomic_bool *connected;
+	const uint32_t *counter;
+	struct metrics *metrics;
 };
 
 /* Fill in the configuration; @dev_id is NULL if there is none */

@@ -112,6 +112,8 @@ static void emulate_init(struct emulation *emulation,
 		    state->has_dev_id ? state->dev_id : NULL);
 	emulation->dev.places = state->places;
 	emulation->dev.network = state->network;
+	emulation->dev.connected = state->connected;
+	emulation->dev.counter = &state->store.counter;
 }
 
 /* A store that can take a few blocks at once takes fewer, but never more */

@@ -21,6 +21,7 @@
 #include "device.h"
 #include "log.h"
 #include "memory.h"
+#include "metrics.h"
 #include "options.h"
 #include "sandbox.h"
 #include "vhost_user.h"
@@ -146,6 +147,8 @@ static bool run_worker(int listener, int stop, struct device *dev,
 	struct worker worker;
 	bool ok;
 
+	if (dev->metrics && !metrics_start(dev->metrics, dev->connected))
+		return false;
 	if (!worker_start(&worker, dev))
 		return false;
 	ok = sandbox_enter(needs);
@@ -154,6 +157,8 @@ static bool run_worker(int listener, int stop, struct device *dev,
 		serve(listener, stop, &worker.backend);
 	}
 	worker_stop(&worker);
+	if (dev->metrics)
+		metrics_stop(dev->metrics);
 	return ok;
 }
 
@@ -167,8 +172,24 @@ static bool find(const char *path, char **full)
 	return false;
 }
 
+/* The directory of the file, since there may be no file */
+static bool find_metrics(const struct options *options, struct device *dev,
+			 struct metrics *metrics)
+{
+	const struct state_config *state = &options->emulate.state;
+	const char *name = state->name ?: state->partition ?:
+			   options->forward.name;
+
+	if (!options->metrics)
+		return true;
+	dev->metrics = metrics;
+	return metrics_find(metrics, options->metrics,
+			    dev->places ? strrchr(name, '#') + 1 : name);
+}
+
 static bool run(const struct options *options, struct device *dev, int stop)
 {
+	struct metrics metrics = {};
 	struct sandbox_needs needs = {
 		.state = state_path(options->emulate.state.name),
 		.database = dev->places,
@@ -183,7 +204,9 @@ static bool run(const struct options *options, struct device *dev, int stop)
 		ok = find(options->socket, &needs.socket) &&
 		     find(options->emulate.state.partition ?:
 			  options->emulate.state.anchor, &needs.anchor) &&
-		     sandbox_prepare(&needs) &&
+		     find_metrics(options, dev, &metrics);
+		needs.metrics = metrics.directory;
+		ok = ok && sandbox_prepare(&needs) &&
 		     run_worker(listener, stop, dev, &needs,
 				options->socket);
 		unlink(needs.socket ?: options->socket);
@@ -192,6 +215,7 @@ static bool run(const struct options *options, struct device *dev, int stop)
 	free(needs.socket);
 	free(needs.state);
 	free(needs.anchor);
+	metrics_forget(&metrics);
 	return ok;
 }
 

@@ -10,6 +10,7 @@ const char *argp_program_version = "vhost-user-rpmb 0.1";
 enum {
 	OPT_SOCKET = 0x100,
 	OPT_SOCKET_GROUP,
+	OPT_METRICS,
 	OPT_STATE,
 	OPT_ANCHOR,
 	OPT_PARTITION,
@@ -25,6 +26,8 @@ static const struct argp_option option_list[] = {
 	{ "socket", OPT_SOCKET, "PATH", 0, "listen on this Unix socket", 0 },
 	{ "socket-group", OPT_SOCKET_GROUP, "GROUP", 0,
 	  "members of this group may connect, too", 0 },
+	{ "metrics", OPT_METRICS, "FILE", 0,
+	  "write numbers for Prometheus to this file, every few seconds", 0 },
 	{ NULL, 0, NULL, 0, "A device of its own:", 1 },
 	{ "state", OPT_STATE, "FILE|URI", 0,
 	  "keep key, counter and data in this file, or in this database"
@@ -91,6 +94,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 		return 0;
 	case OPT_SOCKET_GROUP:
 		options->group = parse_group(argp, arg);
+		return 0;
+	case OPT_METRICS:
+		options->metrics = arg;
 		return 0;
 	case OPT_STATE:
 		options->emulate.state.name = arg;

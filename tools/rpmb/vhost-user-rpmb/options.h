@@ -14,10 +14,12 @@
 /*
  * @emulate has a state or a partition, or @forward has a name
  *
+ * @metrics: the file for them, NULL if there is to be none
  * @group: who may connect besides the user, or -1
  */
 struct options {
 	const char *socket;
+	const char *metrics;
 	gid_t group;
 	struct emulate_config emulate;
 	struct fleet_options fleet;

@@ -12,6 +12,7 @@
  *	as an anchor's is.
  * @database: what connecting to one takes, as a state's places; NULL if there is none
  * @network: the database is somewhere else
+ * @metrics: a file that it replaces, in a directory that it sees
  * @device: it speaks to a device of the host
  * @raw_io: and may program that device's key, if its user may
  */
@@ -21,6 +22,7 @@ struct sandbox_needs {
 	char *anchor;
 	char *const *database;
 	bool network;
+	char *metrics;
 	bool device;
 	bool raw_io;
 };

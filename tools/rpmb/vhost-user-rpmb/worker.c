@@ -2,6 +2,7 @@
 /*
  * The thread that serves the ring, and what the main thread asks of it
  */
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -10,6 +11,7 @@
 
 #include "fd.h"
 #include "log.h"
+#include "metrics.h"
 #include "worker.h"
 
 #define of_backend(ptr) ((struct worker *)					\
@@ -79,24 +81,49 @@ static void wake(struct worker *worker)
 		log_line("cannot wake the worker: %s", strerror(errno));
 }
 
+static uint32_t counter_of(const struct device *dev)
+{
+	return dev->counter ? *dev->counter : 0;
+}
+
+/* That the counter has ended is said beside the result */
+static bool is_success(const void *in, size_t len)
+{
+	const struct rpmb_frame *frame = in;
+
+	return len >= sizeof(*frame) &&
+	       !(be16toh(frame->result) & ~RPMB_RES_EXPIRED);
+}
+
 static void begin(struct ring *ring)
 {
 	struct device *dev = of_ring(ring)->dev;
 
+	metrics_begin(dev->metrics);
 	dev->ops->begin(dev);
 }
 
 static bool commit(struct ring *ring)
 {
 	struct device *dev = of_ring(ring)->dev;
+	bool ok = dev->ops->commit(dev);
 
-	return dev->ops->commit(dev);
+	metrics_end(dev->metrics, counter_of(dev));
+	return ok;
 }
 
 static size_t request(struct ring *ring, void *out, size_t out_len, void *in,
 		      size_t in_len)
 {
-	return device_request(of_ring(ring)->dev, out, out_len, in, in_len);
+	struct device *dev = of_ring(ring)->dev;
+	bool alone = metrics_begin(dev->metrics);
+	size_t len = device_request(dev, out, out_len, in, in_len);
+
+	if (len)
+		metrics_answer(dev->metrics, is_success(in, len));
+	if (alone)
+		metrics_end(dev->metrics, counter_of(dev));
+	return len;
 }
 
 /* Waits for nobody's disk */

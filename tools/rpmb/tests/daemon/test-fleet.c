@@ -618,6 +618,44 @@ static void damaged_answers(void)
 	tap_note("%u of %u were served", served, i);
 }
 
+/* What a file of metrics says of one of them */
+static double metric(const char *name)
+{
+	char line[512];
+	double value = -1;
+	FILE *f = fopen("metrics.prom", "re");
+
+	check(f, "no metrics");
+	while (fgets(line, sizeof(line), f))
+		if (!strncmp(line, name, strlen(name)) &&
+		    strstr(line, strchr(fleet_device(), '#') + 1))
+			value = atof(strrchr(line, ' '));
+	fclose(f);
+	return value;
+}
+
+static void metrics(void)
+{
+	struct host one;
+	struct model model;
+
+	begin(&one, fleet_device(), &model);
+	serve_stop(&one);
+	serve_open(&one, "one", fleet_device(), "--metrics", "metrics.prom");
+	model_write(&model, &one.fe);
+	model_write(&model, &one.fe);
+	check(guest_write(&one.fe, test_key, 0, 1, 0, model.area), "replayed");
+	check_eq(must_count(&one.fe), 5);
+	serve_stop(&one);
+	check_eq(metric("rpmb_requests_total"), 4);
+	check_eq(metric("rpmb_failures_total"), 1);
+	check_eq(metric("rpmb_write_counter"), 5);
+	check_eq(metric("rpmb_commit_seconds_count"), 4);
+	check_eq(metric("rpmb_connected"), 1);
+	check_eq(metric("rpmb_waiting_seconds"), 0);
+	check(access("metrics.prom.new", F_OK), "something is left");
+}
+
 static const struct test tests[] = {
 	{ "one host after the other", one_after_the_other },
 	{ "in use elsewhere: refused, unless it is to be taken over",
@@ -657,6 +695,7 @@ static const struct test tests[] = {
 	{ "tables of a newer program: refused", schema_too_new },
 	{ "names that are none: refused", names },
 	{ "another wrapping key: refused", other_key },
+	{ "metrics: what was asked, failed, and took how long", metrics },
 	{ "a server whose answers are damaged: nothing acknowledged is lost",
 	  damaged_answers },
 };
