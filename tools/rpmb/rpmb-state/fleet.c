@@ -106,10 +106,10 @@ static bool has_changed(struct pg_device *dev)
 static bool end(struct pg_device *dev, bool ok)
 {
 	if (!ok || !has_changed(dev)) {
-		pg_run_sql(&dev->session, "ROLLBACK", NULL);
+		pg_run_end(&dev->session, false);
 		return false;
 	}
-	if (pg_run_sql(&dev->session, "COMMIT", NULL) == PG_DONE)
+	if (pg_run_end(&dev->session, true) == PG_DONE)
 		return true;
 	log_line("%s: it may have been done, see inspect", dev->session.name);
 	return false;
@@ -117,7 +117,7 @@ static bool end(struct pg_device *dev, bool ok)
 
 static bool change(struct pg_device *dev, const char *one, const char *other)
 {
-	return pg_run_sql(&dev->session, "BEGIN", NULL) == PG_DONE &&
+	return pg_run_begin(&dev->session, "BEGIN") == PG_DONE &&
 	       end(dev, run(dev, one) && (!other || run(dev, other)));
 }
 
@@ -201,7 +201,7 @@ static bool put_row(struct pg_device *dev, const struct rpmb_store *from)
 
 static bool put_copy(struct pg_device *dev, struct rpmb_store *from)
 {
-	bool ok = pg_run_sql(&dev->session, "BEGIN", NULL) == PG_DONE;
+	bool ok = pg_run_begin(&dev->session, "BEGIN") == PG_DONE;
 
 	ok = ok && put_row(dev, from) && run(dev, CHANGE("", "accepted")) &&
 	     run(dev, remove_blocks) && put_blocks(dev, from);

@@ -139,7 +139,7 @@ bool fleet_list(const struct arguments *args)
 	bool ok;
 
 	ok = pg_begin(&session, &args->state) && pg_schema_check(&session) &&
-	     pg_run_sql(&session, list_sql, &rows) == PG_DONE;
+	     pg_run_sql(&session, list_sql, 9, &rows) == PG_DONE;
 	if (ok && args->json) {
 		object = json_object_new_object();
 		json_object_object_add(object, "fleet",
@@ -189,9 +189,12 @@ static void show(const struct arguments *args, const PGresult *device,
 	print_json(object);
 }
 
-static bool read_of(struct pg_device *dev, const char *sql, PGresult **rows)
+static bool read_of(struct pg_device *dev, const char *sql, int columns,
+		    PGresult **rows)
 {
-	const struct pg_statement statement = { .sql = sql, .nr = 1 };
+	const struct pg_statement statement = {
+		.sql = sql, .nr = 1, .columns = columns
+	};
 	const struct pg_values values = { .value = { dev->text } };
 
 	return pg_run(&dev->session, &statement, &values, rows) == PG_DONE;
@@ -205,7 +208,8 @@ bool fleet_inspect(const struct arguments *args)
 
 	ok = pg_device_begin(&dev, &args->state) &&
 	     pg_schema_check(&dev.session) &&
-	     read_of(&dev, one_sql, &device) && read_of(&dev, log_sql, &log);
+	     read_of(&dev, one_sql, 10, &device) &&
+	     read_of(&dev, log_sql, 5, &log);
 	if (ok && !PQntuples(device)) {
 		log_line("%s: there is no such device", args->state.name);
 		ok = false;
@@ -235,9 +239,9 @@ static bool is_none(struct pg_session *session, const char *sql,
 	PGresult *rows;
 	bool none;
 
-	if (pg_run_sql(session, sql, &rows) != PG_DONE)
+	if (pg_run_sql(session, sql, 1, &rows) != PG_DONE)
 		return false;
-	none = !strcmp(PQgetvalue(rows, 0, 0), "0");
+	none = PQntuples(rows) == 1 && !strcmp(PQgetvalue(rows, 0, 0), "0");
 	if (!none)
 		log_line("%s is damaged: %s %s", session->name,
 			 PQgetvalue(rows, 0, 0), wrong);

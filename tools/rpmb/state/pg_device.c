@@ -15,14 +15,14 @@
 #define ROW "epoch, counter, encode(sealed, 'hex')"
 
 static const struct pg_statement look = {
-	.nr = 1,
+	.nr = 1, .columns = 9,
 	.sql = "SELECT " ROW ", capacity, encode(dev_id, 'hex'), owner, token,"
 	       " encode(ticket, 'hex'), retired"
 	       " FROM rpmb_devices WHERE guid = $1",
 };
 
 static const struct pg_statement create = {
-	.nr = 4, .binary = 1 << 2,
+	.nr = 4, .columns = 1, .binary = 1 << 2,
 	.sql = "WITH made AS (INSERT INTO rpmb_devices"
 	       " (guid, capacity, dev_id, counter, epoch)"
 	       " VALUES ($1, $2, $3, 0, 0) RETURNING guid),"
@@ -34,7 +34,7 @@ static const struct pg_statement create = {
 
 /* That it is the epoch after the one that we have seen makes it nobody else's */
 static const struct pg_statement take = {
-	.nr = 5,
+	.nr = 5, .columns = 3,
 	.sql = "WITH held AS (UPDATE rpmb_devices SET epoch = epoch + 1,"
 	       " owner = $3, token = $4, ticket = NULL"
 	       " WHERE guid = $1 AND epoch = $2 AND NOT retired"
@@ -46,7 +46,7 @@ static const struct pg_statement take = {
 };
 
 static const struct pg_statement settle = {
-	.nr = 3,
+	.nr = 3, .columns = 3,
 	.sql = "WITH held AS (UPDATE rpmb_devices SET epoch = $2"
 	       " WHERE guid = $1 AND token = $3 AND epoch < $2"
 	       " RETURNING *),"
@@ -59,7 +59,7 @@ static const struct pg_statement settle = {
 #define OURS "guid = $1 AND epoch = $2 AND token = $3 AND counter = $4"
 
 static const struct pg_statement commit = {
-	.name = "commit", .nr = 8, .binary = 1 << 5 | 1 << 7,
+	.name = "commit", .nr = 8, .columns = 1, .binary = 1 << 5 | 1 << 7,
 	.sql = "WITH held AS (UPDATE rpmb_devices"
 	       " SET counter = $5, sealed = COALESCE($6::BYTEA, sealed)"
 	       " WHERE " OURS " AND ($6::BYTEA IS NULL OR sealed IS NULL)"
@@ -74,13 +74,13 @@ static const struct pg_statement commit = {
 };
 
 static const struct pg_statement read_blocks = {
-	.name = "read", .nr = 3, .binary_result = true,
+	.name = "read", .nr = 3, .columns = 2, .binary_result = true,
 	.sql = "SELECT addr, data FROM rpmb_blocks"
 	       " WHERE guid = $1 AND addr BETWEEN $2 AND $3",
 };
 
 static const struct pg_statement suspend = {
-	.nr = 5, .binary = 1 << 4,
+	.nr = 5, .columns = 1, .binary = 1 << 4,
 	.sql = "WITH held AS (UPDATE rpmb_devices SET ticket = $5"
 	       " WHERE " OURS " RETURNING *),"
 	       " logged AS (INSERT INTO rpmb_log"
@@ -90,7 +90,7 @@ static const struct pg_statement suspend = {
 };
 
 static const struct pg_statement release = {
-	.nr = 5,
+	.nr = 5, .columns = 1,
 	.sql = "WITH held AS (UPDATE rpmb_devices SET owner = NULL, token = NULL"
 	       " WHERE " OURS " RETURNING *),"
 	       " logged AS (INSERT INTO rpmb_log"
@@ -100,7 +100,7 @@ static const struct pg_statement release = {
 };
 
 static const struct pg_statement blame = {
-	.nr = 2,
+	.nr = 2, .columns = 3,
 	.sql = "SELECT epoch, event, owner FROM rpmb_log"
 	       " WHERE guid = $1 AND epoch > $2 ORDER BY epoch LIMIT 1",
 };

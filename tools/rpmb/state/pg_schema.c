@@ -53,13 +53,13 @@ static int find_version(struct pg_session *session)
 
 	if (pg_run_sql(session,
 		       "SELECT 1 FROM information_schema.tables"
-		       " WHERE table_name = 'rpmb_schema'", &rows) != PG_DONE)
+		       " WHERE table_name = 'rpmb_schema'", 1, &rows) != PG_DONE)
 		return -1;
 	version = PQntuples(rows);
 	PQclear(rows);
 	if (!version)
 		return 0;
-	if (pg_run_sql(session, "SELECT version FROM rpmb_schema",
+	if (pg_run_sql(session, "SELECT version FROM rpmb_schema", 1,
 		       &rows) != PG_DONE)
 		return -1;
 	version = PQntuples(rows) == 1 ? atoi(PQgetvalue(rows, 0, 0)) : 0;
@@ -98,7 +98,7 @@ static bool step(struct pg_session *session, int version)
 	ok = asprintf(&sql,
 		      "BEGIN; %s UPDATE rpmb_schema SET version = %d; COMMIT",
 		      steps[version], version + 1) >= 0 &&
-	     pg_run_sql(session, sql, NULL) == PG_DONE;
+	     pg_run_sql(session, sql, 0, NULL) == PG_DONE;
 	free(sql);
 	if (ok)
 		log_line("%s: its tables have version %d now", session->name,

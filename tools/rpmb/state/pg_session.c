@@ -16,6 +16,8 @@
 #define PATIENCE_MS 30000
 #define MOST_PATIENCE_MS 480000
 
+#define MOST_RESULTS 64
+
 /* How long it may take when the program is to end */
 #define STOP_MS 5000
 
@@ -111,6 +113,7 @@ static void disconnect(struct pg_session *session)
 	PQfinish(session->conn);
 	session->conn = NULL;
 	session->connected = false;
+	session->in_transaction = false;
 	session->nr_prepared = 0;
 }
 
@@ -204,7 +207,7 @@ static bool check_settings(struct pg_session *session)
 	if (pg_run_sql(session,
 		       "SELECT name, setting FROM pg_settings WHERE name IN"
 		       " ('fsync', 'full_page_writes', 'synchronous_commit',"
-		       " 'synchronous_standby_names')", &rows) != PG_DONE)
+		       " 'synchronous_standby_names')", 2, &rows) != PG_DONE)
 		return false;
 	for (i = 0; !wrong && i < PQntuples(rows); i++)
 		wrong = find_wrong(session, PQgetvalue(rows, i, 0),
@@ -309,12 +312,17 @@ static bool await_result(struct pg_session *session)
 	return true;
 }
 
+static bool is_error(const PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	return status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK;
+}
+
 /* A result is an end only if none is worse */
 static PGresult *worse(PGresult *one, PGresult *other)
 {
-	ExecStatusType status = PQresultStatus(one);
-
-	if (one && status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+	if (one && is_error(one)) {
 		PQclear(other);
 		return one;
 	}
@@ -338,39 +346,51 @@ static enum pg_end judge_error(struct pg_session *session,
 	return PG_FAILED;
 }
 
+/* Nothing is under way any more, in the transaction that we know of */
+static bool is_ready(const struct pg_session *session)
+{
+	PGTransactionStatusType status = PQtransactionStatus(session->conn);
+
+	return PQstatus(session->conn) == CONNECTION_OK &&
+	       (status == PQTRANS_IDLE ||
+		(status == PQTRANS_INTRANS && session->in_transaction));
+}
+
 /*
  * The commit follows what the server says of the statement: nothing is known before the
  * server is ready for another one.
  */
-static enum pg_end judge(struct pg_session *session, const PGresult *result)
+static enum pg_end judge(struct pg_session *session, const PGresult *result,
+			 int columns)
 {
-	ExecStatusType status = PQresultStatus(result);
-	bool ready = PQstatus(session->conn) == CONNECTION_OK &&
-		     PQtransactionStatus(session->conn) != PQTRANS_ACTIVE &&
-		     PQtransactionStatus(session->conn) != PQTRANS_UNKNOWN;
-
-	if (!ready) {
+	if (PQstatus(session->conn) != CONNECTION_OK) {
 		pg_say(session, PQerrorMessage(session->conn));
 		return PG_UNKNOWN;
 	}
-	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+	if (is_error(result))
 		return judge_error(session, result);
+	if (!is_ready(session) || PQnfields(result) != columns) {
+		pg_say(session, "what the server says makes no sense");
+		return PG_UNKNOWN;
+	}
 	return session->warned ? PG_UNKNOWN : PG_DONE;
 }
 
 /* What a request that was sent, if @sent, has come to */
-static enum pg_end finish(struct pg_session *session, bool sent,
+static enum pg_end finish(struct pg_session *session, bool sent, int columns,
 			  PGresult **result)
 {
 	PGresult *last = NULL, *next = NULL;
 	bool ok = sent && flush(session);
 	enum pg_end end = PG_UNKNOWN;
+	unsigned int nr = 0;
 
-	while (ok && (ok = await_result(session)) &&
+	/* A server could go on for ever; none of our statements has so many */
+	while (ok && (ok = nr++ < MOST_RESULTS && await_result(session)) &&
 	       (next = PQgetResult(session->conn)))
 		last = worse(last, next);
 	if (ok)
-		end = judge(session, last);
+		end = judge(session, last, columns);
 	else
 		pg_say(session, PQerrorMessage(session->conn));
 	if (end == PG_DONE && result)
@@ -381,9 +401,10 @@ static enum pg_end finish(struct pg_session *session, bool sent,
 }
 
 /* Whoever was waited for in vain is given up, and the next time gets longer */
-static enum pg_end run(struct pg_session *session, bool sent, PGresult **result)
+static enum pg_end run(struct pg_session *session, bool sent, int columns,
+		       PGresult **result)
 {
-	enum pg_end end = finish(session, sent, result);
+	enum pg_end end = finish(session, sent, columns, result);
 
 	if (end != PG_UNKNOWN) {
 		session->patience = PATIENCE_MS;
@@ -403,12 +424,24 @@ static void begin(struct pg_session *session)
 }
 
 enum pg_end pg_run_sql(struct pg_session *session, const char *sql,
-		       PGresult **result)
+		       int columns, PGresult **result)
 {
 	if (!pg_is_connected(session))
 		return PG_UNKNOWN;
 	begin(session);
-	return run(session, PQsendQuery(session->conn, sql), result);
+	return run(session, PQsendQuery(session->conn, sql), columns, result);
+}
+
+enum pg_end pg_run_begin(struct pg_session *session, const char *sql)
+{
+	session->in_transaction = true;
+	return pg_run_sql(session, sql, 0, NULL);
+}
+
+enum pg_end pg_run_end(struct pg_session *session, bool commit)
+{
+	session->in_transaction = false;
+	return pg_run_sql(session, commit ? "COMMIT" : "ROLLBACK", 0, NULL);
 }
 
 static bool is_prepared(const struct pg_session *session, const char *name)
@@ -430,7 +463,7 @@ static enum pg_end prepare(struct pg_session *session,
 		return PG_DONE;
 	begin(session);
 	end = run(session, PQsendPrepare(session->conn, statement->name,
-					 statement->sql, 0, NULL), NULL);
+					 statement->sql, 0, NULL), 0, NULL);
 	if (end == PG_DONE)
 		session->prepared[session->nr_prepared++] = statement->name;
 	return end;
@@ -468,5 +501,6 @@ enum pg_end pg_run(struct pg_session *session,
 	if (end != PG_DONE)
 		return end;
 	begin(session);
-	return run(session, send(session, statement, values), result);
+	return run(session, send(session, statement, values),
+		   statement->columns, result);
 }

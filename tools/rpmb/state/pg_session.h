@@ -44,6 +44,7 @@ enum pg_end {
  * @name: under which it is prepared; NULL if it is sent once
  * @binary: bit n is set if parameter n + 1 is bytes, and not text
  * @binary_result: so is what it returns
+ * @columns: of what it returns, which has to be so many
  */
 struct pg_statement {
 	const char *name;
@@ -51,6 +52,7 @@ struct pg_statement {
 	unsigned int nr;
 	unsigned int binary;
 	bool binary_result;
+	int columns;
 };
 
 /* What a statement gets; a NULL value is NULL */
@@ -95,6 +97,7 @@ struct pg_target {
  * @single: one server is all there is, or it replicates in a way of its own
  * @connected: it has a connection, or is not known to have lost it
  * @warned: the server had more to say of this statement than that it was done
+ * @in_transaction: we have begun one
  * @patience, @deadline: how long to wait for an answer, and until when for this one
  * @said: the message that came last, since the same one again helps nobody
  * @connecting, @why: messages are gathered, until all servers were tried
@@ -108,6 +111,7 @@ struct pg_session {
 	PGconn *conn;
 	atomic_bool connected;
 	bool warned;
+	bool in_transaction;
 	unsigned int patience;
 	int64_t deadline;
 	char said[256];
@@ -147,9 +151,16 @@ enum pg_end pg_run(struct pg_session *session,
 		   const struct pg_statement *statement,
 		   const struct pg_values *values, PGresult **result);
 
-/* Run SQL without parameters; only what it returns counts, or that it was done */
+/* Run SQL without parameters, whose last result has so many columns */
 enum pg_end pg_run_sql(struct pg_session *session, const char *sql,
-		       PGresult **result);
+		       int columns, PGresult **result);
+
+/*
+ * The same with SQL that begins a transaction, which is to be ended. Outside of one a
+ * statement is done only when it is committed.
+ */
+enum pg_end pg_run_begin(struct pg_session *session, const char *sql);
+enum pg_end pg_run_end(struct pg_session *session, bool commit);
 
 /* Say what is wrong, once; returns false */
 bool pg_say(struct pg_session *session, const char *what);

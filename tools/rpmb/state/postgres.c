@@ -322,9 +322,9 @@ bool postgres_freeze(struct state *state)
 	struct postgres *pg = state->kept;
 	bool found;
 
-	return pg_run_sql(&pg->dev.session,
-			  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-			  NULL) == PG_DONE &&
+	return pg_run_begin(&pg->dev.session,
+			    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") ==
+	       PG_DONE &&
 	       pg_device_look(&pg->dev, &found) == PG_DONE && found &&
 	       take_state(state, &pg->dev);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "fixture.h"
 #include "fleet.h"
@@ -198,6 +199,43 @@ static void retires(void)
 	must_run("tool check $D");
 }
 
+/* TLS, a password, and a name with several addresses; all of them again in the sandbox */
+static void by_tls(void)
+{
+	const char *fleet = getenv("RPMB_FLEET");
+	char *cwd = getcwd(NULL, 0), name[1024];
+	struct model model;
+	struct host one;
+
+	fleet_do("tls", "");
+	fleet_sql("a", "CREATE ROLE tls LOGIN SUPERUSER PASSWORD 'pass'");
+	while (strcmp(fleet_sql("a", "SHOW ssl"), "on"))
+		;
+	must_run("umask 077; echo '*:*:*:tls:pass' >pgpass");
+	begin(&model);
+	snprintf(name, sizeof(name),
+		 "postgresql://tls@localhost:%s/postgres?sslmode=verify-full"
+		 "&sslrootcert=%s/ca.crt&passfile=%s/pgpass#%s",
+		 fleet_sql("a", "SHOW port"), fleet, cwd,
+		 strchr(fleet_device(), '#') + 1);
+	free(cwd);
+	serve_open(&one, "one", name, NULL);
+	model_check(&model, &one.fe, false);
+	check(!strcmp(fleet_sql("a", "SELECT count(*) FROM pg_stat_ssl AS s"
+				     " JOIN pg_stat_activity AS a"
+				     " ON s.pid = a.pid WHERE a.usename = 'tls'"
+				     " AND s.ssl"), "1"), "no TLS");
+	fleet_sql("a", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+		       " WHERE usename = 'tls'");
+	model_write(&model, &one.fe);
+	check(strstr(daemon_messages(), "connected to localhost"),
+	      "no other connection");
+	serve_stop(&one);
+	must_run("echo '*:*:*:tls:word' >pgpass");
+	serve_start(&one, "one", name, NULL);
+	serve_ends(&one, 1, "password authentication failed");
+}
+
 /* The database by way of another role */
 static const char *as_role(const char *role)
 {
@@ -263,6 +301,7 @@ static const struct test tests[] = {
 	{ "accept: what the database has, and nobody else's", accepts },
 	{ "retire: for good", retires },
 	{ "roles: a host serves its devices, and does nothing else", has_roles },
+	{ "TLS and a password, also in the sandbox", by_tls },
 	{ "setup: changes nothing the second time", sets_up_once },
 };
 
