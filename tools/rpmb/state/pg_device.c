@@ -273,10 +273,15 @@ enum pg_change pg_device_settle(struct pg_device *dev)
 	const struct pg_values values = { .value = {
 		dev->text, number(&numbers, ++dev->tried), dev->token,
 	} };
+	enum pg_change what;
 
 	if (!pg_is_connected(&dev->session) && !pg_reconnect(&dev->session))
 		return PG_DOUBTFUL;
-	return take_epoch(dev, &settle, &values);
+	what = take_epoch(dev, &settle, &values);
+	/* Perhaps another server does it */
+	if (what == PG_REFUSED)
+		pg_disconnect(&dev->session);
+	return what;
 }
 
 /* The addresses as an array has them, to be freed */

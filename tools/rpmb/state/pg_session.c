@@ -108,7 +108,7 @@ static bool wait_for(struct pg_session *session, short events)
 	}
 }
 
-static void disconnect(struct pg_session *session)
+void pg_disconnect(struct pg_session *session)
 {
 	PQfinish(session->conn);
 	session->conn = NULL;
@@ -225,13 +225,13 @@ static bool try_all(struct pg_session *session)
 	unsigned int i;
 
 	for (i = 0; i < target->nr_servers && !session->stopping; i++) {
-		disconnect(session);
+		pg_disconnect(session);
 		if (connect_to(session, &target->servers[target->current]) &&
 		    check_settings(session))
 			return true;
 		target->current = (target->current + 1) % target->nr_servers;
 	}
-	disconnect(session);
+	pg_disconnect(session);
 	return false;
 }
 
@@ -239,6 +239,10 @@ bool pg_reconnect(struct pg_session *session)
 {
 	bool ok;
 
+	/* What is lost again and again is not asked for without a pause */
+	if (now_ms() < session->again && !pg_pause(session))
+		return false;
+	session->again = now_ms() + AGAIN_MS;
 	session->why[0] = 0;
 	session->connecting = true;
 	ok = try_all(session);
@@ -286,7 +290,7 @@ bool pg_begin(struct pg_session *session, const struct state_config *config)
 
 void pg_end(struct pg_session *session)
 {
-	disconnect(session);
+	pg_disconnect(session);
 	pg_target_forget(&session->target);
 	*session = (struct pg_session) {};
 }
@@ -342,6 +346,9 @@ static enum pg_end judge_error(struct pg_session *session,
 	pg_say(session, text ?: PQresultErrorMessage(result));
 	/* statement_completion_unknown, transaction_resolution_unknown, or not said */
 	if (!strcmp(state, "40003") || !strcmp(state, "08007") || !*state)
+		return PG_UNKNOWN;
+	/* read_only_sql_transaction: another server takes writes now */
+	if (!strcmp(state, "25006"))
 		return PG_UNKNOWN;
 	return PG_FAILED;
 }
@@ -400,6 +407,16 @@ static enum pg_end finish(struct pg_session *session, bool sent, int columns,
 	return end;
 }
 
+/* A server that is cut off from its standby takes writes still, and never ends them */
+static void try_another(struct pg_session *session)
+{
+	struct pg_target *target = &session->target;
+
+	target->current = (target->current + 1) % target->nr_servers;
+	if (session->patience < MOST_PATIENCE_MS)
+		session->patience *= 2;
+}
+
 /* Whoever was waited for in vain is given up, and the next time gets longer */
 static enum pg_end run(struct pg_session *session, bool sent, int columns,
 		       PGresult **result)
@@ -410,10 +427,9 @@ static enum pg_end run(struct pg_session *session, bool sent, int columns,
 		session->patience = PATIENCE_MS;
 		return end;
 	}
-	if (now_ms() >= session->deadline &&
-	    session->patience < MOST_PATIENCE_MS)
-		session->patience *= 2;
-	disconnect(session);
+	if (now_ms() >= session->deadline)
+		try_another(session);
+	pg_disconnect(session);
 	return end;
 }
 

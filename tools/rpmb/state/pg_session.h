@@ -99,6 +99,7 @@ struct pg_target {
  * @warned: the server had more to say of this statement than that it was done
  * @in_transaction: we have begun one
  * @patience, @deadline: how long to wait for an answer, and until when for this one
+ * @again: not before this it connects anew without a pause
  * @said: the message that came last, since the same one again helps nobody
  * @connecting, @why: messages are gathered, until all servers were tried
  */
@@ -114,6 +115,7 @@ struct pg_session {
 	bool in_transaction;
 	unsigned int patience;
 	int64_t deadline;
+	int64_t again;
 	char said[256];
 	bool connecting;
 	char why[256];
@@ -133,6 +135,9 @@ void pg_end(struct pg_session *session);
 
 /* The same session anew; false if it is not possible now, with a log line if it is news */
 bool pg_reconnect(struct pg_session *session);
+
+/* The next statement has nowhere to go before pg_reconnect() */
+void pg_disconnect(struct pg_session *session);
 
 /* Wait before another attempt; false if the program is to end */
 bool pg_pause(struct pg_session *session);

@@ -503,6 +503,22 @@ static void settings(void)
 	must_serve(&host, &model, false);
 }
 
+/* A server that takes no writes any more is left, and asked again */
+static void read_only(void)
+{
+	struct model model;
+	struct host one;
+
+	begin(&one, fleet_device(), &model);
+	set("default_transaction_read_only", "on");
+	model_submit(&model, &one.fe);
+	daemon_wait_for_words("session is read-only");
+	check(!fe_used(&one.fe), "an answer without a server for it");
+	set("default_transaction_read_only", "off");
+	model_answer(&model, &one.fe);
+	must_serve(&one, &model, false);
+}
+
 static void schema(const char *version, const char *words)
 {
 	struct model model;
@@ -691,6 +707,7 @@ static const struct test tests[] = {
 	{ "put back under a daemon: it ends", put_back_unsettled },
 	{ "put back while nobody looks: it ends", put_back_settled },
 	{ "settings that lose writes: refused", settings },
+	{ "a server that takes no writes any more: the guest waits", read_only },
 	{ "tables of an older program: refused", schema_too_old },
 	{ "tables of a newer program: refused", schema_too_new },
 	{ "names that are none: refused", names },
