@@ -123,6 +123,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		;
 	vhost_user_end(&session);
 	must(!session.conn.stopped);
+	must(!worker.backend.memory.dirty.pages &&
+	     worker.backend.memory.dirty.event < 0);
 	must(!worker.backend.memory.nr && worker.kick < 0 &&
 	     worker.ring.call.fd < 0);
 	close(socks[0]);

@@ -18,7 +18,7 @@
 
 #define FEATURE_PACKED (UINT64_C(1) << VIRTIO_F_RING_PACKED)
 
-static uint8_t *regions[2];
+static uint8_t *regions[2], *log_region;
 static atomic_bool restless;
 
 /* Rewrites addresses, lengths, flags and frames with what was there before */
@@ -57,6 +57,7 @@ static void set_up(void)
 		return;
 	regions[0] = make_region();
 	regions[1] = make_region();
+	log_region = make_region();
 	must(!pthread_create(&thread, NULL, rewrite, NULL));
 }
 
@@ -68,7 +69,20 @@ static struct memory_mapping mapping(uint8_t *host, uint64_t guest)
 			.user_addr = guest,
 			.size = FUZZ_REGION,
 		},
-		.host = host,
+		.shared.host = host,
+	};
+}
+
+/* Behind its last byte there is nothing, either */
+static struct dirty make_log(const struct fuzz_ring *what)
+{
+	const size_t len = what->log / FUZZ_LOG_LEN;
+
+	return (struct dirty) {
+		.log.host = log_region + FUZZ_REGION - len,
+		.pages = 8 * len,
+		.all = what->log & FUZZ_LOG_ALL,
+		.event = -1,
 	};
 }
 
@@ -120,6 +134,7 @@ static void make_backend(struct backend *backend, struct ring *ring,
 				mapping(regions[0], FUZZ_GUEST),
 				mapping(regions[1], FUZZ_GUEST_2),
 			},
+			.dirty = make_log(what),
 		},
 		.features = (uint64_t)what->features << 28,
 		.request_fd = -1,
@@ -135,6 +150,8 @@ static void make_ring(struct ring *ring, struct backend *backend,
 		.desc_addr = FUZZ_GUEST + FUZZ_DESC,
 		.avail_addr = FUZZ_GUEST + FUZZ_AVAIL,
 		.used_addr = FUZZ_GUEST + FUZZ_USED,
+		.logged = what->log & FUZZ_LOG_RING,
+		.log_addr = (uint64_t)what->log << 12,
 		.enabled = true,
 		.call = { .fd = -1 },
 		.err = { .fd = -1 },
@@ -163,7 +180,7 @@ static void check_packed(const struct ring *ring)
 	must((ring->next_used & 0x7fff) < ring->num);
 }
 
-/* Every buffer comes back, or the queue has stopped */
+/* Every buffer comes back, or the queue has stopped, or waits for a log */
 static void serve_all(struct ring *ring)
 {
 	const struct vring_used *used = (const struct vring_used *)
@@ -174,7 +191,7 @@ static void serve_all(struct ring *ring)
 
 	while (ring_serve(ring))
 		must(++calls <= MAX_SERVED);
-	must(ring->broken || !ring->kicked);
+	must(ring->broken || !ring->kicked || ring->wait_logged);
 	if (ring->mapped && packed)
 		check_packed(ring);
 	else if (ring->mapped && !atomic_load(&restless))

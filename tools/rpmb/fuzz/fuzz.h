@@ -67,11 +67,16 @@ struct fuzz_ring {
 	uint8_t features;	/* from bit 28 on */
 	uint8_t restless;	/* somebody writes to the memory meanwhile */
 	uint8_t groups;		/* FUZZ_GROUPED, FUZZ_UNDONE */
-	uint8_t unused[3];
+	uint8_t log;		/* FUZZ_LOG_*, and from there on how long it is */
+	uint8_t unused[2];
 };
 
 #define FUZZ_GROUPED 1		/* all buffers that are there at once */
 #define FUZZ_UNDONE 2		/* such a group fails */
+
+#define FUZZ_LOG_ALL 1
+#define FUZZ_LOG_RING 2
+#define FUZZ_LOG_LEN 4
 
 #define FUZZ_GUEST 0x10000	/* guest address of the first region */
 #define FUZZ_GUEST_2 0x20000

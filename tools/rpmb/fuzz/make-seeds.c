@@ -137,6 +137,7 @@ static void put_ring(unsigned int nr, bool indirect, uint64_t response,
 			.features = features,
 			.restless = restless,
 			.groups = groups,
+			.log = nr & 4 ? 0 : 255,
 		},
 	};
 
@@ -200,10 +201,11 @@ static void messages(void)
 	};
 	const uint64_t table[] = { 1, 0x10000, 0x8000, 0x10000, 0 };
 	const uint32_t config[] = { 0, 3, 0, 0 };
+	const uint64_t log[] = { 0x1000, 0x1000 };
 	struct control_seed seed = {};
 
 	add(&seed, 1, 0, "", 0);
-	add_u64(&seed, 16, 0, 1 << 3 | 1 << 5 | 1 << 9 | 1 << 14);
+	add_u64(&seed, 16, 0, 1 << 1 | 1 << 3 | 1 << 5 | 1 << 9 | 1 << 14);
 	add_u64(&seed, 2, 0, UINT64_C(1) << 32 | 1 << 30 | 3 << 28);
 	put("control", 0, seed.bytes, seed.len);
 	add(&seed, 24, 0, config, 15);
@@ -221,6 +223,12 @@ static void messages(void)
 	add_state(&seed, 11, 0);
 	add(&seed, 4, 0, "", 0);
 	put("control", 2, seed.bytes, seed.len);
+	add(&seed, 6, 0x01, log, sizeof(log));
+	add(&seed, 7, 0x11, "", 0);
+	add_u64(&seed, 2, 0, UINT64_C(1) << 32 | 1 << 30 | 3 << 28 | 1 << 26);
+	add_state(&seed, 18, 1);
+	add_state(&seed, 35, 0);
+	put("control", 3, seed.bytes, seed.len);
 }
 
 /* Steps, right ones and wrong ones, and what an administrator says */

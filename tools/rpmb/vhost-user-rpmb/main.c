@@ -84,7 +84,7 @@ static int catch_signals(void)
 	sigset_t set;
 
 	signal(SIGPIPE, SIG_IGN);
-	memory_catch_sigbus();
+	shared_catch_sigbus();
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);

@@ -216,6 +216,7 @@ bool worker_start(struct worker *worker, struct device *dev)
 			.config_len = dev->config_len,
 			.max_len = DEVICE_MAX_LEN,
 			.grouped = dev->ops->begin,
+			.logged = true,
 			.rings = &worker->ring,
 			.nr_rings = 1,
 		},

@@ -9,6 +9,7 @@ void backend_init(struct backend *backend)
 	unsigned int i;
 
 	backend->request_fd = -1;
+	backend->memory.dirty.event = -1;
 	for (i = 0; i < backend->nr_rings; i++)
 		ring_init(&backend->rings[i], backend);
 }
@@ -24,4 +25,5 @@ void backend_reset(struct backend *backend)
 	backend->request_fd = -1;
 	backend->features = 0;
 	memory_clear(&backend->memory);
+	dirty_reset(&backend->memory.dirty);
 }

@@ -53,6 +53,7 @@ struct backend_ops {
  * @config: configuration space
  * @max_len: longer buffers are not looked at
  * @grouped: all buffers that are in a ring may be served together
+ * @logged: it writes to the guest's memory by its rings only, where that can be logged
  * @request_fd: takes in-band signals, or -1
  */
 struct backend {
@@ -61,6 +62,7 @@ struct backend {
 	size_t config_len;
 	size_t max_len;
 	bool grouped;
+	bool logged;
 	struct ring *rings;
 	unsigned int nr_rings;
 

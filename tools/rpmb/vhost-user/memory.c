@@ -1,39 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "log.h"
 #include "memory.h"
-
-/* If that fails, the status still says that something did */
-static void put_text(const char *text)
-{
-	ssize_t n = write(STDERR_FILENO, text, strlen(text));
-
-	(void)n;
-}
-
-static void on_sigbus(int sig)
-{
-	(void)sig;
-	put_text(program_invocation_short_name);
-	put_text(": shared memory was cut short, giving up\n");
-	_exit(EXIT_FAILURE);
-}
-
-void memory_catch_sigbus(void)
-{
-	const struct sigaction action = { .sa_handler = on_sigbus };
-
-	sigaction(SIGBUS, &action, NULL);
-}
 
 void copy_once(void *dst, const void *src, size_t len)
 {
@@ -41,64 +12,26 @@ void copy_once(void *dst, const void *src, size_t len)
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
-static bool region_sane(const struct memory_region *region,
-			const struct stat *file)
+static bool region_sane(const struct memory_region *region)
 {
 	uint64_t end;
 
-	if (!region->size ||
-	    __builtin_add_overflow(region->guest_addr, region->size, &end) ||
-	    __builtin_add_overflow(region->user_addr, region->size, &end)) {
-		log_line("memory region of %#" PRIx64 " bytes at %#" PRIx64
-			 " wraps around", region->size, region->guest_addr);
-		return false;
-	}
-	if (__builtin_add_overflow(region->mmap_offset, region->size, &end) ||
-	    file->st_size < 0 || end > (uint64_t)file->st_size) {
-		log_line("memory region of %#" PRIx64 " bytes at offset %#"
-			 PRIx64 " lies beyond its file of %#jx bytes",
-			 region->size, region->mmap_offset,
-			 (uintmax_t)file->st_size);
-		return false;
-	}
-	return true;
-}
-
-/* Huge pages can be mapped and unmapped only as a whole */
-static uint64_t map_granule(const struct stat *file)
-{
-	uint64_t page = sysconf(_SC_PAGESIZE);
-	uint64_t block = file->st_blksize;
-
-	return block > page && !(block & (block - 1)) ? block : page;
+	if (region->size &&
+	    !__builtin_add_overflow(region->guest_addr, region->size, &end) &&
+	    !__builtin_add_overflow(region->user_addr, region->size, &end))
+		return true;
+	log_line("memory region of %#" PRIx64 " bytes at %#" PRIx64
+		 " wraps around", region->size, region->guest_addr);
+	return false;
 }
 
 static bool map_region(struct memory_mapping *mapping,
 		       const struct memory_region *region, int fd)
 {
-	uint64_t granule, start;
-	struct stat file;
-
-	if (fstat(fd, &file)) {
-		log_line("memory region: %s", strerror(errno));
-		return false;
-	}
-	if (!region_sane(region, &file))
-		return false;
-
-	granule = map_granule(&file);
-	start = region->mmap_offset & ~(granule - 1);
 	mapping->region = *region;
-	mapping->map_len = (region->mmap_offset - start + region->size +
-			    granule - 1) & ~(granule - 1);
-	mapping->map = mmap(NULL, mapping->map_len, PROT_READ | PROT_WRITE,
-			    MAP_SHARED, fd, start);
-	if (mapping->map == MAP_FAILED) {
-		log_line("memory region: %s", strerror(errno));
-		return false;
-	}
-	mapping->host = (uint8_t *)mapping->map + region->mmap_offset - start;
-	return true;
+	return region_sane(region) &&
+	       shared_map(&mapping->shared, "memory region", fd,
+			  region->mmap_offset, region->size);
 }
 
 bool memory_set(struct memory *memory, const struct memory_region *regions,
@@ -117,14 +50,12 @@ bool memory_set(struct memory *memory, const struct memory_region *regions,
 
 void memory_clear(struct memory *memory)
 {
-	while (memory->nr) {
-		struct memory_mapping *last = &memory->mappings[--memory->nr];
-
-		munmap(last->map, last->map_len);
-	}
+	while (memory->nr)
+		shared_unmap(&memory->mappings[--memory->nr].shared);
 }
 
-void *memory_user(const struct memory *memory, uint64_t addr, uint64_t len)
+static const struct memory_mapping *find_user(const struct memory *memory,
+					      uint64_t addr, uint64_t len)
 {
 	unsigned int i;
 
@@ -134,9 +65,38 @@ void *memory_user(const struct memory *memory, uint64_t addr, uint64_t len)
 
 		if (addr >= m->region.user_addr && offset < m->region.size &&
 		    len <= m->region.size - offset)
-			return m->host + offset;
+			return m;
 	}
 	return NULL;
+}
+
+void *memory_user(const struct memory *memory, uint64_t addr, uint64_t len)
+{
+	const struct memory_mapping *m = find_user(memory, addr, len);
+
+	return m ? m->shared.host + (addr - m->region.user_addr) : NULL;
+}
+
+bool memory_logged(const struct memory *memory)
+{
+	unsigned int i;
+
+	for (i = 0; i < memory->nr; i++) {
+		const struct memory_region *r = &memory->mappings[i].region;
+
+		if (!dirty_covers(&memory->dirty, r->guest_addr, r->size))
+			return false;
+	}
+	return true;
+}
+
+void memory_mark_user(const struct memory *memory, uint64_t addr, uint64_t len)
+{
+	const struct memory_mapping *m = find_user(memory, addr, len);
+
+	if (m)
+		dirty_mark(&memory->dirty, m->region.guest_addr +
+					   (addr - m->region.user_addr), len);
 }
 
 /* Host address of a guest address, and how many bytes there are from it on */
@@ -151,7 +111,7 @@ static uint8_t *find(const struct memory *memory, uint64_t addr, uint64_t *len)
 		if (addr < m->region.guest_addr || offset >= m->region.size)
 			continue;
 		*len = m->region.size - offset;
-		return m->host + offset;
+		return m->shared.host + offset;
 	}
 	return NULL;
 }
@@ -205,6 +165,8 @@ bool memory_write(const struct memory *memory, uint64_t addr, const void *src,
 		if (!host)
 			return false;
 		memcpy(host, from, n);
+		if (memory->dirty.all)
+			dirty_mark(&memory->dirty, addr, n);
 	}
 	return true;
 }

@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dirty.h"
+#include "shared.h"
+
 #define MEMORY_MAX_REGIONS 8
 
 /* A region, as VHOST_USER_SET_MEM_TABLE describes it */
@@ -24,18 +27,14 @@ struct memory_region {
 
 struct memory_mapping {
 	struct memory_region region;
-	uint8_t *host;		/* where the region starts */
-	void *map;		/* what mmap() gave */
-	size_t map_len;
+	struct shared shared;
 };
 
 struct memory {
 	unsigned int nr;
 	struct memory_mapping mappings[MEMORY_MAX_REGIONS];
+	struct dirty dirty;
 };
-
-/* End the process with a message when shared memory loses its backing */
-void memory_catch_sigbus(void);
 
 /*
  * Map @nr regions, each from its fd, instead of what was mapped before. Returns
@@ -48,10 +47,19 @@ void memory_clear(struct memory *memory);
 /* Host address of @len bytes at a user address, NULL if one region lacks them */
 void *memory_user(const struct memory *memory, uint64_t addr, uint64_t len);
 
+/* That many bytes at a user address have been written past memory_write(): log it */
+void memory_mark_user(const struct memory *memory, uint64_t addr, uint64_t len);
+
+/* Has the log bits for all of memory? */
+bool memory_logged(const struct memory *memory);
+
 /* Is all of that the guest's memory? */
 bool memory_valid(const struct memory *memory, uint64_t addr, uint64_t len);
 
-/* Copy from and to guest addresses; false if they are not all in memory */
+/*
+ * Copy from and to guest addresses; false if they are not all in memory. What is written
+ * is logged if the front-end wants all of it.
+ */
 bool memory_read(const struct memory *memory, void *dst, uint64_t addr,
 		 size_t len);
 bool memory_write(const struct memory *memory, uint64_t addr, const void *src,

@@ -51,6 +51,12 @@ struct config_access {
 	uint8_t bytes[256];
 };
 
+/* Where the log of what is written lies in its file */
+struct log_area {
+	uint64_t size;
+	uint64_t offset;
+};
+
 #define CONFIG_HEADER offsetof(struct config_access, bytes)
 
 struct message {
@@ -62,6 +68,7 @@ struct message {
 		struct vhost_vring_addr addr;
 		struct memory_table memory;
 		struct config_access config;
+		struct log_area log;
 	};
 	/* Not part of the message: the fds that came with it */
 	int fds[MEMORY_MAX_REGIONS];

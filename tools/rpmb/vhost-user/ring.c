@@ -77,6 +77,44 @@ void *ring_part(const struct ring *ring, uint64_t addr, size_t len,
 	return (uintptr_t)part % align ? NULL : part;
 }
 
+static bool is_logged(const struct ring *ring)
+{
+	return ring->logged || ring->backend->memory.dirty.all;
+}
+
+/* Front-ends may forget to say where it is, so it is logged where the guest has it, too */
+void ring_wrote_used(const struct ring *ring, size_t offset, size_t len)
+{
+	const struct memory *memory = &ring->backend->memory;
+	uint64_t addr;
+
+	if (!is_logged(ring))
+		return;
+	memory_mark_user(memory, ring->used_addr + offset, len);
+	if (ring->logged &&
+	    !__builtin_add_overflow(ring->log_addr, offset, &addr))
+		dirty_mark(&memory->dirty, addr, len);
+}
+
+void ring_wrote_desc(const struct ring *ring, size_t offset, size_t len)
+{
+	if (is_logged(ring))
+		memory_mark_user(&ring->backend->memory,
+				 ring->desc_addr + offset, len);
+}
+
+/* What could not be logged would be lost, so it waits for a log that has room for it */
+static bool must_wait(struct ring *ring)
+{
+	if (!is_logged(ring) || memory_logged(&ring->backend->memory))
+		return false;
+	if (!ring->wait_logged)
+		log_line("queue %u waits: there is no log of what is written, or it is too short",
+			 index_of(ring));
+	ring->wait_logged = true;
+	return true;
+}
+
 static bool ring_map(struct ring *ring)
 {
 	free(ring->pieces);
@@ -139,7 +177,7 @@ bool ring_read_table(struct ring *ring, struct ring_piece table, uint32_t i,
 bool ring_ready(struct ring *ring)
 {
 	if (!ring->kicked || !ring->started || !ring->enabled || ring->broken ||
-	    (!ring->mapped && !ring_map(ring)))
+	    (!ring->mapped && (must_wait(ring) || !ring_map(ring))))
 		return false;
 	ring->kicked = layout_of(ring)->has_buffer(ring);
 	return ring->kicked;

@@ -45,6 +45,8 @@ struct ring {
 	uint64_t desc_addr;	/* user addresses */
 	uint64_t avail_addr;
 	uint64_t used_addr;
+	uint64_t log_addr;	/* what the log of writes calls the used part */
+	bool logged;		/* if that is to be logged */
 	bool enabled;
 	struct ring_signal call;
 	struct ring_signal err;
@@ -69,6 +71,7 @@ struct ring {
 	bool kicked;		/* a kick has not been served to the end */
 	bool broken;		/* the guest broke the rules of the virtqueue */
 	bool break_logged;	/* it did so before in this connection */
+	bool wait_logged;	/* it has waited for a log of writes */
 };
 
 /* A kick has come: it starts the ring, whether it may be served yet or not */

@@ -72,6 +72,10 @@ bool ring_break(struct ring *ring, const char *why);
 void *ring_part(const struct ring *ring, uint64_t addr, size_t len,
 		size_t align);
 
+/* These bytes of the used part, or of a packed ring's descriptors, have been written */
+void ring_wrote_used(const struct ring *ring, size_t offset, size_t len);
+void ring_wrote_desc(const struct ring *ring, size_t offset, size_t len);
+
 /* A descriptor with these flags; false if the guest has broken the rules */
 bool ring_add_piece(struct ring *ring, struct chain *chain,
 		    struct ring_piece piece, uint16_t flags);

@@ -69,6 +69,7 @@ static void ask_for_kick(struct ring *ring)
 		flags = VRING_PACKED_EVENT_FLAG_DESC;
 	}
 	store16(&event->flags, flags);
+	ring_wrote_used(ring, 0, sizeof(*event));
 	/* Before looking for the last time */
 	atomic_thread_fence(memory_order_seq_cst);
 }
@@ -168,8 +169,8 @@ static bool wants_interrupt(const struct ring *ring, uint16_t slots)
 static bool give_back(struct ring *ring, const struct chain *chain,
 		      uint32_t len)
 {
-	struct vring_packed_desc *desc =
-		&ring->packed.desc[index_of(ring->next_used)];
+	uint32_t slot = index_of(ring->next_used);
+	struct vring_packed_desc *desc = &ring->packed.desc[slot];
 	uint16_t flags = len ? VRING_DESC_F_WRITE : 0;
 
 	if (ring->next_used & WRAP)
@@ -177,6 +178,7 @@ static bool give_back(struct ring *ring, const struct chain *chain,
 	desc->id = htole16(chain->id);
 	desc->len = htole32(len);
 	store16(&desc->flags, flags);
+	ring_wrote_desc(ring, slot * sizeof(*desc), sizeof(*desc));
 	ring->next_used = advance(ring, ring->next_used, chain->slots);
 	return wants_interrupt(ring, chain->slots);
 }

@@ -45,6 +45,9 @@ static bool has_buffer(struct ring *ring)
 
 		/* 2.7.10.1: ask for the kick before looking for the last time */
 		store16(avail_event, ring->next_avail);
+		ring_wrote_used(ring, offsetof(struct vring_used,
+					       ring[ring->num]),
+				sizeof(*avail_event));
 		atomic_thread_fence(memory_order_seq_cst);
 		nr = available(ring);
 	}
@@ -127,12 +130,16 @@ static bool wants_interrupt(const struct ring *ring)
 static bool give_back(struct ring *ring, const struct chain *chain,
 		      uint32_t len)
 {
-	struct vring_used_elem *elem =
-		&ring->split.used->ring[ring->next_used & (ring->num - 1)];
+	uint16_t slot = ring->next_used & (ring->num - 1);
+	struct vring_used_elem *elem = &ring->split.used->ring[slot];
 
 	elem->id = htole32(chain->id);
 	elem->len = htole32(len);
+	ring_wrote_used(ring, offsetof(struct vring_used, ring[slot]),
+			sizeof(*elem));
 	store16(&ring->split.used->idx, ++ring->next_used);
+	ring_wrote_used(ring, offsetof(struct vring_used, idx),
+			sizeof(ring->split.used->idx));
 	return wants_interrupt(ring);
 }
 

@@ -17,9 +17,13 @@ enum { SET_VRING_CALL = 13, SET_VRING_ERR = 14 };
 #define VRING_INDEX_MASK UINT64_C(0xff)
 #define VRING_NO_FD (UINT64_C(1) << 8)
 
+/* In the flags of VHOST_USER_SET_VRING_ADDR */
+#define VRING_LOGGED (1U << VHOST_VRING_F_LOG)
+
 #define F_PROTOCOL_FEATURES (UINT64_C(1) << 30)
 #define F_RING_PACKED (UINT64_C(1) << VIRTIO_F_RING_PACKED)
 #define F_ACCESS_PLATFORM (UINT64_C(1) << VIRTIO_F_ACCESS_PLATFORM)
+#define F_LOG_ALL (UINT64_C(1) << VHOST_F_LOG_ALL)
 #define FEATURES (RING_FEATURES | F_PROTOCOL_FEATURES | F_ACCESS_PLATFORM)
 
 /*
@@ -29,6 +33,7 @@ enum { SET_VRING_CALL = 13, SET_VRING_ERR = 14 };
  */
 #define LATE_FEATURES (F_RING_PACKED | F_ACCESS_PLATFORM)
 
+#define PROTOCOL_F_LOG_SHMFD (UINT64_C(1) << 1)
 #define PROTOCOL_F_REPLY_ACK (UINT64_C(1) << 3)
 #define PROTOCOL_F_BACKEND_REQ (UINT64_C(1) << 5)
 #define PROTOCOL_F_CONFIG (UINT64_C(1) << 9)
@@ -68,10 +73,17 @@ static enum verdict reply_u64(struct message *msg, uint64_t value)
 	return DONE;
 }
 
+static uint64_t features_of(const struct backend *backend)
+{
+	return FEATURES | (backend->logged ? F_LOG_ALL : 0);
+}
+
 static enum verdict get_features(struct session *session, struct message *msg)
 {
+	uint64_t features = features_of(session->backend);
+
 	return reply_u64(msg, session->protocol_features ?
-			 FEATURES : FEATURES & ~LATE_FEATURES);
+			 features : features & ~LATE_FEATURES);
 }
 
 static void enable_all(const struct backend *backend, bool enabled)
@@ -84,9 +96,11 @@ static void enable_all(const struct backend *backend, bool enabled)
 
 static enum verdict set_features(struct session *session, struct message *msg)
 {
-	if (msg->u64 & ~FEATURES) {
-		log_line("features %#" PRIx64 " were not offered",
-			 msg->u64 & ~FEATURES);
+	struct backend *backend = session->backend;
+	uint64_t foreign = msg->u64 & ~features_of(backend);
+
+	if (foreign) {
+		log_line("features %#" PRIx64 " were not offered", foreign);
 		return REFUSED;
 	}
 	/* A front-end without an IOMMU keeps this to itself and the guest */
@@ -94,17 +108,22 @@ static enum verdict set_features(struct session *session, struct message *msg)
 		log_line("the device is behind a virtual IOMMU, which is not supported");
 		return REFUSED;
 	}
-	session->backend->features = msg->u64;
+	backend->features = msg->u64;
+	backend->memory.dirty.all = msg->u64 & F_LOG_ALL;
 	if (!(msg->u64 & F_PROTOCOL_FEATURES))
-		enable_all(session->backend, true);
+		enable_all(backend, true);
 	return DONE;
+}
+
+static uint64_t protocol_features_of(const struct backend *backend)
+{
+	return PROTOCOL_FEATURES | (backend->logged ? PROTOCOL_F_LOG_SHMFD : 0);
 }
 
 static enum verdict get_protocol_features(struct session *session,
 					  struct message *msg)
 {
-	(void)session;
-	return reply_u64(msg, PROTOCOL_FEATURES);
+	return reply_u64(msg, protocol_features_of(session->backend));
 }
 
 static enum verdict set_protocol_features(struct session *session,
@@ -112,9 +131,11 @@ static enum verdict set_protocol_features(struct session *session,
 {
 	const uint64_t needed = PROTOCOL_F_BACKEND_REQ | PROTOCOL_F_REPLY_ACK;
 
-	if (msg->u64 & ~PROTOCOL_FEATURES) {
+	uint64_t foreign = msg->u64 & ~protocol_features_of(session->backend);
+
+	if (foreign) {
 		log_line("protocol features %#" PRIx64 " were not offered",
-			 msg->u64 & ~PROTOCOL_FEATURES);
+			 foreign);
 		return REFUSED;
 	}
 	if (msg->u64 & PROTOCOL_F_INBAND_NOTIFICATIONS &&
@@ -164,6 +185,28 @@ static enum verdict set_mem_table(struct session *session, struct message *msg)
 	return set_memory(session->backend, msg) ? DONE : REFUSED;
 }
 
+/* Without that feature, the log would have to lie in the front-end's own memory */
+static enum verdict set_log_base(struct session *session, struct message *msg)
+{
+	struct dirty *dirty = &session->backend->memory.dirty;
+
+	if (msg->nr_fds != 1 ||
+	    !(session->protocol_features & PROTOCOL_F_LOG_SHMFD))
+		return MALFORMED;
+	return reply_u64(msg, !dirty_set(dirty, msg->fds[0], msg->log.offset,
+					 msg->log.size));
+}
+
+static enum verdict set_log_fd(struct session *session, struct message *msg)
+{
+	struct dirty *dirty = &session->backend->memory.dirty;
+
+	if (msg->nr_fds != 1 || !session->backend->logged)
+		return MALFORMED;
+	fd_replace(&dirty->event, message_take_fd(msg));
+	return fd_set_nonblocking(dirty->event) ? DONE : REFUSED;
+}
+
 /* NULL and a log line if there is no such queue */
 static struct ring *find_ring(const struct session *session, uint32_t index)
 {
@@ -204,6 +247,9 @@ static enum verdict set_vring_addr(struct session *session,
 	ring->desc_addr = msg->addr.desc_user_addr;
 	ring->avail_addr = msg->addr.avail_user_addr;
 	ring->used_addr = msg->addr.used_user_addr;
+	ring->log_addr = msg->addr.log_guest_addr;
+	ring->logged = session->backend->logged &&
+		       msg->addr.flags & VRING_LOGGED;
 	return DONE;
 }
 
@@ -369,6 +415,7 @@ static enum verdict vring_kick(struct session *session, struct message *msg)
 #define U64 .size = sizeof(uint64_t)
 #define STATE .size = sizeof(struct vhost_user_vring_state)
 #define ADDR .size = sizeof(struct vhost_vring_addr)
+#define LOG .size = sizeof(struct log_area)
 
 static const struct request requests[] = {
 	[1] = { "GET_FEATURES", get_features, .replies = true },
@@ -377,6 +424,9 @@ static const struct request requests[] = {
 	[4] = { "RESET_OWNER", reset_owner, .holds = true },
 	[5] = { "SET_MEM_TABLE", set_mem_table, .any_size = true,
 		.holds = true },
+	[6] = { "SET_LOG_BASE", set_log_base, LOG, .replies = true,
+		.holds = true },
+	[7] = { "SET_LOG_FD", set_log_fd, .holds = true },
 	[8] = { "SET_VRING_NUM", set_vring_num, STATE, .holds = true },
 	[9] = { "SET_VRING_ADDR", set_vring_addr, ADDR, .holds = true },
 	[10] = { "SET_VRING_BASE", set_vring_base, STATE, .holds = true },

@@ -324,6 +324,8 @@ void fe_set_ring_at(struct frontend *fe, unsigned int num, uint32_t base)
 	tell(fe, VU_SET_VRING_BASE, &payload, sizeof(payload.state), NULL, 0);
 	memset(&payload, 0, sizeof(payload));
 	payload.addr.index = fe->queue;
+	payload.addr.flags = fe->ring_flags;
+	payload.addr.log = fe->log_addr;
 	payload.addr.desc = user_addr(start + DESC_OFF);
 	payload.addr.avail = user_addr(start + AVAIL_OFF);
 	payload.addr.used = user_addr(start + USED_OFF);

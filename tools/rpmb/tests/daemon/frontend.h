@@ -25,6 +25,8 @@ enum vu_request {
 	VU_SET_OWNER = 3,
 	VU_RESET_OWNER = 4,
 	VU_SET_MEM_TABLE = 5,
+	VU_SET_LOG_BASE = 6,
+	VU_SET_LOG_FD = 7,
 	VU_SET_VRING_NUM = 8,
 	VU_SET_VRING_ADDR = 9,
 	VU_SET_VRING_BASE = 10,
@@ -50,6 +52,7 @@ enum vu_request {
 #define VU_NEED_REPLY BIT(3)
 
 #define VU_F_PROTOCOL_FEATURES 30
+#define VU_PROTOCOL_F_LOG_SHMFD 1
 #define VU_PROTOCOL_F_REPLY_ACK 3
 #define VU_PROTOCOL_F_BACKEND_REQ 5
 #define VU_PROTOCOL_F_CONFIG 9
@@ -96,6 +99,10 @@ union vu_payload {
 		uint32_t flags;
 		uint8_t data[256];
 	} config;
+	struct {
+		uint64_t size;
+		uint64_t offset;
+	} log;
 	uint8_t raw[4096];
 };
 
@@ -145,6 +152,9 @@ struct frontend {
 	int kick;
 	int call;
 	unsigned int num;
+	/* Flags of the ring's addresses, and what the log calls the used part */
+	uint32_t ring_flags;
+	uint64_t log_addr;
 	/* The tests write split descriptors; in a packed ring they are here */
 	struct vring_desc *desc;
 	struct vring_desc descs[QUEUE_SIZE];

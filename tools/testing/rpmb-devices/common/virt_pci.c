@@ -246,7 +246,7 @@ bool virt_pci_listen(struct virt_pci *vp, const char *path,
 {
 	static const struct pci_front front = { .send_message = send_message };
 
-	memory_catch_sigbus();
+	shared_catch_sigbus();
 	/* A machine that has gone is still called */
 	signal(SIGPIPE, SIG_IGN);
 	vp->client = -1;
