@@ -4,6 +4,7 @@
  * they set up
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -28,6 +29,7 @@ static void set_up(void)
 	if (done)
 		return;
 	done = true;
+	signal(SIGPIPE, SIG_IGN);
 	stop = eventfd(0, 0);
 	must(stop >= 0 && worker_start(&worker, fuzz_device(1)));
 }
@@ -40,17 +42,39 @@ static int guest_memory(void)
 	return fd;
 }
 
+/* One end of it: @end is 0 or 1. The other one goes with the front-end, or at once. */
+static int make_pipe(int end, bool ends)
+{
+	static int kept = -1;
+	int fds[2];
+
+	must(!pipe(fds));
+	must(write(fds[1], "what another device has saved", 29) == 29);
+	if (kept >= 0)
+		close(kept);
+	kept = ends ? -1 : fds[!end];
+	if (ends)
+		close(fds[!end]);
+	return fds[end];
+}
+
 static int make_fd(unsigned int kind)
 {
-	switch (kind % 4) {
+	switch (kind % 7) {
 	case 0:
 		return guest_memory();
 	case 1:
 		return eventfd(1, 0);
 	case 2:
 		return open("/dev/null", O_RDWR);
-	default:
+	case 3:
 		return socket(AF_UNIX, SOCK_STREAM, 0);
+	case 4:
+		return make_pipe(0, true);
+	case 5:
+		return make_pipe(0, false);
+	default:
+		return make_pipe(1, kind & 8);
 	}
 }
 
@@ -122,7 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (vhost_user_serve(&session))
 		;
 	vhost_user_end(&session);
-	must(!session.conn.stopped);
+	must(!session.conn.stopped && session.conn.transfer.fd < 0);
 	must(!worker.backend.memory.dirty.pages &&
 	     worker.backend.memory.dirty.event < 0);
 	must(!worker.backend.memory.nr && worker.kick < 0 &&

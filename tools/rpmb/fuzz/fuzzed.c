@@ -68,9 +68,13 @@ static const struct rpmb_store_ops store_ops = {
 	.read = store_read,
 };
 
+/* What was loaded last may not be served; nothing may, before it is started again */
+static bool refused, suspended;
+
 static void fuzz_request(struct device *dev, void *frames, size_t len)
 {
 	(void)dev;
+	must(!suspended);
 	rpmb_engine_request(&fuzzed.engine, frames, len);
 }
 
@@ -80,7 +84,36 @@ static size_t fuzz_response(struct device *dev, void *frames, size_t len)
 	return rpmb_engine_response(&fuzzed.engine, frames, len);
 }
 
+static bool fuzz_start(struct device *dev)
+{
+	(void)dev;
+	suspended = false;
+	return !refused;
+}
+
+static size_t fuzz_save(struct device *dev, void *state, size_t room)
+{
+	(void)dev;
+	must(room >= 100);
+	memset(state, 1, 100);
+	suspended = true;
+	return 100;
+}
+
+static bool fuzz_load(struct device *dev, const void *state, size_t len)
+{
+	const uint8_t *bytes = state;
+
+	(void)dev;
+	refused = len && bytes[0] & 1;
+	suspended = true;
+	return len != 29;
+}
+
 static const struct device_ops fuzz_ops = {
+	.start = fuzz_start,
+	.save = fuzz_save,
+	.load = fuzz_load,
 	.request = fuzz_request,
 	.response = fuzz_response,
 };
@@ -104,5 +137,6 @@ struct device *fuzz_device(uint8_t settings)
 		.max_read = settings & 8 ? 2 : 0,
 	};
 	device_init(&fuzzed.dev, &fuzz_ops, &config, NULL);
+	fuzzed.dev.moves = true;
 	return &fuzzed.dev;
 }

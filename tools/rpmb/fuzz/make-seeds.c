@@ -192,6 +192,16 @@ static void add_state(struct control_seed *seed, uint8_t request, uint32_t num)
 	add(seed, request, 0, &state, sizeof(state));
 }
 
+/* Save or load through a pipe of that kind, and ask what became of it */
+static void add_transfer(struct control_seed *seed, uint32_t direction,
+			 uint8_t kind)
+{
+	const struct state_transfer transfer = { direction, 0 };
+
+	add(seed, 42, kind << 4 | 1, &transfer, sizeof(transfer));
+	add(seed, 43, 0, "", 0);
+}
+
 /* What QEMU sends to bring a device up and to stop it */
 static void messages(void)
 {
@@ -205,7 +215,8 @@ static void messages(void)
 	struct control_seed seed = {};
 
 	add(&seed, 1, 0, "", 0);
-	add_u64(&seed, 16, 0, 1 << 1 | 1 << 3 | 1 << 5 | 1 << 9 | 1 << 14);
+	add_u64(&seed, 16, 0, 1 << 1 | 1 << 3 | 1 << 5 | 1 << 9 | 1 << 14 |
+			      1 << 19);
 	add_u64(&seed, 2, 0, UINT64_C(1) << 32 | 1 << 30 | 3 << 28);
 	put("control", 0, seed.bytes, seed.len);
 	add(&seed, 24, 0, config, 15);
@@ -229,6 +240,12 @@ static void messages(void)
 	add_state(&seed, 18, 1);
 	add_state(&seed, 35, 0);
 	put("control", 3, seed.bytes, seed.len);
+	add_state(&seed, 11, 0);
+	add_transfer(&seed, 0, 6);
+	add_transfer(&seed, 0, 13);
+	add_transfer(&seed, 1, 5);
+	add_transfer(&seed, 1, 4);
+	put("control", 4, seed.bytes, seed.len);
 }
 
 /* Steps, right ones and wrong ones, and what an administrator says */

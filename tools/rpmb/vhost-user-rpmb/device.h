@@ -33,6 +33,8 @@ struct metrics;
 /*
  * The calls are those of the RPMB engine.
  *
+ * @start: requests are about to come; false and a log line if they may not be served.
+ *	NULL if they always may.
  * @begin, @commit: the requests between them are one group, whose responses may go out
  *	when it is committed. If that returns false none of them was carried out, and
  *	the device is what it was. NULL if each request is by itself.
@@ -42,19 +44,26 @@ struct metrics;
  * @response: fetch the response, if there is one, into at most @len bytes; returns
  *	its length, or 0. A key or a write request has none until a result read
  *	request asks for it.
+ * @save: serve nothing until the next start, and fill in what another host goes on from.
+ *	Returns its length, or 0 and a log line.
+ * @load: go on from that with the next start; false and a log line if it is not the
+ *	device's, or old. As @save only called if @moves is set.
  * @close: end the device and free it; false and a log line if that failed
  */
 struct device_ops {
+	bool (*start)(struct device *dev);
 	void (*begin)(struct device *dev);
 	bool (*commit)(struct device *dev);
 	void (*arrive)(struct device *dev);
 	void (*request)(struct device *dev, void *frames, size_t len);
 	size_t (*response)(struct device *dev, void *frames, size_t len);
+	size_t (*save)(struct device *dev, void *state, size_t room);
+	bool (*load)(struct device *dev, const void *state, size_t len);
 	bool (*close)(struct device *dev);
 };
 
 /*
- * @config, @config_len: never change
+ * @config, @config_len, @moves: never change
  * @places, @network, @connected: as those of a state
  * @counter: the write counter; NULL if it is not ours
  * @metrics: NULL if nobody wants any
@@ -70,6 +79,7 @@ struct device {
 	const atomic_bool *connected;
 	const uint32_t *counter;
 	struct metrics *metrics;
+	bool moves;
 };
 
 /* Fill in the configuration; @dev_id is NULL if there is none */

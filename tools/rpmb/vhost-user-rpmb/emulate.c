@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdlib.h>
+#include <string.h>
 
 #include "emulate.h"
 #include "log.h"
 
 /*
+ * @HERE: nobody else has the device, unless he takes it
+ * @ELSEWHERE: another host has it
+ * @BETWEEN: there is a ticket, with which this or another host can go on
+ */
+enum place { HERE, ELSEWHERE, BETWEEN };
+
+/*
  * @before: the engine at the begin of a group
  * @grouped: there is a group; nobody is told anything before its end
+ * @started: requests may be served
  */
 struct emulation {
 	struct device dev;
@@ -14,11 +23,29 @@ struct emulation {
 	struct rpmb_engine before;
 	struct state state;
 	bool grouped;
+	enum place place;
+	struct state_ticket ticket;
+	bool started;
 };
 
 static struct emulation *to_emulation(struct device *dev)
 {
 	return (struct emulation *)dev;
+}
+
+static bool emulate_start(struct device *dev)
+{
+	struct emulation *emulation = to_emulation(dev);
+
+	if (emulation->place == ELSEWHERE) {
+		log_line("nothing has come that the device could go on from");
+		return false;
+	}
+	if (!emulation->started)
+		emulation->started = state_start(&emulation->state);
+	if (emulation->started)
+		emulation->place = HERE;
+	return emulation->started;
 }
 
 static void emulate_begin(struct device *dev)
@@ -64,6 +91,60 @@ static size_t emulate_response(struct device *dev, void *frames, size_t len)
 	return rpmb_engine_response(&emulation->engine, frames, len);
 }
 
+static bool suspend(struct emulation *emulation)
+{
+	emulation->started = false;
+	if (!state_suspend(&emulation->state, &emulation->ticket))
+		return false;
+	emulation->place = BETWEEN;
+	return true;
+}
+
+/* Who asks again, without having gone on, gets the same ticket */
+static size_t emulate_save(struct device *dev, void *state, size_t room)
+{
+	struct emulation *emulation = to_emulation(dev);
+	const size_t len = sizeof(emulation->ticket);
+
+	if (room < len ||
+	    (emulation->place == HERE && !suspend(emulation)))
+		return 0;
+	if (emulation->place == ELSEWHERE) {
+		log_line("device state: another host has the device");
+		return 0;
+	}
+	memcpy(state, &emulation->ticket, len);
+	return len;
+}
+
+/* Answers to requests that were made here before are not the device's any more */
+static void forget_answers(struct rpmb_engine *engine)
+{
+	engine->result = (struct rpmb_fields) {};
+	engine->response = (struct rpmb_fields) {};
+	engine->ready = false;
+}
+
+static bool emulate_load(struct device *dev, const void *state, size_t len)
+{
+	struct emulation *emulation = to_emulation(dev);
+	struct state_ticket ticket;
+
+	if (emulation->place == HERE || len != sizeof(ticket)) {
+		log_line(emulation->place == HERE ?
+			 "device state: this host has the device" :
+			 "device state: not as long as a ticket");
+		return false;
+	}
+	memcpy(&ticket, state, sizeof(ticket));
+	if (!state_expect(&emulation->state, &ticket))
+		return false;
+	forget_answers(&emulation->engine);
+	emulation->ticket = ticket;
+	emulation->place = BETWEEN;
+	return true;
+}
+
 static bool emulate_close(struct device *dev)
 {
 	bool ok = state_close(&to_emulation(dev)->state);
@@ -73,18 +154,24 @@ static bool emulate_close(struct device *dev)
 }
 
 static const struct device_ops emulate_ops = {
+	.start = emulate_start,
 	.arrive = emulate_arrive,
 	.request = emulate_request,
 	.response = emulate_response,
+	.save = emulate_save,
+	.load = emulate_load,
 	.close = emulate_close,
 };
 
 static const struct device_ops group_ops = {
+	.start = emulate_start,
 	.begin = emulate_begin,
 	.commit = emulate_commit,
 	.arrive = emulate_arrive,
 	.request = emulate_request,
 	.response = emulate_response,
+	.save = emulate_save,
+	.load = emulate_load,
 	.close = emulate_close,
 };
 
@@ -114,6 +201,8 @@ static void emulate_init(struct emulation *emulation,
 	emulation->dev.network = state->network;
 	emulation->dev.connected = state->connected;
 	emulation->dev.counter = &state->store.counter;
+	emulation->dev.moves = state_can_move(state);
+	emulation->place = config->state.incoming ? ELSEWHERE : HERE;
 }
 
 /* A store that can take a few blocks at once takes fewer, but never more */

@@ -15,6 +15,7 @@ enum {
 	OPT_ANCHOR,
 	OPT_PARTITION,
 	OPT_BACKEND,
+	OPT_INCOMING,
 	OPT_CAPACITY,
 	OPT_MAX_WRITE,
 	OPT_MAX_READ,
@@ -37,6 +38,8 @@ static const struct argp_option option_list[] = {
 	{ "partition", OPT_PARTITION, "SOCKET", 0,
 	  "no file: key, counter and data are in a partition that rpmb-anchor has",
 	  1 },
+	{ "incoming", OPT_INCOMING, NULL, 0,
+	  "another host serves the device still: wait until it moves here", 1 },
 	{ "capacity", OPT_CAPACITY, "UNITS", 0,
 	  "size of a new device in units of 128 KiB, 1 to 128 (default 32)",
 	  1 },
@@ -80,6 +83,8 @@ static void check_kind(struct argp_state *argp, const struct options *options)
 			   "with --backend, capacity and limits are those of the device");
 	if (emulate->state.anchor && !emulate->state.name)
 		argp_error(argp, "--anchor is for --state");
+	if (emulate->state.incoming && !emulate->state.name)
+		argp_error(argp, "--incoming is for --state");
 	if (options->forward.allow_key && !options->forward.name)
 		argp_error(argp, "--allow-key is for --backend");
 }
@@ -109,6 +114,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 		return 0;
 	case OPT_BACKEND:
 		options->forward.name = arg;
+		return 0;
+	case OPT_INCOMING:
+		options->emulate.state.incoming = true;
 		return 0;
 	case OPT_CAPACITY:
 		options->emulate.state.capacity =

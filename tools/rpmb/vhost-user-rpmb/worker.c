@@ -81,6 +81,13 @@ static void wake(struct worker *worker)
 		log_line("cannot wake the worker: %s", strerror(errno));
 }
 
+static bool start(struct ring *ring)
+{
+	struct device *dev = of_ring(ring)->dev;
+
+	return !dev->ops->start || dev->ops->start(dev);
+}
+
 static uint32_t counter_of(const struct device *dev)
 {
 	return dev->counter ? *dev->counter : 0;
@@ -157,6 +164,20 @@ static bool set_kick(struct ring *ring, int fd)
 			  !epoll_ctl(worker->epoll, EPOLL_CTL_ADD, fd, &event));
 }
 
+static size_t save(struct backend *backend, void *state, size_t room)
+{
+	struct device *dev = of_backend(backend)->dev;
+
+	return dev->ops->save(dev, state, room);
+}
+
+static bool load(struct backend *backend, const void *state, size_t len)
+{
+	struct device *dev = of_backend(backend)->dev;
+
+	return dev->ops->load(dev, state, len);
+}
+
 static void reset(struct backend *backend)
 {
 	struct worker *worker = of_backend(backend);
@@ -179,11 +200,14 @@ static void release(struct backend *backend)
 }
 
 static const struct backend_ops ops = {
+	.start = start,
 	.begin = begin,
 	.commit = commit,
 	.request = request,
 	.kick = kick,
 	.set_kick = set_kick,
+	.save = save,
+	.load = load,
 	.reset = reset,
 	.hold = hold,
 	.release = release,
@@ -217,6 +241,7 @@ bool worker_start(struct worker *worker, struct device *dev)
 			.max_len = DEVICE_MAX_LEN,
 			.grouped = dev->ops->begin,
 			.logged = true,
+			.moves = dev->moves,
 			.rings = &worker->ring,
 			.nr_rings = 1,
 		},

@@ -22,12 +22,13 @@ _Static_assert(offsetof(struct message, u64) ==
 #define MESSAGE_MAX (offsetof(struct message, fds) - \
 		     offsetof(struct message, u64))
 
-/* Wait until the socket can be used, or the program is to end */
-static bool wait_for(struct connection *conn, short events)
+/* Wait until something can be done; false if the program is to end */
+static bool wait_for(struct connection *conn, short events, short *revents)
 {
 	struct pollfd fds[] = {
 		{ .fd = conn->stop, .events = POLLIN },
 		{ .fd = conn->sock, .events = events },
+		transfer_wait(&conn->transfer),
 	};
 
 	while (poll(fds, ARRAY_SIZE(fds), -1) < 0)
@@ -35,7 +36,22 @@ static bool wait_for(struct connection *conn, short events)
 			return false;
 	if (fds[0].revents)
 		conn->stopped = true;
+	if (fds[2].revents)
+		transfer_go_on(&conn->transfer);
+	if (revents)
+		*revents = fds[1].revents;
 	return !conn->stopped;
+}
+
+/* Whether it has shut down its side matters only here, where no message is awaited */
+bool message_wait_transfer(struct connection *conn)
+{
+	short gone = 0;
+
+	while (conn->transfer.fd >= 0 && !gone)
+		if (!wait_for(conn, POLLRDHUP, &gone))
+			return false;
+	return conn->transfer.fd < 0;
 }
 
 static bool take_fds(struct message *msg, struct msghdr *hdr)
@@ -88,7 +104,7 @@ static ssize_t receive_some(struct connection *conn, struct message *msg,
 	ssize_t n;
 
 	do {
-		if (!wait_for(conn, POLLIN))
+		if (!wait_for(conn, POLLIN, NULL))
 			return -1;
 		hdr.msg_control = control.bytes;
 		hdr.msg_controllen = sizeof(control.bytes);
@@ -157,7 +173,7 @@ bool message_reply(struct connection *conn, struct message *msg)
 	while (len) {
 		ssize_t n;
 
-		if (!wait_for(conn, POLLOUT))
+		if (!wait_for(conn, POLLOUT, NULL))
 			return false;
 		n = send(conn->sock, from, len, MSG_NOSIGNAL);
 		if (n < 0 && errno != EAGAIN && errno != EINTR) {

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "memory.h"
+#include "transfer.h"
 
 #define VHOST_USER_VERSION 1
 
@@ -57,6 +58,12 @@ struct log_area {
 	uint64_t offset;
 };
 
+/* What VHOST_USER_SET_DEVICE_STATE_FD is about */
+struct state_transfer {
+	uint32_t direction;
+	uint32_t phase;
+};
+
 #define CONFIG_HEADER offsetof(struct config_access, bytes)
 
 struct message {
@@ -69,6 +76,7 @@ struct message {
 		struct memory_table memory;
 		struct config_access config;
 		struct log_area log;
+		struct state_transfer transfer;
 	};
 	/* Not part of the message: the fds that came with it */
 	int fds[MEMORY_MAX_REGIONS];
@@ -78,12 +86,13 @@ struct message {
 /*
  * A socket to a front-end, for the thread that serves it. Whoever waits for it also
  * waits for @stop, unless it is -1: when that is readable the program is to end, and
- * @stopped is set.
+ * @stopped is set. Meanwhile @transfer goes on.
  */
 struct connection {
 	int sock;
 	int stop;
 	bool stopped;
+	struct transfer transfer;
 };
 
 /*
@@ -95,6 +104,12 @@ bool message_receive(struct connection *conn, struct message *msg);
 
 /* Send a message back as a reply; false if that was not possible */
 bool message_reply(struct connection *conn, struct message *msg);
+
+/*
+ * Wait until what is transferred has come or gone, or that has failed; false if the
+ * front-end has left before, or the program is to end
+ */
+bool message_wait_transfer(struct connection *conn);
 
 /* The next of the message's fds, -1 if there is none; the caller closes it */
 int message_take_fd(struct message *msg);

@@ -127,6 +127,18 @@ static bool ring_map(struct ring *ring)
 	return true;
 }
 
+/* Something has been set up anew */
+static bool begin(struct ring *ring)
+{
+	const struct backend_ops *ops = ring->backend->ops;
+
+	if (must_wait(ring))
+		return false;
+	if (ops->start && !ops->start(ring))
+		return ring_break(ring, "the device cannot be served here");
+	return ring_map(ring);
+}
+
 bool ring_add_piece(struct ring *ring, struct chain *chain,
 		    struct ring_piece piece, uint16_t flags)
 {
@@ -177,7 +189,7 @@ bool ring_read_table(struct ring *ring, struct ring_piece table, uint32_t i,
 bool ring_ready(struct ring *ring)
 {
 	if (!ring->kicked || !ring->started || !ring->enabled || ring->broken ||
-	    (!ring->mapped && (must_wait(ring) || !ring_map(ring))))
+	    (!ring->mapped && !begin(ring)))
 		return false;
 	ring->kicked = layout_of(ring)->has_buffer(ring);
 	return ring->kicked;

@@ -17,6 +17,10 @@ enum { SET_VRING_CALL = 13, SET_VRING_ERR = 14 };
 #define VRING_INDEX_MASK UINT64_C(0xff)
 #define VRING_NO_FD (UINT64_C(1) << 8)
 
+/* The directions of VHOST_USER_SET_DEVICE_STATE_FD, and a bit of its answer */
+enum { STATE_SAVE, STATE_LOAD };
+#define STATE_NO_FD (UINT64_C(1) << 8)
+
 /* In the flags of VHOST_USER_SET_VRING_ADDR */
 #define VRING_LOGGED (1U << VHOST_VRING_F_LOG)
 
@@ -38,6 +42,7 @@ enum { SET_VRING_CALL = 13, SET_VRING_ERR = 14 };
 #define PROTOCOL_F_BACKEND_REQ (UINT64_C(1) << 5)
 #define PROTOCOL_F_CONFIG (UINT64_C(1) << 9)
 #define PROTOCOL_F_INBAND_NOTIFICATIONS (UINT64_C(1) << 14)
+#define PROTOCOL_F_DEVICE_STATE (UINT64_C(1) << 19)
 #define PROTOCOL_FEATURES (PROTOCOL_F_REPLY_ACK | PROTOCOL_F_BACKEND_REQ | \
 			   PROTOCOL_F_CONFIG | PROTOCOL_F_INBAND_NOTIFICATIONS)
 
@@ -117,7 +122,9 @@ static enum verdict set_features(struct session *session, struct message *msg)
 
 static uint64_t protocol_features_of(const struct backend *backend)
 {
-	return PROTOCOL_FEATURES | (backend->logged ? PROTOCOL_F_LOG_SHMFD : 0);
+	return PROTOCOL_FEATURES |
+	       (backend->logged ? PROTOCOL_F_LOG_SHMFD : 0) |
+	       (backend->moves ? PROTOCOL_F_DEVICE_STATE : 0);
 }
 
 static enum verdict get_protocol_features(struct session *session,
@@ -412,10 +419,113 @@ static enum verdict vring_kick(struct session *session, struct message *msg)
 	return DONE;
 }
 
+static void hold(struct backend *backend)
+{
+	if (backend->ops->hold)
+		backend->ops->hold(backend);
+}
+
+/* The rings may lie elsewhere now */
+static void release(struct backend *backend)
+{
+	unsigned int i;
+
+	for (i = 0; i < backend->nr_rings; i++)
+		backend->rings[i].mapped = false;
+	if (backend->ops->release)
+		backend->ops->release(backend);
+}
+
+static bool is_suspended(const struct backend *backend)
+{
+	unsigned int i;
+
+	for (i = 0; i < backend->nr_rings; i++)
+		if (backend->rings[i].started)
+			return false;
+	return true;
+}
+
+static bool save_state(struct session *session, struct message *msg)
+{
+	struct backend *backend = session->backend;
+	struct transfer *transfer = &session->conn.transfer;
+	size_t len = backend->ops->save(backend, transfer->bytes,
+					sizeof(transfer->bytes));
+
+	if (len)
+		transfer_save(transfer, message_take_fd(msg), len);
+	return len;
+}
+
+static bool transfer_state(struct session *session, struct message *msg)
+{
+	struct transfer *transfer = &session->conn.transfer;
+
+	transfer_forget(transfer);
+	if (msg->transfer.direction > STATE_LOAD || msg->transfer.phase) {
+		log_line("device state: direction %" PRIu32 ", phase %" PRIu32
+			 " is not known", msg->transfer.direction,
+			 msg->transfer.phase);
+		return false;
+	}
+	if (!is_suspended(session->backend)) {
+		log_line("device state: a queue has not been stopped");
+		return false;
+	}
+	if (msg->transfer.direction == STATE_SAVE)
+		return save_state(session, msg);
+	transfer_load(transfer, message_take_fd(msg));
+	return true;
+}
+
+/* The front-end's file does: no other one goes back */
+static enum verdict set_device_state_fd(struct session *session,
+					struct message *msg)
+{
+	if (msg->nr_fds != 1 ||
+	    !(session->protocol_features & PROTOCOL_F_DEVICE_STATE))
+		return MALFORMED;
+	return reply_u64(msg, STATE_NO_FD | !transfer_state(session, msg));
+}
+
+/* Once, when it has come */
+static bool load_state(struct backend *backend, struct transfer *transfer)
+{
+	bool ok;
+
+	hold(backend);
+	ok = backend->ops->load(backend, transfer->bytes, transfer->done);
+	release(backend);
+	transfer->failed = !ok;
+	transfer->checked = true;
+	return ok;
+}
+
+static bool check_transfer(struct session *session)
+{
+	struct transfer *transfer = &session->conn.transfer;
+
+	if (transfer->kind == TRANSFER_NONE ||
+	    !message_wait_transfer(&session->conn) || transfer->failed)
+		return false;
+	return transfer->kind == TRANSFER_SAVE || transfer->checked ||
+	       load_state(session->backend, transfer);
+}
+
+static enum verdict check_device_state(struct session *session,
+				       struct message *msg)
+{
+	if (!(session->protocol_features & PROTOCOL_F_DEVICE_STATE))
+		return MALFORMED;
+	return reply_u64(msg, !check_transfer(session));
+}
+
 #define U64 .size = sizeof(uint64_t)
 #define STATE .size = sizeof(struct vhost_user_vring_state)
 #define ADDR .size = sizeof(struct vhost_vring_addr)
 #define LOG .size = sizeof(struct log_area)
+#define TRANSFER .size = sizeof(struct state_transfer)
 
 static const struct request requests[] = {
 	[1] = { "GET_FEATURES", get_features, .replies = true },
@@ -448,24 +558,10 @@ static const struct request requests[] = {
 	[25] = { "SET_CONFIG", set_config, .any_size = true,
 		 .ignorable = true },
 	[35] = { "VRING_KICK", vring_kick, STATE },
+	[42] = { "SET_DEVICE_STATE_FD", set_device_state_fd, TRANSFER,
+		 .replies = true, .holds = true },
+	[43] = { "CHECK_DEVICE_STATE", check_device_state, .replies = true },
 };
-
-static void hold(struct backend *backend)
-{
-	if (backend->ops->hold)
-		backend->ops->hold(backend);
-}
-
-/* The rings may lie elsewhere now */
-static void release(struct backend *backend)
-{
-	unsigned int i;
-
-	for (i = 0; i < backend->nr_rings; i++)
-		backend->rings[i].mapped = false;
-	if (backend->ops->release)
-		backend->ops->release(backend);
-}
 
 static enum verdict handle(struct session *session,
 			   const struct request *request, struct message *msg)
@@ -517,7 +613,7 @@ void vhost_user_begin(struct session *session, struct backend *backend,
 		      int sock, int stop)
 {
 	*session = (struct session) {
-		.conn = { .sock = sock, .stop = stop },
+		.conn = { .sock = sock, .stop = stop, .transfer.fd = -1 },
 		.backend = backend,
 	};
 	log_line("front-end connected");
@@ -537,6 +633,7 @@ void vhost_user_end(struct session *session)
 {
 	struct backend *backend = session->backend;
 
+	transfer_forget(&session->conn.transfer);
 	hold(backend);
 	backend->ops->reset(backend);
 	backend_reset(backend);
