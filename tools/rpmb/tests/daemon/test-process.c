@@ -367,6 +367,17 @@ static void missing_options(void)
 	check(access(STATE, F_OK), "a state was made");
 }
 
+/* A file stays on its host, wherever else it can be seen */
+static void bad_incoming(void)
+{
+	REFUSED("stays on its host", PATHS, "--incoming");
+	REFUSED("--incoming", "--socket", SOCKET, "--partition", "nothing",
+		"--incoming");
+	REFUSED("--incoming", "--socket", SOCKET, "--backend", "rpmb0",
+		"--incoming");
+	check(access(STATE, F_OK), "a state was made");
+}
+
 static void bad_backend(void)
 {
 	REFUSED("--backend", "--socket", SOCKET);
@@ -460,6 +471,7 @@ static const struct test tests[] = {
 	{ "options: bad limits", bad_limits },
 	{ "options: bad device id", bad_dev_id },
 	{ "options: missing", missing_options },
+	{ "options: incoming", bad_incoming },
 	{ "options: backend", bad_backend },
 	{ "options: unknown", unknown_option },
 	{ "options: another capacity than the state's", other_capacity },
