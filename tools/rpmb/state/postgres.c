@@ -382,7 +382,10 @@ static void fill_ticket(const struct pg_device *dev,
 	sha256_digest(&ctx, sizeof(ticket->digest), ticket->digest);
 }
 
-/* It is one of the epoch that is ours when it is recorded, whatever comes between */
+/*
+ * If nobody knows whether it is recorded it goes to nobody, and the next start, which takes
+ * another epoch, makes it worthless
+ */
 static bool postgres_suspend(struct state *state, struct state_ticket *ticket)
 {
 	struct postgres *pg = state->kept;
@@ -390,17 +393,13 @@ static bool postgres_suspend(struct state *state, struct state_ticket *ticket)
 
 	if (!pg->serving)
 		return false;
-	do {
-		fill_ticket(&pg->dev, ticket);
-		what = pg_device_suspend(&pg->dev, ticket->digest);
-		if (what == PG_DOUBTFUL)
-			settle(pg);
-	} while (what == PG_DOUBTFUL);
+	fill_ticket(&pg->dev, ticket);
+	what = pg_device_suspend(&pg->dev, ticket->digest);
 	if (what == PG_OTHERS)
 		give_up_to_others(pg);
+	pg->serving = false;
 	if (what != PG_CHANGED)
 		return false;
-	pg->serving = false;
 	pg->suspended = true;
 	pg->has_ticket = true;
 	pg->expected = *ticket;
@@ -409,15 +408,19 @@ static bool postgres_suspend(struct state *state, struct state_ticket *ticket)
 	return true;
 }
 
-/* Look at the row again, by another connection if there is none; false and a log line */
-static bool look_again(struct pg_device *dev)
+/*
+ * Look at the row again, by another connection if there is none, at once or whenever that
+ * is possible; false and a log line if it cannot be
+ */
+static bool look_again(struct pg_device *dev, bool patient)
 {
 	bool found = false;
 	enum pg_end end = PG_UNKNOWN;
 
 	while (end == PG_UNKNOWN) {
 		if (!pg_is_connected(&dev->session) &&
-		    !pg_reconnect(&dev->session) && !pg_pause(&dev->session))
+		    !pg_reconnect(&dev->session) &&
+		    (!patient || !pg_pause(&dev->session)))
 			return false;
 		end = pg_device_look(dev, &found);
 	}
@@ -463,7 +466,7 @@ static bool postgres_expect(struct state *state,
 {
 	struct postgres *pg = state->kept;
 
-	if (pg->serving || !look_again(&pg->dev) ||
+	if (pg->serving || !look_again(&pg->dev, false) ||
 	    !check_ticket(&pg->dev, ticket))
 		return false;
 	pg->has_ticket = true;
@@ -478,11 +481,13 @@ static bool postgres_start(struct state *state)
 
 	if (pg->serving)
 		return true;
-	if (!look_again(&pg->dev))
+	if (!look_again(&pg->dev, true))
 		return false;
 	if (pg->has_ticket)
 		return check_ticket(&pg->dev, &pg->expected) &&
 		       take(state, pg->suspended ? "resumed" : "moved");
+	if (!strcmp(pg->dev.row.token, pg->dev.token))
+		return take(state, "resumed");
 	return open_row(state, &pg->config);
 }
 
