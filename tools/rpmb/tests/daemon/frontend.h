@@ -41,6 +41,8 @@ enum vu_request {
 	VU_GET_CONFIG = 24,
 	VU_SET_CONFIG = 25,
 	VU_VRING_KICK = 35,
+	VU_SET_DEVICE_STATE_FD = 42,
+	VU_CHECK_DEVICE_STATE = 43,
 };
 
 /* vhost-user: messages from the back-end */
@@ -103,6 +105,10 @@ union vu_payload {
 		uint64_t size;
 		uint64_t offset;
 	} log;
+	struct {
+		uint32_t direction;
+		uint32_t phase;
+	} transfer;
 	uint8_t raw[4096];
 };
 
@@ -168,6 +174,8 @@ struct frontend {
 	/* In a packed ring, bit 15 is the wrap counter */
 	uint16_t next_avail;
 	uint16_t next_used;
+	/* Where the device has said that it goes on, for who stops it at any time */
+	uint32_t base;
 };
 
 /* Addresses of an offset in guest memory */
