@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "librpmb.h"
+#include "device.h"
 #include "median.h"
 
 static pthread_barrier_t all_ready;
@@ -29,12 +29,6 @@ static void keep(int fd)
 
 	if (write(fd, page, sizeof(page)) != sizeof(page) || fdatasync(fd))
 		err(1, "write");
-}
-
-static void must(int error, const char *what)
-{
-	if (error)
-		errx(1, "%s: %s", what, rpmb_strerror(error));
 }
 
 static void *run(void *path)

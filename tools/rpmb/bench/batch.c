@@ -7,31 +7,14 @@
  * Prints the shortest and the median time of each in nanoseconds. They take turns.
  */
 #include <err.h>
-#include <fcntl.h>
 #include <stdio.h>
 
+#include "device.h"
 #include "internal.h"
 #include "median.h"
 
 #define ROUNDS 15
 #define WRITES 64
-
-static uint8_t key[LIBRPMB_KEY_LEN];
-
-static void must(int ret, const char *what)
-{
-	if (ret)
-		errx(1, "%s: %s", what, rpmb_strerror(ret));
-}
-
-static void load_key(const char *name)
-{
-	FILE *file = fopen(name, "rb");
-
-	if (!file || fread(key, sizeof(key), 1, file) != 1)
-		err(1, "%s", name);
-	fclose(file);
-}
 
 /* One block a request, and @max_batch requests a call */
 static double write_all(struct rpmb *rpmb, unsigned int max_batch)
@@ -46,13 +29,6 @@ static double write_all(struct rpmb *rpmb, unsigned int max_batch)
 	return now_ns() - start;
 }
 
-static void print(const char *what, double *times)
-{
-	double mid = median(times, ROUNDS);
-
-	printf("%s %.0f %.0f\n", what, times[0], mid);
-}
-
 int main(int argc, char **argv)
 {
 	static double batch[ROUNDS], each[ROUNDS];
@@ -62,7 +38,7 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		errx(2, "usage: bench-batch KEY DEVICE");
 	load_key(argv[1]);
-	must(rpmb_open(&rpmb, argv[2], O_RDWR), argv[2]);
+	rpmb = open_rpmb(argv[2]);
 	max_batch = rpmb->info.max_batch;
 	if (max_batch < WRITES)
 		errx(1, "%s: no batches", argv[2]);
@@ -70,7 +46,7 @@ int main(int argc, char **argv)
 		batch[i] = write_all(rpmb, max_batch);
 		each[i] = write_all(rpmb, 0);
 	}
-	print("writes.batch", batch);
-	print("writes.each", each);
+	print_times("writes", "batch", batch, ROUNDS);
+	print_times("writes", "each", each, ROUNDS);
 	return 0;
 }

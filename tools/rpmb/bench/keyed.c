@@ -7,7 +7,6 @@
  */
 #include <err.h>
 #include <fcntl.h>
-#include <librpmb.h>
 #include <linux/keyctl.h>
 #include <linux/rpmb.h>
 #include <stdint.h>
@@ -16,21 +15,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "device.h"
 #include "median.h"
 
 #define ROUNDS 500
 #define LONGEST 4096
 
-static uint8_t key[LIBRPMB_KEY_LEN], data[LONGEST];
-
-static void read_key(const char *path)
-{
-	FILE *file = fopen(path, "r");
-
-	if (!file || fread(key, 1, sizeof(key), file) != sizeof(key))
-		err(1, "%s", path);
-	fclose(file);
-}
+static uint8_t data[LONGEST];
 
 static int give_key(void)
 {
@@ -45,10 +36,8 @@ static int give_key(void)
 static double by_library(struct rpmb *rpmb, unsigned int blocks)
 {
 	double start = now_ns();
-	int ret = rpmb_write(rpmb, key, 0, blocks, data, NULL);
 
-	if (ret)
-		errx(1, "rpmb_write: %s", rpmb_strerror(ret));
+	must(rpmb_write(rpmb, key, 0, blocks, data, NULL), "rpmb_write");
 	return now_ns() - start;
 }
 
@@ -72,33 +61,28 @@ static void measure(struct rpmb *rpmb, int fd, int serial, const char *name,
 		    unsigned int blocks)
 {
 	static double library[ROUNDS], kernel[ROUNDS];
-	double mid;
 
 	for (unsigned int i = 0; i < ROUNDS; i++) {
 		library[i] = by_library(rpmb, blocks);
 		kernel[i] = by_kernel(fd, serial, blocks);
 	}
-	mid = median(library, ROUNDS);
-	printf("%s.library %.0f %.0f\n", name, library[0], mid);
-	mid = median(kernel, ROUNDS);
-	printf("%s.kernel %.0f %.0f\n", name, kernel[0], mid);
+	print_times(name, "library", library, ROUNDS);
+	print_times(name, "kernel", kernel, ROUNDS);
 }
 
 int main(int argc, char **argv)
 {
 	struct rpmb *rpmb;
-	int fd, serial, ret;
+	int fd, serial;
 
 	if (argc != 3)
 		errx(2, "usage: bench-keyed KEY DEVICE");
-	read_key(argv[1]);
+	load_key(argv[1]);
 	serial = give_key();
 	fd = open(argv[2], O_RDWR);
 	if (fd < 0)
 		err(1, "%s", argv[2]);
-	ret = rpmb_open(&rpmb, argv[2], O_RDWR);
-	if (ret)
-		errx(1, "%s: %s", argv[2], rpmb_strerror(ret));
+	rpmb = open_rpmb(argv[2]);
 
 	measure(rpmb, fd, serial, "block", 1);
 	measure(rpmb, fd, serial, "page", LONGEST / 256);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -23,4 +24,12 @@ double median(double *values, unsigned int nr)
 {
 	qsort(values, nr, sizeof(*values), compare);
 	return values[nr / 2];
+}
+
+void print_times(const char *what, const char *way, double *times,
+		 unsigned int nr)
+{
+	double mid = median(times, nr);
+
+	printf("%s.%s %.0f %.0f\n", what, way, times[0], mid);
 }

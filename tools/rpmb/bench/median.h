@@ -11,4 +11,8 @@ double now_ns(void);
 /* The middle one of @nr values, which get sorted */
 double median(double *values, unsigned int nr);
 
+/* Print WHAT.WAY, the shortest and the middle one of @nr times, which get sorted */
+void print_times(const char *what, const char *way, double *times,
+		 unsigned int nr);
+
 #endif /* MEDIAN_H */

@@ -11,46 +11,15 @@
  * beside four readers of DISK.
  */
 #include <err.h>
-#include <fcntl.h>
-#include <librpmb.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include "beside.h"
+#include "device.h"
 #include "median.h"
 
 #define ROUNDS 300
 #define MAX_BLOCK 512
-#define SECTOR 4096
 #define READERS 4
-
-static uint8_t key[LIBRPMB_KEY_LEN];
-static uint8_t sector[SECTOR] __attribute__((aligned(SECTOR)));
-
-static void must(int ret, const char *what)
-{
-	if (ret)
-		errx(1, "%s: %s", what, rpmb_strerror(ret));
-}
-
-static void load_key(const char *name)
-{
-	FILE *file = fopen(name, "rb");
-
-	if (!file || fread(key, sizeof(key), 1, file) != 1)
-		err(1, "%s", name);
-	fclose(file);
-}
-
-static struct rpmb *open_rpmb(const char *name)
-{
-	struct rpmb *rpmb;
-
-	must(rpmb_open(&rpmb, name, O_RDWR), name);
-	return rpmb;
-}
 
 static void read_counter(struct rpmb *rpmb)
 {
@@ -64,13 +33,6 @@ static void write_block(struct rpmb *rpmb)
 	static const uint8_t data[MAX_BLOCK];
 
 	must(rpmb_write(rpmb, key, 0, 1, data, NULL), "write");
-}
-
-static void print(const char *what, const char *way, double *times)
-{
-	double mid = median(times, ROUNDS);
-
-	printf("%s.%s %.0f %.0f\n", what, way, times[0], mid);
 }
 
 static double timed(void (*operation)(struct rpmb *rpmb), struct rpmb *rpmb)
@@ -90,17 +52,8 @@ static void compare(const char *what, void (*operation)(struct rpmb *rpmb),
 		ours[i] = timed(operation, device);
 		theirs[i] = timed(operation, native);
 	}
-	print(what, "rpmb", ours);
-	print(what, "native", theirs);
-}
-
-static double read_sector(int disk, unsigned int i)
-{
-	double start = now_ns();
-
-	if (pread(disk, sector, SECTOR, (off_t)i * SECTOR) != SECTOR)
-		err(1, "read");
-	return now_ns() - start;
+	print_times(what, "rpmb", ours, ROUNDS);
+	print_times(what, "native", theirs, ROUNDS);
 }
 
 static void read_sectors(int disk, const char *way)
@@ -109,7 +62,7 @@ static void read_sectors(int disk, const char *way)
 
 	for (unsigned int i = 0; i < ROUNDS; i++)
 		times[i] = read_sector(disk, i);
-	print("disk", way, times);
+	print_times("disk", way, times, ROUNDS);
 }
 
 static void load_rpmb(void *rpmb)
@@ -122,41 +75,6 @@ static void load_disk(void *disk)
 	static unsigned int i;
 
 	read_sector(*(int *)disk, i++ % ROUNDS);
-}
-
-/* A process that does this until it is killed, once it has begun */
-static pid_t start_load(void (*load)(void *what), void *what)
-{
-	int begun[2];
-	pid_t pid;
-	char c;
-
-	if (pipe(begun))
-		err(1, "pipe");
-	pid = fork();
-	if (pid < 0)
-		err(1, "fork");
-	if (!pid) {
-		load(what);
-		if (write(begun[1], "", 1) != 1)
-			err(1, "pipe");
-		for (;;)
-			load(what);
-	}
-	close(begun[1]);
-	if (read(begun[0], &c, 1) != 1)
-		errx(1, "the load did not begin");
-	close(begun[0]);
-	return pid;
-}
-
-static void end_load(pid_t load)
-{
-	int status;
-
-	kill(load, SIGKILL);
-	if (waitpid(load, &status, 0) != load || !WIFSIGNALED(status))
-		errx(1, "the load ended before its time");
 }
 
 static void read_sectors_beside(int disk, struct rpmb *rpmb, const char *way)
@@ -188,9 +106,7 @@ int main(int argc, char **argv)
 	load_key(argv[1]);
 	device = open_rpmb(argv[2]);
 	native = open_rpmb(argv[3]);
-	disk = open(argv[4], O_RDONLY | O_DIRECT);
-	if (disk < 0)
-		err(1, "%s", argv[4]);
+	disk = open_disk(argv[4]);
 
 	compare("counter", read_counter, device, native);
 	compare("write", write_block, device, native);

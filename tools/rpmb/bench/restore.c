@@ -11,23 +11,19 @@
  * so that all meet the same weather.
  */
 #include <err.h>
-#include <fcntl.h>
 #include <linux/mmc/ioctl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include "beside.h"
+#include "device.h"
 #include "internal.h"
 #include "median.h"
 
 #define TOTAL (1024 * 1024)
 #define TURNS 4
 #define MOST_LEN (TOTAL / TURNS)
-#define SECTOR 4096
 #define READS 200
 #define FRAME sizeof(struct rpmb_frame)
 
@@ -41,24 +37,7 @@
 #define MMC_FLAGS (1 << 0 | 1 << 2 | 1 << 4 | 1 << 5 | 1 << 7)
 #define MMC_RELIABLE_WRITE (1u << 31)
 
-static uint8_t key[LIBRPMB_KEY_LEN];
 static uint8_t data[MOST_LEN];
-static uint8_t sector[SECTOR] __attribute__((aligned(SECTOR)));
-
-static void must(int ret, const char *what)
-{
-	if (ret)
-		errx(1, "%s: %s", what, rpmb_strerror(ret));
-}
-
-static void load_key(const char *name)
-{
-	FILE *file = fopen(name, "rb");
-
-	if (!file || fread(key, sizeof(key), 1, file) != 1)
-		err(1, "%s", name);
-	fclose(file);
-}
 
 static unsigned int blocks_of_turn(const struct rpmb *rpmb)
 {
@@ -178,47 +157,19 @@ static void compare(struct rpmb *device, struct rpmb *native, unsigned int size)
 		printf("restore-%u.multi %.0f\n", size, best);
 }
 
-/* A process that restores until it is killed, once it has begun */
-static pid_t start_restoring(struct rpmb *rpmb)
+static void load_restore(void *rpmb)
 {
-	int begun[2];
-	pid_t pid;
-	char c;
-
-	if (pipe(begun))
-		err(1, "pipe");
-	pid = fork();
-	if (pid < 0)
-		err(1, "fork");
-	if (!pid) {
-		restore(rpmb, 1);
-		if (write(begun[1], "", 1) != 1)
-			err(1, "pipe");
-		for (;;)
-			restore(rpmb, 1);
-	}
-	close(begun[1]);
-	if (read(begun[0], &c, 1) != 1)
-		errx(1, "nothing is restored");
-	close(begun[0]);
-	return pid;
+	restore(rpmb, 1);
 }
 
 static void read_sectors(int disk, struct rpmb *rpmb, const char *way)
 {
-	pid_t load = start_restoring(rpmb);
-	double times[READS], start;
-	int status;
+	pid_t load = start_load(load_restore, rpmb);
+	double times[READS];
 
-	for (unsigned int i = 0; i < READS; i++) {
-		start = now_ns();
-		if (pread(disk, sector, SECTOR, (off_t)i * SECTOR) != SECTOR)
-			err(1, "read");
-		times[i] = now_ns() - start;
-	}
-	kill(load, SIGKILL);
-	if (waitpid(load, &status, 0) != load || !WIFSIGNALED(status))
-		errx(1, "restoring ended before its time");
+	for (unsigned int i = 0; i < READS; i++)
+		times[i] = read_sector(disk, i);
+	end_load(load);
 	printf("disk-restore.%s %.0f\n", way, median(times, READS));
 }
 
@@ -233,11 +184,9 @@ int main(int argc, char **argv)
 	if (argc != 5)
 		errx(2, "usage: bench-restore KEY DEVICE NATIVE DISK");
 	load_key(argv[1]);
-	must(rpmb_open(&device, argv[2], O_RDWR), argv[2]);
-	must(rpmb_open(&native, argv[3], O_RDWR), argv[3]);
-	disk = open(argv[4], O_RDONLY | O_DIRECT);
-	if (disk < 0)
-		err(1, "%s", argv[4]);
+	device = open_rpmb(argv[2]);
+	native = open_rpmb(argv[3]);
+	disk = open_disk(argv[4]);
 
 	size = device->info.transport == RPMB_TRANSPORT_EMMC ? of_emmc :
 							       of_others;
