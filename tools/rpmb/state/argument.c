@@ -6,6 +6,7 @@
 #include "argument.h"
 #include "log.h"
 #include "state.h"
+#include "sysfs.h"
 
 unsigned int argument_number(struct argp_state *argp, const char *option,
 			     const char *text, unsigned long min,
@@ -46,17 +47,12 @@ void argument_id(struct argp_state *argp, const char *option, uint8_t *id,
 		 const char *text)
 {
 	static const char digits[] = "0123456789abcdefABCDEF";
-	char byte[3] = "";
-	size_t i;
 
 	if (strlen(text) != 2 * STATE_DEV_ID_LEN ||
 	    strspn(text, digits) != 2 * STATE_DEV_ID_LEN)
 		argp_error(argp, "--%s takes %d hex digits, not '%s'", option,
 			   2 * STATE_DEV_ID_LEN, text);
-	for (i = 0; i < STATE_DEV_ID_LEN; i++) {
-		memcpy(byte, text + 2 * i, 2);
-		id[i] = strtoul(byte, NULL, 16);
-	}
+	rpmb_from_hex(text, id, STATE_DEV_ID_LEN);
 	if (is_alike(id))
 		log_line("--%s: all bytes that OP-TEE uses are alike; use a random one",
 			 option);

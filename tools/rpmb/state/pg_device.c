@@ -8,11 +8,18 @@
 #include "log.h"
 #include "pg_device.h"
 #include "pg_owner.h"
+#include "sysfs.h"
 
 /* How often a statement that got in another's way is sent */
 #define MOST_TRIES 20
 
 #define ROW "epoch, counter, encode(sealed, 'hex')"
+
+/* What has become of the row goes into the log, with it or not at all */
+#define LOG(event) \
+	" logged AS (INSERT INTO rpmb_log" \
+	" (guid, epoch, event, owner, counter)" \
+	" SELECT guid, epoch, " event ", owner, counter FROM held)"
 
 static const struct pg_statement look = {
 	.nr = 1, .columns = 9,
@@ -39,9 +46,7 @@ static const struct pg_statement take = {
 	       " owner = $3, token = $4, ticket = NULL"
 	       " WHERE guid = $1 AND epoch = $2 AND NOT retired"
 	       " RETURNING *),"
-	       " logged AS (INSERT INTO rpmb_log"
-	       " (guid, epoch, event, owner, counter)"
-	       " SELECT guid, epoch, $5, owner, counter FROM held)"
+	       LOG("$5")
 	       " SELECT " ROW " FROM held",
 };
 
@@ -50,9 +55,7 @@ static const struct pg_statement settle = {
 	.sql = "WITH held AS (UPDATE rpmb_devices SET epoch = $2"
 	       " WHERE guid = $1 AND token = $3 AND epoch < $2"
 	       " RETURNING *),"
-	       " logged AS (INSERT INTO rpmb_log"
-	       " (guid, epoch, event, owner, counter)"
-	       " SELECT guid, epoch, 'settled', owner, counter FROM held)"
+	       LOG("'settled'")
 	       " SELECT " ROW " FROM held",
 };
 
@@ -83,9 +86,7 @@ static const struct pg_statement suspend = {
 	.nr = 5, .columns = 1, .binary = 1 << 4,
 	.sql = "WITH held AS (UPDATE rpmb_devices SET ticket = $5"
 	       " WHERE " OURS " RETURNING *),"
-	       " logged AS (INSERT INTO rpmb_log"
-	       " (guid, epoch, event, owner, counter)"
-	       " SELECT guid, epoch, 'suspended', owner, counter FROM held)"
+	       LOG("'suspended'")
 	       " SELECT guid FROM held",
 };
 
@@ -107,17 +108,8 @@ static const struct pg_statement blame = {
 
 static bool from_hex(void *bytes, size_t len, const char *text)
 {
-	uint8_t *to = bytes;
-	char digits[3] = "";
-	size_t i;
-
-	if (strlen(text) != 2 * len)
-		return false;
-	for (i = 0; i < len; i++) {
-		memcpy(digits, text + 2 * i, 2);
-		to[i] = strtoul(digits, NULL, 16);
-	}
-	return true;
+	return strlen(text) == 2 * len &&
+	       rpmb_from_hex(text, bytes, len) == len;
 }
 
 /* A number as a parameter has it; static, for as many as a statement has */
