@@ -145,7 +145,7 @@ static int read_some(struct rpmb *rpmb, const uint8_t *key, unsigned int addr,
 	unsigned int wanted = *nr;
 	int ret;
 
-	if (*nr > *most && rpmb_can_read_batch(rpmb, key)) {
+	if (*nr > *most && rpmb_max_batch(rpmb, key) > 1) {
 		ret = rpmb_read_batch(rpmb, key, addr, nr, *most, data);
 		if (ret || *nr)
 			return ret;

@@ -19,6 +19,15 @@ unsigned int rpmb_max_blocks(const struct rpmb *rpmb)
 	return RPMB_MAX_LEN / (header + rpmb->info.block_size);
 }
 
+unsigned int rpmb_max_batch(const struct rpmb *rpmb, const uint8_t *key)
+{
+	unsigned int max = rpmb->info.max_batch;
+
+	if (rpmb_by_kernel(rpmb, key) || !max)
+		return 1;
+	return max < RPMB_MAX_BATCH ? max : RPMB_MAX_BATCH;
+}
+
 bool rpmb_was_too_long(int error, bool started)
 {
 	return !started && (error == RPMB_ERR_MEMORY ||

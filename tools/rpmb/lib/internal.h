@@ -145,8 +145,11 @@ int rpmb_get_blocks(struct rpmb *rpmb, const uint8_t *key,
 void rpmb_get_data(const struct rpmb *rpmb, uint8_t *resp, unsigned int blocks,
 		   uint8_t *data);
 
-/* Does the kernel take many reads? */
-bool rpmb_can_read_batch(const struct rpmb *rpmb, const uint8_t *key);
+/*
+ * Most requests with @key that the kernel takes in one go, at most RPMB_MAX_BATCH; no
+ * more than one if it makes them, or does not take several
+ */
+unsigned int rpmb_max_batch(const struct rpmb *rpmb, const uint8_t *key);
 
 /*
  * Read some of *@nr blocks, with at most @most of them in a request; *@nr is how many

@@ -16,11 +16,6 @@ struct batch {
 	struct rpmb_exchange exchanges[RPMB_MAX_BATCH];
 };
 
-bool rpmb_can_read_batch(const struct rpmb *rpmb, const uint8_t *key)
-{
-	return rpmb->info.max_batch > 1 && !rpmb_by_kernel(rpmb, key);
-}
-
 /* Another request, for @blocks blocks from @addr on, whose response goes to @resp */
 static int add(struct rpmb *rpmb, struct batch *batch, unsigned int addr,
 	       unsigned int blocks, uint8_t *resp)
@@ -45,15 +40,13 @@ static int add(struct rpmb *rpmb, struct batch *batch, unsigned int addr,
 }
 
 /* As many as are wanted, and as go into the memory for one response */
-static int prepare(struct rpmb *rpmb, struct batch *batch, unsigned int addr,
-		   unsigned int blocks, unsigned int most)
+static int prepare(struct rpmb *rpmb, const uint8_t *key, struct batch *batch,
+		   unsigned int addr, unsigned int blocks, unsigned int most)
 {
-	unsigned int max = rpmb->info.max_batch, nr;
+	unsigned int max = rpmb_max_batch(rpmb, key), nr;
 	size_t used = 0, len;
 	int ret = 0;
 
-	if (max > RPMB_MAX_BATCH)
-		max = RPMB_MAX_BATCH;
 	batch->nr = 0;
 	while (!ret && blocks && batch->nr < max) {
 		nr = blocks < most ? blocks : most;
@@ -88,7 +81,7 @@ int rpmb_read_batch(struct rpmb *rpmb, const uint8_t *key, unsigned int addr,
 	unsigned int carried = 0, i;
 	int ret, error;
 
-	ret = prepare(rpmb, &batch, addr, *nr, most);
+	ret = prepare(rpmb, key, &batch, addr, *nr, most);
 	*nr = 0;
 	if (ret)
 		return ret;

@@ -24,7 +24,7 @@ struct batch {
 bool rpmb_can_batch(const struct rpmb *rpmb, const uint8_t *key,
 		    const struct chunk *chunk, unsigned int left)
 {
-	return rpmb->info.max_batch > 1 && !rpmb_by_kernel(rpmb, key) &&
+	return rpmb_max_batch(rpmb, key) > 1 &&
 	       rpmb_write_size(rpmb, chunk->most) < left;
 }
 
@@ -71,11 +71,9 @@ static void prepare_all(struct rpmb *rpmb, const uint8_t *key,
 {
 	enum rpmb_frame_format format = rpmb->info.frame_format;
 	size_t resp_len = rpmb_frames_len(format, 0), used = 0;
-	unsigned int most = rpmb->info.max_batch;
+	unsigned int most = rpmb_max_batch(rpmb, key);
 	bool more;
 
-	if (most > RPMB_MAX_BATCH)
-		most = RPMB_MAX_BATCH;
 	batch->nr = 0;
 	chunk.blocks = rpmb_write_size(rpmb, chunk.most);
 	more = chunk.blocks && chunk.counter != UINT32_MAX;
