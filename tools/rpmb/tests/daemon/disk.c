@@ -83,6 +83,17 @@ void disk_wait_held(struct disk *disk)
 	      strerror(errno));
 }
 
+void disk_fail_held_sync(struct disk *disk)
+{
+	disk_wait_held(disk);
+	disk->fail_sync = EIO;
+	sem_post(&disk->go);
+	disk_wait_held(disk);
+	disk->fail_sync = 0;
+	disk->hold_sync = 0;
+	sem_post(&disk->go);
+}
+
 static void load_file(struct disk_file *file, const char *name)
 {
 	int fd = open(name, O_RDONLY | O_CLOEXEC);

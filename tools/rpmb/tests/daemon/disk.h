@@ -94,6 +94,9 @@ void disk_free(struct disk *disk);
 void start_on_disk(struct daemon *d);
 void disk_wait_held(struct disk *disk);
 
+/* The sync that is held fails, that of what undoes it does not */
+void disk_fail_held_sync(struct disk *disk);
+
 /* Contents of the files, by name; no data means no file */
 struct disk_image {
 	struct disk_file {

@@ -37,6 +37,25 @@ static void begin(struct host *host, const char *name, struct model *model)
 		model_write(model, &host->fe);
 }
 
+/* A write, of whose commit the database has not heard yet */
+static void submit_held(struct proxy *proxy, struct host *host,
+			const struct model *model)
+{
+	proxy_arm(proxy, PROXY_REQUEST, COMMITS);
+	model_submit(model, &host->fe);
+	proxy_wait_held(proxy);
+}
+
+/* The same, and there is no database until the proxy lets connections through again */
+static void lose_database(struct proxy *proxy, struct host *host,
+			  const struct model *model)
+{
+	submit_held(proxy, host, model);
+	proxy->refuses = true;
+	proxy_go_on(proxy, PROXY_CUT);
+	daemon_wait_for_words("server closed the connection unexpectedly");
+}
+
 static void must_serve(struct host *host, struct model *model, bool on_its_way)
 {
 	model_check(model, &host->fe, on_its_way);
@@ -383,12 +402,7 @@ static void away(void)
 	struct model model;
 
 	begin(&one, fleet_device_by("x"), &model);
-	proxy_arm(proxy, PROXY_REQUEST, COMMITS);
-	model_submit(&model, &one.fe);
-	proxy_wait_held(proxy);
-	proxy->refuses = true;
-	proxy_go_on(proxy, PROXY_CUT);
-	daemon_wait_for_words("server closed the connection unexpectedly");
+	lose_database(proxy, &one, &model);
 	check(!fe_used(&one.fe), "an answer without a database");
 	proxy->refuses = false;
 	model_answer(&model, &one.fe);
@@ -404,12 +418,7 @@ static void away_and_stopped(void)
 	struct model model;
 
 	begin(&one, fleet_device_by("x"), &model);
-	proxy_arm(proxy, PROXY_REQUEST, COMMITS);
-	model_submit(&model, &one.fe);
-	proxy_wait_held(proxy);
-	proxy->refuses = true;
-	proxy_go_on(proxy, PROXY_CUT);
-	daemon_wait_for_words("server closed the connection unexpectedly");
+	lose_database(proxy, &one, &model);
 	kill(one.daemon.pid, SIGTERM);
 	serve_ends(&one, 1, "giving up at epoch");
 	check(!fe_used(&one.fe), "an answer without a database");
@@ -425,9 +434,7 @@ static void put_back(bool settles)
 	struct model model;
 
 	begin(&one, fleet_device_by("x"), &model);
-	proxy_arm(proxy, PROXY_REQUEST, COMMITS);
-	model_submit(&model, &one.fe);
-	proxy_wait_held(proxy);
+	submit_held(proxy, &one, &model);
 	state_set_counter(1);
 	proxy_go_on(proxy, settles ? PROXY_CUT : PROXY_PASS);
 	serve_ends(&one, FENCED, settles ? "it was put back" :

@@ -216,13 +216,7 @@ static void sync_fails_once(void)
 	group_put_write(&group, 5);
 	group_put_count(&group);
 	group_go(&group);
-	disk_wait_held(disk);
-	disk->fail_sync = EIO;
-	sem_post(&disk->go);
-	disk_wait_held(disk);
-	disk->fail_sync = 0;
-	disk->hold_sync = 0;
-	sem_post(&disk->go);
+	disk_fail_held_sync(disk);
 
 	group_written(&group, 0, 3);
 	group_written(&group, 0, 4);

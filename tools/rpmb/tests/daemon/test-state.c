@@ -378,18 +378,6 @@ static void disk_full(void)
 	disk_fails(ENOSPC);
 }
 
-/* The sync that is held fails, that of what undoes it does not */
-static void fail_held_sync(struct disk *disk)
-{
-	disk_wait_held(disk);
-	disk->fail_sync = EIO;
-	sem_post(&disk->go);
-	disk_wait_held(disk);
-	disk->fail_sync = 0;
-	disk->hold_sync = 0;
-	sem_post(&disk->go);
-}
-
 /* What the guest was told has failed does not come back by itself */
 static void sync_fails_once(void)
 {
@@ -401,7 +389,7 @@ static void sync_fails_once(void)
 	write_on_disk(&d, &fe, &model);
 	disk->hold_sync = 1;
 	model_submit(&model, &fe);
-	fail_held_sync(disk);
+	disk_fail_held_sync(disk);
 	check_eq(written(&fe), RPMB_RES_WRITE);
 	model_check(&model, &fe, false);
 	fe_close(&fe);
@@ -455,7 +443,7 @@ static void key_write_fails(void)
 	fe_open(&fe, &d);
 	disk->hold_sync = 1;
 	submit_key(&fe);
-	fail_held_sync(disk);
+	disk_fail_held_sync(disk);
 	check_eq(fe_wait_used(&fe, NULL), FRAME);
 	fetch_frames(&fe, &in, 1);
 	check_eq(be16toh(in.result), RPMB_RES_WRITE);
