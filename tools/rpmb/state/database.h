@@ -38,7 +38,6 @@ struct state_config;
  * Used by one thread at a time; the file is locked for all other processes
  *
  * @anchored: NULL if it is not
- * @grouped: what is written waits for the end of a group
  * @written: the group has something to keep
  * @refused: the group has been undone, nothing more is done for it
  */
@@ -46,7 +45,6 @@ struct database {
 	const char *name;
 	bool had_wal;
 	struct anchored *anchored;
-	bool grouped;
 	bool written;
 	bool refused;
 	sqlite3 *sql;

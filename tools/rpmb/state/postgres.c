@@ -22,8 +22,7 @@
  * @config: what the user asked for
  * @serving: it is ours
  * @fresh: and was since the request came
- * @grouped: what is accepted waits for the end of a group
- * @refused: which will be of no use, since something of it was not accepted
+ * @refused: the group will be of no use, since something of it was not accepted
  * @suspended: it was, and @expected is the ticket; or, with @has_ticket, somebody else's
  */
 struct postgres {
@@ -32,17 +31,20 @@ struct postgres {
 	struct state_config config;
 	bool serving;
 	bool fresh;
-	bool grouped;
 	bool refused;
 	bool suspended;
 	bool has_ticket;
 	struct state_ticket expected;
 };
 
+static struct state *to_state(struct rpmb_store *store)
+{
+	return (struct state *)((char *)store - offsetof(struct state, store));
+}
+
 static struct postgres *to_postgres(struct rpmb_store *store)
 {
-	return ((struct state *)((char *)store -
-				 offsetof(struct state, store)))->kept;
+	return to_state(store)->kept;
 }
 
 static void __attribute__((noreturn)) give_up(const struct postgres *pg)
@@ -130,15 +132,17 @@ static bool commit_staged(struct postgres *pg)
 }
 
 /* At once, or at the end of the group */
-static bool accept(struct postgres *pg, bool staged)
+static bool accept(struct state *state, bool staged)
 {
+	struct postgres *pg = state->kept;
+
 	if (!staged) {
 		log_line("%s: out of memory, or no random numbers",
 			 pg->dev.session.name);
-		pg->refused = true;
+		pg->refused = state->grouped;
 		return false;
 	}
-	return pg->grouped || commit_staged(pg);
+	return state->grouped || commit_staged(pg);
 }
 
 static bool postgres_program_key(struct rpmb_store *store,
@@ -147,7 +151,7 @@ static bool postgres_program_key(struct rpmb_store *store,
 	struct postgres *pg = to_postgres(store);
 
 	pg->staged.has_key = pg_device_wrap(&pg->dev, key, &pg->staged.key);
-	return accept(pg, pg->staged.has_key);
+	return accept(to_state(store), pg->staged.has_key);
 }
 
 static bool postgres_write(struct rpmb_store *store, uint32_t counter,
@@ -158,7 +162,7 @@ static bool postgres_write(struct rpmb_store *store, uint32_t counter,
 
 	if (staged)
 		pg->staged.counter = counter;
-	return accept(pg, staged);
+	return accept(to_state(store), staged);
 }
 
 /* A read changes nothing, so it may be sent again; whose it was is found out by hold() */
@@ -491,15 +495,6 @@ static bool postgres_start(struct state *state)
 	return open_row(state, &pg->config);
 }
 
-static void postgres_begin(struct state *state)
-{
-	struct postgres *pg = state->kept;
-
-	pg->grouped = true;
-	pg->refused = false;
-	pg->fresh = false;
-}
-
 static bool is_staged(const struct postgres *pg)
 {
 	return pg->staged.nr || pg->staged.has_key ||
@@ -512,7 +507,7 @@ static bool postgres_commit(struct state *state)
 	struct postgres *pg = state->kept;
 	bool ok = !pg->refused;
 
-	pg->grouped = false;
+	pg->refused = false;
 	if (ok && is_staged(pg))
 		ok = commit_staged(pg);
 	if (!ok) {
@@ -544,7 +539,6 @@ static bool postgres_close(struct state *state)
 
 const struct state_kind state_postgres = {
 	.load = postgres_load,
-	.begin = postgres_begin,
 	.commit = postgres_commit,
 	.arrive = postgres_arrive,
 	.hold = postgres_hold,

@@ -87,7 +87,7 @@ static bool undo(struct rpmb_store *store, const char *what)
 	struct database *db = to_database(store);
 
 	undo_write(db, what);
-	if (db->grouped)
+	if (to_state(store)->grouped)
 		db->refused = true;
 	else
 		check_undone(db, to_state(store));
@@ -115,7 +115,7 @@ static bool commit(struct rpmb_store *store, const struct rpmb_store *next)
 	uint8_t root[DIGEST_LEN];
 	struct rpmb_step step;
 
-	if (db->grouped) {
+	if (to_state(store)->grouped) {
 		db->written = true;
 		return true;
 	}
@@ -518,21 +518,12 @@ static void sqlite_hold(struct state *state)
 		anchored_hold(db->anchored, state);
 }
 
-static void sqlite_begin(struct state *state)
-{
-	struct database *db = state->kept;
-
-	sqlite_hold(state);
-	db->grouped = true;
-}
-
 /* What has only read has nothing to keep */
 static bool sqlite_commit(struct state *state)
 {
 	struct database *db = state->kept;
 	bool ok = !db->refused, written = db->written;
 
-	db->grouped = false;
 	db->written = false;
 	db->refused = false;
 	/* Whatever has ended the transaction meanwhile has taken all of it back */
@@ -561,7 +552,6 @@ const struct state_kind state_sqlite = {
 	.load = sqlite_load,
 	.check = sqlite_check,
 	.accept = sqlite_accept,
-	.begin = sqlite_begin,
 	.commit = sqlite_commit,
 	.arrive = sqlite_hold,
 	.hold = sqlite_hold,

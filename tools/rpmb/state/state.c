@@ -66,19 +66,22 @@ bool state_accept(const struct state_config *config)
 
 bool state_can_group(const struct state *state)
 {
-	return state->kind->begin;
+	return state->kind->commit;
 }
 
 void state_begin(struct state *state)
 {
+	state_arrive(state);
 	state->before = state->store;
-	state->kind->begin(state);
+	state->grouped = true;
 }
 
 bool state_commit(struct state *state)
 {
-	bool ok = state->kind->commit(state);
+	bool ok;
 
+	state->grouped = false;
+	ok = state->kind->commit(state);
 	explicit_bzero(&state->before, sizeof(state->before));
 	return ok;
 }
@@ -90,12 +93,14 @@ void state_go_back(struct state *state)
 
 void state_arrive(struct state *state)
 {
-	state->kind->arrive(state);
+	if (!state->grouped)
+		state->kind->arrive(state);
 }
 
 void state_hold(struct state *state)
 {
-	state->kind->hold(state);
+	if (!state->grouped)
+		state->kind->hold(state);
 }
 
 bool state_can_move(const struct state *state)

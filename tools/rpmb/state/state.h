@@ -81,8 +81,9 @@ struct state;
  *	state; false and a log line if it cannot be used as it is
  * @check: see state_check()
  * @accept: see state_accept()
- * @begin, @commit: see state_begin() and state_commit(); NULL if each write is by
- *	itself. Who could not commit goes back to what was before, state_go_back().
+ * @commit: see state_commit(); NULL if each write is by itself. While @grouped is set in
+ *	the state, what is accepted waits for this. Who could not commit goes back to
+ *	what was before, state_go_back().
  * @arrive, @hold: see state_arrive() and state_hold()
  * @suspend, @expect, @start: see state_suspend() and those after it; NULL if the state
  *	stays on its host
@@ -92,7 +93,6 @@ struct state_kind {
 	bool (*load)(struct state *state, const struct state_config *config);
 	bool (*check)(const struct state_config *config);
 	bool (*accept)(const struct state_config *config);
-	void (*begin)(struct state *state);
 	bool (*commit)(struct state *state);
 	void (*arrive)(struct state *state);
 	void (*hold)(struct state *state);
@@ -108,7 +108,8 @@ extern const struct state_kind state_partition;		/* for who serves it, only */
 
 /*
  * @max_write: most blocks of one write, 0 for any number
- * @before: the store at state_begin()
+ * @grouped: a group has begun
+ * @before: the store at its begin
  * @places: directories that serving it takes, and files in such, up to a NULL; or NULL
  * @network: so does a connection to elsewhere
  * @connected: is there a connection, as anybody may ask; NULL if there is none to have
@@ -118,6 +119,7 @@ extern const struct state_kind state_partition;		/* for who serves it, only */
  */
 struct state {
 	struct rpmb_store store;
+	bool grouped;
 	struct rpmb_store before;
 	uint8_t capacity;
 	uint8_t max_write;
@@ -170,12 +172,13 @@ bool state_can_group(const struct state *state);
 void state_begin(struct state *state);
 bool state_commit(struct state *state);
 
-/* To be called when a request has come, unless it is one of a group that has begun */
+/* To be called when a request has come; a group has come when it begins */
 void state_arrive(struct state *state);
 
 /*
  * To be called before anybody is told what the state keeps: nobody else may go on from
  * the same state. Waits until this is so; ends the program if it cannot be any more.
+ * Of a group nobody is told anything before its end, so then it does nothing.
  */
 void state_hold(struct state *state);
 

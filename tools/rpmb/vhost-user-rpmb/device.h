@@ -37,7 +37,7 @@ struct metrics;
  *	NULL if they always may.
  * @begin, @commit: the requests between them are one group, whose responses may go out
  *	when it is committed. If that returns false none of them was carried out, and
- *	the device is what it was. NULL if each request is by itself.
+ *	the device is what it was. Only called if @groups is set.
  * @arrive: a buffer with requests has come; may be NULL
  * @request: carry out a request of @len bytes, a private copy of whole frames, which
  *	stay as they are
@@ -63,7 +63,7 @@ struct device_ops {
 };
 
 /*
- * @config, @config_len, @moves: never change
+ * @config, @config_len, @groups, @moves: never change
  * @places, @network, @connected: as those of a state
  * @counter: the write counter; NULL if it is not ours
  * @metrics: NULL if nobody wants any
@@ -79,6 +79,7 @@ struct device {
 	const atomic_bool *connected;
 	const uint32_t *counter;
 	struct metrics *metrics;
+	bool groups;
 	bool moves;
 };
 

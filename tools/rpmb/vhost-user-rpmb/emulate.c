@@ -14,7 +14,6 @@ enum place { HERE, ELSEWHERE, BETWEEN };
 
 /*
  * @before: the engine at the begin of a group
- * @grouped: there is a group; nobody is told anything before its end
  * @started: requests may be served
  */
 struct emulation {
@@ -22,7 +21,6 @@ struct emulation {
 	struct rpmb_engine engine;
 	struct rpmb_engine before;
 	struct state state;
-	bool grouped;
 	enum place place;
 	struct state_ticket ticket;
 	bool started;
@@ -53,7 +51,6 @@ static void emulate_begin(struct device *dev)
 	struct emulation *emulation = to_emulation(dev);
 
 	emulation->before = emulation->engine;
-	emulation->grouped = true;
 	state_begin(&emulation->state);
 }
 
@@ -62,7 +59,6 @@ static bool emulate_commit(struct device *dev)
 	struct emulation *emulation = to_emulation(dev);
 	bool ok = state_commit(&emulation->state);
 
-	emulation->grouped = false;
 	if (!ok)
 		emulation->engine = emulation->before;
 	state_hold(&emulation->state);
@@ -71,10 +67,7 @@ static bool emulate_commit(struct device *dev)
 
 static void emulate_arrive(struct device *dev)
 {
-	struct emulation *emulation = to_emulation(dev);
-
-	if (!emulation->grouped)
-		state_arrive(&emulation->state);
+	state_arrive(&to_emulation(dev)->state);
 }
 
 static void emulate_request(struct device *dev, void *frames, size_t len)
@@ -86,8 +79,7 @@ static size_t emulate_response(struct device *dev, void *frames, size_t len)
 {
 	struct emulation *emulation = to_emulation(dev);
 
-	if (!emulation->grouped)
-		state_hold(&emulation->state);
+	state_hold(&emulation->state);
 	return rpmb_engine_response(&emulation->engine, frames, len);
 }
 
@@ -155,16 +147,6 @@ static bool emulate_close(struct device *dev)
 
 static const struct device_ops emulate_ops = {
 	.start = emulate_start,
-	.arrive = emulate_arrive,
-	.request = emulate_request,
-	.response = emulate_response,
-	.save = emulate_save,
-	.load = emulate_load,
-	.close = emulate_close,
-};
-
-static const struct device_ops group_ops = {
-	.start = emulate_start,
 	.begin = emulate_begin,
 	.commit = emulate_commit,
 	.arrive = emulate_arrive,
@@ -194,13 +176,13 @@ static void emulate_init(struct emulation *emulation,
 		.max_write = max_write,
 		.max_read = config->max_read,
 	};
-	device_init(&emulation->dev,
-		    state_can_group(state) ? &group_ops : &emulate_ops, &rpmb,
+	device_init(&emulation->dev, &emulate_ops, &rpmb,
 		    state->has_dev_id ? state->dev_id : NULL);
 	emulation->dev.places = state->places;
 	emulation->dev.network = state->network;
 	emulation->dev.connected = state->connected;
 	emulation->dev.counter = &state->store.counter;
+	emulation->dev.groups = state_can_group(state);
 	emulation->dev.moves = state_can_move(state);
 	emulation->place = config->state.incoming ? ELSEWHERE : HERE;
 }

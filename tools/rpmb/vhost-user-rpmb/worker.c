@@ -239,7 +239,7 @@ bool worker_start(struct worker *worker, struct device *dev)
 			.config = &dev->config,
 			.config_len = dev->config_len,
 			.max_len = DEVICE_MAX_LEN,
-			.grouped = dev->ops->begin,
+			.grouped = dev->groups,
 			.logged = true,
 			.moves = dev->moves,
 			.rings = &worker->ring,

@@ -97,10 +97,14 @@ static struct taken *take(struct ring *ring, size_t *left)
 {
 	struct taken *taken;
 	struct chain chain;
+	size_t len;
 
-	if (!ring_find(ring, &chain) || cost(ring, &chain) > *left)
+	if (!ring_find(ring, &chain))
 		return NULL;
-	*left -= cost(ring, &chain);
+	len = cost(ring, &chain);
+	if (len > *left)
+		return NULL;
+	*left -= len;
 	taken = copy(ring, &chain);
 	if (taken)
 		ring_take(ring, &chain);
