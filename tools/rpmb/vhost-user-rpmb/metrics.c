@@ -44,22 +44,30 @@ void metrics_answer(struct metrics *metrics, bool ok)
 {
 	if (!metrics)
 		return;
-	metrics->requests++;
-	metrics->failures += !ok;
+	metrics->answered++;
+	metrics->failed += !ok;
 }
 
-void metrics_end(struct metrics *metrics, uint32_t counter)
+static void count(struct metrics *metrics, uint64_t ns)
 {
 	unsigned int i = 0;
-	uint64_t ns;
 
-	if (!metrics)
-		return;
-	ns = now_ns() - metrics->begun;
 	while (i < METRICS_BUCKETS && ns > ends[i])
 		i++;
 	metrics->took[i]++;
 	metrics->took_ns += ns;
+	metrics->requests += metrics->answered;
+	metrics->failures += metrics->failed;
+}
+
+void metrics_end(struct metrics *metrics, bool kept, uint32_t counter)
+{
+	if (!metrics)
+		return;
+	if (kept)
+		count(metrics, now_ns() - metrics->begun);
+	metrics->answered = 0;
+	metrics->failed = 0;
 	metrics->begun = 0;
 	metrics->counter = counter;
 }

@@ -19,6 +19,7 @@
  * @device: how the device is called in it
  * @connected: is there a connection to what keeps the state; NULL if there is none to have
  * @begun: when the requests were taken that are under way, 0 if there are none
+ * @answered, @failed: of these, so far; nobody else's than the worker's
  *
  * The numbers are the worker's to change, and anybody's to read.
  */
@@ -35,6 +36,8 @@ struct metrics {
 	atomic_uint_fast64_t took_ns;
 	atomic_uint_fast64_t begun;
 	atomic_uint_fast64_t counter;
+	unsigned int answered;
+	unsigned int failed;
 
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -52,11 +55,12 @@ bool metrics_start(struct metrics *metrics, const atomic_bool *connected);
 void metrics_stop(struct metrics *metrics);
 
 /*
- * Requests were taken, one was answered, all of them are. The first returns false if it is
- * said already; @metrics may be NULL.
+ * Requests were taken, one has its answer, all of them have, and these are given: if not,
+ * @kept is false, and none of it counts. The first returns false if it is said already;
+ * @metrics may be NULL.
  */
 bool metrics_begin(struct metrics *metrics);
 void metrics_answer(struct metrics *metrics, bool ok);
-void metrics_end(struct metrics *metrics, uint32_t counter);
+void metrics_end(struct metrics *metrics, bool kept, uint32_t counter);
 
 #endif /* METRICS_H */

@@ -115,7 +115,7 @@ static bool commit(struct ring *ring)
 	struct device *dev = of_ring(ring)->dev;
 	bool ok = dev->ops->commit(dev);
 
-	metrics_end(dev->metrics, counter_of(dev));
+	metrics_end(dev->metrics, ok, counter_of(dev));
 	return ok;
 }
 
@@ -129,7 +129,7 @@ static size_t request(struct ring *ring, void *out, size_t out_len, void *in,
 	if (len)
 		metrics_answer(dev->metrics, is_success(in, len));
 	if (alone)
-		metrics_end(dev->metrics, counter_of(dev));
+		metrics_end(dev->metrics, true, counter_of(dev));
 	return len;
 }
 

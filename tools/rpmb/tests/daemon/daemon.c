@@ -241,6 +241,20 @@ static void end_gently(pid_t pid)
 	close(pfd.fd);
 }
 
+double daemon_metric(const char *name, const char *device)
+{
+	char line[512];
+	double value = -1;
+	FILE *f = fopen(METRICS, "re");
+
+	check(f, "no metrics");
+	while (fgets(line, sizeof(line), f))
+		if (!strncmp(line, name, strlen(name)) && strstr(line, device))
+			value = atof(strrchr(line, ' '));
+	fclose(f);
+	return value;
+}
+
 void daemon_end_all(void)
 {
 	for (unsigned int i = 0; i < MAX_DAEMONS; i++) {

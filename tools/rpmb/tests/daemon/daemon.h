@@ -13,6 +13,7 @@
 
 #define SOCKET "socket"
 #define STATE "state"
+#define METRICS "metrics.prom"
 
 /*
  * The file with the daemon's messages is in the working directory. A daemon does
@@ -80,6 +81,9 @@ void daemon_forget_messages(void);
 
 /* The same as notes, after a failure */
 void daemon_show_messages(void);
+
+/* What the file of metrics says by this name, if it is of that device */
+double daemon_metric(const char *name, const char *device);
 
 /* Kill what still runs; with $RPMB_END_GENTLY after giving it time to end itself */
 void daemon_end_all(void);

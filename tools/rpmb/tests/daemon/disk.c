@@ -67,10 +67,16 @@ static const char *preload_path(void)
 	return path;
 }
 
-void start_on_disk(struct daemon *d)
+void start_on_disk_with(struct daemon *d, const char *option,
+			const char *value)
 {
 	daemon_start_args(d, preload_path(), (const char *const []){
-		"--capacity", "1", NULL });
+		"--capacity", "1", option, value, NULL });
+}
+
+void start_on_disk(struct daemon *d)
+{
+	start_on_disk_with(d, NULL, NULL);
 }
 
 void disk_wait_held(struct disk *disk)

@@ -92,6 +92,9 @@ struct disk {
 struct disk *disk_new(void);
 void disk_free(struct disk *disk);
 void start_on_disk(struct daemon *d);
+/* The same with another option */
+void start_on_disk_with(struct daemon *d, const char *option,
+			const char *value);
 void disk_wait_held(struct disk *disk);
 
 /* The sync that is held fails, that of what undoes it does not */

@@ -641,42 +641,27 @@ static void damaged_answers(void)
 	tap_note("%u of %u were served", served, i);
 }
 
-/* What a file of metrics says of one of them */
-static double metric(const char *name)
-{
-	char line[512];
-	double value = -1;
-	FILE *f = fopen("metrics.prom", "re");
-
-	check(f, "no metrics");
-	while (fgets(line, sizeof(line), f))
-		if (!strncmp(line, name, strlen(name)) &&
-		    strstr(line, strchr(fleet_device(), '#') + 1))
-			value = atof(strrchr(line, ' '));
-	fclose(f);
-	return value;
-}
-
 static void metrics(void)
 {
+	const char *device = strchr(fleet_device(), '#') + 1;
 	struct host one;
 	struct model model;
 
 	begin(&one, fleet_device(), &model);
 	serve_stop(&one);
-	serve_open(&one, "one", fleet_device(), "--metrics", "metrics.prom");
+	serve_open(&one, "one", fleet_device(), "--metrics", METRICS);
 	model_write(&model, &one.fe);
 	model_write(&model, &one.fe);
 	check(guest_write(&one.fe, test_key, 0, 1, 0, model.area), "replayed");
 	check_eq(must_count(&one.fe), 5);
 	serve_stop(&one);
-	check_eq(metric("rpmb_requests_total"), 4);
-	check_eq(metric("rpmb_failures_total"), 1);
-	check_eq(metric("rpmb_write_counter"), 5);
-	check_eq(metric("rpmb_commit_seconds_count"), 4);
-	check_eq(metric("rpmb_connected"), 1);
-	check_eq(metric("rpmb_waiting_seconds"), 0);
-	check(access("metrics.prom.new", F_OK), "something is left");
+	check_eq(daemon_metric("rpmb_requests_total", device), 4);
+	check_eq(daemon_metric("rpmb_failures_total", device), 1);
+	check_eq(daemon_metric("rpmb_write_counter", device), 5);
+	check_eq(daemon_metric("rpmb_commit_seconds_count", device), 4);
+	check_eq(daemon_metric("rpmb_connected", device), 1);
+	check_eq(daemon_metric("rpmb_waiting_seconds", device), 0);
+	check(access(METRICS ".new", F_OK), "something is left");
 }
 
 static const struct test tests[] = {

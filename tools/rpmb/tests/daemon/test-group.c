@@ -253,6 +253,34 @@ static void disk_full(void)
 	must_have(3, 3);
 }
 
+/* What had no effect and no answer is not counted, and what is done again is once */
+static void counted_once(void)
+{
+	struct disk *disk = disk_new();
+	struct group group = { 0 };
+	struct frontend fe;
+	struct daemon d;
+
+	start_on_disk_with(&d, "--metrics", METRICS);
+	fe_open(&fe, &d);
+	must_program_key(&fe);
+	group.fe = &fe;
+	disk->hold_sync = 1;
+	put_writes(&group, 1, 3);
+	group_put_write(&group, 1);
+	group_go(&group);
+	disk_fail_held_sync(disk);
+	for (unsigned int i = 0; i < 3; i++)
+		group_written(&group, 0, 1 + i);
+	group_written(&group, RPMB_RES_COUNTER, 3);
+	fe_close(&fe);
+	daemon_stop(&d);
+	check_eq(daemon_metric("rpmb_requests_total", STATE), 5);
+	check_eq(daemon_metric("rpmb_failures_total", STATE), 1);
+	check_eq(daemon_metric("rpmb_write_counter", STATE), 3);
+	disk_free(disk);
+}
+
 /* MODEL_BLOCKS of them each at MODEL_BLOCKS times 0, 1 and so on */
 static void fill(struct frontend *fe, uint8_t *data, unsigned int nr)
 {
@@ -487,6 +515,7 @@ static const struct test tests[] = {
 	{ "a full ring: no answer before all is durable", nothing_before },
 	{ "a full ring: a sync that fails once, then each by itself",
 	  sync_fails_once },
+	{ "a full ring, done again: each is counted once", counted_once },
 	{ "a full ring, a full disk: write failure, nothing changed",
 	  disk_full },
 	{ "a full ring, a disk that is full in a read: the same",
