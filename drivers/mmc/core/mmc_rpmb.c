@@ -445,7 +445,7 @@ static int mmc_rpmb_bounce(struct mmc_rpmb *mr, const struct rpmb_xfer *xfer,
 	return ret;
 }
 
-/* One transfer, never repeated */
+/* One transfer, never repeated. What was read to its end leaves no card busy. */
 static int mmc_rpmb_do_xfer(struct mmc_rpmb *mr, struct rpmb_xfer *xfer,
 			    bool reliable)
 {
@@ -460,6 +460,8 @@ static int mmc_rpmb_do_xfer(struct mmc_rpmb *mr, struct rpmb_xfer *xfer,
 		ret = mmc_rpmb_bounce(mr, xfer, sg_len, reliable);
 	if (ret)
 		mmc_rpmb_end_data(mr->card);
+	else if (xfer->kind == RPMB_XFER_RECV)
+		return 0;
 	ready = mmc_rpmb_wait_ready(mr->card);
 	return ret ?: ready;
 }
