@@ -36,7 +36,7 @@
 /* The longest request with the longest response */
 #define VIRTIO_RPMB_MAX_FRAMES	(2 * RPMB_MAX_LEN / VIRTIO_RPMB_FRAME + 1)
 /* Most sequences that are with the device at one time, and for which others wait */
-#define VIRTIO_RPMB_BATCH	16
+#define VIRTIO_RPMB_BATCH	64
 /* Nobody wakes us when the transport breaks the queue, so look now and then */
 #define VIRTIO_RPMB_POLL	HZ
 
@@ -240,14 +240,12 @@ static int virtio_rpmb_wait(struct virtio_rpmb *vr,
 {
 	unsigned int limit = READ_ONCE(timeout);
 	long left = limit ? msecs_to_jiffies(limit) : MAX_SCHEDULE_TIMEOUT;
-	int status;
+	int status = -EINPROGRESS;
 
-	for (; left > 0; left -= VIRTIO_RPMB_POLL)
-		if (wait_event_timeout(vr->wait,
-				       virtio_rpmb_status(vr, chain) != -EINPROGRESS,
-				       min(left, VIRTIO_RPMB_POLL)))
-			break;
-	status = virtio_rpmb_status(vr, chain);
+	for (; left > 0 && status == -EINPROGRESS; left -= VIRTIO_RPMB_POLL)
+		wait_event_timeout(vr->wait,
+				   (status = virtio_rpmb_status(vr, chain)) != -EINPROGRESS,
+				   min(left, VIRTIO_RPMB_POLL));
 	return status == -EINPROGRESS ? -ETIMEDOUT : status;
 }
 
