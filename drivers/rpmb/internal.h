@@ -74,7 +74,7 @@ struct rpmb_batch {
  * @done: how many have their response, from the first on
  * @over: no more is to be begun
  * @ret: why, if one of them has failed
- * @start: when the one that is carried now began
+ * @start: when the one that is carried now began, if anybody traces its end; else 0
  *
  * On the stack of who has the turn.
  */

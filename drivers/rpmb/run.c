@@ -78,15 +78,26 @@ static void rpmb_begin_current(struct rpmb_dev *rdev, struct rpmb_run *run)
 
 	WRITE_ONCE(rdev->running, rq->type);
 	trace_rpmb_start(rdev, rq);
-	run->start = ktime_get();
+	run->start = trace_rpmb_done_enabled() ? ktime_get() : 0;
+}
+
+/* Time is only read for who watches; if he came in the middle, it is 0 */
+static void rpmb_trace_end(struct rpmb_dev *rdev, const struct rpmb_run *run,
+			   int ret)
+{
+	s64 duration;
+
+	if (!trace_rpmb_done_enabled())
+		return;
+	duration = run->start ? ktime_sub(ktime_get(), run->start) : 0;
+	trace_rpmb_done(rdev, rpmb_run_current(run), ret, duration);
 }
 
 /* The one that is carried has ended, with @ret */
 static void rpmb_end_current(struct rpmb_dev *rdev, struct rpmb_run *run,
 			     int ret)
 {
-	trace_rpmb_done(rdev, rpmb_run_current(run), ret,
-			ktime_sub(ktime_get(), run->start));
+	rpmb_trace_end(rdev, run, ret);
 	run->ret = ret;
 	if (ret)
 		run->over = true;
