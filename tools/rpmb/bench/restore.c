@@ -82,34 +82,12 @@ static void prepare(unsigned int i, unsigned int addr, unsigned int size,
 		    uint32_t counter)
 {
 	const struct rpmb_fields ask = { .type = RPMB_RESULT_READ };
-	const struct rpmb_fields fields = {
-		.type = RPMB_WRITE_DATA,
-		.addr = addr,
-		.count = size,
-		.counter = counter,
-	};
-	size_t len = size * FRAME;
-	unsigned int j;
 
-	rpmb_frames_init(RPMB_FRAME_JEDEC, frames[i], len, &fields);
-	for (j = 0; j < size; j++)
-		memcpy(frames[i][j].data, data, sizeof(frames[i][j].data));
-	rpmb_frames_hmac(RPMB_FRAME_JEDEC, frames[i], len, key,
-			 rpmb_frames_mac(RPMB_FRAME_JEDEC, frames[i], len));
+	sign_write(frames[i], addr, size, counter, data);
 	rpmb_frames_init(RPMB_FRAME_JEDEC, &asks[i], FRAME, &ask);
 	call.cmds[3 * i] = command(frames[i], size, 1 | MMC_RELIABLE_WRITE);
 	call.cmds[3 * i + 1] = command(&asks[i], 1, 1);
 	call.cmds[3 * i + 2] = command(&answers[i], 1, 0);
-}
-
-static void check_answer(const struct rpmb_frame *answer)
-{
-	struct rpmb_frame copy = *answer;
-	uint8_t mac[32];
-
-	rpmb_frames_hmac(RPMB_FRAME_JEDEC, &copy, FRAME, key, mac);
-	if (answer->result || memcmp(mac, answer->key_mac, sizeof(mac)))
-		errx(1, "MMC_IOC_MULTI_CMD: a write failed");
 }
 
 static void restore_multi(struct rpmb *rpmb, unsigned int size)
@@ -127,7 +105,7 @@ static void restore_multi(struct rpmb *rpmb, unsigned int size)
 		if (ioctl(rpmb->fd, MMC_IOC_MULTI_CMD, &call))
 			err(1, "MMC_IOC_MULTI_CMD");
 		for (i = 0; i < nr; i++)
-			check_answer(&answers[i]);
+			must_be_written(&answers[i]);
 	}
 }
 
