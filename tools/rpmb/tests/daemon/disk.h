@@ -7,6 +7,10 @@
  * From this the test can tell what a disk may hold after losing power at any
  * moment: what was synced, and any part of the rest. It can also make the disk
  * slow, broken or full.
+ *
+ * Of a state in a database, what the daemon sends to it and hears from it are such
+ * operations, too: they are counted, and the daemon can park there, or with half of it
+ * sent.
  */
 #ifndef DISK_H
 #define DISK_H
@@ -63,7 +67,8 @@ struct disk {
 	uint32_t hold_sync;
 	/*
 	 * At operation number @park, counted from 1, the daemon posts @held and
-	 * stays there for ever: before it, or within it if it is a write and
+	 * stays there for ever: before it, or after it if it is an answer of a
+	 * database; or within it if it is a write and
 	 * @park_inside is set. 0: never.
 	 */
 	uint32_t park;

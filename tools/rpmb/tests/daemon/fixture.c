@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,4 +42,21 @@ int run_daemon_tests(int argc, char **argv, const struct test *tests,
 	};
 
 	return tap_run(tests, nr, &frame, argc > 1 ? argv[1] : "");
+}
+
+int run_state_tests(int argc, char **argv, const struct test *tests,
+		    unsigned int nr, const struct test *on_files,
+		    unsigned int nr_on_files)
+{
+	struct test all[64];
+
+	if (getenv("RPMB_DATABASE"))
+		nr_on_files = 0;
+	if (nr + nr_on_files > ARRAY_SIZE(all)) {
+		fprintf(stderr, "more than %zu tests\n", ARRAY_SIZE(all));
+		exit(2);
+	}
+	memcpy(all, tests, nr * sizeof(*tests));
+	memcpy(all + nr, on_files, nr_on_files * sizeof(*on_files));
+	return run_daemon_tests(argc, argv, all, nr + nr_on_files);
 }

@@ -15,4 +15,12 @@
 int run_daemon_tests(int argc, char **argv, const struct test *tests,
 		     unsigned int nr);
 
+/*
+ * The same of states: with $RPMB_DATABASE they are in a database, and the tests of
+ * @on_files are left out
+ */
+int run_state_tests(int argc, char **argv, const struct test *tests,
+		    unsigned int nr, const struct test *on_files,
+		    unsigned int nr_on_files);
+
 #endif /* FIXTURE_H */

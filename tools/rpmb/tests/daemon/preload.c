@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Between the daemon and its state files: see disk.h
+ * Between the daemon and its state, which is files or a database: see disk.h
  *
  * After its start the daemon is confined, so this makes no system call there
  * but those that it passes on, those of a semaphore, and the one that a test wants
@@ -18,20 +18,23 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "disk.h"
 
 #define MAX_FD 1024
 #define DIRECTORY DISK_FILES
+#define CONNECTION (DISK_FILES + 1)
 
 static struct disk *disk;
 static const char *const names[] = DISK_NAME_LIST;
 /* 1 + the file that has the name, or 0 */
 static unsigned short files[DISK_NAMES];
-/* 1 + the file that is open, or DIRECTORY */
+/* 1 + the file that is open, or DIRECTORY, or CONNECTION to a database */
 static unsigned short tracked[MAX_FD];
 static unsigned short nr_files = DISK_NAMES;
 /* Held over an operation and its record, so that their orders agree */
@@ -449,4 +452,56 @@ int link(const char *from, const char *to)
 		linked(name_index(from), name_index(to));
 	end();
 	return err;
+}
+
+/* Is it where a PostgreSQL listens? */
+static bool is_database(const struct sockaddr *addr)
+{
+	const struct sockaddr_un *un = (const void *)addr;
+
+	return addr->sa_family == AF_UNIX && strstr(un->sun_path, "/.s.PGSQL.");
+}
+
+int connect(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	int (*real_connect)(int fd, const struct sockaddr *addr, socklen_t len) =
+		real("connect");
+
+	if (!disk || !is_database(addr) || fd >= MAX_FD)
+		return real_connect(fd, addr, len);
+	tracked[fd] = 1 + CONNECTION;
+	begin(true);
+	end();
+	return real_connect(fd, addr, len);
+}
+
+ssize_t send(int fd, const void *buf, size_t len, int flags)
+{
+	ssize_t (*real_send)(int fd, const void *buf, size_t len, int flags) =
+		real("send");
+
+	if (tracked_as(fd) != CONNECTION)
+		return real_send(fd, buf, len, flags);
+	pthread_mutex_lock(&lock);
+	if (parks_now()) {
+		if (disk->park_inside)
+			real_send(fd, buf, len / 2, flags);
+		park();
+	}
+	end();
+	return real_send(fd, buf, len, flags);
+}
+
+/* What was asked has been done then, and the daemon does not know it yet */
+ssize_t recv(int fd, void *buf, size_t len, int flags)
+{
+	ssize_t (*real_recv)(int fd, void *buf, size_t len, int flags) =
+		real("recv");
+	ssize_t n = real_recv(fd, buf, len, flags);
+
+	if (tracked_as(fd) != CONNECTION)
+		return n;
+	begin(n > 0);
+	end();
+	return n;
 }

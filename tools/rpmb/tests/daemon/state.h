@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The daemon's state file, from outside
+ * The daemon's state, from outside
  */
 #ifndef STATE_H
 #define STATE_H
@@ -12,5 +12,8 @@ void state_sql(const char *sql);
 
 /* Set the write counter behind the daemon's back */
 void state_set_counter(uint32_t counter);
+
+/* There is none any more: who starts next makes a new one */
+void state_remove(void);
 
 #endif /* STATE_H */

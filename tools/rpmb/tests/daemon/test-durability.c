@@ -326,6 +326,9 @@ static void mark_goes_last(void)
 
 static const struct test tests[] = {
 	{ "a thousand kills: nothing acknowledged is lost", many_kills },
+};
+
+static const struct test on_files[] = {
 	{ "power cuts: nothing acknowledged is lost", power_cuts },
 	{ "power cuts at the end: without -wal all is there, or refused",
 	  mark_goes_last },
@@ -333,5 +336,6 @@ static const struct test tests[] = {
 
 int main(int argc, char **argv)
 {
-	return run_daemon_tests(argc, argv, tests, ARRAY_SIZE(tests));
+	return run_state_tests(argc, argv, tests, ARRAY_SIZE(tests), on_files,
+			       ARRAY_SIZE(on_files));
 }

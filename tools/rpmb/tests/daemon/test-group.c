@@ -390,8 +390,7 @@ static bool kill_at(unsigned int number, bool inside, unsigned int *kept)
 	fe_close(&fe);
 	disk_free(disk);
 	*kept += must_have(9, told ? 9 : 3);
-	check(!unlink(STATE), "no state");
-	unlink(STATE "-wal");
+	state_remove();
 	return parked;
 }
 
@@ -507,11 +506,18 @@ static void broken_ring(void)
 }
 
 static const struct test tests[] = {
-	{ "a full ring: one sync for all of it", one_sync },
 	{ "a full ring: each sees what those before it did", in_order },
 	{ "a full ring: the key, and writes with it", key_too },
 	{ "a full ring: the result of one, asked for by the next",
 	  result_by_itself },
+	{ "a full ring: killed at each operation on the disk", kills },
+	{ "a full ring: more than is taken at once", more_than_fits },
+	{ "a full ring: one breaks it, those before it come back",
+	  broken_ring },
+};
+
+static const struct test on_files[] = {
+	{ "a full ring: one sync for all of it", one_sync },
 	{ "a full ring: no answer before all is durable", nothing_before },
 	{ "a full ring: a sync that fails once, then each by itself",
 	  sync_fails_once },
@@ -521,14 +527,11 @@ static const struct test tests[] = {
 	{ "a full ring, a disk that is full in a read: the same",
 	  disk_full_in_read },
 	{ "a full ring: nothing is told if nobody knows", sync_keeps_failing },
-	{ "a full ring: killed at each operation on the disk", kills },
 	{ "a full ring: power cut at each operation on the disk", power_cuts },
-	{ "a full ring: more than is taken at once", more_than_fits },
-	{ "a full ring: one breaks it, those before it come back",
-	  broken_ring },
 };
 
 int main(int argc, char **argv)
 {
-	return run_daemon_tests(argc, argv, tests, ARRAY_SIZE(tests));
+	return run_state_tests(argc, argv, tests, ARRAY_SIZE(tests), on_files,
+			       ARRAY_SIZE(on_files));
 }

@@ -575,12 +575,19 @@ static void end_fails(void)
 }
 
 static const struct test tests[] = {
+	{ "killed: started again, twice", killed_then_started },
+	{ "two daemons on one state: the second is refused",
+	  two_on_a_state },
+	{ "two daemons on one socket: the second is refused",
+	  two_on_a_socket },
+};
+
+static const struct test on_files[] = {
 	{ "in use, -wal missing: refused, untouched", wal_missing },
 	{ "in use since the start, -wal missing: refused",
 	  wal_missing_early },
 	{ "in use, all but -wal missing: refused, untouched", state_missing },
 	{ "stopped: one file has everything", stopped_then_copied },
-	{ "killed: started again, twice", killed_then_started },
 	{ "corrupt header: refused, untouched", corrupt_header },
 	{ "corrupt schema: refused, untouched", corrupt_schema },
 	{ "truncated: refused, untouched", truncated },
@@ -589,12 +596,8 @@ static const struct test tests[] = {
 	{ "somebody else's database: refused, untouched", foreign_database },
 	{ "newer schema: refused, untouched", newer_schema },
 	{ "a directory: refused", directory },
-	{ "two daemons on one state: the second is refused",
-	  two_on_a_state },
 	{ "two daemons make one state: the second is refused",
 	  two_on_a_new_state },
-	{ "two daemons on one socket: the second is refused",
-	  two_on_a_socket },
 	{ "sync fails, then killed: the write does not come back",
 	  sync_fails_once },
 	{ "sync keeps failing: it ends without an answer",
@@ -612,5 +615,6 @@ static const struct test tests[] = {
 
 int main(int argc, char **argv)
 {
-	return run_daemon_tests(argc, argv, tests, ARRAY_SIZE(tests));
+	return run_state_tests(argc, argv, tests, ARRAY_SIZE(tests), on_files,
+			       ARRAY_SIZE(on_files));
 }
