@@ -4,9 +4,13 @@
 
 #include "state.h"
 
-/* @copy: the new file of a backup or a conversion */
+/*
+ * @new_key: that of the hosts from now on
+ * @copy: the new file of a backup or a conversion
+ */
 struct arguments {
 	struct state_config state;
+	const uint8_t *new_key;
 	const char *copy;
 	bool json;
 };

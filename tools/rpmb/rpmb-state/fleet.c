@@ -4,12 +4,12 @@
  *
  * What changes a device changes its epoch, too, so that nobody goes on with what it was.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "database.h"
 #include "fleet.h"
+#include "fleet_change.h"
 #include "log.h"
 #include "pg_device.h"
 #include "pg_schema.h"
@@ -24,17 +24,11 @@ bool fleet_setup(const struct arguments *args)
 	return ok;
 }
 
-/* A session for a device, in a database that is as it is to be */
-static bool begin(struct pg_device *dev, const struct arguments *args)
-{
-	return pg_device_begin(dev, &args->state) &&
-	       pg_schema_check(&dev->session);
-}
-
 bool fleet_create(const struct arguments *args)
 {
 	struct pg_device dev;
-	bool ok = begin(&dev, args) && pg_device_create(&dev, &args->state);
+	bool ok = change_begin(&dev, args) &&
+		  pg_device_create(&dev, &args->state);
 
 	pg_device_end(&dev);
 	return ok;
@@ -53,72 +47,16 @@ bool fleet_backup(const struct arguments *args)
 	return state_close(&state) && ok;
 }
 
-/* Run a statement that is part of a transaction, on the device and the epoch looked at */
-static bool run(struct pg_device *dev, const char *sql)
-{
-	char epoch[24];
-	const struct pg_statement statement = { .sql = sql, .nr = 3 };
-	const struct pg_values values = {
-		.value = { dev->text, epoch, dev->owner }
-	};
-
-	snprintf(epoch, sizeof(epoch), "%" PRId64, dev->row.epoch);
-	return pg_run(&dev->session, &statement, &values, NULL) == PG_DONE;
-}
-
-/* That it is one statement with the row makes sure that nobody comes between */
-#define CHANGE(set, event)						\
-	"WITH held AS (UPDATE rpmb_devices SET epoch = epoch + 1,"	\
-	" owner = NULL, token = NULL, ticket = NULL" set		\
-	" WHERE guid = $1 AND epoch = $2 AND NOT retired RETURNING *)"	\
-	" INSERT INTO rpmb_log (guid, epoch, event, owner, counter)"	\
-	" SELECT guid, epoch, '" event "', $3, counter FROM held"
-
 /* It has the parameters of the other statements, and no use for two of them */
 static const char remove_blocks[] =
 	"DELETE FROM rpmb_blocks WHERE guid = $1"
 	" AND $2::BIGINT IS NOT NULL AND $3::TEXT IS NOT NULL";
 
-static bool found(struct pg_device *dev)
-{
-	bool found;
-
-	if (pg_device_look(dev, &found) != PG_DONE)
-		return false;
-	if (!found)
-		log_line("%s: there is no such device", dev->session.name);
-	return found;
-}
-
-/* Has the transaction changed the row that was looked at? */
-static bool has_changed(struct pg_device *dev)
-{
-	int64_t epoch = dev->row.epoch;
-
-	if (!found(dev))
-		return false;
-	if (dev->row.epoch == epoch + 1 && !*dev->row.token)
-		return true;
-	log_line("%s: somebody was faster", dev->session.name);
-	return false;
-}
-
-static bool end(struct pg_device *dev, bool ok)
-{
-	if (!ok || !has_changed(dev)) {
-		pg_run_end(&dev->session, false);
-		return false;
-	}
-	if (pg_run_end(&dev->session, true) == PG_DONE)
-		return true;
-	log_line("%s: it may have been done, see inspect", dev->session.name);
-	return false;
-}
-
 static bool change(struct pg_device *dev, const char *one, const char *other)
 {
 	return pg_run_begin(&dev->session, "BEGIN") == PG_DONE &&
-	       end(dev, run(dev, one) && (!other || run(dev, other)));
+	       change_end(dev, change_run(dev, one) &&
+			       (!other || change_run(dev, other)));
 }
 
 bool fleet_retire(const struct arguments *args)
@@ -126,7 +64,7 @@ bool fleet_retire(const struct arguments *args)
 	struct pg_device dev;
 	bool ok;
 
-	ok = begin(&dev, args) && found(&dev) &&
+	ok = change_begin(&dev, args) && change_find(&dev) &&
 	     pg_device_may_take(&dev, &args->state) &&
 	     change(&dev, CHANGE(", retired = TRUE, sealed = NULL", "retired"),
 		    remove_blocks);
@@ -137,7 +75,7 @@ bool fleet_retire(const struct arguments *args)
 /* The device is what the database has, wherever it has that from */
 static bool accept_database(struct pg_device *dev, const struct arguments *args)
 {
-	return found(dev) && pg_device_may_take(dev, &args->state) &&
+	return change_find(dev) && pg_device_may_take(dev, &args->state) &&
 	       change(dev, CHANGE("", "accepted"), NULL);
 }
 
@@ -203,9 +141,10 @@ static bool put_copy(struct pg_device *dev, struct rpmb_store *from)
 {
 	bool ok = pg_run_begin(&dev->session, "BEGIN") == PG_DONE;
 
-	ok = ok && put_row(dev, from) && run(dev, CHANGE("", "accepted")) &&
-	     run(dev, remove_blocks) && put_blocks(dev, from);
-	return end(dev, ok);
+	ok = ok && put_row(dev, from) &&
+	     change_run(dev, CHANGE("", "accepted")) &&
+	     change_run(dev, remove_blocks) && put_blocks(dev, from);
+	return change_end(dev, ok);
 }
 
 /* The device of the copy, which is made if the database has lost it */
@@ -263,8 +202,9 @@ bool fleet_accept(const struct arguments *args)
 	struct pg_device dev;
 	bool ok;
 
-	ok = begin(&dev, args) && (args->copy ? accept_copy(&dev, args) :
-						accept_database(&dev, args));
+	ok = change_begin(&dev, args) &&
+	     (args->copy ? accept_copy(&dev, args) :
+			   accept_database(&dev, args));
 	if (ok)
 		printf("%s: the device is what it was then\n",
 		       args->state.name);

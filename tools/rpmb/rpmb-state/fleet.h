@@ -14,6 +14,7 @@ bool fleet_inspect(const struct arguments *args);
 bool fleet_check(const struct arguments *args);
 bool fleet_backup(const struct arguments *args);
 bool fleet_accept(const struct arguments *args);
+bool fleet_rewrap(const struct arguments *args);
 bool fleet_retire(const struct arguments *args);
 
 #endif /* FLEET_H */

@@ -12,6 +12,7 @@
 #include "fleet.h"
 #include "fleet_options.h"
 #include "pg_session.h"
+#include "secret.h"
 
 const char *argp_program_version = "rpmb-state 0.1";
 
@@ -39,6 +40,7 @@ static const struct command commands[] = {
 	{ "convert", command_convert, NULL, 2, 0 },
 	{ "setup", NULL, fleet_setup, 1, 0 },
 	{ "list", NULL, fleet_list, 1, 0 },
+	{ "rewrap", NULL, fleet_rewrap, 1, 0 },
 	{ "retire", NULL, fleet_retire, 1, 0 },
 };
 
@@ -47,6 +49,7 @@ struct command_line {
 	struct arguments args;
 	struct fleet_options fleet;
 	uint8_t dev_id[STATE_DEV_ID_LEN];
+	const char *new_key_file;
 	bool on_database;
 };
 
@@ -55,6 +58,7 @@ enum {
 	OPT_DEV_ID,
 	OPT_ANCHOR,
 	OPT_JSON,
+	OPT_NEW_WRAP_KEY,
 };
 
 static const struct argp_option option_list[] = {
@@ -68,6 +72,9 @@ static const struct argp_option option_list[] = {
 	  "the anchor that keeps the state from being put back", 1 },
 	{ NULL, 0, NULL, 0, "list, inspect on a database:", 2 },
 	{ "json", OPT_JSON, NULL, 0, "print JSON", 2 },
+	{ NULL, 0, NULL, 0, "rewrap:", 4 },
+	{ "new-wrap-key", OPT_NEW_WRAP_KEY, "FILE", 0,
+	  "the hosts' key from now on; --wrap-key is the one until now", 4 },
 	{}
 };
 
@@ -114,6 +121,23 @@ static void check_files(struct argp_state *argp,
 		argp_error(argp, "too many arguments");
 }
 
+/* As that of --wrap-key, see fleet_options.c */
+static void take_new_key(struct argp_state *argp, struct command_line *line)
+{
+	struct secret *secret = secret_new();
+	const char *wrong;
+
+	if (line->command->on_database != fleet_rewrap)
+		argp_error(argp, "only rewrap takes --new-wrap-key");
+	if (!secret)
+		argp_error(argp, "out of memory");
+	wrong = secret_from_file(secret, line->new_key_file,
+				 line->fleet.insecure);
+	if (wrong)
+		argp_error(argp, "--new-wrap-key: %s", wrong);
+	line->args.new_key = secret->key;
+}
+
 static void check_line(struct argp_state *argp, struct command_line *line)
 {
 	const struct state_config *state = &line->args.state;
@@ -137,6 +161,8 @@ static void check_line(struct argp_state *argp, struct command_line *line)
 	     (line->command->on_database != fleet_list &&
 	      line->command->on_database != fleet_inspect)))
 		argp_error(argp, "only list and inspect on a database take --json");
+	if (line->new_key_file)
+		take_new_key(argp, line);
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *argp)
@@ -158,6 +184,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 		return 0;
 	case OPT_JSON:
 		line->args.json = true;
+		return 0;
+	case OPT_NEW_WRAP_KEY:
+		line->new_key_file = arg;
 		return 0;
 	case ARGP_KEY_INIT:
 		line->fleet.config = &line->args.state;
@@ -187,7 +216,7 @@ static const struct argp argp = {
 		    "setup DATABASE\nlist DATABASE\ncreate DATABASE#GUID\n"
 		    "inspect DATABASE#GUID\ncheck DATABASE[#GUID]\n"
 		    "backup DATABASE#GUID COPY\naccept DATABASE#GUID [COPY]\n"
-		    "retire DATABASE#GUID",
+		    "rewrap DATABASE[#GUID]\nretire DATABASE#GUID",
 	.doc = "Look after the states of vhost-user-rpmb.",
 };
 

@@ -180,6 +180,63 @@ static void accepts(void)
 	must_serve(&model);
 }
 
+/* Only where the key is the new one does a daemon get the device's */
+static void rewraps(void)
+{
+	struct model model;
+	struct host one;
+
+	must_run("umask 077; head -c 32 /dev/urandom >new;"
+		 " head -c 32 /dev/urandom >third");
+	begin(&model);
+	serve_open(&one, "one", fleet_device(), NULL);
+	must_say("tool rewrap $K --new-wrap-key=new $S", 1, "in use by one");
+	model_write(&model, &one.fe);
+	serve_stop(&one);
+	must_say("tool rewrap --new-wrap-key=new $S", 1, "--wrap-key");
+	must_say("tool rewrap $K $S", 1, "--new-wrap-key");
+	must_say("tool rewrap --wrap-key=third --new-wrap-key=new $S", 1,
+		 "not wrapped with this");
+	must_say("tool check --new-wrap-key=new $S", 64, "only rewrap");
+	must_say("tool rewrap $K --new-wrap-key=missing $S", 64, "No such file");
+	must_run("tool check $K $S");
+	must_say("tool rewrap $K --new-wrap-key=new $S", 0, "under the new key");
+	must_say("tool inspect $S", 0, "rewrapped by");
+	must_run("tool check --wrap-key=new $S");
+	must_say("tool check $K $S", 1, "not wrapped with this");
+	serve_start(&one, "one", fleet_device(), NULL);
+	serve_ends(&one, 1, "not wrapped with this");
+	/* Once more changes nothing, and back is as good a way as any */
+	must_run("tool rewrap $K --new-wrap-key=new $S && tool check --wrap-key=new $S");
+	must_run("tool rewrap --wrap-key=new --new-wrap-key=$RPMB_WRAP_KEY $S");
+	must_serve(&model);
+}
+
+/* All devices; those in use are named, and keep no other from it */
+static void rewraps_all(void)
+{
+	char *first = strdup(fleet_device()), line[2048];
+	struct model model, other;
+	struct host one;
+
+	must_run("umask 077; head -c 32 /dev/urandom >new");
+	begin(&model);
+	serve_open(&one, "one", fleet_device(), NULL);
+	daemon_new_device();
+	begin(&other);
+	must_say("tool rewrap $K --new-wrap-key=new $D", 1, "in use by one");
+	must_run("tool check --wrap-key=new $S");
+	model_write(&model, &one.fe);
+	serve_stop(&one);
+	must_run("tool rewrap $K --new-wrap-key=new $D");
+	snprintf(line, sizeof(line), "tool check --wrap-key=new '%s'", first);
+	must_run(line);
+	/* As the other tests want them */
+	must_run("tool rewrap --wrap-key=new --new-wrap-key=$RPMB_WRAP_KEY $D");
+	must_serve(&other);
+	free(first);
+}
+
 static void retires(void)
 {
 	struct model model;
@@ -299,6 +356,8 @@ static const struct test tests[] = {
 	{ "check: finds what no device has", finds_damage },
 	{ "backup: a file, which accept puts back", backs_up },
 	{ "accept: what the database has, and nobody else's", accepts },
+	{ "rewrap: another key of the hosts", rewraps },
+	{ "rewrap: all devices that nobody has", rewraps_all },
 	{ "retire: for good", retires },
 	{ "roles: a host serves its devices, and does nothing else", has_roles },
 	{ "TLS and a password, also in the sandbox", by_tls },

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Another key of the hosts
+ *
+ * The key of a device is wrapped under the new one, which no daemon notices that has the
+ * device: so it is one that nobody has. What has the new one already is left alone, so that
+ * who was interrupted begins again.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fleet.h"
+#include "fleet_change.h"
+#include "log.h"
+#include "pg_schema.h"
+
+/* Has the device nothing that would have to be wrapped anew? */
+static bool is_done(const struct pg_device *dev, const uint8_t *new_key)
+{
+	uint8_t key[RPMB_KEY_LEN];
+	bool done = dev->row.retired || !dev->row.has_key ||
+		    unseal(&dev->row.key, new_key, dev->guid, sizeof(dev->guid),
+			   key);
+
+	explicit_bzero(key, sizeof(key));
+	return done;
+}
+
+static bool put_key(struct pg_device *dev, const struct sealed *key)
+{
+	static const struct pg_statement put = {
+		.nr = 2, .binary = 1 << 1,
+		.sql = "UPDATE rpmb_devices SET sealed = $2 WHERE guid = $1",
+	};
+	const struct pg_values values = {
+		.value = { dev->text, (const char *)key },
+		.len = { [1] = sizeof(*key) },
+	};
+
+	return pg_run(&dev->session, &put, &values, NULL) == PG_DONE;
+}
+
+static bool wrap_anew(const struct pg_device *dev, const uint8_t *new_key,
+		      struct sealed *sealed)
+{
+	uint8_t key[RPMB_KEY_LEN];
+	bool ok = pg_device_unwrap(dev, key) &&
+		  seal(sealed, new_key, dev->guid, sizeof(dev->guid), key);
+
+	explicit_bzero(key, sizeof(key));
+	return ok;
+}
+
+static bool change_key(struct pg_device *dev, const uint8_t *new_key)
+{
+	struct sealed sealed;
+	bool ok = wrap_anew(dev, new_key, &sealed) &&
+		  pg_run_begin(&dev->session, "BEGIN") == PG_DONE;
+
+	return ok && change_end(dev, put_key(dev, &sealed) &&
+				     change_run(dev, CHANGE("", "rewrapped")));
+}
+
+static bool rewrap_device(const struct arguments *args)
+{
+	struct pg_device dev;
+	bool ok = change_begin(&dev, args) && change_find(&dev);
+
+	if (ok && !is_done(&dev, args->new_key)) {
+		ok = pg_device_may_take(&dev, &args->state) &&
+		     change_key(&dev, args->new_key);
+		if (ok)
+			printf("%s: wrapped under the new key\n", dev.text);
+	}
+	pg_device_end(&dev);
+	return ok;
+}
+
+/* Those of which there may be something to do */
+static bool find_devices(const struct arguments *args, PGresult **rows)
+{
+	struct pg_session session;
+	bool ok = pg_begin(&session, &args->state) &&
+		  pg_schema_check(&session) &&
+		  pg_run_sql(&session,
+			     "SELECT guid FROM rpmb_devices"
+			     " WHERE sealed IS NOT NULL ORDER BY guid", 1,
+			     rows) == PG_DONE;
+
+	pg_end(&session);
+	return ok;
+}
+
+static bool rewrap_one_of(const struct arguments *args, const char *guid)
+{
+	struct arguments one = *args;
+	char *name = NULL;
+	bool ok;
+
+	if (asprintf(&name, "%s#%s", args->state.name, guid) < 0) {
+		log_line("out of memory");
+		return false;
+	}
+	one.state.name = name;
+	ok = rewrap_device(&one);
+	free(name);
+	return ok;
+}
+
+/* One that is in use keeps no other from it */
+static bool rewrap_all(const struct arguments *args)
+{
+	PGresult *rows;
+	bool ok = true;
+	int i;
+
+	if (!find_devices(args, &rows))
+		return false;
+	for (i = 0; i < PQntuples(rows); i++)
+		ok &= rewrap_one_of(args, PQgetvalue(rows, i, 0));
+	PQclear(rows);
+	return ok;
+}
+
+bool fleet_rewrap(const struct arguments *args)
+{
+	if (!args->state.wrap_key || !args->new_key) {
+		log_line("%s: it takes both keys: give --wrap-key and --new-wrap-key",
+			 args->state.name);
+		return false;
+	}
+	return pg_fragment(args->state.name) ? rewrap_device(args) :
+					       rewrap_all(args);
+}
