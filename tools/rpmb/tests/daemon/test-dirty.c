@@ -562,6 +562,82 @@ static void copied_while_it_runs(void)
 	}
 }
 
+/*
+ * What other back-ends of the same machine do meanwhile: they set bits of theirs, which
+ * lie in the same bytes. Only they clear them here, so each is there until then.
+ */
+#define SHARED_BYTES (REGION_SIZE / PAGE / 8)
+#define THEIR_BIT 0x80
+#define DAEMONS_BIT 0x01
+/* So often both are to be at the same byte, as long as two processors run them */
+#define MEETINGS 1000
+#define MOST_READS 50000
+
+struct others {
+	atomic_bool stop;
+	atomic_uint met;
+	unsigned int lost;
+};
+
+static uint8_t *shared_bytes(void)
+{
+	return &log.bits[guest_addr(IN_OFF) / PAGE / 8];
+}
+
+static void set_and_clear(struct others *others, uint8_t *byte)
+{
+	uint8_t before = __atomic_fetch_or(byte, THEIR_BIT, __ATOMIC_SEQ_CST);
+	uint8_t after = __atomic_fetch_and(byte, ~(THEIR_BIT | DAEMONS_BIT),
+					   __ATOMIC_SEQ_CST);
+
+	others->lost += !(after & THEIR_BIT);
+	if (after & ~before & DAEMONS_BIT)
+		atomic_fetch_add(&others->met, 1);
+}
+
+static void *set_others(void *arg)
+{
+	struct others *others = arg;
+
+	while (!atomic_load(&others->stop))
+		for (unsigned int i = 0; i < SHARED_BYTES; i++)
+			set_and_clear(others, &shared_bytes()[i]);
+	return NULL;
+}
+
+/* A block into the first page of each byte */
+static void read_all_over(void)
+{
+	struct chunk chunks[1 + SHARED_BYTES];
+	struct rpmb_frame out;
+
+	frames_init(&out, 1, &(struct fields){
+		.type = RPMB_READ_DATA, .count = SHARED_BYTES });
+	memcpy(fe.mem + OUT_OFF, &out, FRAME);
+	chunks[0] = (struct chunk){ guest_addr(OUT_OFF), FRAME, false };
+	for (unsigned int i = 0; i < SHARED_BYTES; i++)
+		chunks[1 + i] = (struct chunk){
+			guest_addr(IN_OFF + i * 8 * PAGE), FRAME, true };
+	check_eq(fe_submit(&fe, chunks, ARRAY_SIZE(chunks)),
+		 SHARED_BYTES * FRAME);
+}
+
+static void shared_with_others(void)
+{
+	struct others others = {};
+	unsigned int reads = 0;
+	pthread_t thread;
+
+	open_logged(LOG_ALL, RING_LOGGED);
+	check(!pthread_create(&thread, NULL, set_others, &others), "");
+	while (atomic_load(&others.met) < MEETINGS && reads++ < MOST_READS)
+		read_all_over();
+	atomic_store(&others.stop, true);
+	pthread_join(thread, NULL);
+	tap_note("%u reads, met %u times", reads, others.met);
+	check(!others.lost, "%u bits of others are lost", others.lost);
+}
+
 static const struct test tests[] = {
 	{ "log: offered", offered },
 	{ "log: all that is written", all_is_logged },
@@ -584,6 +660,7 @@ static const struct test tests[] = {
 	{ "log: forgotten with its front-end", next_frontend },
 	{ "log: a copy that is made meanwhile is whole",
 	  copied_while_it_runs },
+	{ "log: bits of others in the same bytes stay", shared_with_others },
 };
 
 int main(int argc, char **argv)

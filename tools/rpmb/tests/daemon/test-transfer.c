@@ -150,6 +150,20 @@ static void never_written(void)
 	must_load();
 }
 
+/* Who has shut down its side asks for nothing more, though it could be answered */
+static void asks_no_more(void)
+{
+	begin_load();
+	check_eq(move_transfer(&b, LOAD, fds[0]), 0);
+	vu_send(b.fe.sock, VU_CHECK_DEVICE_STATE, 0, NULL, 0, NULL, 0);
+	daemon_forget_messages();
+	check(!shutdown(b.fe.sock, SHUT_WR), "%s", strerror(errno));
+	daemon_wait_for_words("front-end disconnected");
+	fe_close(&b.fe);
+	move_arrive(&b, &a);
+	must_load();
+}
+
 static void ended_while_it_waits(void)
 {
 	begin_load();
@@ -333,6 +347,7 @@ static const struct test tests[] = {
 	{ "save: the pipe is full", pipe_is_full },
 	{ "save: nobody reads", never_read },
 	{ "load: nobody writes", never_written },
+	{ "load: nobody writes, nor asks for more", asks_no_more },
 	{ "load: the daemon is told to end meanwhile", ended_while_it_waits },
 	{ "load: byte by byte", byte_by_byte },
 	{ "by way of a file", by_file },
