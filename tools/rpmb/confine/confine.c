@@ -112,6 +112,12 @@ static int fill(scmp_filter_ctx filter, const struct confine_set *const *sets)
 {
 	int err = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 
+	/* Calls by another architecture's entry are none of ours; unless told so
+	 * libseccomp ends one thread for them, and the others would go on
+	 */
+	if (!err)
+		err = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH,
+				       SCMP_ACT_KILL_PROCESS);
 	/* malloc() looks into /proc now and then, and does without as well */
 	if (!err && !has_reading(sets))
 		err = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES),

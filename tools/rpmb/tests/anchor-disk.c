@@ -11,6 +11,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "any-call.h"
 #include "fake.h"
 
 static struct fake *device(void)
@@ -40,7 +41,7 @@ static void try_call(struct fake *fake)
 	long nr = fake->call;
 
 	fake->call = 0;
-	if (nr && syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]) < 0)
+	if (nr && any_call(nr, a) < 0)
 		fake->call_errno = errno;
 }
 

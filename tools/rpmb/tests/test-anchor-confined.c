@@ -102,7 +102,8 @@ static void test_deadly(void)
 	if (!fake)
 		return;
 	for (; call->nr >= 0; call++)
-		deadly(fake, call);
+		if (call_is_known(call))
+			deadly(fake, call);
 	for (i = 0; i < ARRAY_SIZE(calls); i++)
 		deadly(fake, &calls[i]);
 }

@@ -5,6 +5,7 @@
 #ifndef CONFINED_H
 #define CONFINED_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* By seccomp and without new privileges, all threads; returns their number */
@@ -23,5 +24,8 @@ struct system_call {
 
 /* Each of these ends the program; the last one has the number -1 */
 extern const struct system_call deadly_calls[];
+
+/* Does this kernel have the way by which it is made? */
+bool call_is_known(const struct system_call *call);
 
 #endif /* CONFINED_H */

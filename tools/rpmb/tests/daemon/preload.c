@@ -24,6 +24,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "any-call.h"
 #include "disk.h"
 
 #define MAX_FD 1024
@@ -345,11 +346,10 @@ int posix_fallocate64(int fd, off_t off, off_t len)
 /* Whoever gets into the daemon can do this much */
 static void try_forbidden(void)
 {
-	const long *a = disk->arguments;
 	long nr = disk->forbidden;
 
 	disk->forbidden = 0;
-	if (nr && syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]) < 0)
+	if (nr && any_call(nr, disk->arguments) < 0)
 		disk->forbidden_errno = errno;
 }
 

@@ -123,7 +123,8 @@ static void forbidden_calls(void)
 	const struct system_call *call = deadly_calls;
 
 	for (; call->nr >= 0; call++)
-		deadly(call);
+		if (call_is_known(call))
+			deadly(call);
 	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++)
 		deadly(&calls[i]);
 }
