@@ -502,7 +502,7 @@ static void listener_ready(struct server *server, struct watch *watch)
 	struct control *control = server->control;
 	int sock;
 
-	sock = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	sock = watch_accept(server, watch);
 	if (sock >= 0 &&
 	    watch_begin(server, &control->session, sock, session_ready))
 		watch_pause(server, watch);

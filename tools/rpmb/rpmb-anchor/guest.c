@@ -84,7 +84,7 @@ static void listener_ready(struct server *server, struct watch *watch)
 		watch_pause(server, watch);
 		return;
 	}
-	sock = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	sock = watch_accept(server, watch);
 	if (sock < 0)
 		return;
 	result = admit(guest, table_find(&server->table, guest->line.guid), sock);

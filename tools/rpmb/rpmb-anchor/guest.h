@@ -29,6 +29,8 @@ struct guest_kind {
  * @line: with its key, which only the client gets
  * @session: the one who has the anchor or device, if there is one
  * @request: what he wants of an anchor, if @waiting
+ * @promised: he was told last that a step is left, so he may make one, whatever the
+ *	administrator has said since
  * @tenant: NULL if it is an anchor
  * @in_batch: a request is being made durable
  * @to_answer: and who sent it is still there
@@ -42,6 +44,7 @@ struct guest {
 	struct watch session;
 	struct anchor_request request;
 	struct tenant *tenant;
+	bool promised;
 	bool waiting;
 	bool in_batch;
 	bool to_answer;

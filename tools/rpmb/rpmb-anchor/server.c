@@ -225,9 +225,11 @@ static void add_guests(struct server *server)
 static bool begin(struct server *server, int stop)
 {
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
+	server->spare = -1;
 	server->writes_left = writes_left(server);
 	add_guests(server);
-	return watch_begin(server, &server->stop, stop, stop_ready) &&
+	return watch_spare(server) &&
+	       watch_begin(server, &server->stop, stop, stop_ready) &&
 	       watch_begin(server, &server->timer,
 			   timerfd_create(CLOCK_BOOTTIME,
 					  TFD_CLOEXEC | TFD_NONBLOCK),
@@ -245,6 +247,8 @@ static void end(struct server *server)
 	watch_end(&server->stop);
 	watch_end(&server->timer);
 	watch_end(&server->done);
+	if (server->spare >= 0)
+		close(server->spare);
 	if (server->epoll >= 0)
 		close(server->epoll);
 }

@@ -25,6 +25,8 @@ struct control;
  * @devices_first: the last to be served was the table
  * @others_first: the last was a partition that comes or goes
  * @timer: for those who are slowed down
+ * @spare: a file that is given up when there is none for a client
+ * @turned_away: that was so for the last one
  */
 struct server {
 	const char *directory;
@@ -45,6 +47,8 @@ struct server {
 	struct guest *guests;
 	struct control *control;
 	int epoll;
+	int spare;
+	bool turned_away;
 	bool quit;
 };
 

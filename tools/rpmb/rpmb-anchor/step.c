@@ -38,11 +38,19 @@ static void send_reply(struct guest *guest, const struct anchor_reply *reply)
 	guest_send(guest, guest->session.fd, reply, sizeof(*reply));
 }
 
+/* What he is told that is left he relies on: his next step is durable before he asks */
+static void note_promise(struct guest *guest, const struct anchor_reply *reply)
+{
+	if (!reply->result)
+		guest->promised = reply->left;
+}
+
 static void answer(const struct server *server, struct guest *guest,
 		   enum anchor_result result)
 {
 	struct anchor_reply reply = make_reply(server, entry_of(server, guest), result);
 
+	note_promise(guest, &reply);
 	send_reply(guest, &reply);
 }
 
@@ -59,7 +67,8 @@ static enum anchor_result judge(const struct server *server,
 	anchor_name_step(&guest->line, number, entry->name, request->root, name);
 	if (!memeql_sec(name, request->name, sizeof(name)))
 		return ANCHOR_FORGED;
-	return guest_left(server, entry, entry->number) ? ANCHOR_OK : ANCHOR_SPENT;
+	return guest->promised || guest_left(server, entry, entry->number) ?
+	       ANCHOR_OK : ANCHOR_SPENT;
 }
 
 /* The answer to the same request may have been lost */
@@ -159,6 +168,7 @@ static void tell_first(struct server *server, struct guest *guest, int sock,
 	struct anchor_reply reply = make_reply(server, entry_of(server, guest), result);
 
 	if (!result) {
+		note_promise(guest, &reply);
 		memcpy(reply.guid, guest->line.guid, sizeof(reply.guid));
 		memcpy(reply.salt, guest->line.salt, sizeof(reply.salt));
 		memcpy(reply.key, guest->line.key, sizeof(reply.key));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -72,4 +73,41 @@ int watch_socket(const char *path, unsigned int mode)
 	if (sock >= 0)
 		close(sock);
 	return -1;
+}
+
+bool watch_spare(struct server *server)
+{
+	if (server->spare < 0)
+		server->spare = fcntl(server->epoll, F_DUPFD_CLOEXEC, 0);
+	if (server->spare < 0)
+		log_line("no file to spare: %s", strerror(errno));
+	return server->spare >= 0;
+}
+
+/* Else he would be there still, and be the reason to try again and again */
+static void turn_away(struct server *server, int listener)
+{
+	int sock;
+
+	if (!server->turned_away)
+		log_line("no file is left for another client: who comes is turned away");
+	server->turned_away = true;
+	close(server->spare);
+	sock = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	if (sock >= 0)
+		close(sock);
+	server->spare = -1;
+	watch_spare(server);
+}
+
+int watch_accept(struct server *server, const struct watch *listener)
+{
+	int sock = accept4(listener->fd, NULL, NULL,
+			   SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (sock >= 0)
+		server->turned_away = false;
+	else if (errno == EMFILE || errno == ENFILE)
+		turn_away(server, listener->fd);
+	return sock;
 }

@@ -37,4 +37,13 @@ void watch_resume(struct server *server, struct watch *watch);
 /* A socket of packets with this name, in place of one that is left over, or -1 */
 int watch_socket(const char *path, unsigned int mode);
 
+/*
+ * Who waits at @listener, or -1. With no file left for him he is turned away, as nobody
+ * could be told to come later, and he comes again by himself.
+ */
+int watch_accept(struct server *server, const struct watch *listener);
+
+/* What one file is kept for; false and a log line if there is none */
+bool watch_spare(struct server *server);
+
 #endif /* WATCH_H */

@@ -149,11 +149,10 @@ static void __attribute__((noreturn)) give_up(const struct anchored *anchored)
 	_exit(EXIT_FAILURE);
 }
 
-/* Will it not help to wait? */
+/* Will it not help to wait? A share can be made larger. */
 static bool is_final(int error)
 {
 	return error == RPMB_ERR_OLD || error == RPMB_ERR_FORGED ||
-	       error == RPMB_ERR_SPENT ||
 	       (error == RPMB_ERR_SYSTEM && errno == ECANCELED);
 }
 

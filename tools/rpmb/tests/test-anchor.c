@@ -3,9 +3,11 @@
  * rpmb-anchor and the clients of librpmb: which steps are anchored, and for whom
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -193,6 +195,78 @@ static void test_spent(void)
 	expect_eq(rpmb_anchor_verify(anchor, &next.step, next.root), 0);
 	expect_anchored(anchor, &next);
 	rpmb_anchor_free(anchor);
+}
+
+/* What a client was told that is left he has, if it is one step: it may be durable already */
+static void test_share_lowered(void)
+{
+	struct rpmb_anchor *anchor;
+	struct kept kept = {};
+
+	host_ready(1);
+	check(!admin("set number-0 --share 10"), "%s", said());
+	anchor = must_connect(0);
+	must_step(anchor, &kept);
+	must_step(anchor, &kept);
+	check(!admin("set number-0 --share 1"), "%s", said());
+	must_step(anchor, &kept);
+	expect_eq(rpmb_anchor_left(anchor), 0);
+	keep_next(anchor, &kept);
+	expect_eq(advance(anchor, &kept), RPMB_ERR_SPENT);
+	/* Not by coming again either */
+	rpmb_anchor_free(anchor);
+	anchor = must_connect(0);
+	expect_eq(rpmb_anchor_left(anchor), 0);
+	expect_eq(advance(anchor, &kept), RPMB_ERR_SPENT);
+	rpmb_anchor_free(anchor);
+}
+
+/* A number that no open file of the program has, and none below it */
+static unsigned int first_free_file(void)
+{
+	char path[64];
+	unsigned int fd = 0;
+
+	do
+		snprintf(path, sizeof(path), "/proc/%d/fd/%u", host_pid(), fd++);
+	while (!faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW));
+	return fd - 1;
+}
+
+/* Who has an anchor goes on, who comes is turned away, and comes again */
+static void test_no_files(void)
+{
+	struct rlimit limit = {}, few;
+	struct kept kept = {};
+	struct rpmb_anchor *anchor;
+	struct raw raw;
+	unsigned int i;
+
+	host_ready(2);
+	anchor = must_connect(0);
+	must_step(anchor, &kept);
+	check(!prlimit(host_pid(), RLIMIT_NOFILE, NULL, &limit), "%s",
+	      strerror(errno));
+	few = limit;
+	few.rlim_cur = first_free_file();
+	check(!prlimit(host_pid(), RLIMIT_NOFILE, &few, NULL), "%s",
+	      strerror(errno));
+	for (i = 0; i < 10; i++) {
+		raw_come(&raw, 1);
+		check(raw_is_over(&raw), "let in");
+		raw_close(&raw);
+		must_step(anchor, &kept);
+	}
+	expect(admin("list"));
+	expect(host_says("no file is left for another client"));
+	check(!prlimit(host_pid(), RLIMIT_NOFILE, &limit, NULL), "%s",
+	      strerror(errno));
+	check_eq(raw_connect(&raw, 1), ANCHOR_OK);
+	raw_close(&raw);
+	expect(!admin("list"));
+	must_step(anchor, &kept);
+	rpmb_anchor_free(anchor);
+	host_stop();
 }
 
 /* An answer that got lost: who asks again gets it, and nothing is written again */
@@ -421,6 +495,7 @@ static const struct test tests[] = {
 	{ "steps: only those made with the anchor's key", test_forged },
 	{ "steps: not another guest's", test_other_guest },
 	{ "steps: not more than the share", test_spent },
+	{ "steps: a share that is made smaller", test_share_lowered },
 	{ "steps: asked for twice, made once", test_again },
 	{ "steps: who comes while one is written hears of that one",
 	  test_come_meanwhile },
@@ -430,6 +505,7 @@ static const struct test tests[] = {
 	  test_killed_client },
 	{ "clients: they can be told not to wait any longer",
 	  test_stop_waiting },
+	{ "clients: there is no file for another one", test_no_files },
 	{ "clients: of the user that the administrator says", test_users },
 	{ "group: one write of the hardware for all who wait",
 	  test_group_commit },

@@ -573,6 +573,49 @@ static void share_used_up(void)
 	close_daemon(&d, &fe);
 }
 
+/* Made smaller than what it has used: one more write, then no more, and it goes on */
+static void share_lowered(void)
+{
+	uint8_t data[BLOCK] = { 1 };
+	struct frontend fe;
+	struct model model;
+	struct daemon d;
+
+	begin_serving(&model, &d, &fe);
+	check(!admin("set number-0 --share 3"), "%s", said());
+	model_write(&model, &fe);
+	check_eq(guest_write(&fe, test_key, 0, 1, model.counter, data),
+		 RPMB_RES_WRITE);
+	model_check(&model, &fe, false);
+	check(!admin("set number-0 --share 9"), "%s", said());
+	model_write(&model, &fe);
+	close_daemon(&d, &fe);
+}
+
+/* The same while a step waits for an anchor that has gone: so does the guest, for a share */
+static void share_lowered_meanwhile(void)
+{
+	struct frontend fe;
+	struct model model;
+	struct daemon d;
+	struct fake *fake;
+
+	fake = begin_serving(&model, &d, &fe);
+	host_fault(fake, FAULT_KILL_BEFORE, FAKE_DISK_WRITE, 0);
+	model_submit(&model, &fe);
+	host_wait_killed();
+	kill(d.pid, SIGSTOP);
+	host_start();
+	check(!admin("set number-0 --share 3"), "%s", said());
+	kill(d.pid, SIGCONT);
+	daemon_wait_for_words("share are used up");
+	check(!fe_used(&fe), "answered");
+	check(!admin("set number-0 --share 9"), "%s", said());
+	model_answer(&model, &fe);
+	model_check(&model, &fe, false);
+	close_daemon(&d, &fe);
+}
+
 static bool has_key_in(const char *name)
 {
 	return !shell("grep -qaF \"$(cat key-text)\" %s", name);
@@ -664,6 +707,9 @@ static const struct test tests[] = {
 	{ "the anchor is away: nothing is told", nothing_without_anchor },
 	{ "a copy serves, or the first one, never both", cloned },
 	{ "the share is used up, and made larger", share_used_up },
+	{ "the share is made smaller than what is used", share_lowered },
+	{ "the share is made smaller while nobody looks",
+	  share_lowered_meanwhile },
 	{ "stopped while it waits for its anchor", stopped_while_it_waits },
 	{ "the key is in the file only wrapped", key_is_wrapped },
 	{ "a step back that the administrator agrees to", stepped_back },
