@@ -616,6 +616,38 @@ static void share_lowered_meanwhile(void)
 	close_daemon(&d, &fe);
 }
 
+/*
+ * The hardware is removed under a write: rpmb-anchor ends, and does not serve without it.
+ * Guests wait until it is there again; whoever serves them is not started anew.
+ */
+static void hardware_removed(void)
+{
+	struct frontend fe;
+	struct model model;
+	struct daemon d;
+	struct fake *fake;
+
+	fake = begin_serving(&model, &d, &fe);
+	host_fault(fake, FAULT_BEFORE, RPMB_WRITE_DATA, 0);
+	fake->faults[0].value = ENODEV;
+	fake->faults[1] = (struct fake_fault) {
+		FAULT_BEFORE, RPMB_READ_DATA, 0, ENODEV
+	};
+	model_submit(&model, &fe);
+	check(WEXITSTATUS(host_wait()) == 1, "it goes on without hardware");
+	check(host_says("the device was removed"), "it does not say so");
+	daemon_wait_for_words("does rpmb-anchor run?");
+	host_fault(fake, FAULT_BEFORE, FAKE_ANY, 0);
+	fake->faults[0].value = ENODEV;
+	host_refuses("the device was removed");
+	check(!fe_used(&fe), "answered");
+	host_start();
+	model_answer(&model, &fe);
+	model_check(&model, &fe, false);
+	close_daemon(&d, &fe);
+	must_serve(&model, false);
+}
+
 static bool has_key_in(const char *name)
 {
 	return !shell("grep -qaF \"$(cat key-text)\" %s", name);
@@ -706,6 +738,8 @@ static const struct test tests[] = {
 	{ "the anchor ends in a write, and comes back", anchor_comes_back },
 	{ "the anchor is away: nothing is told", nothing_without_anchor },
 	{ "a copy serves, or the first one, never both", cloned },
+	{ "the hardware is removed and comes back: the guest waits",
+	  hardware_removed },
 	{ "the share is used up, and made larger", share_used_up },
 	{ "the share is made smaller than what is used", share_lowered },
 	{ "the share is made smaller while nobody looks",
