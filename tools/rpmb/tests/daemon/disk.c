@@ -55,7 +55,7 @@ void disk_free(struct disk *disk)
 }
 
 /* Beside the test program */
-static const char *preload_path(void)
+const char *disk_preload(void)
 {
 	static char path[PATH_MAX];
 	char exe[PATH_MAX - 16];
@@ -70,7 +70,7 @@ static const char *preload_path(void)
 void start_on_disk_with(struct daemon *d, const char *option,
 			const char *value)
 {
-	daemon_start_args(d, preload_path(), (const char *const []){
+	daemon_start_args(d, disk_preload(), (const char *const []){
 		"--capacity", "1", option, value, NULL });
 }
 

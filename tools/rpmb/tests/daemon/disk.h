@@ -100,6 +100,8 @@ void start_on_disk(struct daemon *d);
 /* The same with another option */
 void start_on_disk_with(struct daemon *d, const char *option,
 			const char *value);
+/* What does that, for LD_PRELOAD of other programs; in static memory */
+const char *disk_preload(void);
 void disk_wait_held(struct disk *disk);
 
 /* The sync that is held fails, that of what undoes it does not */
