@@ -54,9 +54,12 @@ static const char remove_blocks[] =
 
 static bool change(struct pg_device *dev, const char *one, const char *other)
 {
-	return pg_run_begin(&dev->session, "BEGIN") == PG_DONE &&
-	       change_end(dev, change_run(dev, one) &&
-			       (!other || change_run(dev, other)));
+	bool ok;
+
+	if (pg_run_begin(&dev->session, "BEGIN") != PG_DONE)
+		return false;
+	ok = change_run(dev, one) && (!other || change_run(dev, other));
+	return change_end(dev, ok);
 }
 
 bool fleet_retire(const struct arguments *args)

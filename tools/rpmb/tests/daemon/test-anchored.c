@@ -495,6 +495,75 @@ static void anchor_comes_back(void)
 	close_daemon(&d, &fe);
 }
 
+/* A request of a guest, and no anchor for it */
+static void submit_without_anchor(struct frontend *fe, const struct model *model)
+{
+	host_kill();
+	model_submit(model, fe);
+	daemon_wait_for_words("does rpmb-anchor run?");
+}
+
+static void must_answer(struct frontend *fe)
+{
+	union vu_payload payload;
+	uint8_t config;
+
+	for (unsigned int i = 0; i < 100; i++) {
+		check(fe_config(fe, 0, 1, &config), "refused");
+		fe_ask(fe, VU_GET_FEATURES, &payload, 0);
+	}
+}
+
+/*
+ * The front-end is answered meanwhile, if it asks for nothing that the request has to end
+ * before: where the ring is to go on from is known then
+ */
+static void front_end_without_anchor(void)
+{
+	union vu_payload payload = { .state = { 0, 0 } };
+	struct vu_header hdr;
+	struct frontend fe;
+	struct model model;
+	struct daemon d;
+
+	begin_serving(&model, &d, &fe);
+	submit_without_anchor(&fe, &model);
+	must_answer(&fe);
+	check(!fe_used(&fe), "served without an anchor");
+	vu_send(fe.sock, VU_GET_VRING_BASE, 0, &payload, sizeof(payload.state),
+		NULL, 0);
+	host_start();
+	check(vu_recv(fe.sock, &hdr, &payload), "closed");
+	check(fe_used(&fe), "the ring has stopped before the request has ended");
+	model_answer(&model, &fe);
+	check_eq(payload.state.num, fe_base(&fe));
+	fe_close(&fe);
+	fe_open(&fe, &d);
+	model_check(&model, &fe, false);
+	close_daemon(&d, &fe);
+}
+
+/* Whoever waits for that can end the daemon */
+static void stopped_without_anchor(void)
+{
+	union vu_payload payload = { .state = { 0, 0 } };
+	struct frontend fe;
+	struct model model;
+	struct daemon d;
+
+	begin_serving(&model, &d, &fe);
+	submit_without_anchor(&fe, &model);
+	vu_send(fe.sock, VU_GET_VRING_BASE, 0, &payload, sizeof(payload.state),
+		NULL, 0);
+	kill(d.pid, SIGTERM);
+	ends_saying(&d, "giving up at step");
+	check(!fe_used(&fe), "answered");
+	fe_close(&fe);
+	unlink(SOCKET);
+	host_start();
+	must_serve(&model, true);
+}
+
 /* Nobody is told anything that another daemon may have changed meanwhile */
 static void nothing_without_anchor(void)
 {
@@ -738,6 +807,9 @@ static const struct test tests[] = {
 	{ "the anchor ends in a write, and comes back", anchor_comes_back },
 	{ "the anchor is away: nothing is told", nothing_without_anchor },
 	{ "a copy serves, or the first one, never both", cloned },
+	{ "no anchor: the front-end is answered", front_end_without_anchor },
+	{ "no anchor: the daemon can be stopped while a ring is to stop",
+	  stopped_without_anchor },
 	{ "the hardware is removed and comes back: the guest waits",
 	  hardware_removed },
 	{ "the share is used up, and made larger", share_used_up },

@@ -212,13 +212,29 @@ static void rewraps(void)
 	must_serve(&model);
 }
 
+/* The tests before have left devices in the other one, which somebody seems to have */
+static void use_new_database(void)
+{
+	const char *options = strchr(getenv("RPMB_DATABASE"), '?');
+	char name[512];
+
+	fleet_sql("a", "CREATE DATABASE rewrapped");
+	snprintf(name, sizeof(name), "postgresql://postgres@/rewrapped%s",
+		 options);
+	check(!setenv("RPMB_DATABASE", name, 1), "no memory");
+	daemon_new_device();
+	must_run("tool setup $D");
+}
+
 /* All devices; those in use are named, and keep no other from it */
 static void rewraps_all(void)
 {
-	char *first = strdup(fleet_device()), line[2048];
+	char *database = strdup(getenv("RPMB_DATABASE")), *first, line[2048];
 	struct model model, other;
 	struct host one;
 
+	use_new_database();
+	first = strdup(fleet_device());
 	must_run("umask 077; head -c 32 /dev/urandom >new");
 	begin(&model);
 	serve_open(&one, "one", fleet_device(), NULL);
@@ -231,9 +247,10 @@ static void rewraps_all(void)
 	must_run("tool rewrap $K --new-wrap-key=new $D");
 	snprintf(line, sizeof(line), "tool check --wrap-key=new '%s'", first);
 	must_run(line);
-	/* As the other tests want them */
 	must_run("tool rewrap --wrap-key=new --new-wrap-key=$RPMB_WRAP_KEY $D");
 	must_serve(&other);
+	check(!setenv("RPMB_DATABASE", database, 1), "no memory");
+	free(database);
 	free(first);
 }
 
