@@ -29,9 +29,7 @@ static struct rpmb_batch_request requests[MOST];
 static unsigned int nr;
 
 FIXTURE(batch) {
-	char sim[128];
-	char name[32];
-	char node[64];
+	struct sim sim;
 	int fd;
 };
 
@@ -40,14 +38,10 @@ FIXTURE_SETUP(batch)
 	if (!have_simulator())
 		SKIP(return, "no simulator: modprobe rpmb-sim");
 
-	snprintf(self->sim, sizeof(self->sim), SIM_DIR "/batch-%d", getpid());
-	ASSERT_EQ(0, mkdir(self->sim, 0700));
-	ASSERT_EQ(0, write_file(self->sim, "type", "emmc"));
-	ASSERT_EQ(0, write_file(self->sim, "enable", "1"));
-	ASSERT_EQ(0, read_file(self->sim, "device", self->name,
-			       sizeof(self->name)));
-	snprintf(self->node, sizeof(self->node), "/dev/%s", self->name);
-	self->fd = open(self->node, O_RDWR);
+	ASSERT_EQ(0, sim_make(&self->sim, "batch", (const char *const []) {
+		"type", "emmc", NULL
+	}));
+	self->fd = open(self->sim.node, O_RDWR);
 	ASSERT_LE(0, self->fd);
 	memset(resp, UNTOUCHED, sizeof(resp));
 	nr = 0;
@@ -57,8 +51,7 @@ FIXTURE_TEARDOWN(batch)
 {
 	if (self->fd > 0)
 		close(self->fd);
-	if (self->sim[0])
-		EXPECT_EQ(0, rmdir(self->sim));
+	EXPECT_EQ(0, sim_remove(&self->sim));
 }
 
 /* One more request, of a block if it is a write */
@@ -225,8 +218,8 @@ TEST_F(batch, unknown_values)
 TEST_F(batch, access)
 {
 	struct rpmb_ioc_route_batch cmd;
-	int reader = open(self->node, O_RDONLY);
-	int writer = open(self->node, O_WRONLY);
+	int reader = open(self->sim.node, O_RDONLY);
+	int writer = open(self->sim.node, O_WRONLY);
 
 	ASSERT_LE(0, reader);
 	ASSERT_LE(0, writer);
@@ -298,7 +291,7 @@ TEST_F(batch, gone)
 	struct rpmb_ioc_route_batch cmd;
 
 	add(RPMB_GET_WRITE_COUNTER);
-	ASSERT_EQ(0, write_file(self->sim, "enable", "0"));
+	ASSERT_EQ(0, write_file(self->sim.dir, "enable", "0"));
 	cmd = batch();
 	EXPECT_EQ(-ENODEV, route(self->fd, &cmd));
 	EXPECT_EQ(0, cmd.done);

@@ -32,9 +32,7 @@ static const char raw[KEY_LEN + 2] = "a key of thirty-two bytes, no more";
 static char data[8 * BLOCK], found[8 * BLOCK];
 
 FIXTURE(keyed) {
-	char sim[128];
-	char name[32];
-	char node[64];
+	struct sim sim;
 	int fd;
 	int key;
 };
@@ -73,16 +71,10 @@ FIXTURE_SETUP(keyed)
 	if (!have_simulator())
 		SKIP(return, "no simulator: modprobe rpmb-sim");
 
-	snprintf(self->sim, sizeof(self->sim), SIM_DIR "/keyed-%d", getpid());
-	ASSERT_EQ(0, mkdir(self->sim, 0700));
-	ASSERT_EQ(0, write_file(self->sim, "type", "emmc"));
-	ASSERT_EQ(0, write_file(self->sim, "max_write", "2"));
-	ASSERT_EQ(0, write_file(self->sim, "max_read", "3"));
-	ASSERT_EQ(0, write_file(self->sim, "enable", "1"));
-	ASSERT_EQ(0, read_file(self->sim, "device", self->name,
-			       sizeof(self->name)));
-	snprintf(self->node, sizeof(self->node), "/dev/%s", self->name);
-	self->fd = open(self->node, O_RDWR);
+	ASSERT_EQ(0, sim_make(&self->sim, "keyed", (const char *const []) {
+		"type", "emmc", "max_write", "2", "max_read", "3", NULL
+	}));
+	self->fd = open(self->sim.node, O_RDWR);
 	ASSERT_LE(0, self->fd);
 	/* Nobody, its owner included, can read such a key */
 	self->key = add_key("logon", "rpmb:test", KEY_LEN);
@@ -95,8 +87,7 @@ FIXTURE_TEARDOWN(keyed)
 {
 	if (self->fd > 0)
 		close(self->fd);
-	if (self->sim[0])
-		EXPECT_EQ(0, rmdir(self->sim));
+	EXPECT_EQ(0, sim_remove(&self->sim));
 }
 
 TEST_F(keyed, info)
@@ -359,14 +350,14 @@ TEST_F(keyed, open_modes)
 	int fd;
 
 	ASSERT_EQ(0, do_type(self->fd, RPMB_PROGRAM_KEY, self->key));
-	fd = open(self->node, O_RDONLY);
+	fd = open(self->sim.node, O_RDONLY);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(0, do_type(fd, RPMB_GET_WRITE_COUNTER, self->key));
 	EXPECT_EQ(0, do_type(fd, RPMB_READ_DATA, self->key));
 	EXPECT_EQ(-EBADF, do_type(fd, RPMB_WRITE_DATA, self->key));
 	EXPECT_EQ(-EBADF, do_type(fd, RPMB_PROGRAM_KEY, self->key));
 	close(fd);
-	fd = open(self->node, O_WRONLY);
+	fd = open(self->sim.node, O_WRONLY);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(-EBADF, do_type(fd, RPMB_GET_WRITE_COUNTER, self->key));
 	EXPECT_EQ(-EBADF, do_type(fd, RPMB_READ_DATA, self->key));
@@ -473,7 +464,7 @@ TEST_F(keyed, search_is_enough)
 TEST_F(keyed, removed)
 {
 	ASSERT_EQ(0, do_type(self->fd, RPMB_PROGRAM_KEY, self->key));
-	ASSERT_EQ(0, write_file(self->sim, "enable", "0"));
+	ASSERT_EQ(0, write_file(self->sim.dir, "enable", "0"));
 	EXPECT_EQ(-ENODEV, do_type(self->fd, RPMB_WRITE_DATA, self->key));
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <linux/capability.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #define CONFIGFS "/sys/kernel/config"
@@ -57,6 +58,38 @@ static inline bool have_simulator(void)
 	if (access(SIM_DIR, F_OK))
 		mount("none", CONFIGFS, "configfs", 0, NULL);
 	return !access(SIM_DIR, F_OK);
+}
+
+/* A device of the simulator: its directory, its name, and its node */
+struct sim {
+	char dir[128];
+	char name[32];
+	char node[64];
+};
+
+/* Make one, with attributes in pairs up to a NULL; @who tells it from those of others */
+static inline int sim_make(struct sim *sim, const char *who,
+			   const char *const *attributes)
+{
+	int ret;
+
+	snprintf(sim->dir, sizeof(sim->dir), SIM_DIR "/%s-%d", who, getpid());
+	ret = mkdir(sim->dir, 0700) ? -errno : 0;
+	for (; !ret && *attributes; attributes += 2)
+		ret = write_file(sim->dir, attributes[0], attributes[1]);
+	if (!ret)
+		ret = write_file(sim->dir, "enable", "1");
+	if (!ret)
+		ret = read_file(sim->dir, "device", sim->name,
+				sizeof(sim->name));
+	snprintf(sim->node, sizeof(sim->node), "/dev/%s", sim->name);
+	return ret;
+}
+
+/* Remove it, if it was made */
+static inline int sim_remove(const struct sim *sim)
+{
+	return sim->dir[0] && rmdir(sim->dir) ? -errno : 0;
 }
 
 static inline int drop_capability(unsigned int cap)
