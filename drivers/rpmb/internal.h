@@ -16,6 +16,9 @@
 /* Most transfers of a sequence */
 #define RPMB_SEQUENCE_MAX	3
 
+/* Most requests of a batch for which others who wait for the turn have to wait */
+#define RPMB_BATCH_SHARE	16
+
 struct file;
 struct iov_iter;
 struct key;
@@ -181,13 +184,15 @@ int rpmb_key_read(struct key *key, u8 *raw);
 
 /* keyed.c */
 int rpmb_keyed_begin(struct rpmb_keyed *k);
-int rpmb_keyed_check_range(const struct rpmb_keyed *k);
 int rpmb_keyed_program_key(struct rpmb_keyed *k);
 int rpmb_keyed_get_counter(struct rpmb_keyed *k);
-int rpmb_keyed_read(struct rpmb_keyed *k, struct iov_iter *to);
-int rpmb_keyed_write(struct rpmb_keyed *k, struct iov_iter *from);
 int rpmb_keyed_request(struct rpmb_keyed *k, u16 type, void *block);
 DEFINE_FREE(rpmb_keyed, struct rpmb_keyed, rpmb_hmac_free(_T.hmac))
+
+/* keyed_range.c */
+int rpmb_keyed_check_range(const struct rpmb_keyed *k);
+int rpmb_keyed_read(struct rpmb_keyed *k, struct iov_iter *to);
+int rpmb_keyed_write(struct rpmb_keyed *k, const struct iov_iter *from);
 
 /* keyed_ioctl.c */
 #if IS_ENABLED(CONFIG_RPMB_KEYED)

@@ -14,14 +14,10 @@
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/random.h>
-#include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <linux/uio.h>
 
-#include "internal.h"
-
-/* How often data is read again that others write meanwhile */
-#define RPMB_READ_BACK_TRIES	4
+#include "keyed.h"
 
 /* JEDEC's addresses have 16 bits */
 #define RPMB_JEDEC_MAX_BLOCKS	0x10000
@@ -38,40 +34,15 @@
 #define RPMB_BLOCK_OUT_TYPES	BIT(RPMB_CONFIG_WRITE)
 #define RPMB_BLOCK_IN_TYPES	BIT(RPMB_CONFIG_READ)
 
-/**
- * struct rpmb_exchange - one request and its response
- * @req: what the request says
- * @resp: what the response says, to be believed if there was no error
- * @rq: the frames of both
- */
-struct rpmb_exchange {
-	struct rpmb_fields req;
-	struct rpmb_fields resp;
-	struct rpmb_request *rq;
-};
-
-/* What became of a write */
-enum rpmb_fate {
-	RPMB_FATE_NOT_STORED,
-	RPMB_FATE_STORED,
-	RPMB_FATE_UNKNOWN,
-};
-
-static enum rpmb_frame_format rpmb_keyed_format(const struct rpmb_keyed *k)
-{
-	return k->rdev->descr.frame_format;
-}
-
 /* Zeroed frames for a request with @out blocks of data, answered by @in */
-static int rpmb_exchange_begin(const struct rpmb_keyed *k,
-			       struct rpmb_exchange *x, unsigned int out,
-			       unsigned int in)
+int rpmb_exchange_begin(const struct rpmb_keyed *k, struct rpmb_exchange *x,
+			unsigned int out, unsigned int in)
 {
 	enum rpmb_frame_format format = rpmb_keyed_format(k);
 	struct rpmb_request *rq =
 		rpmb_request_alloc(rpmb_frames_len(format, out),
 				   rpmb_frames_len(format, in),
-				   k->user ? GFP_KERNEL_ACCOUNT : GFP_KERNEL);
+				   rpmb_keyed_gfp(k));
 
 	if (IS_ERR(rq))
 		return PTR_ERR(rq);
@@ -80,7 +51,7 @@ static int rpmb_exchange_begin(const struct rpmb_keyed *k,
 	return 0;
 }
 
-static void rpmb_exchange_end(struct rpmb_exchange *x)
+void rpmb_exchange_end(struct rpmb_exchange *x)
 {
 	rpmb_request_free(x->rq);
 	x->rq = NULL;
@@ -172,7 +143,7 @@ static enum rpmb_mismatch rpmb_judge(const struct rpmb_keyed *k,
  * What the device refuses it need not sign: without a key, or with another one, it
  * cannot. So a refusal is reported as such, and concludes nothing.
  */
-static int rpmb_check_answer(struct rpmb_keyed *k, struct rpmb_exchange *x)
+int rpmb_exchange_check(struct rpmb_keyed *k, struct rpmb_exchange *x)
 {
 	int ret;
 
@@ -188,8 +159,7 @@ static int rpmb_check_answer(struct rpmb_keyed *k, struct rpmb_exchange *x)
 }
 
 /* Write the fields behind which the data is, and sign what is to be signed */
-static int rpmb_exchange_seal(const struct rpmb_keyed *k,
-			      struct rpmb_exchange *x)
+int rpmb_exchange_seal(const struct rpmb_keyed *k, struct rpmb_exchange *x)
 {
 	enum rpmb_frame_format format = rpmb_keyed_format(k);
 	struct rpmb_request *rq = x->rq;
@@ -208,7 +178,7 @@ static int rpmb_exchange_seal(const struct rpmb_keyed *k,
 }
 
 /* Carry it; afterwards k->started says whether it may have reached the device */
-static int rpmb_exchange_run(struct rpmb_keyed *k, struct rpmb_exchange *x)
+int rpmb_exchange_run(struct rpmb_keyed *k, struct rpmb_exchange *x)
 {
 	int ret;
 
@@ -218,38 +188,7 @@ static int rpmb_exchange_run(struct rpmb_keyed *k, struct rpmb_exchange *x)
 		return ret;
 	ret = rpmb_request_run(k->rdev, x->rq, k->user);
 	k->started = x->rq->xfers[0].started;
-	return ret ?: rpmb_check_answer(k, x);
-}
-
-/* Was it not even begun, for want of memory or of room, so that less may do? */
-static bool rpmb_was_too_long(const struct rpmb_keyed *k, int ret)
-{
-	return !k->started && (ret == -ENOMEM || ret == -EMSGSIZE);
-}
-
-/* A key may be taken away, and a program interrupted, between two requests */
-static int rpmb_may_go_on(const struct rpmb_keyed *k)
-{
-	if (k->user && signal_pending(current))
-		return -EINTR;
-	return key_validate(k->key);
-}
-
-/**
- * rpmb_keyed_check_range() - see whether the device has the blocks of a call
- * @k: the call
- *
- * Return: 0, -EINVAL (no blocks) or -ERANGE
- */
-int rpmb_keyed_check_range(const struct rpmb_keyed *k)
-{
-	unsigned int capacity = rpmb_get_capacity(k->rdev, NULL);
-
-	if (!k->count)
-		return -EINVAL;
-	if (k->addr >= capacity || k->count > capacity - k->addr)
-		return -ERANGE;
-	return 0;
+	return ret ?: rpmb_exchange_check(k, x);
 }
 
 /**
@@ -355,265 +294,6 @@ int rpmb_keyed_program_key(struct rpmb_keyed *k)
 	return verified;
 }
 EXPORT_SYMBOL_IF_KUNIT(rpmb_keyed_program_key);
-
-/* Read some blocks at a place; the caller has x->rq until rpmb_exchange_end() */
-static int rpmb_read_exchange(struct rpmb_keyed *k, struct rpmb_exchange *x,
-			      u32 addr, u32 count)
-{
-	int ret;
-
-	x->req = (struct rpmb_fields) {
-		.type = RPMB_READ_DATA,
-		.addr = addr,
-		.count = count,
-	};
-	k->started = false;
-	ret = rpmb_exchange_begin(k, x, 0, count);
-	return ret ?: rpmb_exchange_run(k, x);
-}
-
-static int rpmb_read_chunk(struct rpmb_keyed *k, u32 count,
-			   struct iov_iter *to)
-{
-	enum rpmb_frame_format format = rpmb_keyed_format(k);
-	size_t size = rpmb_block_size(format);
-	struct rpmb_exchange x = { };
-	int ret;
-
-	ret = rpmb_read_exchange(k, &x, k->addr + k->done, count);
-	for (u32 i = 0; !ret && i < count; i++)
-		if (copy_to_iter(rpmb_frames_data(format, x.rq->resp, i), size,
-				 to) != size)
-			ret = -EFAULT;
-	rpmb_exchange_end(&x);
-	return ret;
-}
-
-/**
- * rpmb_keyed_read() - read blocks, in as few requests as the device lets
- * @k: the call; @k->done says how many have been read, also on failure
- * @to: where to put them
- *
- * Return: 0 or an error as rpmb_read_blocks() has it
- */
-int rpmb_keyed_read(struct rpmb_keyed *k, struct iov_iter *to)
-{
-	unsigned int most = min(k->rdev->descr.max_read,
-				rpmb_frames_max_blocks(rpmb_keyed_format(k)));
-	int ret = rpmb_keyed_check_range(k);
-
-	while (!ret && k->done < k->count) {
-		u32 count = min(most, k->count - k->done);
-
-		ret = rpmb_read_chunk(k, count, to);
-		if (!ret) {
-			k->done += count;
-			if (k->done < k->count)
-				ret = rpmb_may_go_on(k);
-		} else if (rpmb_was_too_long(k, ret) && count > 1) {
-			most = count / 2;
-			ret = 0;
-		}
-	}
-	return ret;
-}
-EXPORT_SYMBOL_IF_KUNIT(rpmb_keyed_read);
-
-/* Read some blocks of what the write in @written has sent: are they there? */
-static int rpmb_compare_chunk(struct rpmb_keyed *k,
-			      const struct rpmb_exchange *written, u32 done,
-			      u32 count, bool *same)
-{
-	enum rpmb_frame_format format = rpmb_keyed_format(k);
-	size_t size = rpmb_block_size(format);
-	struct rpmb_exchange x = { };
-	int ret;
-
-	ret = rpmb_read_exchange(k, &x, written->req.addr + done, count);
-	for (u32 i = 0; !ret && i < count; i++)
-		*same &= !memcmp(rpmb_frames_data(format, x.rq->resp, i),
-				 rpmb_frames_data(format, written->rq->req,
-						  done + i), size);
-	rpmb_exchange_end(&x);
-	return ret;
-}
-
-static int rpmb_compare(struct rpmb_keyed *k,
-			const struct rpmb_exchange *written, bool *same)
-{
-	u32 most = k->rdev->descr.max_read, done = 0, count;
-	int ret = 0;
-
-	*same = true;
-	while (!ret && done < written->req.count) {
-		count = min(written->req.count - done, most);
-		ret = rpmb_compare_chunk(k, written, done, count, same);
-		if (!ret) {
-			done += count;
-		} else if (rpmb_was_too_long(k, ret) && count > 1) {
-			most = count / 2;
-			ret = 0;
-		}
-	}
-	return ret;
-}
-
-/* Counter and data as they are at one time, though others may write meanwhile */
-static int rpmb_read_back(struct rpmb_keyed *k,
-			  const struct rpmb_exchange *written, bool *same)
-{
-	u32 before;
-	int ret;
-
-	for (int i = 0; i < RPMB_READ_BACK_TRIES; i++) {
-		ret = rpmb_keyed_get_counter(k);
-		if (ret)
-			return ret;
-		before = k->counter;
-		ret = rpmb_compare(k, written, same) ?:
-		      rpmb_keyed_get_counter(k);
-		if (ret || k->counter == before)
-			return ret;
-	}
-	return -ESTALE;
-}
-
-/*
- * The counter as it was, or lower than the one that was named: not stored. Data as it
- * should be: stored, by whomever. One step of the counter with other data was somebody
- * else's write, so ours was refused. After several steps ours may have been overwritten.
- */
-static enum rpmb_fate rpmb_find_fate(struct rpmb_keyed *k,
-				     const struct rpmb_exchange *written)
-{
-	/* What is read back says nothing of why the write failed */
-	struct rpmb_keyed back = *k;
-	bool same;
-
-	if (!k->started)
-		return RPMB_FATE_NOT_STORED;
-	if (rpmb_read_back(&back, written, &same))
-		return RPMB_FATE_UNKNOWN;
-	k->counter = back.counter;
-	if (back.counter <= written->req.counter)
-		return RPMB_FATE_NOT_STORED;
-	if (same)
-		return RPMB_FATE_STORED;
-	return back.counter == written->req.counter + 1 ? RPMB_FATE_NOT_STORED :
-							  RPMB_FATE_UNKNOWN;
-}
-
-static void rpmb_settle(struct rpmb_keyed *k,
-			const struct rpmb_exchange *written)
-{
-	enum rpmb_fate fate = rpmb_find_fate(k, written);
-
-	if (fate == RPMB_FATE_STORED)
-		k->done += written->req.count;
-	else if (fate == RPMB_FATE_UNKNOWN)
-		k->unknown = written->req.count;
-}
-
-static int rpmb_fill_blocks(const struct rpmb_keyed *k,
-			    struct rpmb_exchange *x, u32 count,
-			    struct iov_iter *from)
-{
-	enum rpmb_frame_format format = rpmb_keyed_format(k);
-	size_t size = rpmb_block_size(format);
-
-	for (u32 i = 0; i < count; i++)
-		if (!copy_from_iter_full(rpmb_frames_data(format, x->rq->req, i),
-					 size, from))
-			return -EFAULT;
-	return 0;
-}
-
-/* One request; if it fails, it is found out what became of it */
-static int rpmb_write_chunk(struct rpmb_keyed *k, u32 count,
-			    struct iov_iter *from)
-{
-	struct rpmb_exchange x = {
-		.req.type = RPMB_WRITE_DATA,
-		.req.addr = k->addr + k->done,
-		.req.count = count,
-		.req.counter = k->counter,
-	};
-	int ret;
-
-	k->started = false;
-	if (k->counter == U32_MAX)
-		return -EOVERFLOW;
-	ret = rpmb_exchange_begin(k, &x, count, 0) ?:
-	      rpmb_fill_blocks(k, &x, count, from) ?:
-	      rpmb_exchange_run(k, &x);
-	if (!ret) {
-		k->counter++;
-		k->done += count;
-	} else if (x.rq) {
-		rpmb_settle(k, &x);
-	}
-	rpmb_exchange_end(&x);
-	return ret;
-}
-
-/* The largest write of the device that is no larger than @left, 0 if none is */
-static u32 rpmb_write_size(const struct rpmb_descr *descr, u32 left)
-{
-	u32 any, size;
-
-	left = min(left, rpmb_frames_max_blocks(descr->frame_format));
-	any = min(left, descr->max_write);
-	size = descr->write_sizes & ((1U << fls(left)) - 1);
-	return max(any, size ? 1U << (fls(size) - 1) : 0);
-}
-
-/* The same with fewer blocks, if so many cannot be carried */
-static int rpmb_write_some(struct rpmb_keyed *k, u32 *most,
-			   struct iov_iter *from)
-{
-	struct iov_iter start = *from;
-	int ret = -EOPNOTSUPP;
-	u32 count;
-
-	*most = min(*most, k->count - k->done);
-	do {
-		count = rpmb_write_size(&k->rdev->descr, *most);
-		if (!count)
-			return ret;
-		*from = start;
-		ret = rpmb_write_chunk(k, count, from);
-		if (!rpmb_was_too_long(k, ret))
-			return ret;
-		*most = count / 2;
-	} while (*most);
-	return ret;
-}
-
-/**
- * rpmb_keyed_write() - write blocks, in as few requests as the device lets
- * @k: the call. @k->counter is what is signed with if it is @k->named, else it is read
- *	first. @k->done says how many blocks are stored, @k->unknown of how many behind
- *	them nobody knows, and @k->counter what it is by then as far as is known, also
- *	on failure
- * @from: what to write
- *
- * Return: 0 or an error as rpmb_write_blocks() has it
- */
-int rpmb_keyed_write(struct rpmb_keyed *k, struct iov_iter *from)
-{
-	u32 most = k->count;
-	int ret = rpmb_keyed_check_range(k);
-
-	if (!ret && !k->named)
-		ret = rpmb_keyed_get_counter(k);
-	while (!ret && k->done < k->count) {
-		ret = rpmb_write_some(k, &most, from);
-		if (!ret && k->done < k->count)
-			ret = rpmb_may_go_on(k);
-	}
-	return ret;
-}
-EXPORT_SYMBOL_IF_KUNIT(rpmb_keyed_write);
 
 /**
  * rpmb_keyed_request() - one request about configuration or purge
@@ -780,7 +460,7 @@ EXPORT_SYMBOL_GPL(rpmb_read_blocks);
  * -EOVERFLOW (its counter is at the end), -EREMOTEIO (any other). -EBADMSG: the answer is
  * not authentic. The key's: -EKEYREJECTED (not a trusted, encrypted, logon or user key of
  * 32 bytes whose description begins with "rpmb:"), -ENOKEY (not instantiated),
- * -EKEYREVOKED, -EKEYEXPIRED; a range ends between two requests by them, too. -EINVAL: no
+ * -EKEYREVOKED, -EKEYEXPIRED; a range ends between two turns by them, too. -EINVAL: no
  * blocks. The others are those of rpmb_route_frames().
  *
  * Context: may sleep, as rpmb_route_frames() does.

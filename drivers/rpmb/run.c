@@ -16,9 +16,6 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-/* Most requests of a batch for which others who wait for the turn have to wait */
-#define RPMB_BATCH_SHARE	16
-
 static struct rpmb_request *rpmb_run_current(const struct rpmb_run *run)
 {
 	return run->rqs[run->done];

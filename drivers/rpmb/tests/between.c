@@ -29,10 +29,9 @@ static void between_note(struct between *b, const struct rpmb_xfer *xfers,
 	b->types[b->nr++ % BETWEEN_MAX_CALLS] = b->type;
 }
 
-static int between_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
+static int between_sequence(struct between *b, struct rpmb_xfer *xfers,
 			    unsigned int nr)
 {
-	struct between *b = rdev->descr.priv;
 	int ret = 0;
 
 	between_note(b, xfers, nr);
@@ -43,6 +42,40 @@ static int between_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 	if (!ret && b->after)
 		ret = b->after(b, xfers, nr);
 	return ret;
+}
+
+/* What becomes of each, if the device has them all before the first is looked at */
+static void between_ahead(struct between *b, struct rpmb_xfer *xfers,
+			  unsigned int nr)
+{
+	unsigned int len;
+
+	for (int *ret = b->ahead_ret; nr; xfers += len, nr -= len) {
+		len = rpmb_sequence_len(xfers);
+		xfers[0].started = true;
+		*ret++ = between_sequence(b, xfers, len);
+	}
+}
+
+static int between_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
+			    unsigned int nr)
+{
+	struct between *b = rdev->descr.priv;
+	unsigned int len;
+	int ret;
+
+	b->lists++;
+	if (b->ahead)
+		between_ahead(b, xfers, nr);
+	for (unsigned int i = 0; nr; i++, xfers += len, nr -= len) {
+		len = rpmb_sequence_len(xfers);
+		ret = b->ahead ? b->ahead_ret[i] :
+				 between_sequence(b, xfers, len);
+		if (ret || rdev->descr.max_batch <= 1 ||
+		    !rpmb_sequence_completed(rdev))
+			return ret;
+	}
+	return 0;
 }
 
 static void between_end(void *data)

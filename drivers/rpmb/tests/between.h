@@ -15,6 +15,9 @@
 
 #define BETWEEN_MAX_CALLS	256
 
+/* Most sequences of a list */
+#define BETWEEN_BATCH		16
+
 /**
  * struct between - the device
  * @test: the test
@@ -27,8 +30,11 @@
  * @after: called with what came back, may return an error; may be NULL
  * @type: type of the present request
  * @blocks: blocks of data in it, or in its response
- * @nr: number of calls so far
+ * @nr: number of sequences so far
  * @types: type of the request of each, as far as there is room
+ * @lists: number of lists that they came in
+ * @ahead: the device has the whole list at once, and carries out what it can
+ * @ahead_ret: what became of each
  */
 struct between {
 	struct kunit *test;
@@ -44,6 +50,9 @@ struct between {
 	unsigned int blocks;
 	unsigned int nr;
 	u16 types[BETWEEN_MAX_CALLS];
+	unsigned int lists;
+	bool ahead;
+	int ahead_ret[BETWEEN_BATCH];
 };
 
 struct between *between_new(struct kunit *test, const char *type,

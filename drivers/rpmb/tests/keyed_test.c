@@ -14,14 +14,34 @@
 
 #define KEYED_BLOCKS	40
 
-static const char * const keyed_types[] = { "emmc", "ufs", "nvme" };
+/**
+ * struct keyed_type - a kind of device
+ * @name: name of the case
+ * @type: type of the simulated device
+ * @max_batch: most requests that its backend takes at once
+ */
+struct keyed_type {
+	const char *name;
+	const char *type;
+	unsigned int max_batch;
+};
 
-static void keyed_type_desc(const char * const *type, char *desc)
+static const struct keyed_type keyed_types[] = {
+	{ "emmc", "emmc" },
+	{ "ufs", "ufs" },
+	{ "nvme", "nvme" },
+	{ "emmc in batches", "emmc", BETWEEN_BATCH },
+	{ "nvme in batches", "nvme", BETWEEN_BATCH },
+};
+
+KUNIT_ARRAY_PARAM_DESC(keyed_type, keyed_types, name);
+
+static bool keyed_in_batches(struct kunit *test)
 {
-	strscpy(desc, *type, KUNIT_PARAM_DESC_SIZE);
-}
+	const struct keyed_type *type = test->param_value;
 
-KUNIT_ARRAY_PARAM(keyed_type, keyed_types, keyed_type_desc);
+	return type->max_batch;
+}
 
 /* A device that can be written 8 blocks at once, and read 16 */
 static void keyed_limit(struct rpmb_descr *descr)
@@ -31,19 +51,26 @@ static void keyed_limit(struct rpmb_descr *descr)
 	descr->max_read = 16;
 }
 
+static struct between *keyed_new_with(struct kunit *test,
+				      void (*limit)(struct rpmb_descr *descr))
+{
+	const struct keyed_type *type = test->param_value;
+	struct between *b = between_new(test, type->type, limit);
+
+	b->rdev->descr.max_batch = type->max_batch;
+	return b;
+}
+
 static struct between *keyed_new(struct kunit *test)
 {
-	const char *type = *(const char * const *)test->param_value;
-
-	return between_new(test, type, keyed_limit);
+	return keyed_new_with(test, keyed_limit);
 }
 
 /* With its key; @limit as between_new() has it */
 static struct between *keyed_with(struct kunit *test,
 				  void (*limit)(struct rpmb_descr *descr))
 {
-	const char *type = *(const char * const *)test->param_value;
-	struct between *b = between_new(test, type, limit);
+	struct between *b = keyed_new_with(test, limit);
 
 	KUNIT_ASSERT_EQ(test, 0, rpmb_program_key(b->rdev, b->key));
 	b->nr = 0;
@@ -1000,8 +1027,7 @@ static void keyed_limit_blind(struct rpmb_descr *descr)
 
 static void keyed_program_blind_test(struct kunit *test)
 {
-	const char *type = *(const char * const *)test->param_value;
-	struct between *b = between_new(test, type, keyed_limit_blind);
+	struct between *b = keyed_new_with(test, keyed_limit_blind);
 	struct rpmb_keyed k;
 
 	KUNIT_EXPECT_EQ(test, -EIO, keyed_program(b, &k));
@@ -1066,6 +1092,8 @@ static void keyed_revoked_test(struct kunit *test)
 	u8 *data = keyed_data(test, 24, 1);
 	struct rpmb_outcome outcome;
 
+	if (keyed_in_batches(test))
+		kunit_skip(test, "all of them are begun");
 	b->after = keyed_revoke;
 	KUNIT_EXPECT_EQ(test, -EKEYREVOKED,
 			keyed_write_three(b, data, &outcome));
@@ -1133,6 +1161,8 @@ static void keyed_interrupted_test(struct kunit *test)
 	struct between *b = keyed_ready(test);
 	struct rpmb_keyed k;
 
+	if (keyed_in_batches(test))
+		kunit_skip(test, "all of them go in one turn");
 	keyed_signal = SIGUSR1;
 	keyed_signalled = 2;
 	b->after = keyed_interrupt;
@@ -1217,6 +1247,245 @@ static void keyed_killed_in_line_test(struct kunit *test)
 	rpmb_start_line(b->rdev);
 	KUNIT_EXPECT_EQ(test, 0, rpmb_keyed_get_counter(&k));
 	rpmb_hmac_free(k.hmac);
+}
+
+/* Several requests in one turn, each of them one block */
+#define KEYED_BATCHES	(BETWEEN_BATCH * 2 + 5)
+
+static void keyed_limit_one(struct rpmb_descr *descr)
+{
+	descr->write_sizes = BIT(0);
+	descr->max_write = 0;
+	descr->max_read = 1;
+}
+
+/* A device that takes them so, with nothing written yet */
+static struct between *keyed_batches(struct kunit *test, bool ahead)
+{
+	struct between *b;
+
+	if (!keyed_in_batches(test))
+		kunit_skip(test, "one request after the other");
+	b = keyed_with(test, keyed_limit_one);
+	b->ahead = ahead;
+	b->lists = 0;
+	return b;
+}
+
+static int keyed_write_batches(struct between *b, const u8 *data,
+			       struct rpmb_outcome *outcome)
+{
+	u32 expected = 0;
+
+	return rpmb_write_blocks(b->rdev, b->key, 0, KEYED_BATCHES, data,
+				 &expected, outcome);
+}
+
+static void keyed_batches_test(struct kunit *test)
+{
+	struct between *b = keyed_batches(test, false);
+	u8 *data = keyed_data(test, KEYED_BATCHES, 1);
+	struct rpmb_outcome outcome;
+
+	KUNIT_EXPECT_EQ(test, 0, keyed_write_batches(b, data, &outcome));
+	KUNIT_EXPECT_EQ(test, KEYED_BATCHES, outcome.stored);
+	KUNIT_EXPECT_EQ(test, KEYED_BATCHES, b->nr);
+	KUNIT_EXPECT_EQ(test, 3, b->lists);
+	keyed_expect_data(b, 0, KEYED_BATCHES, data);
+	KUNIT_EXPECT_EQ(test, 2 * KEYED_BATCHES, b->nr);
+	KUNIT_EXPECT_EQ(test, 6, b->lists);
+	keyed_expect_counter(b, KEYED_BATCHES);
+}
+
+/* No two of them may have the same nonce */
+static void keyed_batches_nonce_test(struct kunit *test)
+{
+	struct between *b = keyed_batches(test, false);
+	u8 *found = keyed_data(test, 2, 0xee);
+
+	b->before = keyed_note_nonce;
+	KUNIT_EXPECT_EQ(test, 0, rpmb_read_blocks(b->rdev, b->key, 0, 2, found));
+	KUNIT_EXPECT_EQ(test, 1, b->lists);
+	KUNIT_EXPECT_MEMNEQ(test, keyed_nonces[0], keyed_nonces[1],
+			    RPMB_NONCE_SIZE);
+}
+
+/* The device has no memory of it, or others come before it: at the third one */
+static int keyed_third_lost(struct between *b, struct rpmb_xfer *xfers,
+			    unsigned int nr)
+{
+	if (b->type != RPMB_WRITE_DATA || between_count(b, b->type) != 3)
+		return 0;
+	xfers[0].started = true;
+	return -ETIMEDOUT;
+}
+
+static int keyed_third_refused(struct between *b, struct rpmb_xfer *xfers,
+			       unsigned int nr)
+{
+	if (b->type == RPMB_WRITE_DATA && between_count(b, b->type) == 3)
+		between_write(b, 100, 0xcc);
+	return 0;
+}
+
+static int keyed_third_forged(struct between *b, struct rpmb_xfer *xfers,
+			      unsigned int nr)
+{
+	if (b->type == RPMB_WRITE_DATA && between_count(b, b->type) == 3)
+		return keyed_flip_mac(b, xfers, nr);
+	return 0;
+}
+
+static void keyed_expect_batch(struct between *b, int error, u32 stored,
+			       u32 unknown)
+{
+	u8 *data = keyed_data(b->test, KEYED_BATCHES, 1);
+	struct rpmb_outcome outcome;
+
+	KUNIT_EXPECT_EQ(b->test, error, keyed_write_batches(b, data, &outcome));
+	KUNIT_EXPECT_EQ(b->test, stored, outcome.stored);
+	KUNIT_EXPECT_EQ(b->test, unknown, outcome.unknown);
+	KUNIT_EXPECT_EQ(b->test, b->ahead ? BETWEEN_BATCH : 3,
+			between_count(b, RPMB_WRITE_DATA));
+	keyed_expect_data(b, 0, stored, data);
+}
+
+/* One by one: what is behind the third is never begun */
+static void keyed_batches_lost_before_test(struct kunit *test)
+{
+	struct between *b = keyed_batches(test, false);
+
+	b->before = keyed_third_lost;
+	keyed_expect_batch(b, -ETIMEDOUT, 2, 0);
+	keyed_expect_counter(b, 2);
+}
+
+static void keyed_batches_lost_after_test(struct kunit *test)
+{
+	struct between *b = keyed_batches(test, false);
+
+	b->after = keyed_third_lost;
+	keyed_expect_batch(b, -ETIMEDOUT, 3, 0);
+	keyed_expect_counter(b, 3);
+}
+
+static void keyed_batches_refused_test(struct kunit *test)
+{
+	struct between *b = keyed_batches(test, false);
+
+	b->before = keyed_third_refused;
+	keyed_expect_batch(b, -ESTALE, 2, 0);
+	keyed_expect_counter(b, 3);
+}
+
+/* It is seen only when all are through */
+static void keyed_batches_forged_test(struct kunit *test)
+{
+	struct between *b = keyed_batches(test, false);
+	u8 *data = keyed_data(test, KEYED_BATCHES, 1);
+	struct rpmb_outcome outcome;
+
+	b->after = keyed_third_forged;
+	KUNIT_EXPECT_EQ(test, -EBADMSG, keyed_write_batches(b, data, &outcome));
+	KUNIT_EXPECT_EQ(test, BETWEEN_BATCH, outcome.stored);
+	KUNIT_EXPECT_EQ(test, 0, outcome.unknown);
+	KUNIT_EXPECT_EQ(test, BETWEEN_BATCH,
+			between_count(b, RPMB_WRITE_DATA));
+	keyed_expect_data(b, 0, BETWEEN_BATCH, data);
+}
+
+/* The device has them all: without the third it refuses what is behind it */
+static void keyed_ahead_lost_before_test(struct kunit *test)
+{
+	struct between *b = keyed_batches(test, true);
+
+	b->before = keyed_third_lost;
+	keyed_expect_batch(b, -ETIMEDOUT, 2, 0);
+	keyed_expect_counter(b, 2);
+}
+
+static void keyed_ahead_lost_after_test(struct kunit *test)
+{
+	struct between *b = keyed_batches(test, true);
+
+	b->after = keyed_third_lost;
+	keyed_expect_batch(b, -ETIMEDOUT, BETWEEN_BATCH, 0);
+	keyed_expect_counter(b, BETWEEN_BATCH);
+}
+
+/* Somebody else's write made the counter that the fourth one has: nobody knows */
+static void keyed_ahead_refused_test(struct kunit *test)
+{
+	struct between *b = keyed_batches(test, true);
+
+	b->before = keyed_third_refused;
+	keyed_expect_batch(b, -ESTALE, 2, BETWEEN_BATCH - 2);
+}
+
+/* The counter ends within a batch: the last one is stored, and what is behind is not sent */
+static void keyed_batches_end_test(struct kunit *test)
+{
+	struct between *b = keyed_batches(test, false);
+	u8 *data = keyed_data(test, 6, 1);
+	struct rpmb_outcome outcome;
+
+	KUNIT_ASSERT_EQ(test, 0, rpmb_simulated_store(b->sim, "write_counter",
+						      "4294967292"));
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW,
+			rpmb_write_blocks(b->rdev, b->key, 0, 6, data, NULL,
+					  &outcome));
+	KUNIT_EXPECT_EQ(test, 3, outcome.stored);
+	KUNIT_EXPECT_EQ(test, 0, outcome.unknown);
+	KUNIT_EXPECT_EQ(test, 3, between_count(b, RPMB_WRITE_DATA));
+	keyed_expect_data(b, 0, 3, data);
+}
+
+/* A signal, or a key that is taken away, ends a range after what goes in one turn */
+static void keyed_batches_interrupted_test(struct kunit *test)
+{
+	struct between *b = keyed_batches(test, false);
+	struct rpmb_keyed k;
+
+	keyed_signal = SIGUSR1;
+	keyed_signalled = 2;
+	b->after = keyed_interrupt;
+	KUNIT_EXPECT_EQ(test, -EINTR,
+			keyed_interrupted(b, RPMB_WRITE_DATA, true, &k));
+	KUNIT_EXPECT_EQ(test, BETWEEN_BATCH, k.done);
+	KUNIT_EXPECT_EQ(test, BETWEEN_BATCH, k.counter);
+}
+
+static void keyed_batches_revoked_test(struct kunit *test)
+{
+	struct between *b = keyed_batches(test, false);
+	u8 *data = keyed_data(test, KEYED_BATCHES, 1);
+	struct rpmb_outcome outcome;
+
+	b->after = keyed_revoke;
+	KUNIT_EXPECT_EQ(test, -EKEYREVOKED,
+			keyed_write_batches(b, data, &outcome));
+	KUNIT_EXPECT_EQ(test, BETWEEN_BATCH, outcome.stored);
+	KUNIT_EXPECT_EQ(test, 0, outcome.unknown);
+}
+
+/* Killed: not even that */
+static void keyed_batches_killed_test(struct kunit *test)
+{
+	struct between *b = keyed_batches(test, false);
+	struct rpmb_keyed k;
+
+	keyed_signal = SIGKILL;
+	keyed_signalled = 3;
+	b->after = keyed_interrupt;
+	KUNIT_EXPECT_EQ(test, -EINTR,
+			keyed_interrupted(b, RPMB_WRITE_DATA, true, &k));
+	KUNIT_EXPECT_EQ(test, 3, k.done);
+	KUNIT_EXPECT_EQ(test, 0, k.unknown);
+	KUNIT_EXPECT_EQ(test, 3, k.counter);
+	KUNIT_EXPECT_EQ(test, -EINTR,
+			keyed_interrupted(b, RPMB_READ_DATA, true, &k));
+	KUNIT_EXPECT_EQ(test, 3, k.done);
+	keyed_expect_counter(b, 3);
 }
 
 /* A TEE's frames and the kernel's own requests, at one time on one device */
@@ -1327,6 +1596,19 @@ static struct kunit_case keyed_cases[] = {
 	KUNIT_CASE_PARAM(keyed_killed_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_killed_lost_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_killed_in_line_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_batches_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_batches_nonce_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_batches_lost_before_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_batches_lost_after_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_batches_refused_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_batches_forged_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_ahead_lost_before_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_ahead_lost_after_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_ahead_refused_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_batches_end_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_batches_interrupted_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_batches_revoked_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_batches_killed_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_beside_test, keyed_type_gen_params),
 	{}
 };

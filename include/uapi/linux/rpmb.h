@@ -357,9 +357,9 @@ enum rpmb_mismatch {
  * taken away once its device has it, goes to no other.
  *
  * RPMB_WRITE_DATA and RPMB_READ_DATA take any range: it is cut into requests as long as
- * the device takes, between which others may have their turn, and a signal ends it with
- * EINTR; that can come without one of the program's own, as when the system goes to
- * sleep, and what is left can be asked for from @done on. A write reads the counter
+ * the device takes, up to 16 of which may go in one turn. Between two turns others may
+ * have theirs, and a signal ends it with EINTR; that can come without one of the program's
+ * own, as when the system goes to sleep, and what is left can be asked for from @done on. A write reads the counter
  * first, unless it is named. After a write that failed, counter and data are read back
  * to find out what is stored; nothing is sent again. What is not stored could still be
  * delivered late, so what is written next for the same counter has to be the same, or be
@@ -383,7 +383,8 @@ enum rpmb_mismatch {
  *  - EOVERFLOW: the write counter has reached its maximum.
  *  - EREMOTEIO: the device refused, see @result.
  *  - EBADMSG: a response is not authentic, see @mismatch.
- *  - EINTR: a signal came between two requests, or a fatal one in line.
+ *  - EINTR: a signal came between two turns, or a fatal one in line or between two
+ *    requests.
  *  - EINVAL: besides, a block or a named counter is missing, or an address or a count
  *    does not fit into the frames.
  */
