@@ -2,8 +2,8 @@
 /*
  * Time of a write that the kernel signs, and of one that librpmb signs
  *
- * bench-keyed KEY DEVICE prints "NAME MIN MEDIAN" in nanoseconds for writes of one block
- * and of 4 KiB. Both ways read the counter first, and take turns.
+ * bench-keyed KEY DEVICE prints "NAME MIN MEDIAN" in nanoseconds for writes of one block,
+ * of 4 KiB and of 64 KiB. Both ways read the counter first, and take turns.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -19,7 +19,8 @@
 #include "median.h"
 
 #define ROUNDS 500
-#define LONGEST 4096
+#define PAGE 4096
+#define LONGEST 65536
 
 static uint8_t data[LONGEST];
 
@@ -85,7 +86,8 @@ int main(int argc, char **argv)
 	rpmb = open_rpmb(argv[2]);
 
 	measure(rpmb, fd, serial, "block", 1);
-	measure(rpmb, fd, serial, "page", LONGEST / 256);
+	measure(rpmb, fd, serial, "page", PAGE / 256);
+	measure(rpmb, fd, serial, "long", LONGEST / 256);
 	rpmb_close(rpmb);
 	return 0;
 }
