@@ -14,6 +14,7 @@ const char *const fault_names[NR_FAULTS] = {
 	[FAULT_DATA_TIMEOUT] = "data-timeout",
 	[FAULT_SWITCH_ERROR] = "switch-error",
 	[FAULT_WRITE_FAILURE] = "write-failure",
+	[FAULT_FORGE] = "forge",
 	[FAULT_BUSY] = "busy",
 	[FAULT_REMOVE] = "remove",
 	[FAULT_POWER_BEFORE] = "power-before",
@@ -96,6 +97,15 @@ bool card_strikes(struct emmc *card, enum fault_kind kind, int type)
 	struct fault_point here = point(card, type);
 
 	return faults_happen(&card->faults, kind, &here, NULL);
+}
+
+uint32_t card_lie(struct emmc *card)
+{
+	struct fault_point here = point(card, card->rpmb.area.last_type);
+	uint32_t lie = AREA_HONEST;
+
+	faults_happen(&card->faults, FAULT_FORGE, &here, &lie);
+	return lie;
 }
 
 /* It answers again when the host has switched the power off and on */

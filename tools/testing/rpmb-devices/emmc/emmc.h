@@ -58,6 +58,7 @@ enum fault_kind {
 	FAULT_DATA_TIMEOUT,	/* data in, but no word of it: or no data out */
 	FAULT_SWITCH_ERROR,	/* the switch is refused */
 	FAULT_WRITE_FAILURE,	/* the RPMB cannot write: nothing changes */
+	FAULT_FORGE,		/* the response of the RPMB is not authentic */
 	FAULT_BUSY,		/* done, but busy until released */
 	FAULT_REMOVE,		/* the card is taken out, before it does it */
 	FAULT_POWER_BEFORE,	/* the card loses power, before it does it */

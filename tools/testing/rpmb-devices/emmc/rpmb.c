@@ -119,15 +119,14 @@ void rpmb_execute(struct rpmb *rpmb, bool reliable, bool fails)
 }
 
 /* Who asks without having requested anything gets a general failure */
-bool rpmb_start_read(struct rpmb *rpmb, uint32_t nr)
+bool rpmb_start_read(struct rpmb *rpmb, uint32_t nr, uint32_t lie)
 {
 	const struct rpmb_fields none = { .result = RPMB_RES_GENERAL };
 	struct rpmb_fields fields;
 
 	if (!start(rpmb, nr))
 		return false;
-	if (!rpmb_engine_response(&rpmb->area.engine, rpmb->frames,
-				  nr * FRAME_LEN))
+	if (!area_respond(&rpmb->area, rpmb->frames, nr * FRAME_LEN, lie))
 		rpmb_frames_init(RPMB_FRAME_JEDEC, rpmb->frames,
 				 nr * FRAME_LEN, &none);
 	rpmb_frames_parse(RPMB_FRAME_JEDEC, rpmb->frames, nr * FRAME_LEN,

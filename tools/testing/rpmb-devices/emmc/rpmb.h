@@ -49,8 +49,8 @@ bool rpmb_is_write(uint16_t type);
  */
 void rpmb_execute(struct rpmb *rpmb, bool reliable, bool fails);
 
-/* Make @nr frames of the response; false if that is too much */
-bool rpmb_start_read(struct rpmb *rpmb, uint32_t nr);
+/* Make @nr frames of the response, with a @lie of area.h; false if that is too much */
+bool rpmb_start_read(struct rpmb *rpmb, uint32_t nr, uint32_t lie);
 
 /* The next of them */
 void rpmb_get(struct rpmb *rpmb, void *frame);

@@ -19,7 +19,7 @@ static bool is_in_range(const struct emmc *card, uint32_t sector, uint32_t nr)
 static uint32_t start_rpmb(struct emmc *card, bool write, uint32_t nr)
 {
 	bool ok = write ? rpmb_start_write(&card->rpmb, nr) :
-			  rpmb_start_read(&card->rpmb, nr);
+			  rpmb_start_read(&card->rpmb, nr, card_lie(card));
 
 	return ok ? 0 : R1_ERROR;
 }

@@ -23,6 +23,7 @@ const char *const nvme_fault_names[NVME_NR_FAULTS] = {
 	[NVME_STATUS_BEFORE] = "status-before",
 	[NVME_STATUS_AFTER] = "status-after",
 	[NVME_SHORT] = "short",
+	[NVME_FORGE] = "forge",
 };
 
 bool nvme_is_ready(const struct nvme_controller *ctrl)

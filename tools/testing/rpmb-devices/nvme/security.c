@@ -84,10 +84,13 @@ static uint16_t send(struct nvme_target *target, struct nvme_request *req)
 /* A response that does not fit waits for a command that has room for it */
 static uint16_t receive(struct nvme_target *target, struct nvme_request *req)
 {
+	struct fault_point point = nvme_fault_point(req);
+	uint32_t lie = AREA_HONEST;
+
 	if (!target->area.engine.ready)
 		return NVME_SEQUENCE_ERROR;
-	req->moved = rpmb_engine_response(&target->area.engine, req->data,
-					  req->len);
+	faults_happen(&req->ctrl->subsys->faults, NVME_FORGE, &point, &lie);
+	req->moved = area_respond(&target->area, req->data, req->len, lie);
 	return req->moved ? NVME_SUCCESS : NVME_INVALID_FIELD;
 }
 

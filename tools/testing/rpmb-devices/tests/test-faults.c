@@ -138,6 +138,44 @@ static void result_lost(void)
 	check_done(true);
 }
 
+/* The counter, with another nonce than before; is the answer signed? */
+static struct rpmb_fields ask_counter(uint8_t nonce, bool *is_signed)
+{
+	struct rpmb_frame frame = {
+		.nonce = { nonce },
+		.req_resp = htobe16(RPMB_GET_WRITE_COUNTER),
+	};
+	struct rpmb_fields fields;
+	uint8_t mac[RPMB_MAC_LEN];
+
+	fields = rpmb_exchange(&m, &frame, 1, &frame, 1);
+	rpmb_frames_hmac(RPMB_FRAME_JEDEC, &frame, sizeof(frame), test_key, mac);
+	*is_signed = !memcmp(mac, frame.key_mac, sizeof(mac));
+	return fields;
+}
+
+static void forged(void)
+{
+	bool is_signed;
+
+	start();
+	ask_counter(1, &is_signed);
+	check_eq(is_signed, true);
+	machine_tell(&m, "fault forge cmd=18 type=2 value=1", NULL);
+	check_eq(ask_counter(2, &is_signed).nonce[0], 1);
+	check_eq(is_signed, true);
+	machine_tell(&m, "fault forge cmd=18 type=2 value=2", NULL);
+	check_eq(ask_counter(2, &is_signed).nonce[0], 2);
+	check_eq(is_signed, false);
+	machine_tell(&m, "fault forge cmd=18 type=2 value=3", NULL);
+	check_eq(ask_counter(2, &is_signed).nonce[0], 3);
+	check_eq(is_signed, true);
+	machine_tell(&m, "fault forge cmd=18 type=2 value=7", NULL);
+	check_eq(ask_counter(2, &is_signed).counter, 1);
+	check_eq(is_signed, true);
+	check_eq(ask_counter(2, &is_signed).counter, 0);
+}
+
 static void result_damaged(void)
 {
 	start();
@@ -391,6 +429,7 @@ static const struct test tests[] = {
 	{ "CMD23: lost and damaged differ", count_status },
 	{ "data-timeout: the result is lost", result_lost },
 	{ "data-crc: the result is damaged", result_damaged },
+	{ "forge: an old, an unsigned, a wrong answer", forged },
 	{ "a fault for another request waits", other_type },
 	{ "r1: error bits, once", status_bits },
 	{ "no-response to CMD13", status_lost },

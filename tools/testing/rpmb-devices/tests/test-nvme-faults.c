@@ -146,6 +146,23 @@ static void short_data(void)
 	check_eq(m.memory[NVME_DATA_AT], 0xee);
 }
 
+/* The answer to the first write is given for the second one */
+static void old_answer(void)
+{
+	struct rpmb_fields fields;
+
+	start();
+	check_eq(target_write(&host, 1, 0, 9, 1, 0x77), RPMB_RES_OK);
+	check_eq(target_send_write(&host, 1, 7, 9, 1, 0x78), NVME_SUCCESS);
+	check_eq(target_send_result_read(&host, 1), NVME_SUCCESS);
+	machine_tell(&m, "fault forge cmd=130 type=5 value=1", NULL);
+	check_eq(target_receive(&host, 1, 0, &fields), NVME_SUCCESS);
+	check_eq(fields.result, RPMB_RES_OK);
+	check_eq(fields.counter, 1);
+	check_stat("fault.forge", 1);
+	check_done(true);
+}
+
 static void delay_before(void)
 {
 	start();
@@ -417,6 +434,7 @@ static const struct test tests[] = {
 	{ "status-before: not done", status_before },
 	{ "status-after: done", status_after },
 	{ "short: less data than asked for", short_data },
+	{ "forge: an old answer", old_answer },
 	{ "delay-before: not done until released", delay_before },
 	{ "delay-after: done, but released later", delay_after },
 	{ "a reset during a delay", reset_during },

@@ -88,13 +88,16 @@ static void send(struct ufs *ufs, uint8_t nr, struct scsi_command *command)
 static void receive(struct ufs *ufs, uint8_t nr, struct scsi_command *command)
 {
 	const struct rpmb_fields none = { .result = RPMB_RES_GENERAL };
+	struct fault_point point = ufs_fault_point(ufs, command);
+	uint32_t lie = AREA_HONEST;
 
+	faults_happen(&ufs->faults, UFS_FORGE, &point, &lie);
 	if (ufs->config.operations == UFS_SHARE && ufs->active != UFS_REGIONS)
 		nr = ufs->active;
 	if (ufs->active == nr)
 		ufs->active = UFS_REGIONS;
-	command->moved = rpmb_engine_response(&ufs->regions[nr].area.engine,
-					      command->data, command->len);
+	command->moved = area_respond(&ufs->regions[nr].area, command->data,
+				      command->len, lie);
 	if (command->moved)
 		return;
 	rpmb_frames_init(RPMB_FRAME_JEDEC, command->data, FRAME_LEN, &none);

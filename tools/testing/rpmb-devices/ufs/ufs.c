@@ -20,6 +20,7 @@ const char *const ufs_fault_names[UFS_NR_FAULTS] = {
 	[UFS_SENSE_BEFORE] = "sense-before",
 	[UFS_SENSE_AFTER] = "sense-after",
 	[UFS_RESIDUAL] = "residual",
+	[UFS_FORGE] = "forge",
 	[UFS_POWER_BEFORE] = "power-before",
 	[UFS_POWER_AFTER] = "power-after",
 	[UFS_EXIT_BEFORE] = "exit-before",

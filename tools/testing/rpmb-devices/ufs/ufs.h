@@ -45,6 +45,7 @@ enum ufs_fault {
 	UFS_EXIT_AFTER,
 
 	UFS_RESIDUAL,
+	UFS_FORGE,
 	UFS_HOLD,
 	UFS_LINK,		/* by DME commands, not SCSI's */
 	UFS_NR_FAULTS
