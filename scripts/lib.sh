@@ -137,14 +137,3 @@ use_directory()
 		drop_old "${1%/*}"
 	}
 }
-
-# complaints FILE: is there anything in the kernel's messages that a test must not
-# cause? Prints the first such lines. UML's transports warn when a device has died,
-# whatever its driver does.
-complaints()
-{
-	grep -vE 'WARNING: .* (vu_del_vqs|um_pci_cfgspace_write)\+' "$1" | grep -m 5 -E \
-		-e 'BUG:|WARNING:|KASAN:|UBSAN:|ODEBUG:|Oops|INFO: ' \
-		-e 'possible (circular|recursive)|unreferenced object|new suspected memory leaks' \
-		-e 'general protection|Kernel panic'
-}

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "../kselftest_harness.h"
+#include "log.h"
 #include "sim.h"
 
 #define UNTOUCHED 0xa5
@@ -35,6 +36,7 @@ FIXTURE(batch) {
 
 FIXTURE_SETUP(batch)
 {
+	mark_kernel_log("", _metadata->name);
 	if (!have_simulator())
 		SKIP(return, "no simulator: modprobe rpmb-sim");
 

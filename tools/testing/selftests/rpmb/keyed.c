@@ -18,6 +18,7 @@
 #include <sys/time.h>
 
 #include "../kselftest_harness.h"
+#include "log.h"
 #include "sim.h"
 
 #define KEY_LEN 32
@@ -68,6 +69,7 @@ static int do_type(int fd, __u32 type, int key)
 
 FIXTURE_SETUP(keyed)
 {
+	mark_kernel_log("", _metadata->name);
 	if (!have_simulator())
 		SKIP(return, "no simulator: modprobe rpmb-sim");
 

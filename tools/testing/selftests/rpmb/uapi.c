@@ -24,6 +24,7 @@
 #include <sys/syscall.h>
 
 #include "../kselftest_harness.h"
+#include "log.h"
 #include "sim.h"
 
 /* The same for 32-bit programs, with no holes */
@@ -99,6 +100,7 @@ FIXTURE_SETUP(rpmb)
 {
 	char target[16];
 
+	mark_kernel_log(variant->type, _metadata->name);
 	if (!have_simulator())
 		SKIP(return, "no simulator: modprobe rpmb-sim");
 
