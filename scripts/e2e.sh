@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# Boots that do parts of scripts/guest/e2e, or of $parts_of beside it; suites source this
-# after tap.sh, and say in $kind which kernel. What the guest saves, and the key, stay
-# in /share.
+# Boots that do parts of the end-to-end tests, those of virtio-rpmb or of $parts_of; see
+# scripts/guest/e2e. Suites source this after tap.sh, and say in $kind which kernel. What
+# the guest saves, and the key, stay in /share.
 
 # shellcheck disable=SC2154 # make_tmp sets $tmp
 mkdir "$tmp/share"
@@ -19,7 +19,7 @@ boot_parts()
 	shift
 	status=0
 	# shellcheck disable=SC2154 # who sources this sets $kind
-	scripts/boot -k "$kind" -s "$tmp/share" "$@" "${parts_of:-e2e} $parts" \
+	scripts/boot -k "$kind" -s "$tmp/share" "$@" "e2e ${parts_of:-virtio} $parts" \
 		>"$tmp/results" 2>"$tmp/errors" || status=$?
 	results "$tmp/results"
 	result $status "$kind: boot and power off: $parts" "$tmp/errors"
