@@ -14,7 +14,7 @@ run: ## watch a virtual machine use its RPMB, lose power, refuse a replay; TRANS
 	@TRANSPORT="$(TRANSPORT)" scripts/run
 
 .PHONY: check
-check: ## run the tests, or SUITE="name..."; how many at a time: JOBS=3
+check: ## run the tests, or SUITE="name..."; how many at a time: JOBS=3; on KERNEL=bzImage
 	@scripts/check $(SUITE)
 
 .PHONY: check-full

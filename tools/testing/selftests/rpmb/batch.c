@@ -300,4 +300,4 @@ TEST_F(batch, gone)
 	EXPECT_EQ(0, started());
 }
 
-TEST_HARNESS_MAIN
+SIM_HARNESS_MAIN

@@ -470,4 +470,4 @@ TEST_F(keyed, removed)
 	EXPECT_EQ(-ENODEV, do_type(self->fd, RPMB_WRITE_DATA, self->key));
 }
 
-TEST_HARNESS_MAIN
+SIM_HARNESS_MAIN

@@ -105,4 +105,15 @@ static inline int drop_capability(unsigned int cap)
 	return syscall(SYS_capset, &header, data) ? -errno : 0;
 }
 
+/* Instead of TEST_HARNESS_MAIN: without a simulator all of it is skipped */
+#define SIM_HARNESS_MAIN						\
+	int main(int argc, char **argv)					\
+	{								\
+		if (!have_simulator()) {				\
+			ksft_print_header();				\
+			ksft_exit_skip("no simulator: modprobe rpmb-sim\n");	\
+		}							\
+		return test_harness_run(argc, argv);			\
+	}
+
 #endif /* RPMB_SELFTESTS_SIM_H */
