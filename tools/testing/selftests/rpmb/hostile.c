@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 
 #include "../kselftest_harness.h"
+#include "log.h"
 #include "sim.h"
 
 #define ROUNDS 20000
@@ -92,9 +93,7 @@ static int open_fail_nth(void)
 
 FIXTURE_SETUP(hostile)
 {
-	if (!have_simulator())
-		SKIP(return, "no simulator: modprobe rpmb-sim");
-
+	mark_kernel_log("", _metadata->name);
 	ASSERT_EQ(0, sim_make(&self->sim, "hostile", (const char *const []) {
 		"type", "emmc", "max_write", "2", "max_read", "3", NULL
 	}));
@@ -536,4 +535,4 @@ TEST_F(hostile, no_memory)
 	EXPECT_LE(1, fail_each(_metadata, self, write_keyed));
 }
 
-TEST_HARNESS_MAIN
+SIM_HARNESS_MAIN
