@@ -359,12 +359,12 @@ enum rpmb_mismatch {
  * RPMB_WRITE_DATA and RPMB_READ_DATA take any range: it is cut into requests as long as
  * the device takes, up to 16 of which may go in one turn. Between two turns others may
  * have theirs, and a signal ends it with EINTR; that can come without one of the program's
- * own, as when the system goes to sleep, and what is left can be asked for from @done on. A write reads the counter
- * first, unless it is named. After a write that failed, counter and data are read back
- * to find out what is stored; nothing is sent again. What is not stored could still be
- * delivered late, so what is written next for the same counter has to be the same, or be
- * read back. RPMB_PROGRAM_KEY reads the counter afterwards, which shows whether the key
- * is in place. RPMB_CONFIG_WRITE and RPMB_PURGE_ENABLE must name the
+ * own, as when the system goes to sleep, and what is left can be asked for from @done on.
+ * A write reads the counter first, unless it is named. After a write that failed, counter
+ * and data are read back to find out what is stored; nothing is sent again. What is not
+ * stored could still be delivered late, so what is written next for the same counter has
+ * to be the same, or be read back. RPMB_PROGRAM_KEY reads the counter afterwards, which
+ * shows whether the key is in place. RPMB_CONFIG_WRITE and RPMB_PURGE_ENABLE must name the
  * counter, and whoever asks for them has to find out himself what became of them.
  *
  * The outputs are valid also if the ioctl fails, but for the general errors that are
