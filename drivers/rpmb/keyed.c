@@ -451,9 +451,11 @@ EXPORT_SYMBOL_GPL(rpmb_read_blocks);
  *
  * Not stored means not yet, if somebody can hold back what goes to the device: he could
  * deliver it later, as long as the counter is the same, and give its answer for that to
- * the next write. So what is written next for this counter has to be the same, or be read
- * back. A counter that is more than one step from the expected one leaves it unknown
- * whether ours was among those writes; rpmb_get_write_count() before avoids that.
+ * the next write. A range goes in several writes, and up to 15 that are signed for the
+ * counters behind this one may be with him, too. So what is written next for these 16 has
+ * to be the same, or be read back. A counter that is more than one step from the expected
+ * one leaves it unknown whether ours was among those writes; rpmb_get_write_count() before
+ * avoids that.
  *
  * The device's refusals: -EKEYREJECTED (it has another key), -ENOKEY (it has none),
  * -ESTALE (the counter is not the expected one), -ERANGE (blocks that it does not have),

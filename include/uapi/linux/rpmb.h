@@ -362,10 +362,11 @@ enum rpmb_mismatch {
  * own, as when the system goes to sleep, and what is left can be asked for from @done on.
  * A write reads the counter first, unless it is named. After a write that failed, counter
  * and data are read back to find out what is stored; nothing is sent again. What is not
- * stored could still be delivered late, so what is written next for the same counter has
- * to be the same, or be read back. RPMB_PROGRAM_KEY reads the counter afterwards, which
- * shows whether the key is in place. RPMB_CONFIG_WRITE and RPMB_PURGE_ENABLE must name the
- * counter, and whoever asks for them has to find out himself what became of them.
+ * stored could still be delivered late, with up to 15 requests that were signed for the
+ * counters behind it. So what is written next for these 16 has to be the same, or be read
+ * back. RPMB_PROGRAM_KEY reads the counter afterwards, which shows whether the key is in
+ * place. RPMB_CONFIG_WRITE and RPMB_PURGE_ENABLE must name the counter, and whoever asks
+ * for them has to find out himself what became of them.
  *
  * The outputs are valid also if the ioctl fails, but for the general errors that are
  * about the structure itself.
