@@ -768,6 +768,87 @@ static void mmc_rpmb_test_batch_fails(struct kunit *test)
 	test_expect_serves(card);
 }
 
+/* A response that is none ends it as well, and that is seen before the next begins */
+static void mmc_rpmb_test_batch_ends(struct kunit *test)
+{
+	struct test_card *card = test_card_plugged(test);
+	struct rpmb_route routes[2];
+	unsigned int done;
+
+	card->answer = RPMB_READ_DATA << 8;
+	KUNIT_EXPECT_EQ(test, test_route_counters(test, test_find(card), routes,
+						  2, &done), -EPROTO);
+	KUNIT_EXPECT_EQ(test, done, 0);
+	KUNIT_EXPECT_FALSE(test, routes[1].started);
+	test_expect_restored(card);
+}
+
+/* More frames than a card writes at once, behind what was carried */
+static void mmc_rpmb_test_batch_checked(struct kunit *test)
+{
+	struct test_card *card = test_card_plugged(test);
+	struct rpmb_dev *rdev = test_find(card);
+	struct rpmb_route routes[2];
+	struct rpmb_frame *frames;
+	unsigned int done;
+
+	frames = kunit_kcalloc(test, 4, sizeof(*frames), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, frames);
+	for (unsigned int i = 0; i < 3; i++) {
+		frames[i].req_resp = cpu_to_be16(RPMB_WRITE_DATA);
+		frames[i].block_count = cpu_to_be16(3);
+	}
+	card->answer = RPMB_GET_WRITE_COUNTER << 8;
+	test_route_counters(test, rdev, routes, 1, &done);
+	card->nr_log = 0;
+	routes[1] = (struct rpmb_route) {
+		.req = (u8 *)frames,
+		.req_len = 3 * sizeof(*frames),
+		.resp = (u8 *)&frames[3],
+		.resp_len = sizeof(*frames),
+	};
+	KUNIT_EXPECT_EQ(test, rpmb_route_batch(rdev, routes, 2, &done),
+			-EMSGSIZE);
+	KUNIT_EXPECT_EQ(test, done, 1);
+	KUNIT_EXPECT_FALSE(test, routes[1].started);
+	test_expect_restored(card);
+}
+
+/* A card that was busy for longer than a batch may have it is left between two requests */
+static void mmc_rpmb_test_batch_late(struct kunit *test)
+{
+	static const struct test_cmd cmds[] = {
+		{ MMC_SWITCH, TEST_PART(TEST_BOOT | TEST_RPMB) },
+		{ MMC_SET_BLOCK_COUNT, 1 },
+		{ MMC_WRITE_MULTIPLE_BLOCK, 0 },
+		{ MMC_SET_BLOCK_COUNT, 1 },
+		{ MMC_READ_MULTIPLE_BLOCK, 0 },
+		{ MMC_SWITCH, TEST_PART(TEST_BOOT) },
+		{ MMC_SWITCH, TEST_PART(TEST_BOOT | TEST_RPMB) },
+		{ MMC_SET_BLOCK_COUNT, 1 },
+		{ MMC_WRITE_MULTIPLE_BLOCK, 0 },
+		{ MMC_SET_BLOCK_COUNT, 1 },
+		{ MMC_READ_MULTIPLE_BLOCK, 0 },
+		{ MMC_SWITCH, TEST_PART(TEST_BOOT) },
+	};
+	struct test_card *card = test_card_plugged(test);
+	struct rpmb_route routes[2];
+	unsigned int done;
+
+	card->answer = RPMB_GET_WRITE_COUNTER << 8;
+	/* Who asks waits for twice as long each time, and at first for 32 microseconds */
+	card->fault = (struct test_fault) {
+		.cmd.opcode = MMC_WRITE_MULTIPLE_BLOCK,
+		.times = 1,
+		.busy = 13,
+	};
+	KUNIT_EXPECT_EQ(test, test_route_counters(test, test_find(card), routes,
+						  2, &done), 0);
+	KUNIT_EXPECT_EQ(test, done, 2);
+	test_expect_log(card, cmds, ARRAY_SIZE(cmds));
+	test_expect_restored(card);
+}
+
 /* The longest request in segments of a page, which is as much as some hosts take */
 static void mmc_rpmb_test_segments(struct kunit *test)
 {
@@ -1910,6 +1991,9 @@ static struct kunit_case mmc_rpmb_test_cases[] = {
 	KUNIT_CASE(mmc_rpmb_test_read),
 	KUNIT_CASE(mmc_rpmb_test_batch),
 	KUNIT_CASE(mmc_rpmb_test_batch_fails),
+	KUNIT_CASE(mmc_rpmb_test_batch_ends),
+	KUNIT_CASE(mmc_rpmb_test_batch_checked),
+	KUNIT_CASE(mmc_rpmb_test_batch_late),
 	KUNIT_CASE(mmc_rpmb_test_segments),
 	KUNIT_CASE(mmc_rpmb_test_queue),
 	KUNIT_CASE(mmc_rpmb_test_boot_partition),

@@ -433,6 +433,15 @@ static void nvme_rpmb_test_batch(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, done, 1);
 	KUNIT_EXPECT_TRUE(test, routes[1].started);
 	KUNIT_EXPECT_FALSE(test, routes[2].started);
+
+	/* A response that is none ends it, too */
+	tc->answer = RPMB_READ_DATA << 8;
+	tc->nr_cmds = 0;
+	KUNIT_EXPECT_EQ(test, -EPROTO, test_route_counters(test, rdev, routes,
+							   3, &done));
+	KUNIT_EXPECT_EQ(test, done, 0);
+	KUNIT_EXPECT_EQ(test, tc->nr_cmds, 2);
+	KUNIT_EXPECT_FALSE(test, routes[1].started);
 }
 
 /**

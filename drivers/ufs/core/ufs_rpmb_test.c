@@ -481,6 +481,23 @@ static void ufs_rpmb_test_batch_fails(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, routes[2].started);
 }
 
+/* So it is with a response that is none */
+static void ufs_rpmb_test_batch_ends(struct kunit *test)
+{
+	struct test_ufs *ufs = test_ufs_with(test, &test_info);
+	struct rpmb_route routes[3];
+	unsigned int done;
+
+	test_settled(ufs);
+	ufs->answer = RPMB_READ_DATA << 8;
+	KUNIT_EXPECT_EQ(test, -EPROTO,
+			test_route_counters(test, test_region(ufs, 2), routes,
+					    3, &done));
+	KUNIT_EXPECT_EQ(test, done, 0);
+	KUNIT_EXPECT_EQ(test, ufs->nr_cmds, 2);
+	KUNIT_EXPECT_FALSE(test, routes[1].started);
+}
+
 static void ufs_rpmb_test_read(struct kunit *test)
 {
 	struct test_ufs *ufs = test_ufs_with(test, &test_info);
@@ -1395,6 +1412,7 @@ static struct kunit_case ufs_rpmb_test_cases[] = {
 	KUNIT_CASE(ufs_rpmb_test_read),
 	KUNIT_CASE(ufs_rpmb_test_batch),
 	KUNIT_CASE(ufs_rpmb_test_batch_fails),
+	KUNIT_CASE(ufs_rpmb_test_batch_ends),
 	KUNIT_CASE(ufs_rpmb_test_too_long),
 	KUNIT_CASE(ufs_rpmb_test_not_issued),
 	KUNIT_CASE_PARAM(ufs_rpmb_test_error, test_error_gen_params),
