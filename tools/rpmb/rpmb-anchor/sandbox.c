@@ -23,6 +23,7 @@ static const struct confine_call server_calls[] = {
 	/* clients, and who they are */
 	CALL(recvfrom),
 	CALL_IF(getsockopt, SCMP_A2(SCMP_CMP_EQ, SO_PEERCRED)),
+	CALL(eventfd2),
 	CALL(timerfd_settime), CALL(timerfd_settime64),
 	/* ways to the device that only a keyed interface and NVMe have */
 	CALL_IF(ioctl, SCMP_A1(SCMP_CMP_EQ, RPMB_IOC_KEYED)),

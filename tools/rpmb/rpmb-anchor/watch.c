@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -75,10 +75,11 @@ int watch_socket(const char *path, unsigned int mode)
 	return -1;
 }
 
+/* Not a second name for a file, since the system may be what has no more of them */
 bool watch_spare(struct server *server)
 {
 	if (server->spare < 0)
-		server->spare = fcntl(server->epoll, F_DUPFD_CLOEXEC, 0);
+		server->spare = eventfd(0, EFD_CLOEXEC);
 	if (server->spare < 0)
 		log_line("no file to spare: %s", strerror(errno));
 	return server->spare >= 0;
