@@ -30,9 +30,9 @@ fuzz: ## look for a guest that breaks vhost-user-rpmb, FUZZ_SECONDS=600 for each
 	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) scripts/check fuzz
 
 .PHONY: bench
-bench: ## measure
+bench: ## measure, BENCH="emmc uml" only this: see scripts/bench
 	@scripts/packages kernel guest tools
-	@scripts/bench
+	@scripts/bench $(BENCH)
 
 .PHONY: tools
 tools: ## build librpmb, rpmb and vhost-user-rpmb in build/tools
