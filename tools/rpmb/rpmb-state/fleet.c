@@ -47,18 +47,26 @@ bool fleet_backup(const struct arguments *args)
 	return state_close(&state) && ok;
 }
 
-/* It has the parameters of the other statements, and no use for two of them */
-static const char remove_blocks[] =
-	"DELETE FROM rpmb_blocks WHERE guid = $1"
-	" AND $2::BIGINT IS NOT NULL AND $3::TEXT IS NOT NULL";
-
-static bool change(struct pg_device *dev, const char *one, const char *other)
+/* Not in the statement of the change, which does not see what was put while it waited */
+static bool remove_blocks(struct pg_device *dev)
 {
-	bool ok;
+	static const struct pg_statement remove = {
+		.nr = 1, .sql = "DELETE FROM rpmb_blocks WHERE guid = $1",
+	};
+	const struct pg_values values = { .value = { dev->text } };
 
-	if (pg_run_begin(&dev->session, "BEGIN") != PG_DONE)
-		return false;
-	ok = change_run(dev, one) && (!other || change_run(dev, other));
+	return pg_run(&dev->session, &remove, &values, NULL) == PG_DONE;
+}
+
+static bool retire(struct pg_device *dev)
+{
+	static const struct pg_statement change = {
+		.nr = 3, .columns = 1,
+		.sql = CHANGE(", retired = TRUE, sealed = NULL", "retired"),
+	};
+	bool ok = pg_run_begin(&dev->session, "BEGIN") == PG_DONE;
+
+	ok = ok && change_run(dev, &change, NULL) && remove_blocks(dev);
 	return change_end(dev, ok);
 }
 
@@ -68,9 +76,7 @@ bool fleet_retire(const struct arguments *args)
 	bool ok;
 
 	ok = change_begin(&dev, args) && change_find(&dev) &&
-	     pg_device_may_take(&dev, &args->state) &&
-	     change(&dev, CHANGE(", retired = TRUE, sealed = NULL", "retired"),
-		    remove_blocks);
+	     pg_device_may_take(&dev, &args->state) && retire(&dev);
 	pg_device_end(&dev);
 	return ok;
 }
@@ -78,8 +84,12 @@ bool fleet_retire(const struct arguments *args)
 /* The device is what the database has, wherever it has that from */
 static bool accept_database(struct pg_device *dev, const struct arguments *args)
 {
+	static const struct pg_statement change = {
+		.nr = 3, .columns = 1, .sql = CHANGE("", "accepted"),
+	};
+
 	return change_find(dev) && pg_device_may_take(dev, &args->state) &&
-	       change(dev, CHANGE("", "accepted"), NULL);
+	       change_run(dev, &change, NULL);
 }
 
 /* The blocks of the copy, as many as fit into one statement */
@@ -122,31 +132,29 @@ static bool put_blocks(struct pg_device *dev, struct rpmb_store *from)
 /* Key and counter of the copy; the row says nothing else that is not the device's own */
 static bool put_row(struct pg_device *dev, const struct rpmb_store *from)
 {
-	static const struct pg_statement put = {
-		.nr = 3, .binary = 1 << 2,
-		.sql = "UPDATE rpmb_devices SET counter = $2, sealed = $3"
-		       " WHERE guid = $1",
+	static const struct pg_statement change = {
+		.nr = 5, .columns = 1, .binary = 1 << 4,
+		.sql = CHANGE(", counter = $4, sealed = $5", "accepted"),
 	};
 	struct sealed key;
 	char counter[12];
 	const struct pg_values values = {
-		.value = { dev->text, counter,
-			   from->has_key ? (const char *)&key : NULL },
-		.len = { [2] = sizeof(key) },
+		.value = { [3] = counter,
+			   [4] = from->has_key ? (const char *)&key : NULL },
+		.len = { [4] = sizeof(key) },
 	};
 
 	snprintf(counter, sizeof(counter), "%u", from->counter);
 	return (!from->has_key || pg_device_wrap(dev, from->key, &key)) &&
-	       pg_run(&dev->session, &put, &values, NULL) == PG_DONE;
+	       change_run(dev, &change, &values);
 }
 
 static bool put_copy(struct pg_device *dev, struct rpmb_store *from)
 {
 	bool ok = pg_run_begin(&dev->session, "BEGIN") == PG_DONE;
 
-	ok = ok && put_row(dev, from) &&
-	     change_run(dev, CHANGE("", "accepted")) &&
-	     change_run(dev, remove_blocks) && put_blocks(dev, from);
+	ok = ok && put_row(dev, from) && remove_blocks(dev) &&
+	     put_blocks(dev, from);
 	return change_end(dev, ok);
 }
 

@@ -12,18 +12,6 @@ bool change_begin(struct pg_device *dev, const struct arguments *args)
 	       pg_schema_check(&dev->session);
 }
 
-bool change_run(struct pg_device *dev, const char *sql)
-{
-	char epoch[24];
-	const struct pg_statement statement = { .sql = sql, .nr = 3 };
-	const struct pg_values values = {
-		.value = { dev->text, epoch, dev->owner }
-	};
-
-	snprintf(epoch, sizeof(epoch), "%" PRId64, dev->row.epoch);
-	return pg_run(&dev->session, &statement, &values, NULL) == PG_DONE;
-}
-
 bool change_find(struct pg_device *dev)
 {
 	bool found;
@@ -35,27 +23,43 @@ bool change_find(struct pg_device *dev)
 	return found;
 }
 
-/* Has the transaction changed the row that was looked at? */
-static bool has_changed(struct pg_device *dev)
+/* Another reason is in the log already */
+static void say_why(struct pg_device *dev, enum pg_change what)
 {
-	int64_t epoch = dev->row.epoch;
+	if (what == PG_DOUBTFUL)
+		log_line("%s: it may have been done, see inspect",
+			 dev->session.name);
+	if (what != PG_OTHERS)
+		return;
+	log_line("%s: somebody was faster, nothing was done",
+		 dev->session.name);
+	pg_device_blame(dev);
+}
 
-	if (!change_find(dev))
-		return false;
-	if (dev->row.epoch == epoch + 1 && !*dev->row.token)
-		return true;
-	log_line("%s: somebody was faster", dev->session.name);
-	return false;
+bool change_run(struct pg_device *dev, const struct pg_statement *change,
+		const struct pg_values *more)
+{
+	struct pg_values values = {};
+	enum pg_change what;
+	char epoch[24];
+
+	if (more)
+		values = *more;
+	snprintf(epoch, sizeof(epoch), "%" PRId64, dev->row.epoch);
+	values.value[0] = dev->text;
+	values.value[1] = epoch;
+	values.value[2] = dev->owner;
+	what = pg_device_change(dev, change, &values);
+	if (what != PG_CHANGED)
+		say_why(dev, what);
+	return what == PG_CHANGED;
 }
 
 bool change_end(struct pg_device *dev, bool ok)
 {
-	if (!ok || !has_changed(dev)) {
-		pg_run_end(&dev->session, false);
-		return false;
-	}
-	if (pg_run_end(&dev->session, true) == PG_DONE)
-		return true;
-	log_line("%s: it may have been done, see inspect", dev->session.name);
-	return false;
+	enum pg_end end = pg_run_end(&dev->session, ok);
+
+	if (ok && end == PG_UNKNOWN)
+		say_why(dev, PG_DOUBTFUL);
+	return ok && end == PG_DONE;
 }

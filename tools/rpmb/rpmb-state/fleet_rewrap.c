@@ -27,20 +27,6 @@ static bool is_done(const struct pg_device *dev, const uint8_t *new_key)
 	return done;
 }
 
-static bool put_key(struct pg_device *dev, const struct sealed *key)
-{
-	static const struct pg_statement put = {
-		.nr = 2, .binary = 1 << 1,
-		.sql = "UPDATE rpmb_devices SET sealed = $2 WHERE guid = $1",
-	};
-	const struct pg_values values = {
-		.value = { dev->text, (const char *)key },
-		.len = { [1] = sizeof(*key) },
-	};
-
-	return pg_run(&dev->session, &put, &values, NULL) == PG_DONE;
-}
-
 static bool wrap_anew(const struct pg_device *dev, const uint8_t *new_key,
 		      struct sealed *sealed)
 {
@@ -54,12 +40,18 @@ static bool wrap_anew(const struct pg_device *dev, const uint8_t *new_key,
 
 static bool change_key(struct pg_device *dev, const uint8_t *new_key)
 {
+	static const struct pg_statement change = {
+		.nr = 4, .columns = 1, .binary = 1 << 3,
+		.sql = CHANGE(", sealed = $4", "rewrapped"),
+	};
 	struct sealed sealed;
-	bool ok = wrap_anew(dev, new_key, &sealed) &&
-		  pg_run_begin(&dev->session, "BEGIN") == PG_DONE;
+	const struct pg_values values = {
+		.value = { [3] = (const char *)&sealed },
+		.len = { [3] = sizeof(sealed) },
+	};
 
-	return ok && change_end(dev, put_key(dev, &sealed) &&
-				     change_run(dev, CHANGE("", "rewrapped")));
+	return wrap_anew(dev, new_key, &sealed) &&
+	       change_run(dev, &change, &values);
 }
 
 static bool rewrap_device(const struct arguments *args)

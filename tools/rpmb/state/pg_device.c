@@ -155,9 +155,9 @@ static enum pg_change change(struct pg_device *dev,
 	return changed ? PG_CHANGED : PG_OTHERS;
 }
 
-static enum pg_change change_only(struct pg_device *dev,
-				  const struct pg_statement *statement,
-				  const struct pg_values *values)
+enum pg_change pg_device_change(struct pg_device *dev,
+				const struct pg_statement *statement,
+				const struct pg_values *values)
 {
 	PGresult *rows;
 	enum pg_change what = change(dev, statement, values, &rows);
@@ -220,7 +220,7 @@ bool pg_device_create(struct pg_device *dev, const struct state_config *config)
 		.len = { [2] = STATE_DEV_ID_LEN },
 	};
 
-	if (change_only(dev, &create, &values) != PG_CHANGED)
+	if (pg_device_change(dev, &create, &values) != PG_CHANGED)
 		return false;
 	log_line("%s: created", dev->session.name);
 	return true;
@@ -308,7 +308,7 @@ enum pg_change pg_device_commit(struct pg_device *dev, const struct sealed *key,
 	enum pg_change what = PG_REFUSED;
 
 	if (array)
-		what = change_only(dev, &commit, &values);
+		what = pg_device_change(dev, &commit, &values);
 	else
 		log_line("%s: out of memory", dev->session.name);
 	free(array);
@@ -377,7 +377,7 @@ enum pg_change pg_device_suspend(struct pg_device *dev,
 		.len = { [4] = STATE_DIGEST_LEN },
 	};
 
-	return change_only(dev, &suspend, &values);
+	return pg_device_change(dev, &suspend, &values);
 }
 
 enum pg_change pg_device_release(struct pg_device *dev)
@@ -388,7 +388,7 @@ enum pg_change pg_device_release(struct pg_device *dev)
 		number(&numbers, dev->row.counter), dev->owner,
 	} };
 
-	return change_only(dev, &release, &values);
+	return pg_device_change(dev, &release, &values);
 }
 
 void pg_device_blame(struct pg_device *dev)

@@ -80,6 +80,11 @@ bool pg_device_create(struct pg_device *dev, const struct state_config *config);
  */
 enum pg_change pg_device_take(struct pg_device *dev, const char *event);
 
+/* Run a statement that returns a row if it has changed that of the device */
+enum pg_change pg_device_change(struct pg_device *dev,
+				const struct pg_statement *statement,
+				const struct pg_values *values);
+
 /* When nobody knows what we did last: find out, as said above */
 enum pg_change pg_device_settle(struct pg_device *dev);
 

@@ -16,13 +16,12 @@
 static char said[65536];
 
 /*
- * Run a line of shell in which "tool" is the program, $D the database, $S a state in it
- * and $K the option with the key; returns its exit status
+ * Start a line of shell in which "tool" is the program, $D the database, $S a state in it
+ * and $K the option with the key
  */
-static int run(const char *line)
+static FILE *start(const char *line)
 {
 	char command[4096];
-	size_t len;
 	FILE *f;
 
 	snprintf(command, sizeof(command),
@@ -34,9 +33,21 @@ static int run(const char *line)
 	fflush(stdout);
 	f = popen(command, "re");
 	check(f, "no shell");
-	len = fread(said, 1, sizeof(said) - 1, f);
+	return f;
+}
+
+/* Its exit status, once it has ended */
+static int end(FILE *f)
+{
+	size_t len = fread(said, 1, sizeof(said) - 1, f);
+
 	said[len] = 0;
 	return WEXITSTATUS(pclose(f));
+}
+
+static int run(const char *line)
+{
+	return end(start(line));
 }
 
 static void must_run(const char *line)
@@ -254,6 +265,106 @@ static void rewraps_all(void)
 	free(first);
 }
 
+static const char *guid(void)
+{
+	return strchr(fleet_device(), '#') + 1;
+}
+
+/* Until so many sessions are like that */
+static void await_sessions(int nr, const char *which)
+{
+	while (atoi(fleet_sql("a", "SELECT count(*) FROM pg_stat_activity"
+				   " WHERE %s", which)) != nr)
+		;
+}
+
+/* A session that has changed the row, and not said yet whether that is to last */
+static FILE *hold_row(const char *set)
+{
+	FILE *f = popen("psql -X -q \"$RPMB_DATABASE\"", "we");
+
+	check(f, "no shell");
+	fprintf(f, "BEGIN; UPDATE rpmb_devices SET %s WHERE guid = '%s';\n",
+		set, guid());
+	fflush(f);
+	await_sessions(1, "state = 'idle in transaction'"
+			  " AND query LIKE 'UPDATE rpmb_devices%'");
+	return f;
+}
+
+static void let_go(FILE *f, const char *how)
+{
+	fprintf(f, "%s;\n", how);
+	check(!pclose(f), "no %s", how);
+}
+
+static FILE *start_waiting(const char *line, int nr)
+{
+	FILE *f = start(line);
+
+	await_sessions(nr, "wait_event_type = 'Lock'"
+			   " AND query LIKE '%rpmb_devices%'");
+	return f;
+}
+
+/* Both have seen the same device, and the first one is the first to change it */
+static void race(const char *first, const char *second, const char *words)
+{
+	FILE *row = hold_row("counter = counter"), *one, *other;
+	int status;
+
+	one = start_waiting(first, 1);
+	other = start_waiting(second, 2);
+	let_go(row, "ROLLBACK");
+	status = end(one);
+	check(!status, "%s: %d: %s", first, status, said);
+	status = end(other);
+	check(status == 1, "%s after %s: %d: %s", second, first, status, said);
+	check(strstr(said, guid()) && strstr(said, words), "%s", said);
+}
+
+#define REWRAP(key) "tool rewrap $K --new-wrap-key=" key " $S"
+#define RETIRE "tool retire $S"
+#define ACCEPT "tool accept $K $S copy"
+
+/* What is true afterwards: what the first one has done, and nothing of the second */
+static const struct {
+	const char *first, *second, *then;
+} races[] = {
+	{ RETIRE, REWRAP("new"),
+	  "tool check $D && tool inspect $S | grep 'key: *no'" },
+	{ ACCEPT, REWRAP("new"),
+	  "tool check $K $S && tool inspect $S | grep 'counter: *3'" },
+	{ REWRAP("third"), REWRAP("new"), "tool check --wrap-key=third $S" },
+	{ REWRAP("new"), ACCEPT,
+	  "tool check --wrap-key=new $S && tool inspect $S | grep 'counter: *4'" },
+	{ REWRAP("new"), RETIRE,
+	  "tool check --wrap-key=new $S && ! tool inspect $S | grep 'written: 0'" },
+};
+
+static void begin_race(void)
+{
+	struct model model;
+
+	daemon_new_device();
+	begin(&model);
+	must_run("rm -f copy; tool backup $K $S copy");
+	must_serve(&model);
+}
+
+static void changes_once(void)
+{
+	unsigned int i;
+
+	must_run("umask 077; head -c 32 /dev/urandom >new;"
+		 " head -c 32 /dev/urandom >third");
+	for (i = 0; i < ARRAY_SIZE(races); i++) {
+		begin_race();
+		race(races[i].first, races[i].second, "somebody was faster");
+		must_run(races[i].then);
+	}
+}
+
 static void retires(void)
 {
 	struct model model;
@@ -375,6 +486,7 @@ static const struct test tests[] = {
 	{ "accept: what the database has, and nobody else's", accepts },
 	{ "rewrap: another key of the hosts", rewraps },
 	{ "rewrap: all devices that nobody has", rewraps_all },
+	{ "rewrap, retire, accept: of two at a time one does it", changes_once },
 	{ "retire: for good", retires },
 	{ "roles: a host serves its devices, and does nothing else", has_roles },
 	{ "TLS and a password, also in the sandbox", by_tls },
