@@ -126,7 +126,7 @@ static const char *number(struct numbers *numbers, int64_t value)
 	return text;
 }
 
-/* A statement that changes the row, however often it has to be sent */
+/* A statement, however often it has to be sent */
 static enum pg_end send_until(struct pg_device *dev,
 			      const struct pg_statement *statement,
 			      const struct pg_values *values, PGresult **rows)
@@ -136,7 +136,7 @@ static enum pg_end send_until(struct pg_device *dev,
 
 	for (i = 0; end == PG_AGAIN && i < MOST_TRIES; i++)
 		end = pg_run(&dev->session, statement, values, rows);
-	return end == PG_AGAIN ? PG_FAILED : end;
+	return pg_in_vain(&dev->session, end);
 }
 
 /* What it has come to; if the row was changed @rows has what was returned of it */
@@ -194,7 +194,7 @@ enum pg_end pg_device_look(struct pg_device *dev, bool *found)
 {
 	const struct pg_values values = { .value = { dev->text } };
 	PGresult *rows;
-	enum pg_end end = pg_run(&dev->session, &look, &values, &rows);
+	enum pg_end end = send_until(dev, &look, &values, &rows);
 
 	*found = false;
 	if (end != PG_DONE)
@@ -399,7 +399,7 @@ void pg_device_blame(struct pg_device *dev)
 	} };
 	PGresult *rows;
 
-	if (pg_run(&dev->session, &blame, &values, &rows) != PG_DONE)
+	if (send_until(dev, &blame, &values, &rows) != PG_DONE)
 		return;
 	if (PQntuples(rows))
 		log_line("%s: %s by %s at epoch %s, ours was %" PRId64,

@@ -439,13 +439,24 @@ static void begin(struct pg_session *session)
 	set_deadline(session);
 }
 
+enum pg_end pg_in_vain(struct pg_session *session, enum pg_end end)
+{
+	if (end != PG_AGAIN)
+		return end;
+	pg_say(session, "others were in the way, so it was not done: try again");
+	return PG_FAILED;
+}
+
 enum pg_end pg_run_sql(struct pg_session *session, const char *sql,
 		       int columns, PGresult **result)
 {
+	enum pg_end end;
+
 	if (!pg_is_connected(session))
 		return PG_UNKNOWN;
 	begin(session);
-	return run(session, PQsendQuery(session->conn, sql), columns, result);
+	end = run(session, PQsendQuery(session->conn, sql), columns, result);
+	return pg_in_vain(session, end);
 }
 
 enum pg_end pg_run_begin(struct pg_session *session, const char *sql)
@@ -517,6 +528,7 @@ enum pg_end pg_run(struct pg_session *session,
 	if (end != PG_DONE)
 		return end;
 	begin(session);
-	return run(session, send(session, statement, values),
-		   statement->columns, result);
+	end = run(session, send(session, statement, values),
+		  statement->columns, result);
+	return session->in_transaction ? pg_in_vain(session, end) : end;
 }

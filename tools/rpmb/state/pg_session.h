@@ -28,7 +28,8 @@ struct state_config;
  *
  * @PG_DONE: it is durable
  * @PG_FAILED: it was not done, and the log has why
- * @PG_AGAIN: it was not done, but may be if it is sent once more
+ * @PG_AGAIN: it was not done, but may be if it is sent once more; not in a transaction,
+ *	all of which would have to be
  * @PG_UNKNOWN: it may have been done, or be done yet
  */
 enum pg_end {
@@ -156,7 +157,7 @@ enum pg_end pg_run(struct pg_session *session,
 		   const struct pg_statement *statement,
 		   const struct pg_values *values, PGresult **result);
 
-/* Run SQL without parameters, whose last result has so many columns */
+/* Run SQL without parameters, whose last result has so many columns; never PG_AGAIN */
 enum pg_end pg_run_sql(struct pg_session *session, const char *sql,
 		       int columns, PGresult **result);
 
@@ -166,6 +167,9 @@ enum pg_end pg_run_sql(struct pg_session *session, const char *sql,
  */
 enum pg_end pg_run_begin(struct pg_session *session, const char *sql);
 enum pg_end pg_run_end(struct pg_session *session, bool commit);
+
+/* What it comes to if nobody sends it once more: PG_FAILED, with a log line, for PG_AGAIN */
+enum pg_end pg_in_vain(struct pg_session *session, enum pg_end end);
 
 /* Say what is wrong, once; returns false */
 bool pg_say(struct pg_session *session, const char *what);

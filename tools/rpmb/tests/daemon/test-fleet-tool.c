@@ -365,6 +365,29 @@ static void changes_once(void)
 	}
 }
 
+/* Where the server makes nothing of it that others have changed the row meanwhile */
+static void changes_again(void)
+{
+	FILE *row, *one;
+
+	must_run("umask 077; head -c 32 /dev/urandom >new;"
+		 " head -c 32 /dev/urandom >third");
+	check(!setenv("PGOPTIONS", "-c default_transaction_isolation=serializable",
+		      1), "no memory");
+	begin_race();
+	race(REWRAP("new"), REWRAP("third"), "somebody was faster");
+	begin_race();
+	race(REWRAP("new"), RETIRE, "others were in the way");
+	must_run("tool check --wrap-key=new $S");
+	begin_race();
+	row = hold_row("counter = counter");
+	one = start_waiting(REWRAP("new"), 1);
+	let_go(row, "COMMIT");
+	check(!end(one), "%s", said);
+	must_run("tool check --wrap-key=new $S");
+	unsetenv("PGOPTIONS");
+}
+
 static void retires(void)
 {
 	struct model model;
@@ -487,6 +510,7 @@ static const struct test tests[] = {
 	{ "rewrap: another key of the hosts", rewraps },
 	{ "rewrap: all devices that nobody has", rewraps_all },
 	{ "rewrap, retire, accept: of two at a time one does it", changes_once },
+	{ "rewrap, retire: in a database that has changes repeated", changes_again },
 	{ "retire: for good", retires },
 	{ "roles: a host serves its devices, and does nothing else", has_roles },
 	{ "TLS and a password, also in the sandbox", by_tls },
