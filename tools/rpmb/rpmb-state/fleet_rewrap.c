@@ -3,9 +3,11 @@
  * Another key of the hosts
  *
  * The key of a device is wrapped under the new one, which no daemon notices that has the
- * device: so it is one that nobody has. What has the new one already is left alone, so that
- * who was interrupted begins again.
+ * device: so it is one that nobody has, and that nobody is to get with a ticket, which
+ * names the key as it is wrapped. What has the new one already is left alone, so that who
+ * was interrupted begins again.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,13 +56,27 @@ static bool change_key(struct pg_device *dev, const uint8_t *new_key)
 	       change_run(dev, &change, &values);
 }
 
+/* A machine that was saved would not go on from a ticket of before */
+static bool may_rewrap(const struct pg_device *dev,
+		       const struct state_config *config)
+{
+	if (!pg_device_may_take(dev, config))
+		return false;
+	if (!*dev->row.ticket || config->take_over)
+		return true;
+	log_line("%s is suspended, at epoch %" PRId64
+		 "; if nothing is to go on from there, say --take-over",
+		 dev->session.name, dev->row.epoch);
+	return false;
+}
+
 static bool rewrap_device(const struct arguments *args)
 {
 	struct pg_device dev;
 	bool ok = change_begin(&dev, args) && change_find(&dev);
 
 	if (ok && !is_done(&dev, args->new_key)) {
-		ok = pg_device_may_take(&dev, &args->state) &&
+		ok = may_rewrap(&dev, &args->state) &&
 		     change_key(&dev, args->new_key);
 		if (ok)
 			printf("%s: wrapped under the new key\n", dev.text);
@@ -100,7 +116,7 @@ static bool rewrap_one_of(const struct arguments *args, const char *guid)
 	return ok;
 }
 
-/* One that is in use keeps no other from it */
+/* One that is in use, or suspended, keeps no other from it */
 static bool rewrap_all(const struct arguments *args)
 {
 	PGresult *rows;

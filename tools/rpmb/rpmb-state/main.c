@@ -156,6 +156,8 @@ static void check_line(struct argp_state *argp, struct command_line *line)
 		argp_error(argp, "%s takes no --anchor", line->command->name);
 	if (!state->anchor && line->command->run == command_convert)
 		argp_error(argp, "convert needs --anchor");
+	if (state->take_over && line->on_database && !pg_fragment(state->name))
+		argp_error(argp, "--take-over is for one device: DATABASE#GUID");
 	if (line->args.json &&
 	    (!line->on_database ||
 	     (line->command->on_database != fleet_list &&

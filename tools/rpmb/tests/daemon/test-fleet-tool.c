@@ -12,6 +12,7 @@
 #include "fixture.h"
 #include "fleet.h"
 #include "model.h"
+#include "move.h"
 
 static char said[65536];
 
@@ -265,6 +266,30 @@ static void rewraps_all(void)
 	free(first);
 }
 
+/* A machine that was saved, whose daemon has ended, goes on; unless somebody says so */
+static void rewraps_no_saved(void)
+{
+	uint8_t ticket[TICKET_LEN];
+	struct host a, b;
+
+	must_run("umask 077; head -c 32 /dev/urandom >new");
+	move_begin(&a, "a");
+	move_save(&a, ticket);
+	move_kill(&a);
+	must_say("tool rewrap $K --new-wrap-key=new --owner=a $D", 1,
+		 "is suspended, at epoch 1");
+	must_say("tool rewrap $K --new-wrap-key=new --owner=a $S", 1,
+		 "is suspended, at epoch 1");
+	must_say("tool rewrap $K --new-wrap-key=new --take-over $D", 64,
+		 "for one device");
+	move_await(&b, "b");
+	move_connect(&b);
+	check_eq(move_load(&b, ticket, sizeof(ticket)), 0);
+	move_kill(&b);
+	must_run("tool rewrap $K --new-wrap-key=new --take-over $S");
+	must_run("tool check --wrap-key=new $S");
+}
+
 static const char *guid(void)
 {
 	return strchr(fleet_device(), '#') + 1;
@@ -509,6 +534,7 @@ static const struct test tests[] = {
 	{ "accept: what the database has, and nobody else's", accepts },
 	{ "rewrap: another key of the hosts", rewraps },
 	{ "rewrap: all devices that nobody has", rewraps_all },
+	{ "rewrap: a device that was saved only if it is said", rewraps_no_saved },
 	{ "rewrap, retire, accept: of two at a time one does it", changes_once },
 	{ "rewrap, retire: in a database that has changes repeated", changes_again },
 	{ "retire: for good", retires },
