@@ -43,7 +43,7 @@
 
 #define MMC_RPMB_FRAME		sizeof(struct rpmb_frame)
 
-/* Milliseconds for which a batch keeps the card from others */
+/* Milliseconds for which a batch keeps the card from others who wait for it */
 #define MMC_RPMB_SHARE		50
 
 /* Milliseconds in which mmc_block should be done with what it has started */
@@ -516,6 +516,15 @@ static int mmc_rpmb_check_xfers(const struct rpmb_descr *descr,
 	return mmc_rpmb_frames(&xfers[nr - 1]) > descr->max_read ? -EMSGSIZE : 0;
 }
 
+/* Has somebody to wait for whom the card is kept for too long? */
+static bool mmc_rpmb_is_late(const struct mmc_rpmb *mr, unsigned long end)
+{
+	if (!time_after(jiffies, end))
+		return false;
+	/* Who is missed here is seen after the next sequence */
+	return waitqueue_active(&mr->card->host->wq);
+}
+
 /* Sequences, until the batch or our time is over; @late: it is the latter */
 static int mmc_rpmb_do_list(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 			    unsigned int nr, bool *late)
@@ -532,7 +541,7 @@ static int mmc_rpmb_do_list(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 			return ret;
 		if (!rpmb_sequence_completed(rdev))
 			return 0;
-		*late = time_after(jiffies, end);
+		*late = mmc_rpmb_is_late(rdev->descr.priv, end);
 		if (*late)
 			return 0;
 	}

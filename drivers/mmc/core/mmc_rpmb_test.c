@@ -814,7 +814,29 @@ static void mmc_rpmb_test_batch_checked(struct kunit *test)
 	test_expect_restored(card);
 }
 
-/* A card that was busy for longer than a batch may have it is left between two requests */
+/* A batch of two, in the first of which the card is busy for longer than a batch has it */
+static void test_long_batch(struct test_card *card, const struct test_cmd *cmds,
+			    unsigned int nr)
+{
+	struct kunit *test = card->test;
+	struct rpmb_route routes[2];
+	unsigned int done;
+
+	card->answer = RPMB_GET_WRITE_COUNTER << 8;
+	/* Who asks waits for twice as long each time, and at first for 32 microseconds */
+	card->fault = (struct test_fault) {
+		.cmd.opcode = MMC_WRITE_MULTIPLE_BLOCK,
+		.times = 1,
+		.busy = 13,
+	};
+	KUNIT_EXPECT_EQ(test, test_route_counters(test, test_find(card), routes,
+						  2, &done), 0);
+	KUNIT_EXPECT_EQ(test, done, 2);
+	test_expect_log(card, cmds, nr);
+	test_expect_restored(card);
+}
+
+/* The card is left between two requests if somebody waits for its host */
 static void mmc_rpmb_test_batch_late(struct kunit *test)
 {
 	static const struct test_cmd cmds[] = {
@@ -832,21 +854,29 @@ static void mmc_rpmb_test_batch_late(struct kunit *test)
 		{ MMC_SWITCH, TEST_PART(TEST_BOOT) },
 	};
 	struct test_card *card = test_card_plugged(test);
-	struct rpmb_route routes[2];
-	unsigned int done;
+	DEFINE_WAIT(other);
 
-	card->answer = RPMB_GET_WRITE_COUNTER << 8;
-	/* Who asks waits for twice as long each time, and at first for 32 microseconds */
-	card->fault = (struct test_fault) {
-		.cmd.opcode = MMC_WRITE_MULTIPLE_BLOCK,
-		.times = 1,
-		.busy = 13,
+	add_wait_queue(&card->host->wq, &other);
+	test_long_batch(card, cmds, ARRAY_SIZE(cmds));
+	finish_wait(&card->host->wq, &other);
+}
+
+static void mmc_rpmb_test_batch_alone(struct kunit *test)
+{
+	static const struct test_cmd cmds[] = {
+		{ MMC_SWITCH, TEST_PART(TEST_BOOT | TEST_RPMB) },
+		{ MMC_SET_BLOCK_COUNT, 1 },
+		{ MMC_WRITE_MULTIPLE_BLOCK, 0 },
+		{ MMC_SET_BLOCK_COUNT, 1 },
+		{ MMC_READ_MULTIPLE_BLOCK, 0 },
+		{ MMC_SET_BLOCK_COUNT, 1 },
+		{ MMC_WRITE_MULTIPLE_BLOCK, 0 },
+		{ MMC_SET_BLOCK_COUNT, 1 },
+		{ MMC_READ_MULTIPLE_BLOCK, 0 },
+		{ MMC_SWITCH, TEST_PART(TEST_BOOT) },
 	};
-	KUNIT_EXPECT_EQ(test, test_route_counters(test, test_find(card), routes,
-						  2, &done), 0);
-	KUNIT_EXPECT_EQ(test, done, 2);
-	test_expect_log(card, cmds, ARRAY_SIZE(cmds));
-	test_expect_restored(card);
+
+	test_long_batch(test_card_plugged(test), cmds, ARRAY_SIZE(cmds));
 }
 
 /* The longest request in segments of a page, which is as much as some hosts take */
@@ -1994,6 +2024,7 @@ static struct kunit_case mmc_rpmb_test_cases[] = {
 	KUNIT_CASE(mmc_rpmb_test_batch_ends),
 	KUNIT_CASE(mmc_rpmb_test_batch_checked),
 	KUNIT_CASE(mmc_rpmb_test_batch_late),
+	KUNIT_CASE(mmc_rpmb_test_batch_alone),
 	KUNIT_CASE(mmc_rpmb_test_segments),
 	KUNIT_CASE(mmc_rpmb_test_queue),
 	KUNIT_CASE(mmc_rpmb_test_boot_partition),
