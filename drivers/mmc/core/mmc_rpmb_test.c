@@ -710,22 +710,24 @@ static void mmc_rpmb_test_read(struct kunit *test)
 			   MMC_RPMB_FRAME);
 }
 
-/* One claim, and one switch there and back, for all of them */
-static void mmc_rpmb_test_batch(struct kunit *test)
+/* One claim, and one switch there and back, for both of a batch */
+static const struct test_cmd test_batch_cmds[] = {
+	{ MMC_SWITCH, TEST_PART(TEST_BOOT | TEST_RPMB) },
+	{ MMC_SET_BLOCK_COUNT, 1 },
+	{ MMC_WRITE_MULTIPLE_BLOCK, 0 },
+	{ MMC_SET_BLOCK_COUNT, 1 },
+	{ MMC_READ_MULTIPLE_BLOCK, 0 },
+	{ MMC_SET_BLOCK_COUNT, 1 },
+	{ MMC_WRITE_MULTIPLE_BLOCK, 0 },
+	{ MMC_SET_BLOCK_COUNT, 1 },
+	{ MMC_READ_MULTIPLE_BLOCK, 0 },
+	{ MMC_SWITCH, TEST_PART(TEST_BOOT) },
+};
+
+static void test_expect_batch(struct test_card *card,
+			      const struct test_cmd *cmds, unsigned int nr)
 {
-	static const struct test_cmd cmds[] = {
-		{ MMC_SWITCH, TEST_PART(TEST_BOOT | TEST_RPMB) },
-		{ MMC_SET_BLOCK_COUNT, 1 },
-		{ MMC_WRITE_MULTIPLE_BLOCK, 0 },
-		{ MMC_SET_BLOCK_COUNT, 1 },
-		{ MMC_READ_MULTIPLE_BLOCK, 0 },
-		{ MMC_SET_BLOCK_COUNT, 1 },
-		{ MMC_WRITE_MULTIPLE_BLOCK, 0 },
-		{ MMC_SET_BLOCK_COUNT, 1 },
-		{ MMC_READ_MULTIPLE_BLOCK, 0 },
-		{ MMC_SWITCH, TEST_PART(TEST_BOOT) },
-	};
-	struct test_card *card = test_card_plugged(test);
+	struct kunit *test = card->test;
 	struct rpmb_route routes[2];
 	unsigned int done;
 
@@ -733,8 +735,14 @@ static void mmc_rpmb_test_batch(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, test_route_counters(test, test_find(card), routes,
 						  2, &done), 0);
 	KUNIT_EXPECT_EQ(test, done, 2);
-	test_expect_log(card, cmds, ARRAY_SIZE(cmds));
+	test_expect_log(card, cmds, nr);
 	test_expect_restored(card);
+}
+
+static void mmc_rpmb_test_batch(struct kunit *test)
+{
+	test_expect_batch(test_card_plugged(test), test_batch_cmds,
+			  ARRAY_SIZE(test_batch_cmds));
 }
 
 /* Whichever of its transfers fails: what was before is done, and the card as it was */
@@ -814,26 +822,20 @@ static void mmc_rpmb_test_batch_checked(struct kunit *test)
 	test_expect_restored(card);
 }
 
-/* A batch of two, in the first of which the card is busy for longer than a batch has it */
-static void test_long_batch(struct test_card *card, const struct test_cmd *cmds,
-			    unsigned int nr)
+/*
+ * The card is busy once, for longer than a batch has it: who asks waits for twice as long
+ * each time, and at first for 32 microseconds
+ */
+static struct test_card *test_card_busy_long(struct kunit *test)
 {
-	struct kunit *test = card->test;
-	struct rpmb_route routes[2];
-	unsigned int done;
+	struct test_card *card = test_card_plugged(test);
 
-	card->answer = RPMB_GET_WRITE_COUNTER << 8;
-	/* Who asks waits for twice as long each time, and at first for 32 microseconds */
 	card->fault = (struct test_fault) {
 		.cmd.opcode = MMC_WRITE_MULTIPLE_BLOCK,
 		.times = 1,
 		.busy = 13,
 	};
-	KUNIT_EXPECT_EQ(test, test_route_counters(test, test_find(card), routes,
-						  2, &done), 0);
-	KUNIT_EXPECT_EQ(test, done, 2);
-	test_expect_log(card, cmds, nr);
-	test_expect_restored(card);
+	return card;
 }
 
 /* The card is left between two requests if somebody waits for its host */
@@ -853,30 +855,18 @@ static void mmc_rpmb_test_batch_late(struct kunit *test)
 		{ MMC_READ_MULTIPLE_BLOCK, 0 },
 		{ MMC_SWITCH, TEST_PART(TEST_BOOT) },
 	};
-	struct test_card *card = test_card_plugged(test);
+	struct test_card *card = test_card_busy_long(test);
 	DEFINE_WAIT(other);
 
 	add_wait_queue(&card->host->wq, &other);
-	test_long_batch(card, cmds, ARRAY_SIZE(cmds));
+	test_expect_batch(card, cmds, ARRAY_SIZE(cmds));
 	finish_wait(&card->host->wq, &other);
 }
 
 static void mmc_rpmb_test_batch_alone(struct kunit *test)
 {
-	static const struct test_cmd cmds[] = {
-		{ MMC_SWITCH, TEST_PART(TEST_BOOT | TEST_RPMB) },
-		{ MMC_SET_BLOCK_COUNT, 1 },
-		{ MMC_WRITE_MULTIPLE_BLOCK, 0 },
-		{ MMC_SET_BLOCK_COUNT, 1 },
-		{ MMC_READ_MULTIPLE_BLOCK, 0 },
-		{ MMC_SET_BLOCK_COUNT, 1 },
-		{ MMC_WRITE_MULTIPLE_BLOCK, 0 },
-		{ MMC_SET_BLOCK_COUNT, 1 },
-		{ MMC_READ_MULTIPLE_BLOCK, 0 },
-		{ MMC_SWITCH, TEST_PART(TEST_BOOT) },
-	};
-
-	test_long_batch(test_card_plugged(test), cmds, ARRAY_SIZE(cmds));
+	test_expect_batch(test_card_busy_long(test), test_batch_cmds,
+			  ARRAY_SIZE(test_batch_cmds));
 }
 
 /* The longest request in segments of a page, which is as much as some hosts take */
