@@ -1260,7 +1260,7 @@ static void *write_with_others(void *arg)
 	int ret = 0;
 
 	for (i = 0; !ret && i < ROUNDS; i++) {
-		fill(data, sizeof(data), seed + i);
+		fill(data, sizeof(data), seed + 2 * i);
 		ret = rpmb_write_retry(rpmb, key, 8, 2, data, PATIENCE, NULL);
 	}
 	if (ret)
@@ -1300,10 +1300,13 @@ static void *count_with_others(void *arg)
 	return NULL;
 }
 
-/* Two that write over each other, and two that must not */
+/*
+ * Two that write over each other, and two that must not. What the first two
+ * write is never alike: who finds its data there need not write it.
+ */
 static void test_writers(void)
 {
-	unsigned int seeds[] = { 1, 101 };
+	unsigned int seeds[] = { 1, 2 };
 	pthread_t writers[2], counters[2];
 	struct fake *fake = fake_create("rpmb0", &emmc);
 	uint32_t count;
