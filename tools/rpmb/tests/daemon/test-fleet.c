@@ -526,6 +526,54 @@ static void read_only(void)
 	must_serve(&one, &model, false);
 }
 
+/* @condition: what ends as many changes of a device as that, by the name SQL has for it */
+static void put_in_the_way(const char *condition, int times)
+{
+	fleet_sql("a", "CREATE SEQUENCE tries; CREATE FUNCTION in_the_way()"
+		  " RETURNS trigger LANGUAGE plpgsql AS 'BEGIN"
+		  " IF nextval(''tries'') <= %d THEN RAISE %s; END IF;"
+		  " RETURN NEW; END'; CREATE TRIGGER in_the_way BEFORE UPDATE"
+		  " ON rpmb_devices FOR EACH ROW EXECUTE FUNCTION in_the_way()",
+		  times, condition);
+}
+
+/* How often it was tried */
+static int take_out_of_the_way(void)
+{
+	int tries = atoi(fleet_sql("a", "SELECT last_value FROM tries"));
+
+	fleet_sql("a", "DROP FUNCTION in_the_way CASCADE; DROP SEQUENCE tries");
+	return tries;
+}
+
+/* What ends since others were in the way was not done, and is sent once more */
+static void others_in_the_way(void)
+{
+	static const char *const conditions[] = {
+		"serialization_failure", "deadlock_detected"
+	};
+	uint8_t block[BLOCK] = { 0 };
+	struct model model;
+	struct host host;
+	unsigned int i;
+
+	begin(&host, fleet_device(), &model);
+	for (i = 0; i < ARRAY_SIZE(conditions); i++) {
+		put_in_the_way(conditions[i], 3);
+		model_write(&model, &host.fe);
+		check_eq(take_out_of_the_way(), 4);
+
+		/* But not for ever: the guest hears that it was not done */
+		put_in_the_way(conditions[i], 1000);
+		check_eq(guest_write(&host.fe, test_key, 0, 1, model.counter,
+				     block),
+			 RPMB_RES_WRITE);
+		daemon_wait_for_words("others were in the way");
+		take_out_of_the_way();
+		must_serve(&host, &model, false);
+	}
+}
+
 static void schema(const char *version, const char *words)
 {
 	struct model model;
@@ -700,6 +748,7 @@ static const struct test tests[] = {
 	{ "put back while nobody looks: it ends", put_back_settled },
 	{ "settings that lose writes: refused", settings },
 	{ "a server that takes no writes any more: the guest waits", read_only },
+	{ "others in the way of a write: it is sent again", others_in_the_way },
 	{ "tables of an older program: refused", schema_too_old },
 	{ "tables of a newer program: refused", schema_too_new },
 	{ "names that are none: refused", names },
