@@ -17,16 +17,25 @@
 #include "log.h"
 #include "pg_schema.h"
 
-/* Has the device nothing that would have to be wrapped anew? */
-static bool is_done(const struct pg_device *dev, const uint8_t *new_key)
+static bool is_wrapped(const struct pg_device *dev, const uint8_t *new_key)
 {
 	uint8_t key[RPMB_KEY_LEN];
-	bool done = dev->row.retired || !dev->row.has_key ||
-		    unseal(&dev->row.key, new_key, dev->guid, sizeof(dev->guid),
-			   key);
+	bool wrapped = unseal(&dev->row.key, new_key, dev->guid,
+			      sizeof(dev->guid), key);
 
 	explicit_bzero(key, sizeof(key));
-	return done;
+	return wrapped;
+}
+
+/*
+ * Has the device nothing, and will get nothing, that would have to be wrapped anew? A daemon
+ * that has one without a key would wrap that under the old key when the guest programs it.
+ */
+static bool is_done(const struct pg_device *dev, const uint8_t *new_key)
+{
+	if (dev->row.retired)
+		return true;
+	return dev->row.has_key ? is_wrapped(dev, new_key) : !*dev->row.token;
 }
 
 static bool wrap_anew(const struct pg_device *dev, const uint8_t *new_key,
@@ -51,7 +60,10 @@ static bool change_key(struct pg_device *dev, const uint8_t *new_key)
 		.value = { [3] = (const char *)&sealed },
 		.len = { [3] = sizeof(sealed) },
 	};
+	const struct pg_values none = {};
 
+	if (!dev->row.has_key)
+		return change_run(dev, &change, &none);
 	return wrap_anew(dev, new_key, &sealed) &&
 	       change_run(dev, &change, &values);
 }
@@ -79,7 +91,9 @@ static bool rewrap_device(const struct arguments *args)
 		ok = may_rewrap(&dev, &args->state) &&
 		     change_key(&dev, args->new_key);
 		if (ok)
-			printf("%s: wrapped under the new key\n", dev.text);
+			printf("%s: %s\n", dev.text, dev.row.has_key ?
+			       "wrapped under the new key" :
+			       "it has no key, and its daemon no device any more");
 	}
 	pg_device_end(&dev);
 	return ok;
@@ -93,7 +107,8 @@ static bool find_devices(const struct arguments *args, PGresult **rows)
 		  pg_schema_check(&session) &&
 		  pg_run_sql(&session,
 			     "SELECT guid FROM rpmb_devices"
-			     " WHERE sealed IS NOT NULL ORDER BY guid", 1,
+			     " WHERE sealed IS NOT NULL OR token IS NOT NULL"
+			     " ORDER BY guid", 1,
 			     rows) == PG_DONE;
 
 	pg_end(&session);

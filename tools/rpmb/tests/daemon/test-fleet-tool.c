@@ -295,6 +295,24 @@ static const char *guid(void)
 	return strchr(fleet_device(), '#') + 1;
 }
 
+/* Its daemon has the old key, and wraps under it what the guest programs yet */
+static void rewraps_no_key(void)
+{
+	struct host one;
+
+	must_run("umask 077; head -c 32 /dev/urandom >new");
+	serve_open(&one, "one", fleet_device(), NULL);
+	must_say("tool rewrap $K --new-wrap-key=new $S", 1, "in use by one");
+	must_say("tool rewrap $K --new-wrap-key=new $D", 1, guid());
+	must_say("tool rewrap $K --new-wrap-key=new --take-over $S", 0,
+		 "it has no key");
+	submit_count(&one.fe);
+	serve_ends(&one, 3, "rewrapped by");
+	serve_open(&one, "one", fleet_device(), NULL);
+	serve_stop(&one);
+	must_run("tool rewrap $K --new-wrap-key=new $S");
+}
+
 /* Until so many sessions are like that */
 static void await_sessions(int nr, const char *which)
 {
@@ -535,6 +553,7 @@ static const struct test tests[] = {
 	{ "rewrap: another key of the hosts", rewraps },
 	{ "rewrap: all devices that nobody has", rewraps_all },
 	{ "rewrap: a device that was saved only if it is said", rewraps_no_saved },
+	{ "rewrap: a device that has no key yet, in use: it is named", rewraps_no_key },
 	{ "rewrap, retire, accept: of two at a time one does it", changes_once },
 	{ "rewrap, retire: in a database that has changes repeated", changes_again },
 	{ "retire: for good", retires },
