@@ -9,6 +9,7 @@
  */
 #include <asm/byteorder.h>
 #include <linux/align.h>
+#include <linux/build_bug.h>
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/string.h>
