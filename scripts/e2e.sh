@@ -7,8 +7,16 @@
 
 # shellcheck disable=SC2154 # make_tmp sets $tmp
 mkdir "$tmp/share"
-head -c 32 /dev/urandom >"$tmp/share/key"
-chmod 600 "$tmp/share/key"
+
+# new_keys SUFFIX...: of the device, or of other targets
+new_keys()
+{
+	for suffix; do
+		(umask 077; head -c 32 /dev/urandom >"$tmp/share/key$suffix")
+	done
+}
+
+new_keys ''
 scripts/packages kernel guest tools tests
 scripts/build-tools >"$tmp/log"
 
