@@ -528,6 +528,33 @@ static void ufs_rpmb_test_too_long(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, ufs->nr_cmds);
 }
 
+/* In a batch that is found when its turn comes, and what was before it is done */
+static void ufs_rpmb_test_batch_too_long(struct kunit *test)
+{
+	struct test_ufs *ufs = test_ufs_with(test, &test_info);
+	unsigned int len = (TEST_MAX_BLOCKS + 1) * TEST_FRAME, done;
+	struct rpmb_frame counter = {
+		.req_resp = cpu_to_be16(RPMB_GET_WRITE_COUNTER),
+	};
+	struct rpmb_frame read = {
+		.req_resp = cpu_to_be16(RPMB_READ_DATA),
+	};
+	struct rpmb_frame *resp = kunit_kmalloc(test, len, GFP_KERNEL);
+	struct rpmb_route routes[] = {
+		{ (u8 *)&counter, TEST_FRAME, (u8 *)resp, TEST_FRAME },
+		{ (u8 *)&read, TEST_FRAME, (u8 *)resp, len },
+	};
+
+	KUNIT_ASSERT_NOT_NULL(test, resp);
+	test_settled(ufs);
+	ufs->answer = RPMB_GET_WRITE_COUNTER << 8;
+	KUNIT_EXPECT_EQ(test, -EMSGSIZE,
+			rpmb_route_batch(test_region(ufs, 2), routes, 2, &done));
+	KUNIT_EXPECT_EQ(test, done, 1);
+	KUNIT_EXPECT_EQ(test, ufs->nr_cmds, 2);
+	KUNIT_EXPECT_FALSE(test, routes[1].started);
+}
+
 /* A command that the midlayer could not even begin has not reached the device */
 static void ufs_rpmb_test_not_issued(struct kunit *test)
 {
@@ -1414,6 +1441,7 @@ static struct kunit_case ufs_rpmb_test_cases[] = {
 	KUNIT_CASE(ufs_rpmb_test_batch_fails),
 	KUNIT_CASE(ufs_rpmb_test_batch_ends),
 	KUNIT_CASE(ufs_rpmb_test_too_long),
+	KUNIT_CASE(ufs_rpmb_test_batch_too_long),
 	KUNIT_CASE(ufs_rpmb_test_not_issued),
 	KUNIT_CASE_PARAM(ufs_rpmb_test_error, test_error_gen_params),
 	KUNIT_CASE(ufs_rpmb_test_power_on),
