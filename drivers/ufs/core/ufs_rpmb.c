@@ -120,6 +120,8 @@ struct ufs_rpmb {
 	 * that what happens meanwhile is not forgotten.
 	 */
 	bool unsettled;
+	/** @slept: for how long it had when it was looked at last, in ns */
+	u64 slept;
 	/** @regions: all that a device can have */
 	struct ufs_rpmb_region regions[UFS_RPMB_REGIONS];
 };
@@ -213,9 +215,12 @@ static int ufs_rpmb_settle(struct ufs_rpmb_region *region)
 	return ret;
 }
 
-/* @buf: where to move from or to, xfer->buf or a copy of it */
+/*
+ * What is sent is always a copy: when a device leaves bytes alone, scsi_execute_cmd()
+ * zeroes them in the buffer, for writes as well.
+ */
 static int ufs_rpmb_move(struct ufs_rpmb_region *region, struct rpmb_xfer *xfer,
-			 void *buf, struct scsi_sense_hdr *sshdr)
+			 void *copy, struct scsi_sense_hdr *sshdr)
 {
 	bool recv = xfer->kind == RPMB_XFER_RECV;
 	u8 cdb[UFS_RPMB_CDB_LEN] = {
@@ -224,9 +229,12 @@ static int ufs_rpmb_move(struct ufs_rpmb_region *region, struct rpmb_xfer *xfer,
 	};
 
 	put_unaligned_be32(xfer->len, &cdb[6]);
+	if (!recv)
+		memcpy(copy, xfer->buf, xfer->len);
 	return ufs_rpmb_command(region, cdb,
-				recv ? REQ_OP_DRV_IN : REQ_OP_DRV_OUT, buf,
-				xfer->len, &xfer->started, sshdr);
+				recv ? REQ_OP_DRV_IN : REQ_OP_DRV_OUT,
+				recv ? xfer->buf : copy, xfer->len,
+				&xfer->started, sshdr);
 }
 
 /* Does it leave the device as it is, so that it may be asked again? */
@@ -238,15 +246,16 @@ static bool ufs_rpmb_is_question(const struct rpmb_xfer *xfer)
 }
 
 /*
- * May a request that was answered by a unit attention be sent again? The device has
- * not carried it out, this time. But hosts abort commands and the midlayer sends
- * them once more by itself: if the device was reset, it may have carried out a write
- * before that.
+ * May what was answered by a unit attention be sent again? The device has not carried
+ * it out, this time. But hosts abort commands and the midlayer sends them once more by
+ * itself: if the device was reset, it may have carried out a write before that. And
+ * then there may be no result to ask for or response to fetch any more.
  */
 static bool ufs_rpmb_may_repeat(const struct rpmb_xfer *xfer,
 				const struct scsi_sense_hdr *sshdr)
 {
-	return ufs_rpmb_is_question(xfer) || sshdr->asc != UFS_RPMB_ASC_RESET;
+	return sshdr->asc != UFS_RPMB_ASC_RESET ||
+	       (xfer->kind == RPMB_XFER_SEND && ufs_rpmb_is_question(xfer));
 }
 
 /*
@@ -262,18 +271,14 @@ static bool ufs_rpmb_must_settle(const struct ufs_rpmb *ur,
 	       !ufs_rpmb_is_question(request);
 }
 
-/*
- * Send the request, always a copy of it: when a device leaves bytes alone,
- * scsi_execute_cmd() zeroes them in the buffer, for writes as well.
- */
-static int ufs_rpmb_send_request(struct ufs_rpmb_region *region,
-				 struct rpmb_xfer *xfer, void *copy)
+/* Past the unit attentions that come meanwhile */
+static int ufs_rpmb_do_xfer(struct ufs_rpmb_region *region,
+			    struct rpmb_xfer *xfer, void *copy)
 {
 	struct scsi_sense_hdr sshdr;
 	int ret;
 
 	for (int i = 0; i <= UFS_RPMB_MAX_ATTENTIONS; i++) {
-		memcpy(copy, xfer->buf, xfer->len);
 		ret = ufs_rpmb_move(region, xfer, copy, &sshdr);
 		if (ret != -EAGAIN || !ufs_rpmb_may_repeat(xfer, &sshdr))
 			break;
@@ -304,33 +309,43 @@ static int ufs_rpmb_run(struct ufs_rpmb_region *region, struct rpmb_xfer *xfers,
 {
 	struct ufs_rpmb *ur = region->ur;
 	bool settle = ufs_rpmb_must_settle(ur, &xfers[0]);
-	struct scsi_sense_hdr sshdr;
 	int ret;
 
 	WRITE_ONCE(ur->unsettled, false);
 	ret = settle ? ufs_rpmb_settle(region) : 0;
-	ret = ret ?: ufs_rpmb_send_request(region, &xfers[0], copy);
-	for (unsigned int i = 1; !ret && i < nr; i++)
-		ret = ufs_rpmb_move(region, &xfers[i], xfers[i].buf, &sshdr);
+	for (unsigned int i = 0; !ret && i < nr; i++)
+		ret = ufs_rpmb_do_xfer(region, &xfers[i], copy);
 	if (!ret)
 		return 0;
 	WRITE_ONCE(ur->unsettled, true);
 	return ufs_rpmb_outcome(ur->sdev, ret);
 }
 
+/* For how long the unit has slept so far, in ns */
+static u64 ufs_rpmb_slept(const struct ufs_rpmb *ur)
+{
+#ifdef CONFIG_PM
+	return pm_runtime_suspended_time(&ur->sdev->sdev_gendev);
+#else
+	return 0;
+#endif
+}
+
 /*
- * A device that has slept may report it. Runtime PM's own errors would tell callers
- * something else: after a resume that failed it says -EINVAL.
+ * A device that has slept may report it, whoever has woken it. Runtime PM's own errors
+ * would tell callers something else: after a resume that failed it says -EINVAL.
  */
 static int ufs_rpmb_wake(struct ufs_rpmb *ur)
 {
-	int active = pm_runtime_get_if_active(&ur->sdev->sdev_gendev);
+	u64 slept;
 
-	if (active > 0)
-		return 0;
-	if (!active)
+	if (scsi_autopm_get_device(ur->sdev))
+		return -EIO;
+	slept = ufs_rpmb_slept(ur);
+	if (slept != ur->slept)
 		WRITE_ONCE(ur->unsettled, true);
-	return scsi_autopm_get_device(ur->sdev) ? -EIO : 0;
+	ur->slept = slept;
+	return 0;
 }
 
 static bool ufs_rpmb_fits(const struct ufs_rpmb *ur,
@@ -378,14 +393,15 @@ static int ufs_rpmb_carry(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 	return ret;
 }
 
-/* Of the longest request of a list */
+/* Of the longest that is sent of a list */
 static unsigned int ufs_rpmb_copy_len(const struct rpmb_xfer *xfers,
 				      unsigned int nr)
 {
 	unsigned int len = 0;
 
-	for (unsigned int i = 0; i < nr; i += rpmb_sequence_len(&xfers[i]))
-		len = max(len, xfers[i].len);
+	for (unsigned int i = 0; i < nr; i++)
+		if (xfers[i].kind != RPMB_XFER_RECV)
+			len = max(len, xfers[i].len);
 	return len;
 }
 

@@ -563,6 +563,8 @@ static void ufs_rpmb_test_not_issued(struct kunit *test)
 
 	/* The core makes none like this: the midlayer cannot map it */
 	call->xfers[1].len = (TEST_MAX_BLOCKS + 1) * TEST_FRAME;
+	call->xfers[1].buf = kunit_kzalloc(test, call->xfers[1].len, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, call->xfers[1].buf);
 	KUNIT_EXPECT_LT(test, test_transfer(call), 0);
 	KUNIT_EXPECT_EQ(test, 1, ufs->nr_cmds);
 	test_expect_started(test, call, 1);
@@ -758,17 +760,22 @@ static void ufs_rpmb_test_changed_write(struct kunit *test)
 	test_expect_answer(test, &call->xfers[2]);
 }
 
-/* Once the request was taken, nothing is sent again */
-static void ufs_rpmb_test_attention_later(struct kunit *test)
+/* After a reset there may be nothing to ask for or to fetch any more */
+static void ufs_rpmb_test_reset_later(struct kunit *test)
 {
 	struct test_ufs *ufs = test_ufs_with(test, &test_info);
 	struct rpmb_dev *rdev = test_settled(ufs);
 	struct test_call *call = test_write(ufs, rdev, 1);
 
-	TEST_SCRIPT(ufs, TEST_GOOD, TEST_CHANGED);
+	TEST_SCRIPT(ufs, TEST_GOOD, TEST_RESET);
 	KUNIT_EXPECT_EQ(test, -EIO, test_transfer(call));
 	KUNIT_EXPECT_EQ(test, 2, ufs->nr_cmds);
 	test_expect_started(test, call, 2);
+
+	test_settled(ufs);
+	TEST_SCRIPT(ufs, TEST_GOOD, TEST_GOOD, TEST_RESET);
+	KUNIT_EXPECT_EQ(test, -EIO, test_transfer(call));
+	KUNIT_EXPECT_EQ(test, 3, ufs->nr_cmds);
 
 	test_settled(ufs);
 	call = test_read(ufs, rdev, 1);
@@ -776,6 +783,26 @@ static void ufs_rpmb_test_attention_later(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EIO, test_transfer(call));
 	KUNIT_EXPECT_EQ(test, 2, ufs->nr_cmds);
 	test_expect_started(test, call, 2);
+}
+
+/* Anything else leaves the sequence as it is: it goes on, and what is sent is whole */
+static void ufs_rpmb_test_changed_later(struct kunit *test)
+{
+	struct test_ufs *ufs = test_ufs_with(test, &test_info);
+	struct test_call *call = test_write(ufs, test_settled(ufs), 2);
+	struct test_step steps[] = {
+		TEST_GOOD, TEST_CHANGED, TEST_GOOD, TEST_CHANGED,
+	};
+
+	steps[1].resid = TEST_FRAME;
+	steps[3].resid = TEST_FRAME;
+	test_script(ufs, steps, ARRAY_SIZE(steps));
+	KUNIT_EXPECT_EQ(test, 0, test_transfer(call));
+	TEST_EXPECT_OPCODES(ufs, SECURITY_PROTOCOL_OUT, SECURITY_PROTOCOL_OUT,
+			    SECURITY_PROTOCOL_OUT, SECURITY_PROTOCOL_IN,
+			    SECURITY_PROTOCOL_IN);
+	test_expect_cmd(ufs, 2, SECURITY_PROTOCOL_OUT, 0, &call->xfers[1]);
+	test_expect_answer(test, &call->xfers[2]);
 }
 
 static void test_expect_settles(struct test_ufs *ufs, struct rpmb_dev *rdev,
@@ -847,6 +874,9 @@ static void ufs_rpmb_test_offline(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EIO, test_transfer(call));
 	KUNIT_EXPECT_EQ(test, 0, ufs->nr_cmds);
 	test_expect_started(test, call, 0);
+	/* Whatever became of a command that had it */
+	KUNIT_EXPECT_EQ(test, -EIO, ufs_rpmb_outcome(ufs->sdev, -ENODEV));
+	KUNIT_EXPECT_EQ(test, -EIO, ufs_rpmb_outcome(ufs->sdev, -ETIMEDOUT));
 
 	KUNIT_ASSERT_EQ(test, 0, scsi_device_set_state(ufs->sdev, SDEV_RUNNING));
 	KUNIT_EXPECT_EQ(test, 0, test_transfer(call));
@@ -974,7 +1004,12 @@ static void ufs_rpmb_test_sleeping(struct kunit *test)
 	for (unsigned int i = 0; i < ufs->nr_cmds; i++)
 		KUNIT_EXPECT_TRUE(test, ufs->cmds[i].awake);
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&dev->power.usage_count));
+
+	/* Somebody else has woken it, and keeps it awake */
+	KUNIT_ASSERT_GE(test, pm_runtime_suspend(dev), 0);
 	pm_runtime_forbid(dev);
+	test_expect_settles(ufs, rdev, true);
+	test_expect_settles(ufs, rdev, false);
 }
 
 /* Who cannot be woken gets no request; -EINVAL would be about the frames */
@@ -1451,7 +1486,8 @@ static struct kunit_case ufs_rpmb_test_cases[] = {
 	KUNIT_CASE(ufs_rpmb_test_reset_purge),
 	KUNIT_CASE(ufs_rpmb_test_reset_read),
 	KUNIT_CASE(ufs_rpmb_test_changed_write),
-	KUNIT_CASE(ufs_rpmb_test_attention_later),
+	KUNIT_CASE(ufs_rpmb_test_reset_later),
+	KUNIT_CASE(ufs_rpmb_test_changed_later),
 	KUNIT_CASE(ufs_rpmb_test_unsettled),
 	KUNIT_CASE(ufs_rpmb_test_question_settles),
 	KUNIT_CASE(ufs_rpmb_test_expected),

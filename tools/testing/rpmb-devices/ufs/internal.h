@@ -46,6 +46,9 @@ struct scsi_command {
 /* Carry a command out; its sense */
 uint32_t ufs_scsi(struct ufs *ufs, struct scsi_command *command);
 
+/* Each logical unit has a reset to report */
+void ufs_attend(struct ufs *ufs);
+
 /* SECURITY PROTOCOL IN and OUT */
 uint32_t ufs_security(struct ufs *ufs, struct scsi_command *command);
 

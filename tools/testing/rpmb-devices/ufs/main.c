@@ -37,6 +37,7 @@ enum {
 	OPT_WRITE_CACHE,
 	OPT_NO_RPMB_DESCRIPTOR,
 	OPT_KEEP_RESULTS,
+	OPT_REPORT_SLEEP,
 	OPT_TICKS,
 	OPT_AUTO_HIBERNATION,
 };
@@ -62,6 +63,9 @@ static const struct argp_option option_list[] = {
 	  "the RPMB's unit descriptor cannot be read", 0 },
 	{ "keep-results", OPT_KEEP_RESULTS, NULL, 0,
 	  "the results of RPMB requests outlive a reset of the controller", 0 },
+	{ "report-sleep", OPT_REPORT_SLEEP, NULL, 0,
+	  "when the device was woken, each logical unit reports a loss of power",
+	  0 },
 	{ "ticks", OPT_TICKS, "N", 0,
 	  "how long a request waits, 0 to 255 (default 0), and twice that if it sends data",
 	  0 },
@@ -148,6 +152,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 		return 0;
 	case OPT_KEEP_RESULTS:
 		options->ufs.keep_results = true;
+		return 0;
+	case OPT_REPORT_SLEEP:
+		options->ufs.report_sleep = true;
 		return 0;
 	case OPT_TICKS:
 		options->host.ticks = argument_number(argp, "ticks", arg, 0, 255);

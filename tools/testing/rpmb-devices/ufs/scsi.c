@@ -147,8 +147,12 @@ static uint32_t start_stop(struct ufs *ufs, struct scsi_command *command)
 {
 	uint8_t condition = command->cdb[4] >> 4;
 
-	if (command->lun == UFS_LUN_DEVICE && condition)
-		ufs->stopped = condition != POWER_ACTIVE;
+	if (command->lun != UFS_LUN_DEVICE || !condition)
+		return SENSE_NONE;
+	if (ufs->stopped && condition == POWER_ACTIVE &&
+	    ufs->config.report_sleep)
+		ufs_attend(ufs);
+	ufs->stopped = condition != POWER_ACTIVE;
 	return SENSE_NONE;
 }
 

@@ -112,13 +112,18 @@ void ufs_power_off(struct ufs *ufs)
 	drop_results(ufs);
 }
 
+void ufs_attend(struct ufs *ufs)
+{
+	memset(ufs->attention, true, sizeof(ufs->attention));
+}
+
 void ufs_reset(struct ufs *ufs)
 {
 	ufs->powered = true;
 	ufs->stopped = false;
 	memset(ufs->flags, 0, sizeof(ufs->flags));
 	memset(ufs->attributes, 0, sizeof(ufs->attributes));
-	memset(ufs->attention, true, sizeof(ufs->attention));
+	ufs_attend(ufs);
 	ufs->active = UFS_REGIONS;
 	cache_drop(&ufs->cache);
 	if (!ufs->config.keep_results)

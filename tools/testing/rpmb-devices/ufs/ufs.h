@@ -86,6 +86,7 @@ enum ufs_operations {
  * @write_cache: logical unit 0 has one, which is lost with power and by a reset
  * @no_rpmb_descriptor: the RPMB's unit descriptor cannot be read
  * @keep_results: results of RPMB requests outlive a reset, though not a loss of power
+ * @report_sleep: it loses power while it sleeps, and each logical unit reports that
  */
 struct ufs_config {
 	const char *directory;
@@ -98,6 +99,7 @@ struct ufs_config {
 	bool write_cache;
 	bool no_rpmb_descriptor;
 	bool keep_results;
+	bool report_sleep;
 };
 
 #define UFS_HISTORY 256
