@@ -533,6 +533,23 @@ static void nvme_rpmb_test_too_long(struct kunit *test)
 	test_set_limits(test, tc, 512, 16 / PAGE_SECTORS);
 	KUNIT_EXPECT_EQ(test, test_transfer(call), -EMSGSIZE);
 	test_expect_started(test, call, 0);
+	KUNIT_EXPECT_EQ(test, test_transfer(test_write(test, rdev, 15)), 0);
+}
+
+/* What the block layer does not take has not reached the controller */
+static void nvme_rpmb_test_not_issued(struct kunit *test)
+{
+	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(1, 16));
+	struct test_call *call = test_write(test, test_rdev(test, tc, 0), 1);
+	struct request_queue *q = tc->ctrl.admin_q;
+
+	blk_freeze_queue_start_non_owner(q);
+	blk_queue_flag_set(QUEUE_FLAG_DYING, q);
+	KUNIT_EXPECT_EQ(test, test_transfer(call), -ENODEV);
+	test_expect_started(test, call, 0);
+	blk_queue_flag_clear(QUEUE_FLAG_DYING, q);
+	blk_mq_unfreeze_queue_non_owner(q);
+	KUNIT_EXPECT_EQ(test, test_transfer(call), 0);
 }
 
 /* In pieces, when there is no larger memory */
@@ -578,6 +595,7 @@ static void nvme_rpmb_test_descr(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, descr->max_read, 256);
 	KUNIT_EXPECT_EQ(test, descr->max_write, 256);
 	KUNIT_EXPECT_EQ(test, descr->write_sizes, 0x1ff);
+	KUNIT_EXPECT_EQ(test, descr->reliable_wr_count, 256);
 	KUNIT_EXPECT_EQ(test, descr->request_types, 0xde);
 	KUNIT_EXPECT_EQ(test, descr->dev_id_len, strlen(TEST_NQN "-T0"));
 	KUNIT_EXPECT_MEMEQ(test, descr->dev_id, TEST_NQN "-T0",
@@ -617,6 +635,18 @@ static void nvme_rpmb_test_descr_limited(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, descr->max_read, 127);
 	KUNIT_EXPECT_EQ(test, descr->max_write, 127);
 	KUNIT_EXPECT_EQ(test, descr->write_sizes, 0x7f);
+}
+
+/* What a subsystem had before its last controller went is no matter to the next */
+static void nvme_rpmb_test_fewer_targets(struct kunit *test)
+{
+	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(7, 16));
+
+	KUNIT_EXPECT_NOT_NULL(test, tc->ctrl.rpmb->targets[1]);
+	kunit_release_action(test, test_remove_ctrl, tc);
+	tc = test_add_ctrl(test, TEST_RPMBS(1, 32));
+	KUNIT_EXPECT_EQ(test, test_rdev(test, tc, 0)->descr.max_read, 32);
+	KUNIT_EXPECT_NULL(test, tc->ctrl.rpmb->targets[1]);
 }
 
 static void nvme_rpmb_test_refused(struct kunit *test)
@@ -905,6 +935,26 @@ static void nvme_rpmb_test_reset_too_long(struct kunit *test)
 	test_expect_started(test, call, 0);
 }
 
+/* A reset may take as long as a command */
+static void nvme_rpmb_test_patience(struct kunit *test)
+{
+	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(1, 16));
+
+	KUNIT_EXPECT_EQ(test, nvme_rpmb_patience(tc->ctrl.rpmb),
+			(long)nvme_admin_timeout(&tc->ctrl));
+}
+
+/* A controller that will not be live again is not waited for */
+static void nvme_rpmb_test_terminal(struct kunit *test)
+{
+	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(1, 16));
+	struct test_call *call = test_write(test, test_rdev(test, tc, 0), 1);
+
+	nvme_change_ctrl_state(&tc->ctrl, NVME_CTRL_DELETING);
+	KUNIT_EXPECT_EQ(test, test_transfer(call), -ENODEV);
+	test_expect_started(test, call, 0);
+}
+
 /* Removal ends a command that the controller has, and waits for its end */
 static void nvme_rpmb_test_remove_busy(struct kunit *test)
 {
@@ -1104,10 +1154,12 @@ static struct kunit_case nvme_rpmb_test_cases[] = {
 	KUNIT_CASE(nvme_rpmb_test_batch_reset),
 	KUNIT_CASE(nvme_rpmb_test_errors),
 	KUNIT_CASE(nvme_rpmb_test_too_long),
+	KUNIT_CASE(nvme_rpmb_test_not_issued),
 	KUNIT_CASE(nvme_rpmb_test_longest),
 	KUNIT_CASE(nvme_rpmb_test_descr),
 	KUNIT_CASE(nvme_rpmb_test_descr_smallest),
 	KUNIT_CASE(nvme_rpmb_test_descr_limited),
+	KUNIT_CASE(nvme_rpmb_test_fewer_targets),
 	KUNIT_CASE(nvme_rpmb_test_refused),
 	KUNIT_CASE(nvme_rpmb_test_told),
 	KUNIT_CASE(nvme_rpmb_test_told_during_reset),
@@ -1120,6 +1172,8 @@ static struct kunit_case nvme_rpmb_test_cases[] = {
 	KUNIT_CASE(nvme_rpmb_test_reset_before),
 	KUNIT_CASE(nvme_rpmb_test_wait_for_reset),
 	KUNIT_CASE(nvme_rpmb_test_reset_too_long),
+	KUNIT_CASE(nvme_rpmb_test_patience),
+	KUNIT_CASE(nvme_rpmb_test_terminal),
 	KUNIT_CASE(nvme_rpmb_test_remove_busy),
 	KUNIT_CASE(nvme_rpmb_test_remove_waiting),
 	KUNIT_CASE(nvme_rpmb_test_abort),
