@@ -28,8 +28,8 @@ static bool is_wrapped(const struct pg_device *dev, const uint8_t *new_key)
 }
 
 /*
- * Has the device nothing, and will get nothing, that would have to be wrapped anew? A daemon
- * that has one without a key would wrap that under the old key when the guest programs it.
+ * Is there nothing to wrap anew now? Who has a device without a key would wrap under the
+ * old one what the guest programs.
  */
 static bool is_done(const struct pg_device *dev, const uint8_t *new_key)
 {
@@ -60,12 +60,19 @@ static bool change_key(struct pg_device *dev, const uint8_t *new_key)
 		.value = { [3] = (const char *)&sealed },
 		.len = { [3] = sizeof(sealed) },
 	};
-	const struct pg_values none = {};
 
-	if (!dev->row.has_key)
-		return change_run(dev, &change, &none);
 	return wrap_anew(dev, new_key, &sealed) &&
 	       change_run(dev, &change, &values);
+}
+
+/* It may have got a key since we looked, which stays as it is */
+static bool end_epoch(struct pg_device *dev)
+{
+	static const struct pg_statement change = {
+		.nr = 3, .columns = 1, .sql = CHANGE("", "rewrapped"),
+	};
+
+	return change_run(dev, &change, NULL);
 }
 
 /* A machine that was saved would not go on from a ticket of before */
@@ -82,24 +89,38 @@ static bool may_rewrap(const struct pg_device *dev,
 	return false;
 }
 
+static void say_done(const struct pg_device *dev, bool changed)
+{
+	if (dev->row.retired)
+		return;
+	if (!dev->row.has_key)
+		printf("%s: it has no key yet, which its daemon is to wrap under the new one\n",
+		       dev->text);
+	else if (changed)
+		printf("%s: wrapped under the new key\n", dev->text);
+}
+
+/* Once nobody has it any more, the device is looked at again */
 static bool rewrap_device(const struct arguments *args)
 {
 	struct pg_device dev;
 	bool ok = change_begin(&dev, args) && change_find(&dev);
+	bool changed = false;
 
-	if (ok && !is_done(&dev, args->new_key)) {
+	while (ok && !is_done(&dev, args->new_key)) {
 		ok = may_rewrap(&dev, &args->state) &&
-		     change_key(&dev, args->new_key);
-		if (ok)
-			printf("%s: %s\n", dev.text, dev.row.has_key ?
-			       "wrapped under the new key" :
-			       "it has no key, and its daemon no device any more");
+		     (dev.row.has_key ? change_key(&dev, args->new_key) :
+					end_epoch(&dev)) &&
+		     change_find(&dev);
+		changed = true;
 	}
+	if (ok)
+		say_done(&dev, changed);
 	pg_device_end(&dev);
 	return ok;
 }
 
-/* Those of which there may be something to do */
+/* Those of which there is something to do or to say */
 static bool find_devices(const struct arguments *args, PGresult **rows)
 {
 	struct pg_session session;
@@ -107,8 +128,7 @@ static bool find_devices(const struct arguments *args, PGresult **rows)
 		  pg_schema_check(&session) &&
 		  pg_run_sql(&session,
 			     "SELECT guid FROM rpmb_devices"
-			     " WHERE sealed IS NOT NULL OR token IS NOT NULL"
-			     " ORDER BY guid", 1,
+			     " WHERE NOT retired ORDER BY guid", 1,
 			     rows) == PG_DONE;
 
 	pg_end(&session);

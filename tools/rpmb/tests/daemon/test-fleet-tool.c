@@ -2,6 +2,7 @@
 /*
  * rpmb-state on states in a database, and what the daemon makes of what it has made
  */
+#include <endian.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -310,7 +311,7 @@ static void rewraps_no_key(void)
 	serve_ends(&one, 3, "rewrapped by");
 	serve_open(&one, "one", fleet_device(), NULL);
 	serve_stop(&one);
-	must_run("tool rewrap $K --new-wrap-key=new $S");
+	must_say("tool rewrap $K --new-wrap-key=new $S", 0, "no key yet");
 }
 
 /* Until so many sessions are like that */
@@ -429,6 +430,34 @@ static void changes_again(void)
 	check(!end(one), "%s", said);
 	must_run("tool check --wrap-key=new $S");
 	unsetenv("PGOPTIONS");
+}
+
+/* The guest programs a key after we have looked, and before nobody has the device */
+static void rewraps_late_key(void)
+{
+	struct rpmb_frame frames[2] = {
+		{ .req_resp = htobe16(RPMB_PROGRAM_KEY),
+		  .block_count = htobe16(1) }
+	};
+	struct host one;
+	FILE *row, *rewrap;
+
+	must_run("umask 077; head -c 32 /dev/urandom >new");
+	serve_open(&one, "one", fleet_device(), NULL);
+	row = hold_row("counter = counter");
+	memcpy(frames[0].key_mac, test_key, sizeof(test_key));
+	make_result_read(&frames[1]);
+	submit_frames(&one.fe, frames, 2, 1);
+	await_sessions(1, "wait_event_type = 'Lock'");
+	rewrap = start_waiting(REWRAP("new") " --take-over", 2);
+	let_go(row, "ROLLBACK");
+	check(!end(rewrap) && strstr(said, "under the new key"), "%s", said);
+	fetch_frames(&one.fe, frames, 1);
+	check_eq(be16toh(frames[0].result), 0);
+	must_run("tool check --wrap-key=new $S");
+	must_run("tool inspect $S | grep 'key: *yes'");
+	submit_count(&one.fe);
+	serve_ends(&one, 3, "rewrapped by");
 }
 
 static void retires(void)
@@ -554,6 +583,8 @@ static const struct test tests[] = {
 	{ "rewrap: all devices that nobody has", rewraps_all },
 	{ "rewrap: a device that was saved only if it is said", rewraps_no_saved },
 	{ "rewrap: a device that has no key yet, in use: it is named", rewraps_no_key },
+	{ "rewrap: a key that is programmed meanwhile: it is not lost",
+	  rewraps_late_key },
 	{ "rewrap, retire, accept: of two at a time one does it", changes_once },
 	{ "rewrap, retire: in a database that has changes repeated", changes_again },
 	{ "retire: for good", retires },
