@@ -133,10 +133,10 @@ struct rpmb_descr {
 	 * @transfer: Perform the @nr transfers at @xfers one after the other, with
 	 * nothing else for this device in between, and stop at the first that
 	 * fails. Returns 0 or a negative error, never a positive number. Nothing
-	 * is ever sent a second time once it may have reached the device.
-	 * -EMSGSIZE (more than the path can carry), -ENOMEM, -EINVAL and
-	 * -EOPNOTSUPP tell callers that nothing happened; after that the core
-	 * makes them -EIO.
+	 * is ever sent a second time once it may have reached the device, unless
+	 * the device has said that it did not carry it out. -EMSGSIZE (more than
+	 * the path can carry), -ENOMEM, -EINVAL and -EOPNOTSUPP tell callers that
+	 * nothing happened; after that the core makes them -EIO.
 	 *
 	 * Process context; may sleep, and the task may be anybody's: signals are
 	 * not looked at, and waits are not interruptible. Each wait ends by an

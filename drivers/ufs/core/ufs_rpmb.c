@@ -116,8 +116,8 @@ struct ufs_rpmb {
 	unsigned int served;
 	/**
 	 * @unsettled: The device may have a unit attention to report. Set by
-	 * anybody, at any time; cleared by who has the unit, before he looks, so
-	 * that what happens meanwhile is not forgotten.
+	 * anybody, at any time; cleared by who has the unit, if he finds it set,
+	 * before he asks the device, so that what happens meanwhile is not forgotten.
 	 */
 	bool unsettled;
 	/** @slept: for how long it had when it was looked at last, in ns */
@@ -264,10 +264,14 @@ static bool ufs_rpmb_may_repeat(const struct rpmb_xfer *xfer,
  * to who tests for readiness. Its mark shares a word with others of its error handling,
  * so it is only looked at: questions, which take attentions by themselves, end it.
  */
-static bool ufs_rpmb_must_settle(const struct ufs_rpmb *ur,
+static bool ufs_rpmb_must_settle(struct ufs_rpmb *ur,
 				 const struct rpmb_xfer *request)
 {
-	return (READ_ONCE(ur->unsettled) || ur->sdev->expecting_cc_ua) &&
+	bool unsettled = READ_ONCE(ur->unsettled);
+
+	if (unsettled)
+		WRITE_ONCE(ur->unsettled, false);
+	return (unsettled || ur->sdev->expecting_cc_ua) &&
 	       !ufs_rpmb_is_question(request);
 }
 
@@ -311,7 +315,6 @@ static int ufs_rpmb_run(struct ufs_rpmb_region *region, struct rpmb_xfer *xfers,
 	bool settle = ufs_rpmb_must_settle(ur, &xfers[0]);
 	int ret;
 
-	WRITE_ONCE(ur->unsettled, false);
 	ret = settle ? ufs_rpmb_settle(region) : 0;
 	for (unsigned int i = 0; !ret && i < nr; i++)
 		ret = ufs_rpmb_do_xfer(region, &xfers[i], copy);

@@ -403,9 +403,11 @@ static void test_expect_cmd(struct test_ufs *ufs, unsigned int i, u8 opcode,
 	KUNIT_EXPECT_MEMEQ(ufs->test, cmd->cdb, cdb, sizeof(cdb));
 	KUNIT_EXPECT_EQ(ufs->test, cmd->len, xfer->len);
 	KUNIT_EXPECT_TRUE(ufs->test, cmd->awake);
-	if (opcode == SECURITY_PROTOCOL_OUT)
-		KUNIT_EXPECT_MEMEQ(ufs->test, cmd->data, (u8 *)xfer->buf,
-				   xfer->len);
+	if (opcode != SECURITY_PROTOCOL_OUT)
+		return;
+	KUNIT_EXPECT_MEMEQ(ufs->test, cmd->data, (u8 *)xfer->buf, xfer->len);
+	/* The midlayer may have zeroed both */
+	KUNIT_EXPECT_NOT_NULL(ufs->test, memchr_inv(cmd->data, 0, xfer->len));
 }
 
 static void test_expect_answer(struct kunit *test, const struct rpmb_xfer *xfer)

@@ -86,7 +86,7 @@ enum ufs_operations {
  * @write_cache: logical unit 0 has one, which is lost with power and by a reset
  * @no_rpmb_descriptor: the RPMB's unit descriptor cannot be read
  * @keep_results: results of RPMB requests outlive a reset, though not a loss of power
- * @report_sleep: it loses power while it sleeps, and each logical unit reports that
+ * @report_sleep: each logical unit reports that it was woken, as after a loss of power
  */
 struct ufs_config {
 	const char *directory;
