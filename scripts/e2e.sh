@@ -20,6 +20,13 @@ new_keys ''
 scripts/packages kernel guest tools tests
 scripts/build-tools >"$tmp/log"
 
+# Each place of a batch takes its time, so they are not all looked at each time
+# shellcheck disable=SC2034 # for who sources this
+case $kind in
+guest)	batches=batches ;;
+*)	batches="every_place batches" ;;
+esac
+
 # boot_parts "PART..." [ARGUMENT...]: one boot, with these arguments of scripts/boot
 boot_parts()
 {
