@@ -29,7 +29,8 @@ own_mounts_or_skip()
 }
 
 # open_root DIR: until umount_root, $root is a copy of the system in DIR, of which
-# nothing but what changes is copied, to $changes
+# nothing but what changes is copied, to $changes. By xino all files are said to be on one
+# device, as what walks through file systems wants it.
 open_root()
 {
 	# shellcheck disable=SC2154 # make_tmp sets $tmp
@@ -39,7 +40,7 @@ open_root()
 	mount -t tmpfs layer "$tmp/layer"
 	mkdir "$changes" "$tmp/layer/work"
 	mount -t overlay root "$root" \
-		-o "lowerdir=$1,upperdir=$changes,workdir=$tmp/layer/work"
+		-o "lowerdir=$1,upperdir=$changes,workdir=$tmp/layer/work,xino=on"
 	mount -t proc proc "$root/proc"
 	lower=$1
 	trap close_root EXIT
