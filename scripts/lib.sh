@@ -105,6 +105,18 @@ bootstrap()
 	rm "$dir.sources" "$dir.network"
 }
 
+# arm64_root: what programs of guests of 64-bit Arm are built against and run on
+arm64_root()
+{
+	scripts/debian-root bookworm arm64
+}
+
+# arm64_compiler: that for these programs, as make's CC
+arm64_compiler()
+{
+	echo "aarch64-linux-gnu-gcc --sysroot=$(arm64_root)"
+}
+
 # in_cache PATH: is it there? Then it is in use from now on, and nobody drops it
 in_cache()
 {
