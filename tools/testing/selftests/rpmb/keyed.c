@@ -14,6 +14,7 @@
 #include <linux/rpmb.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 
@@ -422,6 +423,40 @@ TEST_F(keyed, keys_that_are_none)
 		  do_type(self->fd, RPMB_GET_WRITE_COUNTER, self->key));
 }
 
+static int add_encrypted(const char *description, const char *payload)
+{
+	int key = syscall(SYS_add_key, "encrypted", description, payload,
+			  strlen(payload), KEY_SPEC_PROCESS_KEYRING);
+
+	return key < 0 ? -errno : key;
+}
+
+/* Its length is that of what is decrypted */
+TEST_F(keyed, encrypted_keys)
+{
+	int key;
+
+	ASSERT_LT(0, add_key("user", "rpmb-test-master", KEY_LEN));
+	key = add_encrypted("rpmb:encrypted", "new user:rpmb-test-master 32");
+	if (key == -ENODEV)
+		SKIP(return, "no encrypted keys: CONFIG_ENCRYPTED_KEYS");
+	ASSERT_LT(0, key);
+	EXPECT_EQ(-EKEYREJECTED,
+		  do_type(self->fd, RPMB_PROGRAM_KEY,
+			  add_encrypted("rpmb:long",
+					"new user:rpmb-test-master 64")));
+	EXPECT_EQ(-EKEYREJECTED,
+		  do_type(self->fd, RPMB_PROGRAM_KEY,
+			  add_encrypted("rpmb:short",
+					"new user:rpmb-test-master 31")));
+	EXPECT_EQ(-EKEYREJECTED,
+		  do_type(self->fd, RPMB_PROGRAM_KEY,
+			  add_encrypted("other:test",
+					"new user:rpmb-test-master 32")));
+	ASSERT_EQ(0, do_type(self->fd, RPMB_PROGRAM_KEY, key));
+	EXPECT_EQ(0, do_type(self->fd, RPMB_WRITE_DATA, key));
+}
+
 /* Another user, who has got hold of the open file and of the serial number */
 TEST_F(keyed, key_of_another)
 {
@@ -443,6 +478,41 @@ TEST_F(keyed, key_of_another)
 	}
 	ASSERT_LT(0, wait(&own));
 	EXPECT_EQ(0, own);
+}
+
+static int write_map(const char *name, unsigned int outside)
+{
+	char map[32];
+
+	snprintf(map, sizeof(map), "0 %u 1", outside);
+	return write_file("/proc/self", name, map);
+}
+
+/* Who is root in a namespace of his own is not for that the owner of root's keys */
+static int use_as_root_of_namespace(int fd, int key)
+{
+	if (setresgid(NOBODY, NOBODY, NOBODY) ||
+	    setresuid(NOBODY, NOBODY, NOBODY) || prctl(PR_SET_DUMPABLE, 1) ||
+	    unshare(CLONE_NEWUSER) || write_map("uid_map", NOBODY) ||
+	    getuid())
+		return 1;
+	if (do_type(fd, RPMB_WRITE_DATA, key) != -EACCES)
+		return 2;
+	return do_type(fd, RPMB_WRITE_DATA,
+		       add_key("logon", "rpmb:own", KEY_LEN)) == -ENOKEY ? 0 : 3;
+}
+
+TEST_F(keyed, key_of_another_namespace)
+{
+	int ended;
+
+	ASSERT_EQ(0, syscall(SYS_keyctl, KEYCTL_SETPERM, self->key,
+			     0x3f3f0000));
+	EXPECT_EQ(-ENOKEY, do_type(self->fd, RPMB_WRITE_DATA, self->key));
+	if (!fork())
+		_exit(use_as_root_of_namespace(self->fd, self->key));
+	ASSERT_LT(0, wait(&ended));
+	EXPECT_EQ(0, ended);
 }
 
 /* To use it, nobody needs to be able to see it */
