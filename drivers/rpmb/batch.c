@@ -135,9 +135,11 @@ static void rpmb_batch_answer(const struct rpmb_batch *batch,
  * was done before. They end with the first that fails; a write whose result says that the
  * device has not done it is such a failure, and has its response. When others wait for the
  * device, they end after some. What was foreseen for the rest, such as the write counter,
- * then holds no longer: who goes on reads it anew. Otherwise a later request could be done
- * though an earlier one was not. For the same reason no two writes of a batch may be signed
- * for the same counter.
+ * then holds no longer: who goes on takes it from an authentic response, that of the last
+ * write or of a counter read. Otherwise a later request could be done though an earlier
+ * one was not. For the same reason no two writes of a batch may be signed for the same
+ * counter. What was signed and not done could be delivered late: see
+ * struct rpmb_ioc_route_batch.
  *
  * A device may have been given requests behind the one that failed; @started says of
  * each whether it may have reached it. Everything else is as with rpmb_route_frames().

@@ -63,10 +63,13 @@ static void rpmb_flush(const struct rpmb_xfer *xfers, unsigned int nr)
 			flush_kernel_vmap_range(xfers[i].buf, xfers[i].len);
 }
 
+/* Some backends copy the response to our address, which must not be lost either */
 static void rpmb_invalidate(const struct rpmb_request *rq)
 {
-	if (is_vmalloc_addr(rq->resp))
-		invalidate_kernel_vmap_range(rq->resp, rq->resp_len);
+	if (!is_vmalloc_addr(rq->resp))
+		return;
+	flush_kernel_vmap_range(rq->resp, rq->resp_len);
+	invalidate_kernel_vmap_range(rq->resp, rq->resp_len);
 }
 
 static void rpmb_begin_current(struct rpmb_dev *rdev, struct rpmb_run *run)

@@ -57,16 +57,15 @@ static void rpmb_turn_wake(struct rpmb_turn *turn)
 	}
 }
 
-/* Is nobody before @waiter but who is in the freezer? He runs, so he is not. */
-static bool rpmb_turn_is_next(const struct rpmb_turn *turn,
-			      const struct rpmb_waiter *waiter)
+/* Whose turn is next: that of the first who is not in the freezer, or nobody's */
+static const struct rpmb_waiter *rpmb_turn_next(const struct rpmb_turn *turn)
 {
-	const struct rpmb_waiter *next;
+	const struct rpmb_waiter *waiter;
 
-	list_for_each_entry(next, &turn->line, node)
-		if (!rpmb_waiter_frozen(next))
-			break;
-	return next == waiter;
+	list_for_each_entry(waiter, &turn->line, node)
+		if (!rpmb_waiter_frozen(waiter))
+			return waiter;
+	return NULL;
 }
 
 static bool rpmb_turn_try(struct rpmb_turn *turn, struct rpmb_waiter *waiter)
@@ -75,7 +74,7 @@ static bool rpmb_turn_try(struct rpmb_turn *turn, struct rpmb_waiter *waiter)
 
 	scoped_guard(spinlock, &turn->lock) {
 		reinit_completion(&waiter->woken);
-		mine = !turn->taken && rpmb_turn_is_next(turn, waiter);
+		mine = !turn->taken && rpmb_turn_next(turn) == waiter;
 		if (mine) {
 			list_del(&waiter->node);
 			turn->taken = true;
@@ -197,14 +196,14 @@ void rpmb_put_turn(struct rpmb_dev *rdev)
 }
 EXPORT_SYMBOL_IF_KUNIT(rpmb_put_turn);
 
-/* Does anybody wait for it? To be asked by who has it. */
+/* Does anybody wait for it who could take it? To be asked by who has it. */
 bool rpmb_turn_is_wanted(struct rpmb_dev *rdev)
 {
 	struct rpmb_turn *turn = &rdev->turn;
 	bool wanted;
 
 	scoped_guard(spinlock, &turn->lock)
-		wanted = !list_empty(&turn->line);
+		wanted = rpmb_turn_next(turn);
 	return wanted;
 }
 

@@ -444,47 +444,15 @@ static void nvme_rpmb_test_batch(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, routes[1].started);
 }
 
-/**
- * struct test_batch - a batch that another task has carried
- * @call: the task
- * @test: the test
- * @routes: the requests
- * @carried: how many of them were carried
- */
-struct test_batch {
-	struct test_call call;
-	struct kunit *test;
-	struct rpmb_route routes[3];
-	unsigned int carried;
-};
-
-static int test_batch_thread(void *data)
-{
-	struct test_call *call = data;
-	struct test_batch *batch = container_of(call, struct test_batch, call);
-
-	call->ret = test_route_counters(batch->test, call->rdev, batch->routes,
-					ARRAY_SIZE(batch->routes),
-					&batch->carried);
-	complete_all(&call->done);
-	return 0;
-}
-
 /* A reset between two requests of a batch is waited for, as between two others */
 static void nvme_rpmb_test_batch_reset(struct kunit *test)
 {
 	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(1, 16));
-	struct test_batch *batch = kunit_kzalloc(test, sizeof(*batch),
-						 GFP_KERNEL);
+	struct test_counters *batch;
 
-	KUNIT_ASSERT_NOT_NULL(test, batch);
-	batch->test = test;
 	tc->answer = RPMB_GET_WRITE_COUNTER << 8;
-	batch->call.rdev = test_rdev(test, tc, 0);
-	init_completion(&batch->call.done);
 	tc->reset_at = 2;
-	test_create(test, &batch->call, test_batch_thread);
-	test_wake(test, &batch->call);
+	batch = test_start_counters(test, test_rdev(test, tc, 0), 3);
 	test_wait_asleep(test, &tc->ctrl.rpmb->wait, &batch->call);
 	KUNIT_EXPECT_EQ(test, tc->nr_cmds, 2);
 	test_go_live(tc);

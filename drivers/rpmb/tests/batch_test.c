@@ -5,6 +5,7 @@
  */
 #include <linux/math.h>
 #include <linux/minmax.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -66,7 +67,7 @@ static int batch_test_init(struct kunit *test)
 /* One more request; its nonce, and that of its response, is its number */
 static void batch_add(struct kunit *test, u16 type)
 {
-	bool write = type == RPMB_WRITE_DATA;
+	bool write = type == RPMB_WRITE_DATA || type == RPMB_CONFIG_WRITE;
 	struct batch_ctx *ctx = test->priv;
 	struct rpmb_msg *msg = rpmb_msg_new(test, BATCH_FORMAT, type, write, 0,
 					    write);
@@ -158,14 +159,44 @@ static void batch_order_test(struct kunit *test)
 /* What the device has not done ends it, with its response */
 static void batch_refused_test(struct kunit *test)
 {
+	static const u16 types[] = {
+		RPMB_PROGRAM_KEY, RPMB_WRITE_DATA, RPMB_CONFIG_WRITE,
+		RPMB_PURGE_ENABLE,
+	};
 	struct batch_ctx *ctx = test->priv;
 
-	ctx->fake->odd_at = 2;
 	ctx->fake->resp_result = RPMB_RES_COUNTER;
+	for (unsigned int i = 0; i < ARRAY_SIZE(types); i++) {
+		ctx->nr = 0;
+		ctx->fake->answered = 0;
+		ctx->fake->odd_at = 2;
+		batch_add_writes(test, 2);
+		batch_add(test, types[i]);
+		batch_add_writes(test, 3);
+		KUNIT_EXPECT_EQ(test, 0, batch_route(test));
+		batch_expect_done(test, 3);
+		batch_expect_started(test, 3);
+	}
+}
+
+static void batch_kill(struct rpmb_fake *fake)
+{
+	send_sig(SIGKILL, current, 1);
+}
+
+/* A TEE was called by a task that is killed: what it asks for is done all the same */
+static void batch_killed_test(struct kunit *test)
+{
+	struct batch_ctx *ctx = test->priv;
+
+	ctx->fake->enter = batch_kill;
 	batch_add_writes(test, 6);
+	allow_signal(SIGKILL);
 	KUNIT_EXPECT_EQ(test, 0, batch_route(test));
-	batch_expect_done(test, 3);
-	batch_expect_started(test, 3);
+	KUNIT_EXPECT_TRUE(test, fatal_signal_pending(current));
+	disallow_signal(SIGKILL);
+	flush_signals(current);
+	batch_expect_done(test, 6);
 }
 
 /* A read that was not possible leaves the device as it was, and so does the last write */
@@ -386,6 +417,7 @@ static struct kunit_case batch_cases_run[] = {
 	KUNIT_CASE_PARAM(batch_order_test, batch_gen_params),
 	KUNIT_CASE_PARAM(batch_refused_test, batch_gen_params),
 	KUNIT_CASE_PARAM(batch_not_refused_test, batch_gen_params),
+	KUNIT_CASE_PARAM(batch_killed_test, batch_gen_params),
 	KUNIT_CASE_PARAM(batch_error_test, batch_gen_params),
 	KUNIT_CASE_PARAM(batch_response_type_test, batch_gen_params),
 	KUNIT_CASE_PARAM(batch_checked_test, batch_gen_params),

@@ -20,6 +20,9 @@
 /* A bound for what must happen, not a measure of how fast */
 #define TEST_BOUND	(120 * HZ)
 
+/* Most reads of the counter in a batch */
+#define TEST_MAX_COUNTERS	20
+
 /* What is in the memory for a response before there is one */
 #define TEST_STALE	0xaa
 
@@ -217,6 +220,50 @@ static inline void test_start(struct kunit *test, struct test_call *call)
 {
 	test_create(test, call, test_thread);
 	test_wake(test, call);
+}
+
+/**
+ * struct test_counters - reads of the counter as a batch, which another task has carried
+ * @call: the task
+ * @test: the test
+ * @routes: the requests
+ * @nr: how many they are
+ * @carried: how many of them were carried
+ */
+struct test_counters {
+	struct test_call call;
+	struct kunit *test;
+	struct rpmb_route routes[TEST_MAX_COUNTERS];
+	unsigned int nr;
+	unsigned int carried;
+};
+
+static inline int test_counters_thread(void *data)
+{
+	struct test_call *call = data;
+	struct test_counters *batch = container_of(call, struct test_counters, call);
+
+	call->ret = test_route_counters(batch->test, call->rdev, batch->routes,
+					batch->nr, &batch->carried);
+	complete_all(&call->done);
+	return 0;
+}
+
+static inline struct test_counters *test_start_counters(struct kunit *test,
+						  struct rpmb_dev *rdev,
+						  unsigned int nr)
+{
+	struct test_counters *batch = kunit_kzalloc(test, sizeof(*batch),
+						 GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, batch);
+	batch->call.rdev = rdev;
+	init_completion(&batch->call.done);
+	batch->test = test;
+	batch->nr = nr;
+	test_create(test, &batch->call, test_counters_thread);
+	test_wake(test, &batch->call);
+	return batch;
 }
 
 static inline void test_finish(struct kunit *test, struct test_call *call)

@@ -425,6 +425,47 @@ static void core_frozen_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 3, atomic_read(&fake->nr_calls));
 }
 
+#define CORE_BATCH 20
+
+/* How many reads of the counter go in one turn, or an error */
+static int core_run_batch(struct rpmb_thread *thread)
+{
+	struct rpmb_route routes[CORE_BATCH];
+	unsigned int done;
+	int ret;
+
+	for (unsigned int i = 0; i < CORE_BATCH; i++) {
+		struct rpmb_msg *msg = core_msg(thread->fake->test, i);
+
+		routes[i] = (struct rpmb_route) {
+			.req = msg->req,
+			.req_len = msg->req_len,
+			.resp = msg->resp,
+			.resp_len = msg->resp_len,
+		};
+	}
+	ret = rpmb_route_batch(thread->fake->rdev, routes, CORE_BATCH, &done);
+	return ret ?: done;
+}
+
+/* No batch is cut for him, who would not take his turn */
+static void core_frozen_beside_batch_test(struct kunit *test)
+{
+	struct rpmb_fake *fake = core_fake(test);
+	struct rpmb_thread *batch, *frozen;
+
+	fake->hang_at = 0;
+	batch = rpmb_thread_start(fake, core_run_batch);
+	rpmb_test_wait(test, &fake->entered);
+	frozen = core_ioctl_in_line(fake);
+	core_put_aside(frozen, TASK_FROZEN);
+	fake->hang_at = -1;
+	rpmb_fake_release(fake);
+	KUNIT_EXPECT_EQ(test, CORE_BATCH, rpmb_thread_join(batch));
+	kunit_release_action(test, core_go_on, frozen);
+	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(frozen));
+}
+
 /* Who has been woken and does not run yet is not overtaken */
 static void core_slow_test(struct kunit *test)
 {
@@ -1155,6 +1196,7 @@ static struct kunit_case core_cases[] = {
 	KUNIT_CASE(core_kill_in_line_test),
 	KUNIT_CASE(core_woken_test),
 	KUNIT_CASE(core_frozen_test),
+	KUNIT_CASE(core_frozen_beside_batch_test),
 	KUNIT_CASE(core_slow_test),
 	KUNIT_CASE(core_kill_in_device_test),
 	KUNIT_CASE(core_publication_test),

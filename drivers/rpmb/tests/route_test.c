@@ -51,6 +51,36 @@ static struct rpmb_msg *route_counter_msg(struct kunit *test)
 			 0);
 }
 
+static struct rpmb_route route_of(const struct rpmb_msg *msg)
+{
+	return (struct rpmb_route) {
+		.req = msg->req,
+		.req_len = msg->req_len,
+		.resp = msg->resp,
+		.resp_len = msg->resp_len,
+	};
+}
+
+/* Alone; or as the second of a batch, between two reads of the counter */
+static int route_send(struct kunit *test, struct rpmb_fake *fake,
+		      struct rpmb_msg *msg, bool batch)
+{
+	struct rpmb_msg *other;
+	unsigned int done;
+	int ret;
+
+	if (!batch)
+		return rpmb_msg_route(fake, msg);
+	other = route_msg(test, fake->descr.frame_format,
+			  RPMB_GET_WRITE_COUNTER, 0, 0, 1);
+	struct rpmb_route routes[] = {
+		route_of(other), route_of(msg), route_of(other)
+	};
+	ret = rpmb_route_batch(fake->rdev, routes, ARRAY_SIZE(routes), &done);
+	KUNIT_EXPECT_EQ(test, done, ret ? 0 : ARRAY_SIZE(routes));
+	return ret;
+}
+
 static void route_put_count(enum rpmb_frame_format format, u8 *frame,
 			    unsigned int count)
 {
@@ -146,20 +176,20 @@ static void route_expect_result_read(struct kunit *test,
 			  len);
 }
 
-static void route_check_request(struct kunit *test, const struct route_case *c,
-				u32 fill, unsigned int count)
+static void route_check_sent(struct kunit *test, const struct route_case *c,
+			     u32 fill, unsigned int count, bool batch)
 {
 	struct rpmb_fake *fake = route_fake(test, c->format, fill);
 	struct rpmb_msg *msg = route_msg(test, c->format, c->type, c->out,
 					 c->in, count);
 	u8 *req = kunit_kmalloc(test, msg->req_len, GFP_KERNEL);
-	const struct rpmb_fake_call *call = &fake->calls[0];
+	const struct rpmb_fake_call *call = &fake->calls[batch];
 	unsigned int last = c->result_read ? 2 : 1;
 
 	KUNIT_ASSERT_NOT_NULL(test, req);
 	memcpy(req, msg->req, msg->req_len);
-	KUNIT_EXPECT_EQ(test, 0, rpmb_msg_route(fake, msg));
-	KUNIT_ASSERT_EQ(test, 1, atomic_read(&fake->nr_calls));
+	KUNIT_EXPECT_EQ(test, 0, route_send(test, fake, msg, batch));
+	KUNIT_ASSERT_EQ(test, batch ? 3 : 1, atomic_read(&fake->nr_calls));
 	KUNIT_ASSERT_EQ(test, last + 1, call->nr);
 	KUNIT_EXPECT_TRUE(test, call->noio);
 	KUNIT_EXPECT_TRUE(test, call->dma_fit);
@@ -174,6 +204,15 @@ static void route_check_request(struct kunit *test, const struct route_case *c,
 		route_expect_result_read(test, c, fill, call);
 	route_expect_xfer(test, call, last, RPMB_XFER_RECV, msg->resp,
 			  msg->resp_len);
+}
+
+/* A batch has no more bytes together than a request alone may have */
+static void route_check_request(struct kunit *test, const struct route_case *c,
+				u32 fill, unsigned int count)
+{
+	route_check_sent(test, c, fill, count, false);
+	if (c->out < 1024 && c->in < 1024)
+		route_check_sent(test, c, fill, count, true);
 }
 
 static void route_request_test(struct kunit *test)
@@ -351,9 +390,9 @@ static const struct route_refusal route_refusal_cases[] = {
 
 KUNIT_ARRAY_PARAM_DESC(route_refusal, route_refusal_cases, name);
 
-static void route_refusal_test(struct kunit *test)
+static void route_check_refused(struct kunit *test,
+				const struct route_refusal *c, bool batch)
 {
-	const struct route_refusal *c = test->param_value;
 	struct rpmb_fake *fake = route_fake(test, c->format, 0);
 	struct rpmb_msg *msg = route_msg(test, c->format, c->type, c->out,
 					 c->in, c->count);
@@ -362,9 +401,15 @@ static void route_refusal_test(struct kunit *test)
 		msg->req[c->spoil] ^= 1;
 	msg->req_len -= c->req_cut;
 	msg->resp_len -= c->resp_cut;
-	KUNIT_EXPECT_EQ(test, c->ret, rpmb_msg_route(fake, msg));
+	KUNIT_EXPECT_EQ(test, c->ret, route_send(test, fake, msg, batch));
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&fake->nr_calls));
 	KUNIT_EXPECT_TRUE(test, rpmb_msg_untouched(msg));
+}
+
+static void route_refusal_test(struct kunit *test)
+{
+	route_check_refused(test, test->param_value, false);
+	route_check_refused(test, test->param_value, true);
 }
 
 /* What the device does not have is refused, also by its default */

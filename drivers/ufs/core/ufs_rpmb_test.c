@@ -17,7 +17,7 @@
 #include "../../rpmb/tests/ufs_ids.h"
 
 #define TEST_TIMEOUT	60000
-#define TEST_CMDS	32
+#define TEST_CMDS	48
 #define TEST_FRAME	sizeof(struct rpmb_frame)
 #define TEST_MAX_BLOCKS	8	/* the midlayer wants as many as fit in a page */
 #define TEST_ID		"01AB-0400-MODEL-73006E00-0102-2631"
@@ -940,6 +940,33 @@ static void ufs_rpmb_test_one_at_a_time(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, ufs->cmds[i].cdb[2], regions[i]);
 }
 
+/* Whoever waits for the unit has it after 16 requests of another region's batch */
+static void ufs_rpmb_test_beside_batch(struct kunit *test)
+{
+	static const struct test_step good = TEST_GOOD;
+	struct test_ufs *ufs = test_ufs_with(test, &test_info);
+	struct test_counters *batch;
+	struct test_call *call;
+
+	test_settled(ufs);
+	ufs->answer = RPMB_GET_WRITE_COUNTER << 8;
+	call = test_read(ufs, test_region(ufs, 3), 1);
+	TEST_SCRIPT(ufs, { .hang = true });
+	batch = test_start_counters(test, test_region(ufs, 2), 20);
+	test_wait(test, &ufs->hanging);
+	test_start(test, call);
+	test_wait_asleep(test, &test_unit(ufs)->line, call);
+	test_answer_hung(ufs, &good);
+	test_finish(test, call);
+	test_finish(test, &batch->call);
+	KUNIT_EXPECT_EQ(test, 0, batch->call.ret);
+	KUNIT_EXPECT_EQ(test, 20, batch->carried);
+	KUNIT_ASSERT_EQ(test, 2 * 21, ufs->nr_cmds);
+	for (unsigned int i = 0; i < ufs->nr_cmds; i++)
+		KUNIT_EXPECT_EQ_MSG(test, i / 2 == 16 ? 3 : 2,
+				    ufs->cmds[i].cdb[2], "command %u", i);
+}
+
 /* Who waits for that long must not be taken for a hung task */
 static void ufs_rpmb_test_idle_in_line(struct kunit *test)
 {
@@ -1495,6 +1522,7 @@ static struct kunit_case ufs_rpmb_test_cases[] = {
 	KUNIT_CASE(ufs_rpmb_test_expected),
 	KUNIT_CASE(ufs_rpmb_test_offline),
 	KUNIT_CASE(ufs_rpmb_test_one_at_a_time),
+	KUNIT_CASE(ufs_rpmb_test_beside_batch),
 	KUNIT_CASE(ufs_rpmb_test_idle_in_line),
 	KUNIT_CASE(ufs_rpmb_test_pieces),
 #ifdef CONFIG_PM

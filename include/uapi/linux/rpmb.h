@@ -450,9 +450,15 @@ struct rpmb_batch_request {
  * response, and the ioctl succeeds with a @done that is less than @nr. The same comes
  * of others who wait for the device: after some requests they get it.
  *
- * Who signs writes for counters that he foresees must read the counter before he goes on
- * after such an end. Otherwise a later write could be stored though an earlier one was
- * not. For the same reason no two writes of a batch may be signed for the same counter.
+ * Who signs writes for counters that he foresees goes on after such an end from a counter
+ * that an authentic response has, be it that of the last write or of a counter read.
+ * Otherwise a later write could be stored though an earlier one was not. For the same
+ * reason no two writes of a batch may be signed for the same counter.
+ *
+ * What was signed and not stored could be kept by somebody on the way to the device, and
+ * be delivered when the device has reached its counter. A response to a write does not
+ * say which data was written. So after a batch that has failed, as many writes as it
+ * had left have to be the same, or be read back.
  *
  * An error is that of the request behind the @done that have their response. What is
  * behind that, and has %RPMB_ROUTE_STARTED, may have reached the device as well: some
