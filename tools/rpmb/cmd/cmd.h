@@ -67,6 +67,7 @@ struct args {
 	const char *context;
 	const char *devices;			/* file with a list of them */
 	const char *records;			/* directory for them */
+	bool despite_tee;
 	const char *history;
 	const char *textfile;
 	bool json;

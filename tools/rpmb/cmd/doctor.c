@@ -103,6 +103,8 @@ int examine(const char *device)
 	int ret;
 
 	find_patients(&doctor, device);
+	doctor.check = "tee";
+	check_tee(&doctor);
 	examine_devices(&doctor);
 	ret = complain_findings(&doctor, device);
 	if (ret && why_not_open(&doctor))

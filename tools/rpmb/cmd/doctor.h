@@ -127,6 +127,12 @@ void check_read(struct doctor *doctor, const struct patient *patient);
  */
 int examine(const char *device);
 
+/*
+ * Is OP-TEE there, and is nothing in its way to the device that an update would not take
+ * away? With another key than its own, it could never store anything there.
+ */
+bool optee_would_take(const struct rpmb_info *info);
+
 /* Is it one of /dev/rpmbN, and not the kernel's other way to the hardware? */
 bool is_rpmb_node(const struct patient *patient);
 

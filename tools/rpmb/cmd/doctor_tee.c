@@ -47,17 +47,27 @@ static void check_routing(struct doctor *doctor, const char *path)
 		      "OP-TEE reaches RPMBs by tee-supplicant only, which does not run");
 }
 
-static void check_tee_device(struct doctor *doctor, const char *name,
-			     const char *path)
+static bool is_optee(const char *name, const char *path)
 {
 	unsigned long long id;
 
-	if (!strncmp(name, "teepriv", strlen("teepriv")) || doctor->optee)
+	return strncmp(name, "teepriv", strlen("teepriv")) &&
+	       rpmb_attr_number(path, "implementation_id", &id) && id == OPTEE;
+}
+
+static void note_optee(struct doctor *doctor, const char *name,
+		       const char *path)
+{
+	doctor->optee |= is_optee(name, path);
+}
+
+static void check_tee_device(struct doctor *doctor, const char *name,
+			     const char *path)
+{
+	if (doctor->optee || !is_optee(name, path))
 		return;
-	doctor->optee = rpmb_attr_number(path, "implementation_id", &id) &&
-			id == OPTEE;
-	if (doctor->optee)
-		check_routing(doctor, path);
+	doctor->optee = true;
+	check_routing(doctor, path);
 }
 
 void check_tee(struct doctor *doctor)
@@ -109,6 +119,14 @@ static const char *find_objection(const struct rpmb_info *info)
 	if (info->max_read < OPTEE_READS)
 		return "it reads up to 16 blocks at once, which the device or its ring cannot";
 	return NULL;
+}
+
+bool optee_would_take(const struct rpmb_info *info)
+{
+	struct doctor doctor = { .optee = false };
+
+	look_each(&doctor, "/sys/class/tee", note_optee);
+	return doctor.optee && !find_objection(info);
 }
 
 void check_optee(struct doctor *doctor, const struct patient *patient)

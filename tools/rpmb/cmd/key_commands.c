@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "doctor.h"
 #include "json.h"
 
 static const char warning[] =
@@ -45,6 +46,9 @@ int cmd_program_key(const struct session *session)
 	ret = check_no_key(session);
 	if (ret)
 		return ret;
+	if (optee_would_take(session->info))
+		complain(EXIT_OK, device,
+			 "OP-TEE is there, and would use this device: with any key but its own it never can");
 	ret = confirm(session, warning);
 	if (ret)
 		return ret;

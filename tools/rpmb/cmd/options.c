@@ -22,6 +22,7 @@ enum option_key {
 	OPT_CONTEXT,
 	OPT_DEVICES,
 	OPT_RECORDS,
+	OPT_DESPITE_TEE,
 	OPT_HISTORY,
 	OPT_TEXTFILE,
 	OPT_JSON,
@@ -60,6 +61,8 @@ static const struct {
 		"a list of devices, one a line", 0 } },
 	{ TAKES_DEVICES, { "records", OPT_RECORDS, "DIR", 0,
 		"where to keep a signed record of each", 0 } },
+	{ TAKES_DEVICES, { "despite-tee", OPT_DESPITE_TEE, NULL, 0,
+		"program keys also where OP-TEE would use the device", 0 } },
 	{ TAKES_HISTORY, { "history", OPT_HISTORY, "FILE", 0,
 		"keep the counters of each day here", 0 } },
 	{ TAKES_HISTORY, { "textfile", OPT_TEXTFILE, "FILE", 0,
@@ -245,6 +248,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_RECORDS:
 		args->records = arg;
+		return 0;
+	case OPT_DESPITE_TEE:
+		args->despite_tee = true;
 		return 0;
 	case OPT_HISTORY:
 		args->history = arg;

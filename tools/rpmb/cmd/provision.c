@@ -29,6 +29,38 @@ struct result {
 	char record[RECORD_PATH];	/* empty if there is none */
 };
 
+static bool makes_optees_keys(const struct args *args)
+{
+	return args->scheme && !strncmp(args->scheme, "optee", strlen("optee"));
+}
+
+/* What OP-TEE would use is spoilt for it by another key, and nobody can undo that */
+static int check_owner(const struct session *session)
+{
+	const struct args *args = session->args;
+
+	if (args->despite_tee || makes_optees_keys(args) ||
+	    !optee_would_take(session->info))
+		return EXIT_OK;
+	return complain(EXIT_ERROR, args->device,
+			"OP-TEE is there, and would use this device with a key of its own; nothing was done: see --scheme=optee and --despite-tee");
+}
+
+static int program_key(const struct session *session, struct record *record)
+{
+	const char *device = session->args->device;
+	int ret;
+
+	ret = check_owner(session) ?: confirm(session, warning) ?:
+	      begin_record(session, record);
+	if (ret)
+		return ret;
+	ret = rpmb_program_key(session->rpmb, record->key) ?:
+	      rpmb_read_counter(session->rpmb, record->key, &record->counter);
+	record->programmed = !ret;
+	return ret ? complain_error(device, ret) : EXIT_OK;
+}
+
 /* Program the key, unless it is there. That another one is there is an error. */
 static int bring_key(const struct session *session, struct record *record)
 {
@@ -39,15 +71,20 @@ static int bring_key(const struct session *session, struct record *record)
 	if (ret == RPMB_ERR_RESPONSE_MAC)
 		return complain(EXIT_FORGED, device,
 				"another key is programmed, and cannot be changed");
-	if (ret != RPMB_ERR_NO_KEY)
-		return ret ? complain_error(device, ret) : EXIT_OK;
-	ret = confirm(session, warning);
-	if (ret)
-		return ret;
-	ret = rpmb_program_key(session->rpmb, record->key) ?:
-	      rpmb_read_counter(session->rpmb, record->key, &record->counter);
-	record->programmed = !ret;
+	if (ret == RPMB_ERR_NO_KEY)
+		return program_key(session, record);
 	return ret ? complain_error(device, ret) : EXIT_OK;
+}
+
+static int keep(const struct session *session, const struct record *record,
+		struct result *result)
+{
+	int ret = keep_record(session, record, result->record);
+
+	if (ret && record->programmed)
+		complain(ret, session->args->device,
+			 "its key is programmed; run this again to keep its record");
+	return ret;
 }
 
 /* With the device open */
@@ -63,7 +100,7 @@ static int provision_open(struct session *session, struct secret *secret,
 	ret = ret ?: bring_key(session, &record);
 	result->programmed = record.programmed;
 	if (!ret && session->args->records)
-		ret = keep_record(session, &record, result->record);
+		ret = keep(session, &record, result);
 	return ret;
 }
 
@@ -196,7 +233,7 @@ int cmd_provision(const struct session *session)
 	int ret;
 
 	ret = check_args(args) ?: list_all(&tray.devices, args) ?:
-	      check_master(args);
+	      check_master(args) ?: check_records(args);
 	if (!ret) {
 		tray.results = json_object_new_array();
 		provision_all(&tray);

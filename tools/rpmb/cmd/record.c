@@ -15,6 +15,10 @@
 #include "master.h"
 #include "record.h"
 
+/* What a record says that it is: of what was done, or of what is to be done next */
+#define DONE "rpmb provision"
+#define BEGUN "rpmb provision, begun"
+
 /* In front of what is signed, so that no record is a derivation of a key */
 static const char label[] = "linux-rpmb record";
 
@@ -38,11 +42,12 @@ static void add_now(struct json_object *object)
 
 /* What a record has, and what makes it this device's with this key */
 static const char * const identity[] = {
-	"id", "transport", "target", "scheme", "context", "key_check",
+	"record", "id", "transport", "target", "scheme", "context", "key_check",
 };
 
 static struct json_object *make_record(const struct session *session,
-				       const struct record *record)
+				       const struct record *record,
+				       const char *kind)
 {
 	const struct rpmb_info *info = session->info;
 	struct json_object *object = json_object_new_object();
@@ -51,7 +56,7 @@ static struct json_object *make_record(const struct session *session,
 
 	gethostname(host, sizeof(host) - 1);
 	hmac(record->key, LIBRPMB_KEY_LEN, label, sizeof(label), check);
-	add_text(object, "record", "rpmb provision");
+	add_text(object, "record", kind);
 	add_now(object);
 	add_text(object, "host", host);
 	lasting_id(info, id);
@@ -117,24 +122,32 @@ static struct json_object *load_genuine(const struct session *session,
 	return object;
 }
 
+/* The first thing by which it is another device's, or of another key; NULL if there is none */
+static const char *find_difference(struct json_object *there,
+				   struct json_object *wanted)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(identity); i++)
+		if (!json_object_equal(json_object_object_get(there, identity[i]),
+				       json_object_object_get(wanted, identity[i])))
+			return identity[i];
+	return NULL;
+}
+
 /* Records are files, and files are copied and renamed */
 static int check_identity(const char *path, struct json_object *there,
 			  struct json_object *wanted)
 {
-	struct json_object *is, *should_be;
-	size_t i;
+	const char *name = find_difference(there, wanted);
 
-	for (i = 0; i < ARRAY_SIZE(identity); i++) {
-		is = json_object_object_get(there, identity[i]);
-		should_be = json_object_object_get(wanted, identity[i]);
-		if (!json_object_equal(is, should_be))
-			return complain(EXIT_OTHER, path,
-					"it is a record of something else: its %s is %s, not %s; move it away",
-					identity[i],
-					json_object_to_json_string(is),
-					json_object_to_json_string(should_be));
-	}
-	return EXIT_OK;
+	if (!name)
+		return EXIT_OK;
+	return complain(EXIT_OTHER, path,
+			"it is a record of something else: its %s is %s, not %s; move it away",
+			name,
+			json_object_to_json_string(json_object_object_get(there, name)),
+			json_object_to_json_string(json_object_object_get(wanted, name)));
 }
 
 /* The record last: if it is there, all is */
@@ -150,12 +163,95 @@ static int put_record(const struct session *session, const char *path,
 	return ret ?: replace_file(path, text, 0600);
 }
 
-static void make_path(const struct session *session, char path[RECORD_PATH])
+static void make_path(const struct session *session, const char *suffix,
+		      char path[RECORD_PATH])
 {
 	char name[ID_NAME];
 
 	lasting_name(session->info, name);
-	snprintf(path, RECORD_PATH, "%s/%s.json", session->args->records, name);
+	snprintf(path, RECORD_PATH, "%s/%s.%s", session->args->records, name,
+		 suffix);
+}
+
+int check_records(const struct args *args)
+{
+	char path[RECORD_PATH];
+	int ret;
+
+	if (!args->records)
+		return EXIT_OK;
+	if (strlen(args->records) > RECORD_PATH / 2)
+		return complain(EXIT_OTHER, "records", "the path is too long");
+	snprintf(path, sizeof(path), "%s/test.%d", args->records, (int)getpid());
+	ret = replace_file(path, label, 0600);
+	unlink(path);
+	return ret;
+}
+
+/* Nothing, or a genuine record of this device and key */
+static int check_there(const struct session *session,
+		       const struct record *record)
+{
+	struct json_object *there, *wanted;
+	char path[RECORD_PATH];
+	int ret;
+
+	make_path(session, "json", path);
+	there = load_genuine(session, path);
+	if (!there)
+		return EXIT_OK;
+	wanted = make_record(session, record, DONE);
+	ret = check_identity(path, there, wanted);
+	json_object_put(wanted);
+	json_object_put(there);
+	return ret;
+}
+
+int begin_record(const struct session *session, const struct record *record)
+{
+	struct json_object *object;
+	char path[RECORD_PATH];
+	int ret;
+
+	if (!session->args->records)
+		return EXIT_OK;
+	ret = check_there(session, record);
+	if (ret)
+		return ret;
+	make_path(session, "begun", path);
+	object = make_record(session, record, BEGUN);
+	ret = put_record(session, path, record_text(object));
+	json_object_put(object);
+	return ret;
+}
+
+/* The device had no key when this was noted, and has it now, so that was done here */
+static bool was_begun(const struct session *session,
+		      const struct record *record)
+{
+	struct json_object *there, *wanted;
+	char path[RECORD_PATH];
+	bool begun;
+
+	make_path(session, "begun", path);
+	there = load_genuine(session, path);
+	if (!there)
+		return false;
+	wanted = make_record(session, record, BEGUN);
+	begun = !find_difference(there, wanted);
+	json_object_put(wanted);
+	json_object_put(there);
+	return begun;
+}
+
+static void end_begun(const struct session *session)
+{
+	char path[RECORD_PATH];
+
+	make_path(session, "begun", path);
+	unlink(path);
+	make_path(session, "begun.hmac", path);
+	unlink(path);
 }
 
 /* One that is there stays as it is */
@@ -175,14 +271,18 @@ static int keep(const struct session *session, const char *path,
 int keep_record(const struct session *session, const struct record *record,
 		char path[RECORD_PATH])
 {
+	struct record kept = *record;
 	struct json_object *object;
 	int ret;
 
-	if (strlen(session->args->records) > RECORD_PATH / 2)
-		return complain(EXIT_OTHER, "records", "the path is too long");
-	make_path(session, path);
-	object = make_record(session, record);
+	kept.programmed |= was_begun(session, record);
+	make_path(session, "json", path);
+	object = make_record(session, &kept, DONE);
 	ret = keep(session, path, object);
 	json_object_put(object);
+	if (ret)
+		path[0] = '\0';
+	else
+		end_begun(session);
 	return ret;
 }
