@@ -37,6 +37,7 @@ static const struct {
 	{ "open", false, check_open },
 	{ "holders", false, check_holders },
 	{ "limits", true, check_limits },
+	{ "ring", true, check_ring },
 	{ "optee", true, check_optee },
 	{ "key", true, check_key },
 	{ "known-key", true, check_known_key },

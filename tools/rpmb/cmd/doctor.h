@@ -54,6 +54,7 @@ struct doctor {
 	char *log;		/* the kernel's, NULL if it cannot be read */
 	char *audit;		/* the end of auditd's, the same */
 	unsigned int hardware;	/* bit n is set if there is one of enum rpmb_transport n */
+	bool refused;		/* a driver is there, and has made no device */
 	bool optee;
 	bool supplicant;
 };
@@ -113,6 +114,7 @@ void check_holders(struct doctor *doctor, const struct patient *patient);
 
 /* Those of a device that is open */
 void check_limits(struct doctor *doctor, const struct patient *patient);
+void check_ring(struct doctor *doctor, const struct patient *patient);
 void check_optee(struct doctor *doctor, const struct patient *patient);
 void check_key(struct doctor *doctor, const struct patient *patient);
 void check_known_key(struct doctor *doctor, const struct patient *patient);

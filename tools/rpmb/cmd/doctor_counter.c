@@ -21,6 +21,9 @@
 /* bRPMBLifeTimeEst: 1 is up to 10 percent of its life, 10 up to all, 11 more than that */
 #define LIFE_TIME_MUCH 9
 
+/* What a ring of virtio of the size that is recommended, 1024, carries besides a request */
+#define RING_READS 1023
+
 static void say_used(struct doctor *doctor, uint32_t counter)
 {
 	double used = 100.0 * counter / UINT32_MAX;
@@ -110,6 +113,19 @@ void check_limits(struct doctor *doctor, const struct patient *patient)
 		found(doctor, DOCTOR_OK, NULL,
 		      "it has %u blocks of %u bytes, and reads %u of them at once",
 		      info->capacity, info->block_size, info->max_read);
+}
+
+/* TEEs read an object at once, however long it is, and can write what they cannot read */
+void check_ring(struct doctor *doctor, const struct patient *patient)
+{
+	const struct rpmb_info *info = &patient->info;
+
+	if (info->transport == RPMB_TRANSPORT_VIRTIO && info->max_read &&
+	    info->max_read < RING_READS)
+		found(doctor, DOCTOR_NOTE,
+		      "give its ring 1024 entries, as vq_size=1024 does on QEMU's command line",
+		      "it reads up to %u blocks at once, which may be too few for a TEE",
+		      info->max_read);
 }
 
 /* Without a key nobody vouches for what is read, but it shows that reading works */

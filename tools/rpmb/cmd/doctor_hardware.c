@@ -166,6 +166,8 @@ static void check_controller(struct doctor *doctor, const char *name,
 	ret = rpmb_open(&rpmb, name, O_RDONLY);
 	rpmb_close(rpmb);
 	if (!ret)
+		doctor->hardware |= 1 << RPMB_TRANSPORT_NVME;
+	if (!ret)
 		found(doctor, DOCTOR_OK, NULL,
 		      "the NVMe controller %s has RPMB targets", name);
 	else if (ret == RPMB_ERR_NOT_RPMB)
