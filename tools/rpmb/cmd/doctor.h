@@ -44,11 +44,14 @@ struct patient {
 	uint32_t counter;
 };
 
+struct rpmb_list;
+
 struct doctor {
 	const char *check;	/* the name of the one that runs */
 	const struct patient *patient;
 	struct patient *patients;
 	size_t nr_patients;
+	const struct rpmb_list *ways;	/* to all hardware, while files are looked at */
 	struct finding *findings;
 	size_t nr_findings;
 	char *log;		/* the kernel's, NULL if it cannot be read */
@@ -88,6 +91,9 @@ bool look_lines(const char *text, const char *pattern, char *line, size_t size);
 /* doctor_patient.c: find the devices, all or the one that is named, and open them */
 void find_patients(struct doctor *doctor, const char *name);
 void clear_patients(struct doctor *doctor);
+
+/* The path of a device's file, without what says which of its targets is meant; to be freed */
+char *device_path(const struct rpmb_info *info);
 
 /* The checks of the system */
 void check_class(struct doctor *doctor);

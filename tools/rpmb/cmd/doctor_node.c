@@ -3,7 +3,6 @@
  * doctor: the file of a device, and who may open it and does
  */
 #include <grp.h>
-#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,45 +115,4 @@ void check_open(struct doctor *doctor, const struct patient *patient)
 		      patient->error == RPMB_ERR_SYSTEM ?
 		      strerror(patient->system_error) :
 		      rpmb_strerror(patient->error));
-}
-
-/*
- * The link is read and not followed: what a program has open may be on a server that does
- * not answer
- */
-static void check_file(struct doctor *doctor, const char *name, const char *path)
-{
-	char *file = realpath(doctor->patient->path, NULL);
-	char process[64], program[32], open_file[PATH_MAX];
-	ssize_t len = readlink(path, open_file, sizeof(open_file) - 1);
-	int pid;
-
-	(void)name;
-	open_file[len > 0 ? len : 0] = '\0';
-	if (file && !strcmp(open_file, file) &&
-	    sscanf(path, "/proc/%d/", &pid) == 1) {
-		snprintf(process, sizeof(process), "/proc/%d", pid);
-		rpmb_attr(process, "comm", program, sizeof(program));
-		found(doctor, DOCTOR_NOTE, "stop it if requests of both come into each other's way",
-		      "process %d, %s, has it open", pid, program);
-	}
-	free(file);
-}
-
-static void check_process(struct doctor *doctor, const char *name,
-			  const char *path)
-{
-	char files[1100];
-
-	if (strspn(name, "0123456789") != strlen(name) ||
-	    atoi(name) == getpid())
-		return;
-	snprintf(files, sizeof(files), "%s/fd", path);
-	look_each(doctor, files, check_file);
-}
-
-void check_holders(struct doctor *doctor, const struct patient *patient)
-{
-	(void)patient;
-	look_each(doctor, "/proc", check_process);
 }

@@ -78,8 +78,7 @@ static struct patient *find_named(struct doctor *doctor, const char *text)
 	return patient;
 }
 
-/* The path without what says which of its targets is meant */
-static char *make_path(const struct rpmb_info *info)
+char *device_path(const struct rpmb_info *info)
 {
 	const char *target = strrchr(info->name, ':');
 	int len = strlen(info->name);
@@ -134,7 +133,7 @@ static int ask_counter(struct patient *patient)
 static void open_patient(struct patient *patient)
 {
 	patient->chosen = true;
-	patient->path = make_path(&patient->info);
+	patient->path = device_path(&patient->info);
 	patient->error = rpmb_open(&patient->rpmb, patient->info.name, O_RDONLY);
 	patient->system_error = errno;
 	if (patient->error)

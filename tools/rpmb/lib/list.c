@@ -31,53 +31,64 @@ static bool is_below(const char *dir, const char *hardware)
 	return !strncmp(dir, hardware, len) && (!dir[len] || dir[len] == '/');
 }
 
-/* The hardware is the same, or at least says that it is */
-static bool is_same(const struct rpmb_item *item, const struct rpmb_info *info,
-		    const char *hardware)
+bool rpmb_is_same(const struct rpmb_item *a, const struct rpmb_item *b)
 {
-	if (item->info.transport != info->transport ||
-	    item->info.target != info->target)
+	const struct rpmb_info *info = &a->info;
+
+	if (info->transport != b->info.transport ||
+	    info->target != b->info.target)
 		return false;
-	if (is_below(item->dir, hardware))
+	if ((b->hardware && is_below(a->dir, b->hardware)) ||
+	    (a->hardware && is_below(b->dir, a->hardware)))
 		return true;
-	return info->dev_id_len &&
-	       info->dev_id_len == item->info.dev_id_len &&
-	       !memcmp(info->dev_id, item->info.dev_id, info->dev_id_len);
+	return info->dev_id_len && info->dev_id_len == b->info.dev_id_len &&
+	       !memcmp(info->dev_id, b->info.dev_id, info->dev_id_len);
 }
 
-static bool is_listed(const struct rpmb_list *list, const struct file *file,
-		      const struct rpmb_info *info)
+/* By a better interface */
+static bool is_listed(const struct rpmb_list *list,
+		      const struct rpmb_item *item)
 {
-	char path[RPMB_SYSFS_PATH + 32], *hardware;
-	bool listed = false;
 	size_t i;
 
-	if (!file->interface->hardware)
-		return false;
-	snprintf(path, sizeof(path), "%s/%s", file->dir,
-		 file->interface->hardware);
-	hardware = realpath(path, NULL);
-	for (i = 0; hardware && !listed && i < list->nr; i++)
-		listed = is_same(&list->items[i], info, hardware);
-	free(hardware);
-	return listed;
+	for (i = 0; item->hardware && i < list->nr; i++)
+		if (rpmb_is_same(&list->items[i], item))
+			return true;
+	return false;
 }
 
-static int add(struct rpmb_list *list, const struct file *file,
-	       const struct rpmb_info *info)
+static void clear_item(struct rpmb_item *item)
 {
-	char *dir = realpath(file->dir, NULL);
+	free(item->dir);
+	free(item->hardware);
+}
+
+/* False if it was removed meanwhile */
+static bool make_item(struct rpmb_item *item, const struct file *file,
+		      const struct rpmb_info *info)
+{
+	char path[RPMB_SYSFS_PATH + 32];
+
+	*item = (struct rpmb_item) { .info = *info };
+	item->dir = realpath(file->dir, NULL);
+	if (file->interface->hardware) {
+		snprintf(path, sizeof(path), "%s/%s", file->dir,
+			 file->interface->hardware);
+		item->hardware = realpath(path, NULL);
+	}
+	return item->dir;
+}
+
+static int add(struct rpmb_list *list, struct rpmb_item *item)
+{
 	struct rpmb_item *items;
 
-	/* Removed meanwhile */
-	if (!dir)
-		return 0;
 	items = realloc(list->items, (list->nr + 1) * sizeof(*items));
 	if (!items) {
-		free(dir);
+		clear_item(item);
 		return RPMB_ERR_MEMORY;
 	}
-	items[list->nr++] = (struct rpmb_item) { .info = *info, .dir = dir };
+	items[list->nr++] = *item;
 	list->items = items;
 	return 0;
 }
@@ -88,14 +99,19 @@ static int add_target(struct rpmb_list *list, const struct file *file, int fd,
 {
 	struct rpmb_place place = { fd, file->dir, target };
 	struct rpmb_info info = { 0 };
+	struct rpmb_item item;
 	int ret = file->interface->list_info(&place, &info);
 
 	if (ret == RPMB_ERR_DRIVERS_ONLY)
 		list->drivers_only = true;
-	if (ret || is_listed(list, file, &info))
+	if (ret)
 		return 0;
 	rpmb_set_name(&info, file->interface, file->name, target);
-	return add(list, file, &info);
+	if (make_item(&item, file, &info) &&
+	    (list->every_way || !is_listed(list, &item)))
+		return add(list, &item);
+	clear_item(&item);
+	return 0;
 }
 
 /* What is closed to the caller is not listed */
@@ -149,21 +165,31 @@ static int add_files(struct rpmb_list *list,
 	return ret;
 }
 
-int rpmb_make_list(struct rpmb_list *list)
+static int make_list(struct rpmb_list *list, bool every_way)
 {
 	unsigned int i;
 	int ret = 0;
 
-	*list = (struct rpmb_list) { 0 };
+	*list = (struct rpmb_list) { .every_way = every_way };
 	for (i = 0; !ret && i < rpmb_nr_interfaces; i++)
 		ret = add_files(list, rpmb_interfaces[i]);
 	return ret;
 }
 
+int rpmb_make_list(struct rpmb_list *list)
+{
+	return make_list(list, false);
+}
+
+int rpmb_list_every_way(struct rpmb_list *list)
+{
+	return make_list(list, true);
+}
+
 void rpmb_clear_list(struct rpmb_list *list)
 {
 	while (list->nr)
-		free(list->items[--list->nr].dir);
+		clear_item(&list->items[--list->nr]);
 	free(list->items);
 }
 
