@@ -18,9 +18,6 @@
 #define PIN_LEN 255
 #define ATTRIBUTES 16
 
-/* More slots than machines have */
-#define SLOTS 64
-
 struct pin {
 	char text[PIN_LEN + 1];
 	size_t len;
@@ -104,6 +101,12 @@ static const char *get_pin(P11KitUri *uri, struct pin *pin)
 	return wrong;
 }
 
+/* p11-kit need not have words for it */
+static const char *loading_error(void)
+{
+	return p11_kit_message() ?: "the token's module cannot be used";
+}
+
 /* That of the URI, or all that the system is set up for */
 static const char *load_modules(struct token *token)
 {
@@ -112,17 +115,17 @@ static const char *load_modules(struct token *token)
 
 	if (!path) {
 		token->modules = p11_kit_modules_load_and_initialize(0);
-		return token->modules ? NULL : p11_kit_message();
+		return token->modules ? NULL : loading_error();
 	}
 	module = p11_kit_module_load(path, 0);
 	if (!module)
-		return p11_kit_message();
+		return loading_error();
 	token->modules = calloc(2, sizeof(*token->modules));
 	if (!token->modules)
 		return rpmb_strerror(RPMB_ERR_MEMORY);
 	token->modules[0] = module;
 	return p11_kit_modules_initialize(token->modules, NULL) == CKR_OK ?
-	       NULL : p11_kit_message();
+	       NULL : loading_error();
 }
 
 static bool is_module(P11KitUri *uri, CK_FUNCTION_LIST_PTR module)
@@ -148,22 +151,46 @@ static bool is_slot(P11KitUri *uri, CK_FUNCTION_LIST_PTR module,
 	       p11_kit_uri_match_token_info(uri, &token);
 }
 
+/* Tokens come and go, so there may be more than there were; to be freed */
+static CK_SLOT_ID *list_slots(CK_FUNCTION_LIST_PTR module, CK_ULONG *nr)
+{
+	CK_SLOT_ID *slots = NULL, *more;
+	CK_RV rv;
+
+	do {
+		rv = module->C_GetSlotList(CK_TRUE, NULL, nr);
+		if (rv != CKR_OK)
+			break;
+		more = reallocarray(slots, *nr + 1, sizeof(*slots));
+		if (!more) {
+			rv = CKR_HOST_MEMORY;
+			break;
+		}
+		slots = more;
+		rv = module->C_GetSlotList(CK_TRUE, slots, nr);
+	} while (rv == CKR_BUFFER_TOO_SMALL);
+	if (rv != CKR_OK)
+		*nr = 0;
+	return slots;
+}
+
 /* How many slots of a module have a token of the URI; the last one is taken */
 static unsigned int find_slots(struct token *token, CK_FUNCTION_LIST_PTR module)
 {
-	CK_SLOT_ID slots[SLOTS];
-	CK_ULONG nr = SLOTS, i;
+	CK_ULONG nr = 0, i;
+	CK_SLOT_ID *slots;
 	unsigned int found = 0;
 
-	if (!is_module(token->uri, module) ||
-	    module->C_GetSlotList(CK_TRUE, slots, &nr) != CKR_OK)
+	if (!is_module(token->uri, module))
 		return 0;
+	slots = list_slots(module, &nr);
 	for (i = 0; i < nr; i++)
 		if (is_slot(token->uri, module, slots[i])) {
 			token->module = module;
 			token->slot = slots[i];
 			found++;
 		}
+	free(slots);
 	return found;
 }
 

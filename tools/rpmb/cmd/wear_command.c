@@ -17,10 +17,9 @@
 #include "look.h"
 #include "wear.h"
 
+/* Lines of the history: a year and more of the devices that there are, or have been */
+#define DAYS 400
 #define DEVICES 64
-
-/* Lines of the history: a year and more of that many devices */
-#define HISTORY (400 * DEVICES)
 
 struct worn {
 	struct rpmb_info info;
@@ -32,22 +31,31 @@ struct survey {
 	const char *path;
 	char *history;		/* NULL if there is none yet */
 	int64_t now;
-	struct worn devices[DEVICES];
+	struct worn *devices;
 	size_t nr;
 	int code;		/* of the first that cannot be asked */
 };
+
+static struct worn *add_worn(struct survey *survey)
+{
+	struct worn *devices = reallocarray(survey->devices, survey->nr + 1,
+					    sizeof(*devices));
+
+	if (!devices)
+		return NULL;
+	survey->devices = devices;
+	return &devices[survey->nr++];
+}
 
 /* Without a key nobody vouches for it, as none has to be on the machine for this */
 static int look(const struct rpmb_info *info, void *arg)
 {
 	struct survey *survey = arg;
-	struct worn *worn = &survey->devices[survey->nr];
+	struct worn *worn;
 	uint32_t counter = 0;
 	struct rpmb *rpmb;
 	int ret;
 
-	if (survey->nr == DEVICES)
-		return RPMB_ERR_MEMORY;
 	ret = rpmb_open(&rpmb, info->name, O_RDONLY);
 	if (!ret)
 		ret = rpmb_read_counter(rpmb, NULL, &counter);
@@ -57,10 +65,11 @@ static int look(const struct rpmb_info *info, void *arg)
 		survey->code = survey->code ?: ret;
 		return 0;
 	}
-	worn->info = *info;
-	worn->has_key = !ret;
+	worn = add_worn(survey);
+	if (!worn)
+		return RPMB_ERR_MEMORY;
+	*worn = (struct worn) { .info = *info, .has_key = !ret };
 	judge_wear(survey->history, info, counter, survey->now, &worn->wear);
-	survey->nr++;
 	return 0;
 }
 
@@ -74,13 +83,14 @@ static size_t count_samples(const char *line)
 }
 
 /* The first lines go, whatever the clock says: it may be wrong, and right again later */
-static void print_history(FILE *file, const char *line)
+static void print_history(FILE *file, const char *line, size_t devices)
 {
+	size_t most = DAYS * (devices > DEVICES ? devices : DEVICES);
 	size_t nr = count_samples(line);
 	const char *end;
 
 	for (; line && (end = strchr(line, '\n')); line = end + 1)
-		if (is_sample(line) && nr-- <= HISTORY)
+		if (is_sample(line) && nr-- <= most)
 			fprintf(file, "%.*s\n", (int)(end - line), line);
 }
 
@@ -95,7 +105,7 @@ static int keep_history(const struct survey *survey)
 
 	if (!file)
 		return complain(EXIT_OTHER, survey->path, "%m");
-	print_history(file, survey->history);
+	print_history(file, survey->history, survey->nr);
 	for (; worn < survey->devices + survey->nr; worn++)
 		if (worn->has_key && worn->wear.due && *worn->wear.name)
 			fprintf(file, "%" PRId64 " %s %u\n", survey->now,
@@ -269,6 +279,7 @@ int cmd_wear(const struct session *session)
 	if (lock >= 0)
 		close(lock);
 	free(survey->history);
+	free(survey->devices);
 	free(survey);
 	return ret;
 }

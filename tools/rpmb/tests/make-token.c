@@ -12,7 +12,7 @@
 #include <p11-kit/p11-kit.h>
 #include <p11-kit/pkcs11.h>
 
-#define SLOTS 16
+#define SLOTS 256
 
 static CK_FUNCTION_LIST_PTR p11;
 
