@@ -23,6 +23,7 @@ static const struct {
 	{ "lockdown", check_lockdown },
 	{ "tee", check_tee },
 	{ "ftpm", check_ftpm },
+	{ "keys", check_keys },
 	{ "log", check_log },
 };
 
@@ -38,6 +39,7 @@ static const struct {
 	{ "holders", false, check_holders },
 	{ "limits", true, check_limits },
 	{ "ring", true, check_ring },
+	{ "keyed", true, check_keyed },
 	{ "optee", true, check_optee },
 	{ "key", true, check_key },
 	{ "known-key", true, check_known_key },

@@ -60,6 +60,7 @@ struct doctor {
 	bool refused;		/* a driver is there, and has made no device */
 	bool optee;
 	bool supplicant;
+	bool keys;		/* the kernel has some for RPMBs, or should have */
 };
 
 /* Say what was found, and what to do about it, if @next is not NULL */
@@ -109,6 +110,7 @@ void check_apparmor(struct doctor *doctor);
 void check_lockdown(struct doctor *doctor);
 void check_tee(struct doctor *doctor);
 void check_ftpm(struct doctor *doctor);
+void check_keys(struct doctor *doctor);
 void check_log(struct doctor *doctor);
 
 /* Those of a device */
@@ -121,6 +123,7 @@ void check_holders(struct doctor *doctor, const struct patient *patient);
 /* Those of a device that is open */
 void check_limits(struct doctor *doctor, const struct patient *patient);
 void check_ring(struct doctor *doctor, const struct patient *patient);
+void check_keyed(struct doctor *doctor, const struct patient *patient);
 void check_optee(struct doctor *doctor, const struct patient *patient);
 void check_key(struct doctor *doctor, const struct patient *patient);
 void check_known_key(struct doctor *doctor, const struct patient *patient);
