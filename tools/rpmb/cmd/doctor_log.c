@@ -6,11 +6,19 @@
 
 #define SEE_GUIDE "see Documentation/admin-guide/rpmb-troubleshooting.rst for what it means"
 
-/* What was wrong then may be right by now, so nothing of it is an error */
-static const struct {
+struct saying {
 	const char *pattern;
 	const char *next;
-} matters[] = {
+};
+
+/* What works, and may not be what is wanted */
+static const struct saying harmless[] = {
+	{ "*a ring of * limits reads to *", SEE_GUIDE },
+	{ "*a write is stored, but its answer was lost or bad*", SEE_GUIDE },
+};
+
+/* What was wrong then may be right by now, so nothing of it is an error */
+static const struct saying harmful[] = {
 	{ "*cannot leave the RPMB partition*",
 	  "restart the machine, and see whether the card still works" },
 	{ "*RPMB cannot be used: *", SEE_GUIDE },
@@ -25,7 +33,6 @@ static const struct {
 	  SEE_GUIDE },
 	{ "*virtio*: capacity of * units, must be *", SEE_GUIDE },
 	{ "*a ring of * cannot carry a write*", SEE_GUIDE },
-	{ "*a ring of * limits reads to *", SEE_GUIDE },
 	{ "*new configuration ignored until the driver is bound again*",
 	  SEE_GUIDE },
 	{ "virtio_rpmb *: no answer (*): the device is reset*", SEE_GUIDE },
@@ -34,7 +41,6 @@ static const struct {
 	{ "*rpmb* may be in use during suspend*", SEE_GUIDE },
 	{ "*rpmb*: no suspend: a request of type *", SEE_GUIDE },
 	{ "*rpmb*: cell * is refused: *", SEE_GUIDE },
-	{ "*a write is stored, but its answer was lost or bad*", SEE_GUIDE },
 	{ "*dev_id=* is neither \"string\" nor \"blake2b\"*", SEE_GUIDE },
 	{ "mmc*: Timeout waiting for hardware *",
 	  "see whether the card still answers; a worn or badly wired one does not" },
@@ -46,18 +52,24 @@ static const struct {
 	  "sign modules that are built here, as DKMS does, and enroll its key" },
 };
 
-void check_log(struct doctor *doctor)
+static void check_sayings(struct doctor *doctor, enum severity severity,
+			  const struct saying *sayings, size_t nr)
 {
 	char line[512];
-	size_t i;
 
+	for (; nr; nr--, sayings++)
+		if (look_log(doctor, sayings->pattern, line, sizeof(line)))
+			found(doctor, severity, sayings->next,
+			      "the kernel has said: %s", line);
+}
+
+void check_log(struct doctor *doctor)
+{
 	if (!doctor->log) {
 		found(doctor, DOCTOR_NOTE, "run this as root",
 		      "the kernel's log cannot be read");
 		return;
 	}
-	for (i = 0; i < ARRAY_SIZE(matters); i++)
-		if (look_log(doctor, matters[i].pattern, line, sizeof(line)))
-			found(doctor, DOCTOR_WARNING, matters[i].next,
-			      "the kernel has said: %s", line);
+	check_sayings(doctor, DOCTOR_WARNING, harmful, ARRAY_SIZE(harmful));
+	check_sayings(doctor, DOCTOR_NOTE, harmless, ARRAY_SIZE(harmless));
 }
