@@ -108,23 +108,32 @@ static enum class find_class(const struct doctor *doctor)
 	return find_module("rpmb-core") == UNLOADED ? OURS_UNLOADED : NO_CLASS;
 }
 
+static bool is_too_old(const char *release)
+{
+	unsigned int major, minor;
+
+	return sscanf(release, "%u.%u", &major, &minor) == 2 &&
+	       (major < OLDEST_MAJOR ||
+		(major == OLDEST_MAJOR && minor < OLDEST_MINOR));
+}
+
 /* Why DKMS has not built the modules for this kernel, as far as that is known */
 static void advise_build(const char *release, char *next, size_t size)
 {
-	unsigned int major = 0, minor = 0;
 	char build[192];
 
-	sscanf(release, "%u.%u", &major, &minor);
 	snprintf(build, sizeof(build), "/lib/modules/%s/build", release);
-	if (major < OLDEST_MAJOR ||
-	    (major == OLDEST_MAJOR && minor < OLDEST_MINOR))
-		snprintf(next, size, "install a kernel of %u.%u or newer, as Debian's backports have it",
+	if (is_too_old(release))
+		snprintf(next, size,
+			 "install a kernel of %u.%u or newer, as Debian's backports have it",
 			 OLDEST_MAJOR, OLDEST_MINOR);
 	else if (access(build, F_OK))
-		snprintf(next, size, "apt install linux-headers-%s, then dkms autoinstall",
+		snprintf(next, size,
+			 "apt install linux-headers-%s, then dkms autoinstall",
 			 release);
 	else
-		snprintf(next, size, "dkms autoinstall; if that fails, see the file make.log below %s",
+		snprintf(next, size,
+			 "dkms autoinstall; if that fails, see the file make.log below %s",
 			 DKMS);
 }
 
