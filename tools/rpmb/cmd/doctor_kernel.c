@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/utsname.h>
 
 #include "doctor.h"
-#include "sysfs.h"
 
 /* Mainline has a module of the same name, without parameters, and elsewhere */
 #define OUR_CORE "/sys/module/rpmb_core/parameters/suspend_timeout"
@@ -50,19 +50,15 @@ static const struct {
 	  "virtio_rpmb" },
 };
 
-static void get_release(char *release, size_t size)
-{
-	rpmb_attr("/proc/sys/kernel", "osrelease", release, size);
-}
-
 /* Does one of the kernel's lists of modules, by its name, have this one? */
 static bool is_listed(const char *list, const char *module)
 {
-	char path[512], wanted[64], release[128], *text;
+	char path[512], wanted[64], *text;
+	struct utsname name;
 	bool listed;
 
-	get_release(release, sizeof(release));
-	snprintf(path, sizeof(path), "/lib/modules/%s/%s", release, list);
+	uname(&name);
+	snprintf(path, sizeof(path), "/lib/modules/%s/%s", name.release, list);
 	snprintf(wanted, sizeof(wanted), "/%s.ko", module);
 	text = look_file(path);
 	listed = text && strstr(text, wanted);
@@ -120,7 +116,7 @@ static bool is_too_old(const char *release)
 /* Why DKMS has not built the modules for this kernel, as far as that is known */
 static void advise_build(const char *release, char *next, size_t size)
 {
-	char build[192];
+	char build[128];
 
 	snprintf(build, sizeof(build), "/lib/modules/%s/build", release);
 	if (is_too_old(release))
@@ -139,7 +135,8 @@ static void advise_build(const char *release, char *next, size_t size)
 
 static void say_no_class(struct doctor *doctor)
 {
-	char release[128], next[256];
+	struct utsname name;
+	char next[256];
 
 	if (access(DKMS, F_OK)) {
 		found(doctor, DOCTOR_WARNING,
@@ -147,11 +144,11 @@ static void say_no_class(struct doctor *doctor)
 		      "the kernel has no RPMB class");
 		return;
 	}
-	get_release(release, sizeof(release));
-	advise_build(release, next, sizeof(next));
+	uname(&name);
+	advise_build(name.release, next, sizeof(next));
 	found(doctor, DOCTOR_WARNING, next,
 	      "rpmb-dkms is installed, and has built nothing for this kernel, %s",
-	      release);
+	      name.release);
 }
 
 void check_class(struct doctor *doctor)

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/utsname.h>
 
 #include "engine.h"
 #include "fake.h"
@@ -34,6 +35,7 @@ char *real_realpath(const char *path, char *resolved)
 	__asm__("__real_realpath");
 ssize_t real_readlink(const char *path, char *to, size_t size)
 	__asm__("__real_readlink");
+int real_uname(struct utsname *name) __asm__("__real_uname");
 int fake_open(const char *path, int flags, ...) __asm__("__wrap_open");
 int fake_ioctl(int fd, unsigned long cmd, ...) __asm__("__wrap_ioctl");
 int fake_scandir(const char *dir, struct dirent ***entries,
@@ -48,6 +50,7 @@ char *fake_realpath(const char *path, char *resolved)
 
 ssize_t fake_readlink(const char *path, char *to, size_t size)
 	__asm__("__wrap_readlink");
+int fake_uname(struct utsname *name) __asm__("__wrap_uname");
 
 /* Files of devices look like character devices with this major number */
 #define FAKE_MAJOR 511
@@ -88,8 +91,8 @@ static void fake_path(char *to, size_t size, const char *path)
 	static const char * const dirs[] = {
 		"/sys/", "/run/lock/", "/lib/modules/", "/dev/kmsg",
 		"/proc/self/status", "/var/lib/rpmb/", "/var/log/audit",
-		"/proc/sys/kernel/osrelease", "/var/lib/dkms/",
-		"/proc/keys", "/etc/rpmb/", "/etc/systemd/system/",
+		"/var/lib/dkms/", "/proc/keys", "/etc/rpmb/",
+		"/etc/systemd/system/",
 	};
 	bool fake = is_device(path) || is_of_process(path);
 	size_t i;
@@ -182,6 +185,24 @@ ssize_t fake_readlink(const char *path, char *to, size_t size)
 
 	fake_path(at, sizeof(at), path);
 	return real_readlink(at, to, size);
+}
+
+/* The release, where the fake system has one */
+int fake_uname(struct utsname *name)
+{
+	char path[4096];
+	FILE *file;
+
+	if (real_uname(name))
+		return -1;
+	snprintf(path, sizeof(path), "%s/release", fake_dir());
+	file = fopen(path, "r");
+	if (file) {
+		if (fscanf(file, "%64s", name->release) != 1)
+			errx(99, "%s", path);
+		fclose(file);
+	}
+	return 0;
 }
 
 static struct fake *map_fake(int fd, size_t *size)

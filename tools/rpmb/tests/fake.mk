@@ -5,4 +5,4 @@
 FAKE_SOURCES := $(filter-out %/fake-device.c, \
 	$(wildcard $(dir $(lastword $(MAKEFILE_LIST)))fake*.c))
 WRAP := -Wl,--wrap=open,--wrap=ioctl,--wrap=scandir,--wrap=access
-WRAP := $(WRAP),--wrap=stat,--wrap=realpath,--wrap=readlink
+WRAP := $(WRAP),--wrap=stat,--wrap=realpath,--wrap=readlink,--wrap=uname
