@@ -69,10 +69,10 @@ static void check_file(struct doctor *doctor, const char *name, const char *path
 
 	(void)name;
 	file[len > 0 ? len : 0] = '\0';
-	if (sscanf(path, "/proc/%d/", &pid) != 1)
+	if (!strstr(file, "/dev/") || sscanf(path, "/proc/%d/", &pid) != 1)
 		return;
 	snprintf(process, sizeof(process), "/proc/%d", pid);
-	for (i = 0; len > 0 && i < ways->nr; i++)
+	for (i = 0; i < ways->nr; i++)
 		if (leads_to_patient(doctor, &ways->items[i]) &&
 		    is_node(file, &ways->items[i].info))
 			say_holder(doctor, process, pid, &ways->items[i].info);
