@@ -39,7 +39,7 @@ command_tests()
 {
 	fresh_fakes "$2"
 	for test in tools/rpmb/tests/test-cmd* tools/rpmb/tests/test-page* \
-		    tools/rpmb/tests/test-initramfs; do
+		    tools/rpmb/tests/test-initramfs*; do
 		run_tap "$1" "$test" "$2/tests"
 	done
 }
