@@ -368,6 +368,32 @@ static void test_add_late(void)
 	}
 }
 
+/* Held back once, it is sent again: then both get there, and the second is refused */
+static bool is_late(const char *command, unsigned int skip)
+{
+	host_fault(fake, FAULT_LATE_REQUEST, RPMB_WRITE_DATA, skip);
+	check(!admin("%s", command), "%s", said());
+	if (fake->faults[0].kind)
+		return false;
+	expect(!fake->late_len && fake->late_was_same);
+	return true;
+}
+
+static void test_add_late_once(void)
+{
+	static const char add[] = "add x --capacity 1";
+	unsigned int skip = 0;
+
+	begin_on(&ufs);
+	for (; is_late(add, skip); skip++)
+		check(!admin("remove x"), "%s", said());
+	expect(skip > 5);
+	clear_faults();
+	for (skip = 0; is_late("remove x", skip); skip++)
+		check(!admin("%s", add), "%s", said());
+	expect(skip > 3);
+}
+
 /* Even later it comes for nothing: it is signed for a counter that has passed */
 static void test_write_too_late(void)
 {
@@ -406,6 +432,8 @@ static const struct test tests[] = {
 	{ "hardware: a write lost", test_write_lost },
 	{ "hardware: a write that comes late", test_write_late },
 	{ "hardware: a write of a new device that comes late", test_add_late },
+	{ "hardware: a write of a new device, or of one that goes, late once",
+	  test_add_late_once },
 	{ "hardware: a write that comes too late", test_write_too_late },
 };
 
