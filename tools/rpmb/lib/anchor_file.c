@@ -5,6 +5,11 @@
  * Beside each, in NAME.step, is its tag: the step of the file, and the one before it. So
  * the file and its step need not change in one moment: whichever of both versions is
  * there has its step in the tag.
+ *
+ * A file that others change where it is has no step meanwhile. That they went on from the
+ * right version is said by a mark in the tag, which is made when the file is verified: a
+ * MAC over the step of then and the boot of the system, so that no copy of a disk brings
+ * it back.
  */
 #include <assert.h>
 #include <endian.h>
@@ -16,6 +21,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <nettle/hmac.h>
+#include <nettle/memops.h>
 #include <nettle/sha2.h>
 
 #include "internal.h"
@@ -23,6 +30,9 @@
 #define MAGIC "RPMBSTEP"
 #define VERSION 1
 #define STEPS 2
+
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+#define BOOT_ID_LEN 36
 
 struct wire_step {
 	uint8_t guid[LIBRPMB_GUID_LEN];
@@ -32,15 +42,16 @@ struct wire_step {
 	uint8_t root[LIBRPMB_STEP_LEN];
 };
 
-/* Little-endian; steps that are not there are zero */
+/* Little-endian; what is not there is zero */
 struct tag {
 	char magic[8];
 	uint32_t version;
 	uint32_t reserved;
 	struct wire_step steps[STEPS];
+	uint8_t mark[SHA256_DIGEST_SIZE];
 };
 
-static_assert(sizeof(struct tag) == 256, "as the format has it");
+static_assert(sizeof(struct tag) == 288, "no holes");
 
 /* A new string, NULL if there is no memory */
 static char *beside(const char *path, const char *suffix)
@@ -85,18 +96,21 @@ static int digest_fd(int fd, uint8_t root[LIBRPMB_STEP_LEN])
 	return 0;
 }
 
-/* The root of a file is the digest of what is in it, which is durable then */
-static int make_root(const char *path, uint8_t root[LIBRPMB_STEP_LEN])
+/*
+ * The root of a file is the digest of what is in it, which is durable then. @st says
+ * whose it is.
+ */
+static int make_root(const char *path, uint8_t root[LIBRPMB_STEP_LEN],
+		     struct stat *st)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
 	int ret;
 
 	if (fd < 0)
 		return RPMB_ERR_SYSTEM;
-	if (fstat(fd, &st))
+	if (fstat(fd, st))
 		ret = RPMB_ERR_SYSTEM;
-	else if (!S_ISREG(st.st_mode))
+	else if (!S_ISREG(st->st_mode))
 		ret = RPMB_ERR_ARGUMENT;
 	else
 		ret = digest_fd(fd, root);
@@ -115,44 +129,92 @@ static int read_tag(const char *path, struct tag *tag)
 
 	if (!name)
 		return RPMB_ERR_MEMORY;
+	memset(tag, 0, sizeof(*tag));
 	fd = open(name, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0) {
 		len = read(fd, tag, sizeof(*tag));
 		close(fd);
 	}
 	free(name);
-	if (len != sizeof(*tag) || memcmp(tag->magic, MAGIC, sizeof(tag->magic)) ||
+	if (len < (ssize_t)offsetof(struct tag, mark) ||
+	    memcmp(tag->magic, MAGIC, sizeof(tag->magic)) ||
 	    le32toh(tag->version) != VERSION)
 		memset(tag, 0, sizeof(*tag));
 	return 0;
 }
 
-static int put_bytes(const char *name, const struct tag *tag)
+/* A digest tells what is in a file with little in it: it is for those who may read that */
+static bool share_as(int fd, const struct stat *st)
+{
+	bool same = !fchown(fd, st->st_uid, st->st_gid);
+
+	return !fchmod(fd, same ? st->st_mode & 0666 : 0600);
+}
+
+static int put_bytes(const char *name, const struct tag *tag,
+		     const struct stat *st)
 {
 	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-		      0644);
+		      0600);
 	int ret = 0;
 
 	if (fd < 0)
 		return RPMB_ERR_SYSTEM;
-	if (write(fd, tag, sizeof(*tag)) != sizeof(*tag) || fsync(fd))
+	if (!share_as(fd, st) || write(fd, tag, sizeof(*tag)) != sizeof(*tag) ||
+	    fsync(fd))
 		ret = RPMB_ERR_SYSTEM;
 	return close(fd) ? RPMB_ERR_SYSTEM : ret;
 }
 
-static int write_tag(const char *path, const struct tag *tag)
+static int write_tag(const char *path, const struct tag *tag,
+		     const struct stat *st)
 {
 	char *name = beside(path, ".step"), *new = beside(path, ".step.new");
 	int ret = RPMB_ERR_MEMORY;
 
 	if (name && new) {
-		ret = put_bytes(new, tag);
+		ret = put_bytes(new, tag, st);
 		if (!ret)
 			ret = rename_durably(new, name);
 	}
 	free(name);
 	free(new);
 	return ret;
+}
+
+/* Of this boot; without /proc there is none */
+static bool read_boot_id(uint8_t id[BOOT_ID_LEN])
+{
+	int fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC);
+	ssize_t len = -1;
+
+	if (fd >= 0) {
+		len = read(fd, id, BOOT_ID_LEN);
+		close(fd);
+	}
+	return len == BOOT_ID_LEN;
+}
+
+/* The mark of now: what is anchored is the file, or what it was when it was verified */
+static int make_mark(struct rpmb_anchor *anchor, uint8_t mark[SHA256_DIGEST_SIZE])
+{
+	uint8_t key[LIBRPMB_KEY_LEN], id[BOOT_ID_LEN];
+	struct hmac_sha256_ctx ctx;
+	struct rpmb_step at;
+	int ret = rpmb_anchor_get(anchor, &at);
+
+	if (ret)
+		return ret;
+	if (!read_boot_id(id))
+		return RPMB_ERR_SYSTEM;
+	rpmb_anchor_derive(anchor, "rpmb file mark 1", key);
+	hmac_sha256_set_key(&ctx, sizeof(key), key);
+	hmac_sha256_update(&ctx, sizeof(at.name), at.name);
+	hmac_sha256_update(&ctx, sizeof(id), id);
+	hmac_sha256_digest(&ctx, SHA256_DIGEST_SIZE, mark);
+	explicit_bzero(&ctx, sizeof(ctx));
+	explicit_bzero(key, sizeof(key));
+	return 0;
 }
 
 /* The step of the tag that has this root, NULL if none has */
@@ -195,10 +257,11 @@ static int verify(struct rpmb_anchor *anchor, const char *path,
 	uint8_t root[LIBRPMB_STEP_LEN];
 	const struct wire_step *wire;
 	struct rpmb_step step;
+	struct stat st;
 	struct tag tag;
 	int ret;
 
-	ret = make_root(path, root);
+	ret = make_root(path, root, &st);
 	if (!ret)
 		ret = read_tag(path, &tag);
 	if (ret)
@@ -212,11 +275,54 @@ static int verify(struct rpmb_anchor *anchor, const char *path,
 	return ret ?: rpmb_anchor_verify(anchor, &step, root);
 }
 
+/* Put the mark of now into the tag, or take out what there is if that has no right to it */
+static int mark(struct rpmb_anchor *anchor, const char *path, bool is_right)
+{
+	struct stat st;
+	struct tag tag;
+	uint8_t wanted[sizeof(tag.mark)] = { 0 };
+	int ret = read_tag(path, &tag);
+
+	if (!ret && is_right)
+		ret = make_mark(anchor, wanted);
+	if (ret || !memcmp(tag.mark, wanted, sizeof(wanted)))
+		return ret;
+	memcpy(tag.mark, wanted, sizeof(wanted));
+	return stat(path, &st) ? RPMB_ERR_SYSTEM : write_tag(path, &tag, &st);
+}
+
+/* Who may not write here, or has no /proc, will not make it a step as it is */
+static bool needs_mark(int error)
+{
+	return error && (error != RPMB_ERR_SYSTEM ||
+			 (errno != EROFS && errno != EACCES && errno != ENOENT));
+}
+
 int rpmb_anchor_file_verify(struct rpmb_anchor *anchor, const char *path)
 {
 	struct wire_step found;
+	int ret = verify(anchor, path, &found), saved = errno;
+	int marked = mark(anchor, path, !ret);
 
-	return verify(anchor, path, &found);
+	if (!ret)
+		return needs_mark(marked) ? marked : 0;
+	errno = saved;
+	return ret;
+}
+
+/* Was the file what is anchored, before others began to change it? */
+static int was_right(struct rpmb_anchor *anchor, const char *path)
+{
+	struct tag tag;
+	uint8_t wanted[sizeof(tag.mark)];
+	int ret = read_tag(path, &tag);
+
+	if (!ret)
+		ret = make_mark(anchor, wanted);
+	if (ret)
+		return ret;
+	return memeql_sec(tag.mark, wanted, sizeof(wanted)) ?
+	       0 : RPMB_ERR_NOT_AGREED;
 }
 
 /*
@@ -229,9 +335,10 @@ static int advance(struct rpmb_anchor *anchor, const char *path, const char *fro
 	struct tag tag = { .magic = MAGIC, .version = htole32(VERSION) };
 	uint8_t root[LIBRPMB_STEP_LEN];
 	struct rpmb_step step;
+	struct stat st;
 	int ret;
 
-	ret = make_root(from ?: path, root);
+	ret = make_root(from ?: path, root, &st);
 	if (!ret)
 		ret = rpmb_anchor_get(anchor, &step);
 	/* Nothing is begun that could not be ended */
@@ -243,7 +350,7 @@ static int advance(struct rpmb_anchor *anchor, const char *path, const char *fro
 	put_step(&tag.steps[0], anchor, &step, root);
 	if (before)
 		tag.steps[1] = *before;
-	ret = write_tag(path, &tag);
+	ret = write_tag(path, &tag, &st);
 	if (!ret && from)
 		ret = rename_durably(from, path);
 	return ret ?: rpmb_anchor_advance(anchor, &step, root);
@@ -264,10 +371,13 @@ int rpmb_anchor_file_advance(struct rpmb_anchor *anchor, const char *path,
 	struct wire_step before;
 	int ret;
 
-	if (!from || is_first(anchor, &ret))
+	if (is_first(anchor, &ret))
 		return advance(anchor, path, from, NULL);
 	if (!ret)
 		ret = verify(anchor, path, &before);
+	if (!from && (ret == RPMB_ERR_OLD || ret == RPMB_ERR_FORGED))
+		return was_right(anchor, path) ?:
+		       advance(anchor, path, NULL, NULL);
 	return ret ?: advance(anchor, path, from, &before);
 }
 

@@ -540,14 +540,17 @@ int rpmb_anchor_verify(struct rpmb_anchor *anchor, const struct rpmb_step *step,
  * A file that is anchored. Its step is kept beside it, in FILE.step; its root is the
  * SHA-256 of what is in it. Nobody else may change the file meanwhile.
  *
- * Is the file what is anchored, or the next version, which is anchored then?
+ * Is the file what is anchored, or the next version, which is anchored then? If so the tag
+ * says that others may now change it where it is, until the system is started again, or
+ * until it is verified with another result.
  */
 int rpmb_anchor_file_verify(struct rpmb_anchor *anchor, const char *path);
 
 /*
  * Make the file @from, which goes to the name @path, its next version, and anchor it. Then
  * @path must be what is anchored so far, unless nothing is. If @from is NULL it is the file
- * as it is: for what others have written, who knew that they went on from the right one.
+ * as it is, which others have changed since it was verified: RPMB_ERR_NOT_AGREED if it was
+ * not.
  */
 int rpmb_anchor_file_advance(struct rpmb_anchor *anchor, const char *path,
 			     const char *from);

@@ -38,8 +38,15 @@ admin() {
 	"$anchor" "$@" --directory run
 }
 
+# boot NUMBER: the host has been started so often
+boot() {
+	mkdir -p "$RPMB_FAKE/proc/sys/kernel/random"
+	printf '%036d\n' "$1" >"$RPMB_FAKE/proc/sys/kernel/random/boot_id"
+}
+
 # The fake's files, and where serve() hears what the server says
 prepare() {
 	mkdir -p "$RPMB_FAKE/run/lock" run
+	boot 1
 	mkfifo said
 }

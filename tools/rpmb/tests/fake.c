@@ -90,8 +90,8 @@ static void fake_path(char *to, size_t size, const char *path)
 {
 	static const char * const dirs[] = {
 		"/sys/", "/run/lock/", "/lib/modules/", "/dev/kmsg",
-		"/proc/self/status", "/var/lib/rpmb/", "/var/log/audit",
-		"/var/lib/dkms/", "/proc/keys", "/etc/rpmb/",
+		"/proc/self/status", "/proc/sys/kernel/random/", "/var/lib/rpmb/",
+		"/var/log/audit", "/var/lib/dkms/", "/proc/keys", "/etc/rpmb/",
 		"/etc/systemd/system/",
 	};
 	bool fake = is_device(path) || is_of_process(path);
