@@ -427,7 +427,7 @@ static const char *follow(struct server *server, const struct entry *entry)
 	if (guest && !ready)
 		guest_remove(server, guest);
 	else if (guest)
-		pace_begin(&guest->pace, entry->per_day, server_now());
+		pace_set(&guest->pace, entry->per_day, server_now());
 	else if (ready && !entry->capacity && !guest_add(server, entry))
 		return "the anchor is made, but its socket is not; see the log";
 	return NULL;

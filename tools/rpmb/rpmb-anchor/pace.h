@@ -14,14 +14,18 @@
 #define PACE_DAY 86400.0		/* seconds */
 
 struct pace {
+	uint64_t per_day;		/* 0: as fast as it likes */
 	double tokens;
 	double at;			/* when it had these; seconds */
 };
 
 void pace_begin(struct pace *pace, uint64_t per_day, double now);
 
+/* The same with another rate; if it is the one it has, it goes on with what is left */
+void pace_set(struct pace *pace, uint64_t per_day, double now);
+
 /* Seconds until the next step may be made, 0 if that is now */
-double pace_wait(struct pace *pace, uint64_t per_day, double now);
+double pace_wait(struct pace *pace, double now);
 
 /* So many are made; more than there were are to be waited for afterwards */
 void pace_spend(struct pace *pace, unsigned int steps);

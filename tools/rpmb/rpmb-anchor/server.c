@@ -37,13 +37,11 @@ static void set_timer(struct server *server, double now)
 	bool any = false;
 
 	for (guest = server->guests; guest; guest = guest->next) {
-		const struct entry *entry = table_find(&server->table,
-						       guest->line.guid);
-
-		if (!guest->waiting || !entry)
+		if (!guest->waiting ||
+		    !table_find(&server->table, guest->line.guid))
 			continue;
 		any = true;
-		wait = pace_wait(&guest->pace, entry->per_day, now);
+		wait = pace_wait(&guest->pace, now);
 		if (wait < first)
 			first = wait;
 	}

@@ -133,8 +133,7 @@ bool step_apply(struct server *server, struct guest *guest,
 	enum anchor_result result;
 	bool is_new;
 
-	if (!guest->waiting || !entry ||
-	    pace_wait(&guest->pace, entry->per_day, now) > 0)
+	if (!guest->waiting || !entry || pace_wait(&guest->pace, now) > 0)
 		return false;
 	guest->waiting = false;
 	is_new = !is_there(guest, entry);

@@ -196,7 +196,7 @@ bool tenant_begin(struct server *server, struct guest *guest, double now)
 		answer(guest, ANCHOR_SPENT, 0);
 		return false;
 	}
-	if (cost && pace_wait(&guest->pace, entry->per_day, now) > 0)
+	if (cost && pace_wait(&guest->pace, now) > 0)
 		return false;
 	pace_spend(&guest->pace, cost);
 	guest->waiting = false;

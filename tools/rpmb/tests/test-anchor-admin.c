@@ -155,12 +155,15 @@ static void test_per_day(void)
 	raw_ask_step(&slow, 1);
 	expect_eq(raw_answer(&slow), ANCHOR_OK);
 	raw_ask_step(&slow, 2);
+	/* Whatever else is changed gives him no other day */
+	check(!admin("set number-0 --title zero --per-day 1"), "%s", said());
+	check(!admin("accept zero"), "%s", said());
 	one_step(1);
 	one_step(1);
 	check(!admin("list"), "%s", said());
 	expect(says("  1 of "));
 	expect(says("  2 of "));
-	check(!admin("set number-0 --per-day 0"), "%s", said());
+	check(!admin("set zero --per-day 0"), "%s", said());
 	expect_eq(raw_answer(&slow), ANCHOR_OK);
 	raw_close(&slow);
 }
