@@ -18,6 +18,8 @@
 void guest_hang_up(struct guest *guest)
 {
 	watch_end(&guest->session);
+	if (guest->waiting && guest->tenant)
+		tenant_forget(guest->tenant);
 	guest->waiting = false;
 	guest->to_answer = false;
 }

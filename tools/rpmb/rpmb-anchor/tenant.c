@@ -32,6 +32,11 @@ void tenant_free(struct tenant *tenant)
 	free(tenant);
 }
 
+void tenant_forget(struct tenant *tenant)
+{
+	explicit_bzero(tenant->request.data, LIBRPMB_KEY_LEN);
+}
+
 uint64_t tenant_used(const struct tenant *tenant)
 {
 	return tenant->dev.writes;
@@ -142,6 +147,7 @@ static void session_ready(struct server *server, struct watch *watch)
 	}
 	take_fields(&tenant->request);
 	if (!is_sound(tenant, len)) {
+		tenant_forget(tenant);
 		answer(guest, ANCHOR_BAD_REQUEST, 0);
 		return;
 	}
@@ -193,6 +199,7 @@ bool tenant_begin(struct server *server, struct guest *guest, double now)
 	cost = cost_of(tenant);
 	if (cost > guest_left(server, entry, tenant_used(tenant))) {
 		guest->waiting = false;
+		tenant_forget(tenant);
 		answer(guest, ANCHOR_SPENT, 0);
 		return false;
 	}
@@ -217,8 +224,7 @@ void tenant_done(struct server *server, struct guest *guest)
 	if (guest->to_answer)
 		answer(guest, tenant->result, data_len);
 	guest->to_answer = false;
-	/* The key may have been in it */
-	explicit_bzero(tenant->request.data, LIBRPMB_KEY_LEN);
+	tenant_forget(tenant);
 	guest_welcome(server, guest);
 }
 

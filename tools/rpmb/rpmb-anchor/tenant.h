@@ -37,6 +37,9 @@ uint64_t tenant_used(const struct tenant *tenant);
  */
 bool tenant_begin(struct server *server, struct guest *guest, double now);
 
+/* What was asked for is over, and has to be wiped: a key may be in it */
+void tenant_forget(struct tenant *tenant);
+
 /* That is done */
 void tenant_done(struct server *server, struct guest *guest);
 

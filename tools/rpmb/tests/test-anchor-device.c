@@ -4,6 +4,8 @@
  */
 #include <endian.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -11,6 +13,7 @@
 
 #include "anchor-client.h"
 #include "anchor-host.h"
+#include "daemon.h"
 #include "device-client.h"
 #include "handle.h"
 
@@ -554,6 +557,67 @@ static void test_pace(void)
 	expect_known(&client);
 }
 
+/* Does the program have that anywhere in its own memory? */
+static bool is_in_memory(const void *bytes, size_t len)
+{
+	unsigned long start, end;
+	FILE *maps, *memory;
+	char line[4096], *part;
+	bool found = false;
+
+	snprintf(line, sizeof(line), "/proc/%d/mem", host_pid());
+	memory = fopen(line, "r");
+	snprintf(line, sizeof(line), "/proc/%d/maps", host_pid());
+	maps = fopen(line, "r");
+	check(memory && maps, "%s", line);
+	while (fgets(line, sizeof(line), maps)) {
+		/* What a sanitizer keeps for itself has terabytes */
+		if (sscanf(line, "%lx-%lx rw-p", &start, &end) != 2 ||
+		    !strstr(line, "rw-p") || end - start > 1 << 30)
+			continue;
+		part = malloc(end - start);
+		fseeko(memory, start, SEEK_SET);
+		if (memmem(part, fread(part, 1, end - start, memory), bytes, len))
+			found = true;
+		free(part);
+	}
+	fclose(maps);
+	fclose(memory);
+	return found;
+}
+
+/* A key that was not taken is nowhere afterwards */
+static void test_key_forgotten(void)
+{
+	struct fake *fake = host_ready_on(&emmc);
+	struct raw raw;
+	int ms = 0;
+
+	/* Nobody else may look */
+	if (geteuid())
+		return;
+	client_begin(&client, 0);
+	check(!admin("set device-0 --share 0"), "%s", said());
+	expect_eq(client_do(&client, PARTITION_PROGRAM_KEY, 0, 0), ANCHOR_SPENT);
+	expect(!is_in_memory(device_key, sizeof(device_key)));
+	check(!admin("set device-0 --share 9"), "%s", said());
+	check(!admin("add number-1 --guid " GUID, 1), "%s", said());
+	check_eq(raw_connect(&raw, 1), ANCHOR_OK);
+	host_fault(fake, FAULT_HOLD, RPMB_WRITE_DATA, 0);
+	raw_ask_step(&raw, 1);
+	host_wait_held(fake);
+	client_prepare(&client, PARTITION_PROGRAM_KEY, 0, 0);
+	client_send(&client);
+	while (!is_in_memory(device_key, sizeof(device_key)))
+		check(ms++ < WAIT_MS, "it does not come");
+	check_eq(client_connect(&client), ANCHOR_OK);
+	expect(!is_in_memory(device_key, sizeof(device_key)));
+	host_release(fake);
+	expect_eq(raw_answer(&raw), ANCHOR_OK);
+	raw_close(&raw);
+	expect(!client.at.has_key);
+}
+
 /* While one write is held, all others come: nobody is served twice before all are once */
 static void test_turns(void)
 {
@@ -655,6 +719,7 @@ static const struct test tests[] = {
 	{ "device: partition gone", test_partition_gone },
 	{ "device: share", test_share },
 	{ "device: pace", test_pace },
+	{ "device: a key that is not taken is forgotten", test_key_forgotten },
 	{ "device: turns", test_turns },
 	{ "device: others are served while one is made", test_served_meanwhile },
 	{ "device: somebody else writes", test_other_writer },
