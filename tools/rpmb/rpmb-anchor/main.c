@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -169,6 +170,8 @@ static int with_hardware(const struct options *options,
 		return EXIT_FAILURE;
 	umask(077);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	/* As good as the secret itself; few users may lock memory */
+	mlock(&keys, sizeof(keys));
 	keys_make(&keys, secret->key);
 	server.keys = &keys;
 	if (open_hardware(&server.hw, options, secret)) {
