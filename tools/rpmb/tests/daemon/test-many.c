@@ -3,6 +3,12 @@
  * Many guests that write at once, each through a daemon of its own, with one rpmb-anchor:
  * no write is lost, nobody is left behind, and the hardware is written less often than
  * the guests are answered
+ *
+ * The daemons and rpmb-anchor are the programs that users run; the guests are front-ends of
+ * the tests' own, without a kernel. The hardware is a stand-in for /dev/rpmbN: the engine
+ * and the rules that the model of an eMMC in tools/testing/rpmb-devices has, too, but neither
+ * its bus nor the kernel's drivers, and each of its writes takes a set time. With the model,
+ * drivers and kernels the suite anchored-qemu has two guests write at once.
  */
 #include <stdlib.h>
 #include <unistd.h>
