@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "fleet.h"
 #include "fleet_options.h"
+#include "partition.h"
 #include "pg_session.h"
 #include "secret.h"
 
@@ -19,7 +20,8 @@ const char *argp_program_version = "rpmb-state 0.1";
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /*
- * @run, @on_database: with a file, and with a database; NULL if there is no such thing
+ * @run, @on_database, @on_partition: with a file, with a database, and with a partition;
+ *	NULL if there is no such thing
  * @nr_files: the first one among them, with both
  * @nr_more: that may follow if the first one is a database
  */
@@ -27,21 +29,22 @@ struct command {
 	const char *name;
 	bool (*run)(const struct arguments *args);
 	bool (*on_database)(const struct arguments *args);
+	bool (*on_partition)(const struct arguments *args);
 	unsigned int nr_files;
 	unsigned int nr_more;
 };
 
 static const struct command commands[] = {
-	{ "create", command_create, fleet_create, 1, 0 },
-	{ "inspect", command_inspect, fleet_inspect, 1, 0 },
-	{ "check", command_check, fleet_check, 1, 0 },
-	{ "backup", command_backup, fleet_backup, 2, 0 },
-	{ "accept", command_accept, fleet_accept, 1, 1 },
-	{ "convert", command_convert, NULL, 2, 0 },
-	{ "setup", NULL, fleet_setup, 1, 0 },
-	{ "list", NULL, fleet_list, 1, 0 },
-	{ "rewrap", NULL, fleet_rewrap, 1, 0 },
-	{ "retire", NULL, fleet_retire, 1, 0 },
+	{ "create", command_create, fleet_create, NULL, 1, 0 },
+	{ "inspect", command_inspect, fleet_inspect, partition_inspect, 1, 0 },
+	{ "check", command_check, fleet_check, partition_check, 1, 0 },
+	{ "backup", command_backup, fleet_backup, NULL, 2, 0 },
+	{ "accept", command_accept, fleet_accept, NULL, 1, 1 },
+	{ "convert", command_convert, NULL, NULL, 2, 0 },
+	{ "setup", NULL, fleet_setup, NULL, 1, 0 },
+	{ "list", NULL, fleet_list, NULL, 1, 0 },
+	{ "rewrap", NULL, fleet_rewrap, NULL, 1, 0 },
+	{ "retire", NULL, fleet_retire, NULL, 1, 0 },
 };
 
 struct command_line {
@@ -57,6 +60,7 @@ enum {
 	OPT_CAPACITY = 0x100,
 	OPT_DEV_ID,
 	OPT_ANCHOR,
+	OPT_PARTITION,
 	OPT_JSON,
 	OPT_NEW_WRAP_KEY,
 };
@@ -70,7 +74,11 @@ static const struct argp_option option_list[] = {
 	{ NULL, 0, NULL, 0, "create, check, accept, convert:", 1 },
 	{ "anchor", OPT_ANCHOR, "SOCKET", 0,
 	  "the anchor that keeps the state from being put back", 1 },
-	{ NULL, 0, NULL, 0, "list, inspect on a database:", 2 },
+	{ NULL, 0, NULL, 0, "inspect, check:", 1 },
+	{ "partition", OPT_PARTITION, "SOCKET", 0,
+	  "no file: the device is in a partition that rpmb-anchor has", 1 },
+	{ NULL, 0, NULL, 0, "list and inspect on a database, inspect on a partition:",
+	  2 },
 	{ "json", OPT_JSON, NULL, 0, "print JSON", 2 },
 	{ NULL, 0, NULL, 0, "rewrap:", 4 },
 	{ "new-wrap-key", OPT_NEW_WRAP_KEY, "FILE", 0,
@@ -121,6 +129,24 @@ static void check_files(struct argp_state *argp,
 		argp_error(argp, "too many arguments");
 }
 
+/* What rpmb-anchor does with such devices itself nobody else can do */
+static void check_partition(struct argp_state *argp,
+			    const struct command_line *line)
+{
+	const struct command *command = line->command;
+
+	if (command->run == command_create)
+		argp_error(argp,
+			   "'rpmb-anchor add --capacity=UNITS' makes a device in a partition");
+	if (command->run == command_accept)
+		argp_error(argp, "a device in a partition has no older versions;"
+			   " 'rpmb-anchor accept' is for states in files");
+	if (!command->on_partition)
+		argp_error(argp, "%s does not know partitions", command->name);
+	if (argp->arg_num > 1)
+		argp_error(argp, "--partition takes the place of a file");
+}
+
 /* As that of --wrap-key, see fleet_options.c */
 static void take_new_key(struct argp_state *argp, struct command_line *line)
 {
@@ -138,6 +164,16 @@ static void take_new_key(struct argp_state *argp, struct command_line *line)
 	line->args.new_key = secret->key;
 }
 
+static bool knows_json(const struct command_line *line)
+{
+	const struct command *command = line->command;
+
+	if (line->args.state.partition)
+		return command->on_partition == partition_inspect;
+	return line->on_database && (command->on_database == fleet_list ||
+				     command->on_database == fleet_inspect);
+}
+
 static void check_line(struct argp_state *argp, struct command_line *line)
 {
 	const struct state_config *state = &line->args.state;
@@ -145,12 +181,17 @@ static void check_line(struct argp_state *argp, struct command_line *line)
 	if (!line->command)
 		argp_usage(argp);
 	line->on_database = state->name && pg_is_name(state->name);
-	check_files(argp, line);
+	if (state->partition)
+		check_partition(argp, line);
+	else
+		check_files(argp, line);
 	if ((state->capacity || state->dev_id) &&
 	    line->command->run != command_create)
 		argp_error(argp, "only create takes --capacity and --dev-id");
 	if (state->anchor && line->on_database)
 		argp_error(argp, "an anchor is one host's: a state in a database has none");
+	if (state->anchor && state->partition)
+		argp_error(argp, "--anchor is for states in files");
 	if (state->anchor && (line->command->run == command_inspect ||
 			      line->command->run == command_backup))
 		argp_error(argp, "%s takes no --anchor", line->command->name);
@@ -158,11 +199,8 @@ static void check_line(struct argp_state *argp, struct command_line *line)
 		argp_error(argp, "convert needs --anchor");
 	if (state->take_over && line->on_database && !pg_fragment(state->name))
 		argp_error(argp, "--take-over is for one device: DATABASE#GUID");
-	if (line->args.json &&
-	    (!line->on_database ||
-	     (line->command->on_database != fleet_list &&
-	      line->command->on_database != fleet_inspect)))
-		argp_error(argp, "only list and inspect on a database take --json");
+	if (line->args.json && !knows_json(line))
+		argp_error(argp, "only list and inspect take --json, and not of a file");
 	if (line->new_key_file)
 		take_new_key(argp, line);
 }
@@ -183,6 +221,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *argp)
 		return 0;
 	case OPT_ANCHOR:
 		line->args.state.anchor = arg;
+		return 0;
+	case OPT_PARTITION:
+		line->args.state.partition = arg;
 		return 0;
 	case OPT_JSON:
 		line->args.json = true;
@@ -215,6 +256,7 @@ static const struct argp argp = {
 	.children = children,
 	.args_doc = "create FILE\ninspect FILE\ncheck FILE\n"
 		    "backup FILE COPY\naccept FILE\nconvert FILE NEW\n"
+		    "inspect --partition=SOCKET\ncheck --partition=SOCKET\n"
 		    "setup DATABASE\nlist DATABASE\ncreate DATABASE#GUID\n"
 		    "inspect DATABASE#GUID\ncheck DATABASE[#GUID]\n"
 		    "backup DATABASE#GUID COPY\naccept DATABASE#GUID [COPY]\n"
@@ -229,6 +271,10 @@ int main(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &line);
 	umask(077);
-	run = line.on_database ? line.command->on_database : line.command->run;
+	if (line.args.state.partition)
+		run = line.command->on_partition;
+	else
+		run = line.on_database ? line.command->on_database :
+					 line.command->run;
 	return run(&line.args) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -390,8 +390,28 @@ static bool partition_close(struct state *state)
 	return true;
 }
 
+/* Who only looks does not wait for an rpmb-anchor that has gone */
+static bool partition_check(const struct state_config *config)
+{
+	struct partition *partition;
+	struct state state;
+	uint32_t addr;
+	int error = 0;
+
+	if (!state_open(&state, config))
+		return false;
+	partition = state.kept;
+	for (addr = 0; !error && addr < state.store.capacity;
+	     addr += PARTITION_MAX_BLOCKS)
+		error = read_some(partition, addr, PARTITION_MAX_BLOCKS);
+	if (error)
+		failed(partition, error);
+	return state_close(&state) && !error;
+}
+
 const struct state_kind state_partition = {
 	.load = partition_load,
+	.check = partition_check,
 	.arrive = partition_hold,
 	.hold = partition_hold,
 	.close = partition_close,

@@ -56,7 +56,7 @@ bool state_open(struct state *state, const struct state_config *config)
 
 bool state_check(const struct state_config *config)
 {
-	return state_sqlite.check(config);
+	return kind_of(config)->check(config);
 }
 
 bool state_accept(const struct state_config *config)

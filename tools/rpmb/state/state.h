@@ -104,7 +104,7 @@ struct state_kind {
 
 extern const struct state_kind state_sqlite;
 extern const struct state_kind state_postgres;
-extern const struct state_kind state_partition;		/* for who serves it, only */
+extern const struct state_kind state_partition;
 
 /*
  * @max_write: most blocks of one write, 0 for any number
@@ -152,7 +152,10 @@ char *state_path(const char *name);
  */
 bool state_open(struct state *state, const struct state_config *config);
 
-/* Could it be opened? Nothing is changed; false and a log line if not. */
+/*
+ * Could it be opened, and all be read that is in a partition? Not for databases of a fleet.
+ * Nothing is changed; false and a log line if not.
+ */
 bool state_check(const struct state_config *config);
 
 /*

@@ -147,6 +147,72 @@ static void wrong_socket(void)
 	must_serve(&model, false);
 }
 
+/* By the administrator, while no daemon has it */
+static void inspected(void)
+{
+	struct frontend fe;
+	struct model model;
+	struct daemon d;
+
+	begin_serving(&model, &d, &fe);
+	check(shell("$RPMB_STATE_TOOL check --partition %s",
+		    partition_socket()) == 1, "%s", said());
+	check(says("another program uses this anchor"), "%s", said());
+	close_daemon(&d, &fe);
+	check(!shell("$RPMB_STATE_TOOL inspect --partition %s",
+		     partition_socket()), "%s", said());
+	check(says("device:         00000000-0000-4000-8000-000000000000\n"
+		   "capacity:       1 units of 128 KiB\n"
+		   "key:            programmed\n"
+		   "write counter:  "), "%s", said());
+	check(!shell("$RPMB_STATE_TOOL inspect --json --partition %s |"
+		     " \"$RPMB_TESTS/check-json\""
+		     " \"$RPMB_TESTS/../schema/rpmb.schema.json\""
+		     " partition-device", partition_socket()), "%s", said());
+	check(!shell("$RPMB_STATE_TOOL check --partition %s",
+		     partition_socket()), "%s", said());
+	check(says("socket is sound"), "%s", said());
+	must_serve(&model, false);
+}
+
+/* All of it is read */
+static void check_reads_all(void)
+{
+	struct fake *fake = begin();
+	struct model model;
+
+	model_leave_state(&model, true);
+	host_fault(fake, FAULT_RESULT, RPMB_READ_DATA, UNIT / PARTITION_MAX_BLOCKS - 1);
+	fake->faults[0].value = RPMB_RES_READ;
+	check(shell("$RPMB_STATE_TOOL check --partition %s",
+		    partition_socket()) == 1, "%s", said());
+	check(says("read"), "%s", said());
+	check(!shell("$RPMB_STATE_TOOL check --partition %s",
+		     partition_socket()), "%s", said());
+	host_stop();
+	check(shell("$RPMB_STATE_TOOL inspect --partition %s",
+		    partition_socket()) == 1, "%s", said());
+	check(says("does rpmb-anchor run?"), "%s", said());
+}
+
+static void tool_says(const char *arguments, const char *words)
+{
+	check(shell("$RPMB_STATE_TOOL %s", arguments) == 64, "%s", said());
+	check(says(words), "%s", said());
+}
+
+/* What rpmb-anchor does */
+static void others_commands(void)
+{
+	begin();
+	tool_says("create --partition x", "rpmb-anchor add --capacity");
+	tool_says("accept --partition x", "no older versions");
+	tool_says("backup --partition x", "does not know partitions");
+	tool_says("check --partition x file", "the place of a file");
+	tool_says("check --partition x --anchor y", "states in files");
+	tool_says("check --partition x --json", "take --json");
+}
+
 /* The sixth write has 13 blocks: seven writes of the hardware before the header */
 #define BEFORE_HEADER 7
 
@@ -378,6 +444,9 @@ static const struct test tests[] = {
 	{ "configuration is that of the partition", configuration },
 	{ "options that do not fit", refused_options },
 	{ "sockets of something else, or of nothing", wrong_socket },
+	{ "inspected and checked", inspected },
+	{ "checked: all of it is read", check_reads_all },
+	{ "what is done with rpmb-anchor itself", others_commands },
 	{ "all ends before the header is written", killed_before_commit },
 	{ "all ends after that", killed_after_commit },
 	{ "rpmb-anchor ends in a write, and comes back", comes_back },
