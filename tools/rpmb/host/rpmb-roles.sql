@@ -22,6 +22,7 @@ CREATE ROLE rpmb_manage NOLOGIN;
 
 GRANT SELECT ON rpmb_schema, rpmb_devices, rpmb_blocks, rpmb_log, rpmb_hosts
 	TO rpmb_serve, rpmb_serve_all, rpmb_manage;
+GRANT UPDATE (id) ON rpmb_schema TO rpmb_serve, rpmb_serve_all, rpmb_manage;
 GRANT UPDATE (sealed, counter, epoch, owner, token, ticket) ON rpmb_devices
 	TO rpmb_serve, rpmb_serve_all, rpmb_manage;
 GRANT INSERT, UPDATE (data) ON rpmb_blocks

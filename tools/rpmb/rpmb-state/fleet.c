@@ -28,7 +28,7 @@ bool fleet_create(const struct arguments *args)
 {
 	struct pg_device dev;
 	bool ok = change_begin(&dev, args) &&
-		  pg_device_create(&dev, &args->state);
+		  pg_device_create(&dev, &args->state) == PG_CHANGED;
 
 	pg_device_end(&dev);
 	return ok;
@@ -170,7 +170,7 @@ static bool find_device(struct pg_device *dev, const struct arguments *args,
 	if (pg_device_look(dev, &found) != PG_DONE)
 		return false;
 	if (!found)
-		return pg_device_create(dev, &config) &&
+		return pg_device_create(dev, &config) == PG_CHANGED &&
 		       pg_device_look(dev, &found) == PG_DONE && found;
 	if (dev->row.capacity == copy->capacity &&
 	    dev->row.has_dev_id == copy->has_dev_id &&

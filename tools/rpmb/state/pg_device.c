@@ -8,10 +8,8 @@
 #include "log.h"
 #include "pg_device.h"
 #include "pg_owner.h"
+#include "pg_schema.h"
 #include "sysfs.h"
-
-/* How often a statement that got in another's way is sent */
-#define MOST_TRIES 20
 
 #define ROW "epoch, counter, encode(sealed, 'hex')"
 
@@ -76,10 +74,13 @@ static const struct pg_statement commit = {
 	       " SELECT guid FROM held",
 };
 
+/* A row at least if the device is still as it was seen, with NULL for no blocks */
 static const struct pg_statement read_blocks = {
-	.name = "read", .nr = 3, .columns = 2, .binary_result = true,
-	.sql = "SELECT addr, data FROM rpmb_blocks"
-	       " WHERE guid = $1 AND addr BETWEEN $2 AND $3",
+	.name = "read", .nr = 6, .columns = 2, .binary_result = true,
+	.sql = "SELECT addr, data FROM (SELECT guid FROM rpmb_devices WHERE"
+	       " guid = $1 AND epoch = $2 AND COALESCE(token, '') = $3"
+	       " AND counter = $4) AS seen LEFT JOIN rpmb_blocks AS b"
+	       " ON b.guid = seen.guid AND addr BETWEEN $5 AND $6",
 };
 
 static const struct pg_statement suspend = {
@@ -126,33 +127,26 @@ static const char *number(struct numbers *numbers, int64_t value)
 	return text;
 }
 
-/* A statement, however often it has to be sent */
-static enum pg_end send_until(struct pg_device *dev,
-			      const struct pg_statement *statement,
-			      const struct pg_values *values, PGresult **rows)
-{
-	enum pg_end end = PG_AGAIN;
-	unsigned int i;
-
-	for (i = 0; end == PG_AGAIN && i < MOST_TRIES; i++)
-		end = pg_run(&dev->session, statement, values, rows);
-	return pg_in_vain(&dev->session, end);
-}
-
-/* What it has come to; if the row was changed @rows has what was returned of it */
+/*
+ * What it has come to; if the row is ours @rows has what was returned of it. That it is not
+ * says a server that was replaced, too: what it had last may be long ago.
+ */
 static enum pg_change change(struct pg_device *dev,
 			     const struct pg_statement *statement,
 			     const struct pg_values *values, PGresult **rows)
 {
-	enum pg_end end = send_until(dev, statement, values, rows);
-	bool changed;
+	struct pg_session *session = &dev->session;
+	enum pg_end end = pg_run_until(session, statement, values, rows);
 
-	if (end != PG_DONE)
-		return end == PG_UNKNOWN ? PG_DOUBTFUL : PG_REFUSED;
-	changed = PQntuples(*rows) == 1;
-	if (!changed)
+	if (end == PG_DONE) {
+		if (PQntuples(*rows))
+			return PG_CHANGED;
 		PQclear(*rows);
-	return changed ? PG_CHANGED : PG_OTHERS;
+		end = pg_schema_confirm(session);
+	}
+	if (end == PG_DONE)
+		return PG_OTHERS;
+	return end == PG_UNKNOWN ? PG_DOUBTFUL : PG_REFUSED;
 }
 
 enum pg_change pg_device_change(struct pg_device *dev,
@@ -194,7 +188,7 @@ enum pg_end pg_device_look(struct pg_device *dev, bool *found)
 {
 	const struct pg_values values = { .value = { dev->text } };
 	PGresult *rows;
-	enum pg_end end = send_until(dev, &look, &values, &rows);
+	enum pg_end end = pg_run_until(&dev->session, &look, &values, &rows);
 
 	*found = false;
 	if (end != PG_DONE)
@@ -209,7 +203,8 @@ enum pg_end pg_device_look(struct pg_device *dev, bool *found)
 	return end;
 }
 
-bool pg_device_create(struct pg_device *dev, const struct state_config *config)
+enum pg_change pg_device_create(struct pg_device *dev,
+				const struct state_config *config)
 {
 	struct numbers numbers = {};
 	const struct pg_values values = {
@@ -220,10 +215,11 @@ bool pg_device_create(struct pg_device *dev, const struct state_config *config)
 		.len = { [2] = STATE_DEV_ID_LEN },
 	};
 
-	if (pg_device_change(dev, &create, &values) != PG_CHANGED)
-		return false;
-	log_line("%s: created", dev->session.name);
-	return true;
+	enum pg_change what = pg_device_change(dev, &create, &values);
+
+	if (what == PG_CHANGED)
+		log_line("%s: created", dev->session.name);
+	return what;
 }
 
 static enum pg_change take_epoch(struct pg_device *dev,
@@ -236,6 +232,7 @@ static enum pg_change take_epoch(struct pg_device *dev,
 	if (what != PG_CHANGED)
 		return what;
 	take_row(&dev->row, rows);
+	strcpy(dev->row.token, dev->token);
 	PQclear(rows);
 	if (dev->tried < dev->row.epoch)
 		dev->tried = dev->row.epoch;
@@ -322,12 +319,14 @@ enum pg_change pg_device_commit(struct pg_device *dev, const struct sealed *key,
 	return what;
 }
 
-/* A row of blocks, if it is one of those that were asked for */
+/* A row of blocks, if it is one of those that were asked for, or says that there are none */
 static bool take_block(const PGresult *rows, int row,
 		       const struct rpmb_blocks *blocks)
 {
 	uint32_t addr;
 
+	if (PQgetisnull(rows, row, 0))
+		return true;
 	if (PQgetlength(rows, row, 0) != sizeof(addr) ||
 	    PQgetlength(rows, row, 1) != PG_BLOCK_LEN)
 		return false;
@@ -340,30 +339,32 @@ static bool take_block(const PGresult *rows, int row,
 	return true;
 }
 
-enum pg_end pg_device_read(struct pg_device *dev,
-			   const struct rpmb_blocks *blocks)
+enum pg_change pg_device_read(struct pg_device *dev,
+			      const struct rpmb_blocks *blocks)
 {
 	struct numbers numbers = {};
 	const struct pg_values values = { .value = {
-		dev->text, number(&numbers, blocks->addr),
+		dev->text, number(&numbers, dev->row.epoch), dev->row.token,
+		number(&numbers, dev->row.counter),
+		number(&numbers, blocks->addr),
 		number(&numbers, (int64_t)blocks->addr + blocks->count - 1),
 	} };
 	PGresult *rows;
-	enum pg_end end = send_until(dev, &read_blocks, &values, &rows);
+	enum pg_change what = change(dev, &read_blocks, &values, &rows);
 	uint32_t i;
 	int row;
 
-	if (end != PG_DONE)
-		return end;
+	if (what != PG_CHANGED)
+		return what;
 	for (i = 0; i < blocks->count; i++)
 		memset(blocks->data + i * blocks->stride, 0, PG_BLOCK_LEN);
 	for (row = 0; row < PQntuples(rows); row++)
 		if (!take_block(rows, row, blocks))
-			end = PG_FAILED;
+			what = PG_REFUSED;
 	PQclear(rows);
-	if (end != PG_DONE)
+	if (what != PG_CHANGED)
 		pg_say(&dev->session, "its blocks are damaged");
-	return end;
+	return what;
 }
 
 enum pg_change pg_device_suspend(struct pg_device *dev,
@@ -399,7 +400,7 @@ void pg_device_blame(struct pg_device *dev)
 	} };
 	PGresult *rows;
 
-	if (send_until(dev, &blame, &values, &rows) != PG_DONE)
+	if (pg_run_until(&dev->session, &blame, &values, &rows) != PG_DONE)
 		return;
 	if (PQntuples(rows))
 		log_line("%s: %s by %s at epoch %s, ours was %" PRId64,

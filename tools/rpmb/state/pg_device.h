@@ -42,7 +42,7 @@ struct pg_row {
 /*
  * @guid: as text
  * @owner, @token: ours; the latter is a new one each time
- * @row: @row.epoch is ours while we have the device
+ * @row: as it was seen last; @row.epoch is ours while we have the device
  * @tried: the highest epoch that we ever asked for
  */
 struct pg_device {
@@ -56,7 +56,10 @@ struct pg_device {
 	int64_t tried;
 };
 
-/* What a statement has come to: as a statement, or somebody else has the device */
+/*
+ * What a statement has come to: as a statement, or somebody else has the device; so it has
+ * if the row is not what the statement says, and a server says so that counts
+ */
 enum pg_change {
 	PG_CHANGED,
 	PG_REFUSED,
@@ -71,8 +74,9 @@ void pg_device_end(struct pg_device *dev);
 /* Read its row; PG_FAILED, without a log line, and @found false if there is none */
 enum pg_end pg_device_look(struct pg_device *dev, bool *found);
 
-/* Make a new one; false and a log line if there is one, or if it was not possible */
-bool pg_device_create(struct pg_device *dev, const struct state_config *config);
+/* Make a new one; a log line, too, if there is one, or if it was not possible */
+enum pg_change pg_device_create(struct pg_device *dev,
+				const struct state_config *config);
 
 /*
  * Take the next epoch after the one that was looked at, which makes the device ours; the
@@ -96,9 +100,12 @@ enum pg_change pg_device_commit(struct pg_device *dev, const struct sealed *key,
 				uint32_t counter, const uint32_t *addrs,
 				const uint8_t *data, uint32_t nr);
 
-/* What is there of some blocks; the others are zero */
-enum pg_end pg_device_read(struct pg_device *dev,
-			   const struct rpmb_blocks *blocks);
+/*
+ * What is there of some blocks, if the row still has the epoch, token and counter that it
+ * was seen with; those that nobody wrote are zero
+ */
+enum pg_change pg_device_read(struct pg_device *dev,
+			      const struct rpmb_blocks *blocks);
 
 /* Record a ticket, or that we do not have it any more */
 enum pg_change pg_device_suspend(struct pg_device *dev,

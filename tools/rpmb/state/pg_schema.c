@@ -45,9 +45,25 @@ static const char *const steps[PG_SCHEMA_VERSION] = {
 	" PRIMARY KEY (guid, role));",
 };
 
-/* The version of what there is, 0 if there is nothing; -1 and a log line if nobody knows */
+static const struct pg_statement confirm = {
+	.columns = 1,
+	.sql = "UPDATE rpmb_schema SET id = id RETURNING version",
+};
+
+enum pg_end pg_schema_confirm(struct pg_session *session)
+{
+	static const struct pg_values none;
+
+	return pg_run_until(session, &confirm, &none, NULL);
+}
+
+/*
+ * The version of what there is on a server that counts, 0 if there is nothing; -1 and a log
+ * line if nobody knows
+ */
 static int find_version(struct pg_session *session)
 {
+	static const struct pg_values none;
 	PGresult *rows;
 	int version;
 
@@ -59,8 +75,7 @@ static int find_version(struct pg_session *session)
 	PQclear(rows);
 	if (!version)
 		return 0;
-	if (pg_run_sql(session, "SELECT version FROM rpmb_schema", 1,
-		       &rows) != PG_DONE)
+	if (pg_run_until(session, &confirm, &none, &rows) != PG_DONE)
 		return -1;
 	version = PQntuples(rows) == 1 ? atoi(PQgetvalue(rows, 0, 0)) : 0;
 	PQclear(rows);
@@ -80,6 +95,9 @@ bool pg_schema_check(struct pg_session *session)
 {
 	int version = find_version(session);
 
+	while (version < 0 && !pg_is_connected(session) &&
+	       pg_reconnect(session))
+		version = find_version(session);
 	if (version == PG_SCHEMA_VERSION)
 		return true;
 	if (version >= 0 && !is_too_new(session, version))

@@ -14,7 +14,17 @@
 
 #define PG_SCHEMA_VERSION 1
 
-/* Is it the one that this program knows? False and a log line if not. */
+/*
+ * Does it count what the server has said so far? A server that was replaced may answer
+ * still, with what was true once; but it makes nothing durable any more. So this changes
+ * a row that says nothing of any device, to what it was: PG_DONE, and it counts.
+ */
+enum pg_end pg_schema_confirm(struct pg_session *session);
+
+/*
+ * Is it the one that this program knows, and the server one that counts? Goes on to the
+ * next server if this one does not; false and a log line if there is none.
+ */
 bool pg_schema_check(struct pg_session *session);
 
 /* Make the tables, or make those of an older version what they are to be */

@@ -18,6 +18,9 @@
 
 #define MOST_RESULTS 64
 
+/* How often a statement that got in another's way is sent */
+#define MOST_TRIES 20
+
 /* How long it may take when the program is to end */
 #define STOP_MS 5000
 
@@ -531,4 +534,16 @@ enum pg_end pg_run(struct pg_session *session,
 	end = run(session, send(session, statement, values),
 		  statement->columns, result);
 	return session->in_transaction ? pg_in_vain(session, end) : end;
+}
+
+enum pg_end pg_run_until(struct pg_session *session,
+			 const struct pg_statement *statement,
+			 const struct pg_values *values, PGresult **result)
+{
+	enum pg_end end = PG_AGAIN;
+	unsigned int i;
+
+	for (i = 0; end == PG_AGAIN && i < MOST_TRIES; i++)
+		end = pg_run(session, statement, values, result);
+	return pg_in_vain(session, end);
 }

@@ -157,6 +157,11 @@ enum pg_end pg_run(struct pg_session *session,
 		   const struct pg_statement *statement,
 		   const struct pg_values *values, PGresult **result);
 
+/* The same, sent once more as often as that may help; never PG_AGAIN */
+enum pg_end pg_run_until(struct pg_session *session,
+			 const struct pg_statement *statement,
+			 const struct pg_values *values, PGresult **result);
+
 /* Run SQL without parameters, whose last result has so many columns; never PG_AGAIN */
 enum pg_end pg_run_sql(struct pg_session *session, const char *sql,
 		       int columns, PGresult **result);

@@ -82,9 +82,11 @@ static bool was_done(struct postgres *pg, uint32_t counter, bool has_key)
 	_exit(STATE_EXIT_FENCED);
 }
 
-/* Until it is known what there is, however long that takes */
-static void settle(struct postgres *pg)
+/* Until it is known what there is, however long that takes; has it been done? */
+static bool settle(struct postgres *pg)
 {
+	const uint32_t counter = pg->dev.row.counter;
+	const bool has_key = pg->dev.row.has_key;
 	enum pg_change what = pg_device_settle(&pg->dev);
 
 	while (what == PG_DOUBTFUL || what == PG_REFUSED) {
@@ -95,6 +97,7 @@ static void settle(struct postgres *pg)
 	if (what == PG_OTHERS)
 		give_up_to_others(pg);
 	pg->fresh = true;
+	return was_done(pg, counter, has_key);
 }
 
 static enum pg_change send_staged(struct postgres *pg)
@@ -113,17 +116,10 @@ static enum pg_change send_staged(struct postgres *pg)
  */
 static bool commit_staged(struct postgres *pg)
 {
-	const uint32_t counter = pg->dev.row.counter;
-	const bool has_key = pg->dev.row.has_key;
 	enum pg_change what = send_staged(pg);
 
-	while (what == PG_DOUBTFUL) {
-		settle(pg);
-		if (was_done(pg, counter, has_key))
-			what = PG_CHANGED;
-		else
-			what = send_staged(pg);
-	}
+	while (what == PG_DOUBTFUL)
+		what = settle(pg) ? PG_CHANGED : send_staged(pg);
 	if (what == PG_OTHERS)
 		give_up_to_others(pg);
 	pg->fresh = what == PG_CHANGED;
@@ -165,21 +161,27 @@ static bool postgres_write(struct rpmb_store *store, uint32_t counter,
 	return accept(to_state(store), staged);
 }
 
-/* A read changes nothing, so it may be sent again; whose it was is found out by hold() */
+/*
+ * What is read is what there is at our epoch and counter, so it is the same from whichever
+ * server it comes; and it is told after the next hold() or commit(), which finds out
+ * whether they are ours still. Who only looks at the device does not serve it, and has
+ * lost with the connection the moment that everything was to be of.
+ */
 static bool postgres_read(struct rpmb_store *store,
 			  const struct rpmb_blocks *blocks)
 {
 	struct postgres *pg = to_postgres(store);
-	struct pg_session *session = &pg->dev.session;
-	enum pg_end end = pg_device_read(&pg->dev, blocks);
+	enum pg_change what = pg_device_read(&pg->dev, blocks);
 
-	while (end == PG_UNKNOWN) {
-		if (!pg_reconnect(session) && !pg_pause(session))
-			give_up(pg);
-		end = pg_device_read(&pg->dev, blocks);
+	while (what == PG_DOUBTFUL && pg->serving) {
+		settle(pg);
+		what = pg_device_read(&pg->dev, blocks);
 	}
-	if (end != PG_DONE)
+	if (what == PG_OTHERS)
+		give_up_to_others(pg);
+	if (what != PG_CHANGED)
 		return false;
+	pg->fresh = false;
 	pg_staged_overlay(&pg->staged, blocks);
 	return true;
 }
@@ -220,7 +222,7 @@ static bool find_row(struct pg_device *dev, const struct state_config *config)
 		log_line("%s: there is no such device", config->name);
 		return false;
 	}
-	return pg_device_create(dev, config) &&
+	return pg_device_create(dev, config) == PG_CHANGED &&
 	       pg_device_look(dev, &found) == PG_DONE && found;
 }
 
@@ -426,7 +428,9 @@ static bool look_again(struct pg_device *dev, bool patient)
 		    !pg_reconnect(&dev->session) &&
 		    (!patient || !pg_pause(&dev->session)))
 			return false;
-		end = pg_device_look(dev, &found);
+		end = pg_schema_confirm(&dev->session);
+		if (end == PG_DONE)
+			end = pg_device_look(dev, &found);
 	}
 	if (end == PG_DONE && !found)
 		log_line("%s: the device is gone", dev->session.name);

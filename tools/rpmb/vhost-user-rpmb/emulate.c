@@ -75,12 +75,14 @@ static void emulate_request(struct device *dev, void *frames, size_t len)
 	rpmb_engine_request(&to_emulation(dev)->engine, frames, len);
 }
 
+/* Data is read here, so whether it was ours to tell is found out afterwards */
 static size_t emulate_response(struct device *dev, void *frames, size_t len)
 {
 	struct emulation *emulation = to_emulation(dev);
+	size_t used = rpmb_engine_response(&emulation->engine, frames, len);
 
 	state_hold(&emulation->state);
-	return rpmb_engine_response(&emulation->engine, frames, len);
+	return used;
 }
 
 static bool suspend(struct emulation *emulation)

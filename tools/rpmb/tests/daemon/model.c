@@ -63,6 +63,31 @@ void model_write(struct model *model, struct frontend *fe)
 	model_answer(model, fe);
 }
 
+void model_submit_read(struct frontend *fe)
+{
+	static const uint8_t nonce[NONCE_LEN];
+	struct rpmb_frame out;
+
+	frames_init(&out, 1, &(struct fields){
+		.type = RPMB_READ_DATA, .count = MODEL_BLOCKS,
+		.nonce = nonce });
+	submit_frames(fe, &out, 1, MODEL_BLOCKS);
+}
+
+void model_answer_read(const struct model *model, struct frontend *fe)
+{
+	struct rpmb_frame in[MODEL_BLOCKS];
+	unsigned int i;
+
+	check_eq(fe_wait_used(fe, NULL), sizeof(in));
+	fetch_frames(fe, in, MODEL_BLOCKS);
+	check_eq(in[0].result, 0);
+	check(frames_signed(in, MODEL_BLOCKS, test_key), "");
+	for (i = 0; i < MODEL_BLOCKS; i++)
+		check(!memcmp(in[i].data, model->area + i * BLOCK, BLOCK),
+		      "block %u", i);
+}
+
 void model_check(struct model *model, struct frontend *fe, bool on_its_way)
 {
 	uint32_t counter = must_count(fe);

@@ -31,6 +31,10 @@ void model_submit(const struct model *model, struct frontend *fe);
 /* Wait for the answer, which must be success, and put the write into @model */
 void model_answer(struct model *model, struct frontend *fe);
 
+/* The same with a read of all blocks */
+void model_submit_read(struct frontend *fe);
+void model_answer_read(const struct model *model, struct frontend *fe);
+
 /* Both */
 void model_write(struct model *model, struct frontend *fe);
 

@@ -24,6 +24,7 @@
 #define LOOKS "encode(ticket"
 #define TAKES "owner = $3, token = $4"
 #define COMMITS "commit"
+#define READS "read"
 #define SETTLES "'settled'"
 #define RELEASES "'closed'"
 
@@ -267,6 +268,69 @@ static void overtaken_reader(void)
 	proxy_go_on(proxy, PROXY_PASS);
 	serve_ends(&one, FENCED, "taken over by two");
 	check(!fe_used(&one.fe), "an answer from memory");
+}
+
+/* Data is told only if it was found to be ours after it was read */
+static void overtaken_data(enum proxy_place place, enum proxy_action action)
+{
+	struct proxy *proxy = proxy_new("x");
+	struct host one, two;
+	struct model model;
+
+	begin(&one, fleet_device_by("x"), &model);
+	model_check(&model, &one.fe, false);
+	proxy_arm(proxy, place, READS);
+	model_submit_read(&one.fe);
+	proxy_wait_held(proxy);
+	serve_open(&two, "two", fleet_device(), "--take-over");
+	must_serve(&two, &model, false);
+	proxy_go_on(proxy, action);
+	serve_ends(&one, FENCED, "taken over by two");
+	check(!fe_used(&one.fe), "an answer of who has lost the device");
+	must_serve(&two, &model, false);
+}
+
+static void overtaken_data_asked(void)
+{
+	overtaken_data(PROXY_REQUEST, PROXY_PASS);
+}
+
+static void overtaken_data_lost(void)
+{
+	overtaken_data(PROXY_REQUEST, PROXY_CUT);
+}
+
+static void overtaken_data_found(void)
+{
+	overtaken_data(PROXY_ANSWER, PROXY_PASS);
+}
+
+/* The connection is lost, and nobody has taken the device */
+static void lost_data(enum proxy_place place)
+{
+	struct proxy *proxy = proxy_new("x");
+	struct host one;
+	struct model model;
+
+	begin(&one, fleet_device_by("x"), &model);
+	model_check(&model, &one.fe, false);
+	proxy_arm(proxy, place, READS);
+	model_submit_read(&one.fe);
+	proxy_wait_held(proxy);
+	proxy_go_on(proxy, PROXY_CUT);
+	model_answer_read(&model, &one.fe);
+	must_serve(&one, &model, false);
+	serve_stop(&one);
+}
+
+static void lost_data_asked(void)
+{
+	lost_data(PROXY_REQUEST);
+}
+
+static void lost_data_found(void)
+{
+	lost_data(PROXY_ANSWER);
 }
 
 /* The connection is lost, and nobody knows what has become of a write */
@@ -729,6 +793,14 @@ static const struct test tests[] = {
 	  overtaken_after },
 	{ "a read under way, another takes the device: no answer",
 	  overtaken_reader },
+	{ "data is asked for, another takes the device: no answer",
+	  overtaken_data_asked },
+	{ "data is asked for, another takes the device, connection lost: no answer",
+	  overtaken_data_lost },
+	{ "data is found, another takes the device: no answer",
+	  overtaken_data_found },
+	{ "connection lost before data is read", lost_data_asked },
+	{ "connection lost after data is read", lost_data_found },
 	{ "connection lost before a write", lost_request },
 	{ "connection lost after a write", lost_answer },
 	{ "connection lost again before it is settled", lost_settling },
