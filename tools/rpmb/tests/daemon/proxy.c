@@ -184,8 +184,7 @@ static void *listen_for(void *arg)
 	return NULL;
 }
 
-/* The socket of "a" */
-static void find_server(struct proxy *proxy)
+void proxy_use(struct proxy *proxy, const char *server)
 {
 	const char *dir = getenv("RPMB_FLEET");
 	char path[512];
@@ -193,7 +192,7 @@ static void find_server(struct proxy *proxy)
 	FILE *f;
 
 	check(dir, "RPMB_FLEET is not set");
-	snprintf(path, sizeof(path), "%s/a/port", dir);
+	snprintf(path, sizeof(path), "%s/%s/port", dir, server);
 	f = fopen(path, "re");
 	check(f && fscanf(f, "%u", &port) == 1, "%s: %s", path,
 	      strerror(errno));
@@ -223,7 +222,7 @@ struct proxy *proxy_new(const char *directory)
 	char path[64];
 
 	check(proxy && !mkdir(directory, 0700), "%s", strerror(errno));
-	find_server(proxy);
+	proxy_use(proxy, "a");
 	snprintf(path, sizeof(path), "%s/.s.PGSQL.1", directory);
 	proxy->listener = make_socket(path, &addr);
 	check(!bind(proxy->listener, (struct sockaddr *)&addr, sizeof(addr)) &&

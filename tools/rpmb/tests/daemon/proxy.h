@@ -59,6 +59,9 @@ struct proxy {
 /* In a new subdirectory of that name */
 struct proxy *proxy_new(const char *directory);
 
+/* Who connects from now on comes to that server; at first it is "a" */
+void proxy_use(struct proxy *proxy, const char *server);
+
 /* All of them end with the test */
 void proxy_end_all(void);
 
