@@ -16,7 +16,7 @@
 #include "seal.h"
 #include "state.h"
 
-#define PG_TOKEN_LEN 120
+#define PG_TOKEN_LEN 160
 #define PG_BLOCK_LEN 256
 
 /*

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "librpmb.h"
@@ -44,6 +45,31 @@ static void find_machine(char machine[ID_LEN], char boot[ID_LEN])
 	read_line(boot, ID_LEN, "/proc/sys/kernel/random/boot_id");
 }
 
+/* The namespace in which processes have the numbers that we know; 0 if nobody says */
+static unsigned long long find_namespace(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) ? 0 : st.st_ino;
+}
+
+/* Since when a process runs, in ticks of the machine's clock; 0 if nobody says */
+static unsigned long long find_start(const char *process)
+{
+	unsigned long long start;
+	char path[64], line[1024];
+	const char *rest;
+
+	snprintf(path, sizeof(path), "/proc/%s/stat", process);
+	read_line(line, sizeof(line), path);
+	rest = strrchr(line, ')');
+	if (!rest || sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u"
+				      " %*u %*u %*u %*d %*d %*d %*d %*d %*d"
+				      " %llu", &start) != 1)
+		return 0;
+	return start;
+}
+
 bool pg_token_make(char *token, size_t size)
 {
 	char machine[ID_LEN], boot[ID_LEN], text[LIBRPMB_GUID_TEXT];
@@ -56,15 +82,32 @@ bool pg_token_make(char *token, size_t size)
 	}
 	find_machine(machine, boot);
 	rpmb_guid_to_text(text, random);
-	len = snprintf(token, size, "%s/%s/%d/%s", machine, boot, getpid(),
-		       text);
+	len = snprintf(token, size, "%s/%s/%llu/%d/%llu/%s", machine, boot,
+		       find_namespace(), getpid(), find_start("self"), text);
 	return len > 0 && (size_t)len < size;
 }
 
-/* Who has got its number since is taken for it, unless that is us */
-static bool has_ended(long pid)
+/* Does /proc number processes as we do? */
+static bool is_our_proc(void)
 {
-	return pid == getpid() || (pid > 0 && kill(pid, 0) && errno == ESRCH);
+	char self[24] = "";
+
+	return readlink("/proc/self", self, sizeof(self) - 1) > 0 &&
+	       atol(self) == getpid();
+}
+
+/* Who has got its number since has begun later */
+static bool has_ended(const char *process, unsigned long long start)
+{
+	unsigned long long found;
+	long pid = atol(process);
+
+	if (pid <= 0 || !is_our_proc())
+		return false;
+	if (kill(pid, 0) && errno == ESRCH)
+		return true;
+	found = find_start(process);
+	return start && found && found != start;
 }
 
 /* The next part of a token */
@@ -75,8 +118,9 @@ static const char *part_of(char **token)
 
 bool pg_token_is_dead(const char *token)
 {
-	char machine[ID_LEN], boot[ID_LEN], copy[128];
-	const char *its_machine, *its_boot;
+	char machine[ID_LEN], boot[ID_LEN], copy[256];
+	const char *its_machine, *its_boot, *process;
+	unsigned long long namespace;
 	char *rest = copy;
 
 	snprintf(copy, sizeof(copy), "%s", token);
@@ -85,7 +129,11 @@ bool pg_token_is_dead(const char *token)
 	find_machine(machine, boot);
 	if (!*boot)
 		return false;
-	if (!strcmp(boot, its_boot))
-		return has_ended(atol(part_of(&rest)));
+	if (!strcmp(boot, its_boot)) {
+		namespace = strtoull(part_of(&rest), NULL, 10);
+		process = part_of(&rest);
+		return namespace && namespace == find_namespace() &&
+		       has_ended(process, strtoull(part_of(&rest), NULL, 10));
+	}
 	return *machine && !strcmp(machine, its_machine);
 }

@@ -17,7 +17,10 @@ bool pg_owner_find(char *owner, size_t size, const char *given);
 /* A new one, of this process; false and a log line if that is not possible */
 bool pg_token_make(char *token, size_t size);
 
-/* Was it one of this machine's, whose process has ended? */
+/*
+ * Was it one of this machine's, whose process has ended? Of a process that numbers others
+ * than we do, as one in another container, nobody knows before the machine starts again.
+ */
 bool pg_token_is_dead(const char *token);
 
 #endif /* PG_OWNER_H */
