@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 --
--- Who may do what in the database of a fleet; for PostgreSQL, once, after
--- "rpmb-state setup", by whoever made the tables:
+-- Who may do what in the database of a fleet; for PostgreSQL, after "rpmb-state setup", by
+-- whoever made the tables, and once more whenever that has brought them to a new version:
 --
 --	psql -f rpmb-roles.sql DATABASE
 --
@@ -11,23 +11,41 @@
 --	rpmb_serve_all	serve all devices
 --	rpmb_manage	make, look at, put back and retire devices, and give them to hosts
 --
--- None of them can change the log, or the size and identity of a device. A host that is
--- no longer trusted loses its role, and with that all its devices.
+-- None of them can change the log, or the size and identity of a device. Each can add to the
+-- log of its devices, which has the time and the role of whoever did. A host that is no
+-- longer trusted loses its role, and with that all its devices.
 
 BEGIN;
 
-CREATE ROLE rpmb_serve NOLOGIN;
-CREATE ROLE rpmb_serve_all NOLOGIN;
-CREATE ROLE rpmb_manage NOLOGIN;
+DO $$
+DECLARE name TEXT;
+BEGIN
+	FOREACH name IN ARRAY ARRAY['rpmb_serve', 'rpmb_serve_all', 'rpmb_manage'] LOOP
+		IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = name) THEN
+			EXECUTE format('CREATE ROLE %I NOLOGIN', name);
+		END IF;
+	END LOOP;
+END $$;
+
+REVOKE ALL ON rpmb_schema, rpmb_devices, rpmb_blocks, rpmb_log, rpmb_hosts
+	FROM rpmb_serve, rpmb_serve_all, rpmb_manage;
+DROP POLICY IF EXISTS everything ON rpmb_devices;
+DROP POLICY IF EXISTS everything ON rpmb_blocks;
+DROP POLICY IF EXISTS everything ON rpmb_log;
+DROP POLICY IF EXISTS own ON rpmb_devices;
+DROP POLICY IF EXISTS own ON rpmb_blocks;
+DROP POLICY IF EXISTS own ON rpmb_log;
 
 GRANT SELECT ON rpmb_schema, rpmb_devices, rpmb_blocks, rpmb_log, rpmb_hosts
 	TO rpmb_serve, rpmb_serve_all, rpmb_manage;
+-- Not to change it, but to find out whether the server counts
 GRANT UPDATE (id) ON rpmb_schema TO rpmb_serve, rpmb_serve_all, rpmb_manage;
 GRANT UPDATE (sealed, counter, epoch, owner, token, ticket) ON rpmb_devices
 	TO rpmb_serve, rpmb_serve_all, rpmb_manage;
 GRANT INSERT, UPDATE (data) ON rpmb_blocks
 	TO rpmb_serve, rpmb_serve_all, rpmb_manage;
-GRANT INSERT ON rpmb_log TO rpmb_serve, rpmb_serve_all, rpmb_manage;
+GRANT INSERT (guid, epoch, event, owner, counter) ON rpmb_log
+	TO rpmb_serve, rpmb_serve_all, rpmb_manage;
 
 GRANT INSERT, UPDATE (retired) ON rpmb_devices TO rpmb_manage;
 GRANT DELETE ON rpmb_blocks TO rpmb_manage;

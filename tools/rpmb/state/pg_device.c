@@ -104,7 +104,7 @@ static const struct pg_statement release = {
 static const struct pg_statement blame = {
 	.nr = 2, .columns = 3,
 	.sql = "SELECT epoch, event, owner FROM rpmb_log"
-	       " WHERE guid = $1 AND epoch > $2 ORDER BY epoch LIMIT 1",
+	       " WHERE guid = $1 AND epoch > $2 ORDER BY epoch, id LIMIT 1",
 };
 
 static bool from_hex(void *bytes, size_t len, const char *text)

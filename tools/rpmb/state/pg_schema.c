@@ -43,6 +43,13 @@ static const char *const steps[PG_SCHEMA_VERSION] = {
 	" guid UUID NOT NULL,"
 	" role TEXT NOT NULL,"
 	" PRIMARY KEY (guid, role));",
+	/* What somebody has entered in the log keeps nobody else from entering more */
+	"ALTER TABLE rpmb_log ADD COLUMN id BIGINT GENERATED ALWAYS AS IDENTITY;"
+	"ALTER TABLE rpmb_log DROP CONSTRAINT rpmb_log_pkey,"
+	" ADD PRIMARY KEY (id);"
+	"CREATE INDEX rpmb_log_guid ON rpmb_log (guid, epoch);"
+	"ALTER TABLE rpmb_log ADD COLUMN role TEXT;"
+	"ALTER TABLE rpmb_log ALTER COLUMN role SET DEFAULT session_user;",
 };
 
 static const struct pg_statement confirm = {

@@ -12,7 +12,7 @@
 
 #include "pg_session.h"
 
-#define PG_SCHEMA_VERSION 1
+#define PG_SCHEMA_VERSION 2
 
 /*
  * Does it count what the server has said so far? A server that was replaced may answer
