@@ -181,31 +181,37 @@ static bool find_device(struct pg_device *dev, const struct arguments *args,
 	return false;
 }
 
-/* A copy that is a backup is accepted as one, once */
-static bool open_copy(struct state *copy, const struct arguments *args)
+static bool use_copy(struct pg_device *dev, const struct arguments *args)
 {
-	const struct state_config config = { .name = args->copy, .stop = -1 };
-
-	return (state_check(&config) || state_accept(&config)) &&
-	       state_open(copy, &config);
-}
-
-static bool accept_copy(struct pg_device *dev, const struct arguments *args)
-{
+	const struct state_config config = {
+		.name = args->copy, .backup = true, .stop = -1
+	};
 	struct state copy;
 	bool ok;
+
+	if (!state_check(&config) || !state_open(&copy, &config))
+		return false;
+	ok = find_device(dev, args, &copy) &&
+	     pg_device_may_take(dev, &args->state) &&
+	     put_copy(dev, &copy.store);
+	return state_close(&copy) && ok;
+}
+
+/*
+ * A copy that is a backup is accepted as one, once, and when all is done: until then it is
+ * none that a daemon would serve
+ */
+static bool accept_copy(struct pg_device *dev, const struct arguments *args)
+{
+	const struct state_config config = { .name = args->copy, .stop = -1 };
 
 	if (!dev->wrap_key) {
 		log_line("%s: a copy has a key: give --wrap-key",
 			 args->state.name);
 		return false;
 	}
-	if (!open_copy(&copy, args))
-		return false;
-	ok = find_device(dev, args, &copy) &&
-	     pg_device_may_take(dev, &args->state) &&
-	     put_copy(dev, &copy.store);
-	return state_close(&copy) && ok;
+	return use_copy(dev, args) &&
+	       (state_check(&config) || state_accept(&config));
 }
 
 bool fleet_accept(const struct arguments *args)

@@ -2,8 +2,10 @@
 /*
  * What a database has of the devices of a fleet
  */
+#include <inttypes.h>
 #include <json-c/json.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fleet.h"
@@ -50,12 +52,13 @@ static const struct column log_columns[] = {
 	{ "owner", "by", TEXT },
 	{ "counter", "counter", NUMBER },
 	{ "time", "time", TEXT },
+	{ "role", "role", TEXT },
 };
 
 static const char log_sql[] =
 	"SELECT epoch, event, owner, counter, to_char(at AT TIME ZONE 'UTC',"
-	" 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') FROM rpmb_log WHERE guid = $1"
-	" ORDER BY epoch, at";
+	" 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), role FROM rpmb_log WHERE guid = $1"
+	" ORDER BY epoch, id";
 
 static struct json_object *to_json(const PGresult *rows, int row, int column,
 				   const struct column *what)
@@ -168,10 +171,12 @@ static void print_log(const PGresult *rows)
 	int row;
 
 	for (row = 0; row < PQntuples(rows); row++)
-		printf("log:            epoch %s %s by %s at write counter %s, %s\n",
+		printf("log:            epoch %s %s by %s at write counter %s, %s%s%s\n",
 		       PQgetvalue(rows, row, 0), PQgetvalue(rows, row, 1),
 		       PQgetvalue(rows, row, 2), PQgetvalue(rows, row, 3),
-		       PQgetvalue(rows, row, 4));
+		       PQgetvalue(rows, row, 4),
+		       PQgetisnull(rows, row, 5) ? "" : ", as ",
+		       PQgetvalue(rows, row, 5));
 }
 
 static void show(const struct arguments *args, const PGresult *device,
@@ -209,7 +214,7 @@ bool fleet_inspect(const struct arguments *args)
 	ok = pg_device_begin(&dev, &args->state) &&
 	     pg_schema_check(&dev.session) &&
 	     read_of(&dev, one_sql, 10, &device) &&
-	     read_of(&dev, log_sql, 5, &log);
+	     read_of(&dev, log_sql, 6, &log);
 	if (ok && !PQntuples(device)) {
 		log_line("%s: there is no such device", args->state.name);
 		ok = false;
@@ -222,82 +227,135 @@ bool fleet_inspect(const struct arguments *args)
 	return ok;
 }
 
-/* Blocks that no device has, or that are beyond its end */
-static const char stray_sql[] =
-	"SELECT count(*) FROM rpmb_blocks AS b LEFT JOIN rpmb_devices AS d"
-	" ON b.guid = d.guid WHERE d.guid IS NULL OR d.retired"
-	" OR b.addr >= d.capacity * 512";
+/*
+ * What can be wrong with the tables
+ *
+ * Blocks that no device has, or that are beyond its end; writers whose epoch the log does
+ * not have
+ */
+static const struct flaw {
+	const char *name;
+	const char *sql;
+	const char *wrong;
+} flaws[] = {
+	{ "stray_blocks",
+	  "SELECT count(*) FROM rpmb_blocks AS b LEFT JOIN rpmb_devices AS d"
+	  " ON b.guid = d.guid WHERE d.guid IS NULL OR d.retired"
+	  " OR b.addr >= d.capacity * 512",
+	  "blocks are no device's" },
+	{ "unlogged_devices",
+	  "SELECT count(*) FROM rpmb_devices AS d WHERE NOT EXISTS (SELECT 1"
+	  " FROM rpmb_log AS l WHERE l.guid = d.guid AND l.epoch = d.epoch)",
+	  "devices are at an epoch that is not in the log" },
+};
 
-/* Writers whose epoch the log does not have */
-static const char unlogged_sql[] =
-	"SELECT count(*) FROM rpmb_devices AS d WHERE NOT EXISTS (SELECT 1"
-	" FROM rpmb_log AS l WHERE l.guid = d.guid AND l.epoch = d.epoch)";
+/*
+ * What was found
+ *
+ * @sound: nothing that would be wrong
+ * @json: the same in full
+ */
+struct findings {
+	bool sound;
+	struct json_object *json;
+};
 
-static bool is_none(struct pg_session *session, const char *sql,
-		    const char *wrong)
+static void note(struct findings *findings, const char *name,
+		 struct json_object *value, bool sound)
+{
+	findings->sound &= sound;
+	json_object_object_add(findings->json, name, value);
+}
+
+static bool look_for(struct pg_session *session, const struct flaw *flaw,
+		     struct findings *findings)
 {
 	PGresult *rows;
-	bool none;
+	int64_t nr;
 
-	if (pg_run_sql(session, sql, 1, &rows) != PG_DONE)
+	if (pg_run_sql(session, flaw->sql, 1, &rows) != PG_DONE)
 		return false;
-	none = PQntuples(rows) == 1 && !strcmp(PQgetvalue(rows, 0, 0), "0");
-	if (!none)
-		log_line("%s is damaged: %s %s", session->name,
-			 PQgetvalue(rows, 0, 0), wrong);
+	nr = PQntuples(rows) == 1 ? strtoll(PQgetvalue(rows, 0, 0), NULL, 10) :
+				    -1;
 	PQclear(rows);
-	return none;
+	if (nr)
+		log_line("%s is damaged: %" PRId64 " %s", session->name, nr,
+			 flaw->wrong);
+	note(findings, flaw->name, json_object_new_int64(nr), !nr);
+	return true;
 }
 
-static bool check_all(struct pg_session *session)
+static bool check_tables(struct pg_session *session, struct findings *findings)
 {
-	return pg_schema_check(session) &&
-	       is_none(session, stray_sql, "blocks are no device's") &&
-	       is_none(session, unlogged_sql,
-		       "devices are at an epoch that is not in the log");
-}
+	bool ok = pg_schema_check(session);
+	size_t i;
 
-static bool check_key(struct pg_device *dev)
-{
-	uint8_t key[RPMB_KEY_LEN];
-	bool found, ok;
-
-	ok = pg_device_look(dev, &found) == PG_DONE;
-	if (ok && !found) {
-		log_line("%s: there is no such device", dev->session.name);
-		return false;
-	}
-	if (ok && dev->wrap_key && dev->row.has_key)
-		ok = pg_device_unwrap(dev, key);
-	explicit_bzero(key, sizeof(key));
+	for (i = 0; ok && i < sizeof(flaws) / sizeof(flaws[0]); i++)
+		ok = look_for(session, &flaws[i], findings);
 	return ok;
 }
 
-static bool check_device(const struct arguments *args)
+/* Is it wrapped under the key that was given? */
+static bool check_key(struct pg_device *dev, struct findings *findings)
+{
+	uint8_t key[RPMB_KEY_LEN];
+	bool found, ours;
+
+	if (pg_device_look(dev, &found) != PG_DONE)
+		return false;
+	if (!found) {
+		log_line("%s: there is no such device", dev->session.name);
+		return false;
+	}
+	if (!dev->wrap_key || !dev->row.has_key)
+		return true;
+	ours = pg_device_unwrap(dev, key);
+	explicit_bzero(key, sizeof(key));
+	note(findings, "key", json_object_new_boolean(ours), ours);
+	return true;
+}
+
+static bool check_device(const struct arguments *args,
+			 struct findings *findings)
 {
 	struct pg_device dev;
 	bool ok = pg_device_begin(&dev, &args->state) &&
-		  check_all(&dev.session) && check_key(&dev);
+		  check_tables(&dev.session, findings) &&
+		  check_key(&dev, findings);
 
 	pg_device_end(&dev);
 	return ok;
 }
 
-static bool check_database(const struct arguments *args)
+static bool check_database(const struct arguments *args,
+			   struct findings *findings)
 {
 	struct pg_session session;
-	bool ok = pg_begin(&session, &args->state) && check_all(&session);
+	bool ok = pg_begin(&session, &args->state) &&
+		  check_tables(&session, findings);
 
 	pg_end(&session);
 	return ok;
 }
 
+/* JSON says what was found, so there is none if it could not be found out */
 bool fleet_check(const struct arguments *args)
 {
-	bool ok = pg_fragment(args->state.name) ? check_device(args) :
-						  check_database(args);
+	struct findings findings = {
+		.sound = true, .json = json_object_new_object()
+	};
+	bool ok = pg_fragment(args->state.name) ?
+			  check_device(args, &findings) :
+			  check_database(args, &findings);
 
-	if (ok)
+	if (ok && args->json) {
+		note(&findings, "sound", json_object_new_boolean(findings.sound),
+		     true);
+		print_json(findings.json);
+		return findings.sound;
+	}
+	json_object_put(findings.json);
+	if (ok && findings.sound)
 		printf("%s is sound\n", args->state.name);
-	return ok;
+	return ok && findings.sound;
 }

@@ -77,8 +77,8 @@ static const struct argp_option option_list[] = {
 	{ NULL, 0, NULL, 0, "inspect, check:", 1 },
 	{ "partition", OPT_PARTITION, "SOCKET", 0,
 	  "no file: the device is in a partition that rpmb-anchor has", 1 },
-	{ NULL, 0, NULL, 0, "list and inspect on a database, inspect on a partition:",
-	  2 },
+	{ NULL, 0, NULL, 0,
+	  "list, inspect, check on a database, inspect on a partition:", 2 },
 	{ "json", OPT_JSON, NULL, 0, "print JSON", 2 },
 	{ NULL, 0, NULL, 0, "rewrap:", 4 },
 	{ "new-wrap-key", OPT_NEW_WRAP_KEY, "FILE", 0,
@@ -171,7 +171,8 @@ static bool knows_json(const struct command_line *line)
 	if (line->args.state.partition)
 		return command->on_partition == partition_inspect;
 	return line->on_database && (command->on_database == fleet_list ||
-				     command->on_database == fleet_inspect);
+				     command->on_database == fleet_inspect ||
+				     command->on_database == fleet_check);
 }
 
 static void check_line(struct argp_state *argp, struct command_line *line)
@@ -200,7 +201,7 @@ static void check_line(struct argp_state *argp, struct command_line *line)
 	if (state->take_over && line->on_database && !pg_fragment(state->name))
 		argp_error(argp, "--take-over is for one device: DATABASE#GUID");
 	if (line->args.json && !knows_json(line))
-		argp_error(argp, "only list and inspect take --json, and not of a file");
+		argp_error(argp, "only list, inspect and check on a database and inspect on a partition take --json");
 	if (line->new_key_file)
 		take_new_key(argp, line);
 }

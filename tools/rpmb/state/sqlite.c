@@ -385,7 +385,7 @@ static bool inspect(struct state *state, struct database *db,
 		    const struct state_config *config)
 {
 	if (db_attach(db, config->name, 0) && db_check(db) &&
-	    db_check_anchor(db) && db_check_backups(db) &&
+	    db_check_anchor(db) && (config->backup || db_check_backups(db)) &&
 	    (!db->anchored || db_read_step(db)) && read_meta(state, db) &&
 	    state_is_as_wanted(state, config) && check_anchored(state, db))
 		return true;

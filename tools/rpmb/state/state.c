@@ -18,6 +18,15 @@ char *state_path(const char *name)
 	return strndup(name, strcspn(name, "?#"));
 }
 
+const char *state_device(const struct state_config *config)
+{
+	const char *name = config->name ?: config->partition;
+
+	if (pg_is_name(name))
+		return pg_fragment(name) ?: "no device";
+	return name;
+}
+
 bool state_is_as_wanted(const struct state *state,
 			const struct state_config *config)
 {

@@ -49,6 +49,7 @@ struct state_ticket {
  * @capacity: units of 128 KiB, 0 if the user did not say
  * @dev_id: STATE_DEV_ID_LEN bytes, or NULL if the user gave none
  * @anchor: socket of the state's anchor, NULL if it has none
+ * @backup: it is only to be looked at, so it may be a backup that nobody has accepted
  * @incoming: somebody else serves the device still: look at what it is, change nothing
  *	before state_start()
  * @wrap_key: of the hosts, under which a database has the keys of devices; NULL if none
@@ -63,6 +64,7 @@ struct state_config {
 	unsigned int capacity;
 	const uint8_t *dev_id;
 	const char *anchor;
+	bool backup;
 	bool incoming;
 	const uint8_t *wrap_key;
 	const char *owner;
@@ -145,6 +147,9 @@ void state_go_back(struct state *state);
  * that of a database
  */
 char *state_path(const char *name);
+
+/* What the device is called: in a database by its GUID, else as the user says */
+const char *state_device(const struct state_config *config);
 
 /*
  * Open the state, make it first if there is none; false and a log line if it

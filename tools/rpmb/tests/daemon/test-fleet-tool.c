@@ -118,6 +118,10 @@ static void lists(void)
 	must_say("tool inspect $S", 0, "epoch 1 opened by one");
 	must_say("tool inspect $S", 0, "epoch 1 closed by one at write counter 3");
 	must_run("tool check $D && tool check $K $S");
+	must_run("tool check --json $D | kind fleet-check");
+	must_run("tool check --json $K $S | kind fleet-check");
+	must_say("tool check --json $K $S", 0, "\"key\": true");
+	must_run("! tool check --json ${D%%\\?*}?host=/nowhere 2>/dev/null | grep .");
 	must_say("tool inspect ${S%%#*}#00112233-4455-6677-8899-aabbccddeeff",
 		 1, "no such device");
 	must_say("tool list --capacity=1 $D", 64, "only create");
@@ -138,6 +142,9 @@ static void finds_damage(void)
 		       " decode(repeat('00', 256), 'hex'))",
 		  strchr(fleet_device(), '#') + 1);
 	must_say("tool check $D", 1, "blocks are no device's");
+	must_run("! tool check --json $D >found");
+	must_run("kind fleet-check <found");
+	must_run("tr -d ' \n' <found | grep '\"stray_blocks\":1,.*\"sound\":false'");
 	fleet_sql("a", "DELETE FROM rpmb_blocks WHERE addr = 512");
 	must_run("tool check $D");
 }
@@ -156,6 +163,10 @@ static void backs_up(void)
 	/* Of one that is in use, too */
 	must_run("tool backup $K $S copy");
 	model_write(&model, &one.fe);
+	/* What is refused leaves it a backup */
+	must_say("tool accept $K $S copy", 1, "in use by one");
+	must_say("tool accept $K ${S%%#*}#00112233-4455-6677-8899-aabbccddeeff"
+		 " nowhere", 1, "nowhere");
 	serve_stop(&one);
 	must_say("tool inspect copy", 0, "write counter:  3");
 	must_say("tool inspect copy", 0, "not accepted");
@@ -165,13 +176,12 @@ static void backs_up(void)
 	check(WIFEXITED(status) && WEXITSTATUS(status) == 1, "%#x", status);
 	must_serve(&model);
 	must_run("tool accept $K $S copy");
+	must_say("tool inspect copy", 0, "accepted at");
 	must_say("tool inspect $S", 0, "accepted by");
 	must_say("tool inspect $S", 0, "write counter:  3");
 	must_serve(&then);
 	/* The whole device is lost */
 	fleet_sql("a", "DELETE FROM rpmb_devices WHERE guid = '%s'",
-		  strchr(fleet_device(), '#') + 1);
-	fleet_sql("a", "DELETE FROM rpmb_log WHERE guid = '%s'",
 		  strchr(fleet_device(), '#') + 1);
 	must_run("tool accept $K $S copy");
 	model_set(&model, 3);
@@ -225,28 +235,36 @@ static void rewraps(void)
 	must_serve(&model);
 }
 
-/* The tests before have left devices in the other one, which somebody seems to have */
-static void use_new_database(void)
+/*
+ * The tests before have left devices in the other one, which somebody seems to have;
+ * returns its name
+ */
+static char *use_new_database(const char *database)
 {
-	const char *options = strchr(getenv("RPMB_DATABASE"), '?');
-	char name[512];
+	char *before = strdup(getenv("RPMB_DATABASE")), name[512];
 
-	fleet_sql("a", "CREATE DATABASE rewrapped");
-	snprintf(name, sizeof(name), "postgresql://postgres@/rewrapped%s",
-		 options);
+	fleet_sql("a", "CREATE DATABASE %s", database);
+	snprintf(name, sizeof(name), "postgresql://postgres@/%s%s", database,
+		 strchr(before, '?'));
 	check(!setenv("RPMB_DATABASE", name, 1), "no memory");
 	daemon_new_device();
 	must_run("tool setup $D");
+	return before;
+}
+
+static void use_database(char *name)
+{
+	check(!setenv("RPMB_DATABASE", name, 1), "no memory");
+	free(name);
 }
 
 /* All devices; those in use are named, and keep no other from it */
 static void rewraps_all(void)
 {
-	char *database = strdup(getenv("RPMB_DATABASE")), *first, line[2048];
+	char *database = use_new_database("rewrapped"), *first, line[2048];
 	struct model model, other;
 	struct host one;
 
-	use_new_database();
 	first = strdup(fleet_device());
 	must_run("umask 077; head -c 32 /dev/urandom >new");
 	begin(&model);
@@ -262,8 +280,7 @@ static void rewraps_all(void)
 	must_run(line);
 	must_run("tool rewrap --wrap-key=new --new-wrap-key=$RPMB_WRAP_KEY $D");
 	must_serve(&other);
-	check(!setenv("RPMB_DATABASE", database, 1), "no memory");
-	free(database);
+	use_database(database);
 	free(first);
 }
 
@@ -526,13 +543,39 @@ static const char *as_role(const char *role)
 	return name;
 }
 
-static void check_cannot(const char *role, const char *sql)
+static const char *sql_as(const char *role, const char *sql)
 {
-	char line[1024];
+	static char line[1024];
 
 	snprintf(line, sizeof(line), "psql -X -q \"${D%%%%postgres@*}%s@${D##*@}\""
 		 " -c \"%s\"", role, sql);
-	must_say(line, 1, "permission denied");
+	return line;
+}
+
+static void check_cannot(const char *role, const char *sql)
+{
+	must_say(sql_as(role, sql), 1, "permission denied");
+}
+
+/* What one host enters in the log of its devices is under its name, and bars nobody */
+static void check_log(const char *role)
+{
+	struct host two;
+
+	must_run(sql_as(role, "INSERT INTO rpmb_log (guid, epoch, event, owner,"
+			" counter) SELECT guid, epoch + n, event, 'somebody', 0"
+			" FROM rpmb_devices, generate_series(1, 9) AS n,"
+			" unnest(ARRAY['opened', 'accepted', 'retired'])"
+			" AS event"));
+	check_cannot(role, "INSERT INTO rpmb_log (guid, epoch, event, counter, at)"
+			   " SELECT guid, 1, 'opened', 0, now() FROM rpmb_devices");
+	check_cannot(role, "INSERT INTO rpmb_log (guid, epoch, event, counter, role)"
+			   " SELECT guid, 1, 'opened', 0, 'm' FROM rpmb_devices");
+	must_run("tool inspect $S | grep 'by somebody' >false");
+	must_run("! grep -v ', as h1$' false");
+	serve_open(&two, "two", fleet_device(), NULL);
+	serve_stop(&two);
+	must_run("tool accept \"${S%%postgres@*}m@${S##*@}\"");
 }
 
 /* A host that may serve one device sees no other, and changes nothing but what it serves */
@@ -542,6 +585,9 @@ static void has_roles(void)
 	struct model model;
 	struct host one;
 
+	must_run("psql -X -q \"$D\" -f \"$RPMB_TESTS/../host/rpmb-roles.sql\"");
+	/* As after tables of a new version, to which roles may have had other rights */
+	fleet_sql("a", "GRANT ALL ON rpmb_log TO rpmb_serve, rpmb_manage");
 	must_run("psql -X -q \"$D\" -f \"$RPMB_TESTS/../host/rpmb-roles.sql\"");
 	must_run("psql -X -q \"$D\" -c 'CREATE ROLE h1 LOGIN IN ROLE rpmb_serve;"
 		 " CREATE ROLE h2 LOGIN IN ROLE rpmb_serve;"
@@ -563,6 +609,7 @@ static void has_roles(void)
 	check(!strcmp(fleet_sql("a", "SET ROLE h2; SELECT count(*)"
 				     " FROM rpmb_devices"), "0"),
 	      "another host's device is seen");
+	check_log("h1");
 	must_run("tool retire \"${S%%postgres@*}m@${S##*@}\"");
 	must_run("tool check $D");
 }
@@ -571,6 +618,28 @@ static void sets_up_once(void)
 {
 	must_run("tool setup $D && tool setup $D");
 	must_say("tool setup ${D%%\\?*}?host=/nowhere", 1, "No such file");
+}
+
+/* The tables as the first version had them, with a device of then */
+static void sets_up_older(void)
+{
+	char *database = use_new_database("older");
+	struct model model;
+
+	begin(&model);
+	must_run("tool inspect $S | grep log >before");
+	must_run("psql -X -q \"$D\" -c \"ALTER TABLE rpmb_log DROP COLUMN role,"
+		 " DROP COLUMN id, ADD PRIMARY KEY (guid, epoch, event);"
+		 " DROP INDEX rpmb_log_guid;"
+		 " UPDATE rpmb_schema SET version = 1\"");
+	must_say("tool list $D", 1, "setup");
+	must_say("tool setup $D", 0, "version 2 now");
+	must_run("tool inspect --json $S | kind fleet-device");
+	must_run("tool inspect $S | grep log >after");
+	must_run("sed 's/, as .*//' before | diff - after");
+	must_serve(&model);
+	must_say("tool inspect $S", 0, ", as postgres");
+	use_database(database);
 }
 
 static const struct test tests[] = {
@@ -591,6 +660,7 @@ static const struct test tests[] = {
 	{ "roles: a host serves its devices, and does nothing else", has_roles },
 	{ "TLS and a password, also in the sandbox", by_tls },
 	{ "setup: changes nothing the second time", sets_up_once },
+	{ "setup: tables of the first version, and what is in them", sets_up_older },
 };
 
 int main(int argc, char **argv)
