@@ -6,6 +6,15 @@
 
 #include "log.h"
 
+static char *about;
+
+void log_about(const char *device, const char *guest)
+{
+	if (asprintf(&about, "%s: %s for %s", program_invocation_short_name,
+		     device, guest) < 0)
+		about = NULL;
+}
+
 void log_line(const char *format, ...)
 {
 	char text[512];
@@ -14,6 +23,6 @@ void log_line(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	dprintf(STDERR_FILENO, "%s: %s\n", program_invocation_short_name,
-		text);
+	dprintf(STDERR_FILENO, "%s: %s\n",
+		about ?: program_invocation_short_name, text);
 }

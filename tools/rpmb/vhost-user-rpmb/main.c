@@ -172,19 +172,20 @@ static bool find(const char *path, char **full)
 	return false;
 }
 
+static const char *name_of(const struct options *options)
+{
+	return options->forward.name ?:
+	       state_device(&options->emulate.state);
+}
+
 /* The directory of the file, since there may be no file */
 static bool find_metrics(const struct options *options, struct device *dev,
 			 struct metrics *metrics)
 {
-	const struct state_config *state = &options->emulate.state;
-	const char *name = state->name ?: state->partition ?:
-			   options->forward.name;
-
 	if (!options->metrics)
 		return true;
 	dev->metrics = metrics;
-	return metrics_find(metrics, options->metrics,
-			    dev->places ? strrchr(name, '#') + 1 : name);
+	return metrics_find(metrics, options->metrics, name_of(options));
 }
 
 static bool run(const struct options *options, struct device *dev, int stop)
@@ -234,6 +235,8 @@ int main(int argc, char **argv)
 	bool ok;
 
 	options_parse(&options, argc, argv);
+	/* Of a guest nothing is known but where it comes in */
+	log_about(name_of(&options), options.socket);
 	umask(077);
 	stop = catch_signals();
 	if (stop < 0) {

@@ -70,6 +70,10 @@ void metrics_end(struct metrics *metrics, bool kept, uint32_t counter)
 	metrics->failed = 0;
 	metrics->begun = 0;
 	metrics->counter = counter;
+	if (!metrics->since) {
+		metrics->first = counter;
+		metrics->since = now_ns();
+	}
 }
 
 /* A label's value: what would end it is left out of it */
@@ -154,6 +158,18 @@ static double waited(const struct metrics *metrics)
 	return begun ? (now_ns() - begun) / (double)NS_PER_SEC : 0;
 }
 
+/* As long as nothing was written there is no rate to go by */
+static void put_forecast(FILE *f, const struct metrics *metrics)
+{
+	uint64_t counter = metrics->counter, written = counter - metrics->first;
+	double since = (now_ns() - metrics->since) / (double)NS_PER_SEC;
+
+	if (metrics->since && counter > metrics->first)
+		put_one(f, metrics, "rpmb_counter_ends_seconds", "gauge",
+			"Until the write counter ends, if as much is written as since the start.",
+			(UINT32_MAX - counter) * since / written);
+}
+
 static void put_all(FILE *f, const struct metrics *metrics)
 {
 	put_one(f, metrics, "rpmb_requests_total", "counter",
@@ -167,6 +183,7 @@ static void put_all(FILE *f, const struct metrics *metrics)
 	put_one(f, metrics, "rpmb_write_counter", "gauge",
 		"Write counter, which ends at 4294967295; 0 before the first request.",
 		metrics->counter);
+	put_forecast(f, metrics);
 	if (metrics->connected)
 		put_one(f, metrics, "rpmb_connected", "gauge",
 			"Whether there is a connection to the database.",

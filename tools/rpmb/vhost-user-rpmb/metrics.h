@@ -19,6 +19,7 @@
  * @device: how the device is called in it
  * @connected: is there a connection to what keeps the state; NULL if there is none to have
  * @begun: when the requests were taken that are under way, 0 if there are none
+ * @since, @first: when the first requests were done, and the counter then
  * @answered, @failed: of these, so far; nobody else's than the worker's
  *
  * The numbers are the worker's to change, and anybody's to read.
@@ -36,6 +37,8 @@ struct metrics {
 	atomic_uint_fast64_t took_ns;
 	atomic_uint_fast64_t begun;
 	atomic_uint_fast64_t counter;
+	atomic_uint_fast64_t since;
+	atomic_uint_fast64_t first;
 	unsigned int answered;
 	unsigned int failed;
 

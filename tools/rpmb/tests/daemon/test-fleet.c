@@ -110,6 +110,48 @@ static void killed_then_started(void)
 	must_serve(&one, &model, false);
 }
 
+/*
+ * In a container both are called the same, and both are process 1; that of the other
+ * container is not dead since we have its number
+ */
+static void in_use_in_container(void)
+{
+	char *daemon = strdup(getenv("RPMB_DAEMON"));
+	struct host one, two;
+	struct model model;
+
+	check(!system("printf '#!/bin/sh\\nexec unshare --user --map-current-user"
+		      " --pid --fork --kill-child --mount-proc \"%s\" \"$@\"\\n'"
+		      " \"$RPMB_DAEMON\" >contained && chmod 755 contained"), "");
+	setenv("RPMB_DAEMON", "./contained", 1);
+	begin(&one, fleet_device(), &model);
+	serve_start(&two, "two", fleet_device(), "--owner", "one");
+	serve_ends(&two, 1, "in use by one");
+	must_serve(&one, &model, false);
+	setenv("RPMB_DAEMON", daemon, 1);
+	free(daemon);
+	/* Nor does one outside know */
+	serve_start(&two, "two", fleet_device(), "--owner", "one");
+	serve_ends(&two, 1, "in use by one");
+	must_serve(&one, &model, false);
+}
+
+/* Its number is somebody else's by now, who is alive */
+static void number_used_again(void)
+{
+	struct host one;
+	struct model model;
+
+	begin(&one, fleet_device(), &model);
+	fe_close(&one.fe);
+	daemon_kill(&one.daemon);
+	fleet_sql("a", "UPDATE rpmb_devices SET token = regexp_replace(token,"
+		       " '/%d/', '/%d/') WHERE guid = '%s'", one.daemon.pid,
+		  getpid(), strchr(fleet_device(), '#') + 1);
+	serve_open(&one, "one", fleet_device(), NULL);
+	must_serve(&one, &model, false);
+}
+
 static void taken_over(void)
 {
 	struct host one, two;
@@ -640,6 +682,7 @@ static void others_in_the_way(void)
 
 static void schema(const char *version, const char *words)
 {
+	char *before = strdup(fleet_sql("a", "SELECT version FROM rpmb_schema"));
 	struct model model;
 	struct host host;
 
@@ -647,7 +690,8 @@ static void schema(const char *version, const char *words)
 	serve_stop(&host);
 	fleet_sql("a", "UPDATE rpmb_schema SET version = version %s", version);
 	refused(fleet_device(), words);
-	fleet_sql("a", "UPDATE rpmb_schema SET version = 1");
+	fleet_sql("a", "UPDATE rpmb_schema SET version = %s", before);
+	free(before);
 	serve_open(&host, "one", fleet_device(), NULL);
 	must_serve(&host, &model, false);
 }
@@ -714,7 +758,10 @@ static void other_key(void)
 	must_serve(&one, &model, false);
 }
 
-/* One in so many bytes of what the server says is wrong */
+/*
+ * One in so many bytes of what the server says is wrong; at first none is, and then each
+ * one, which nothing is to be believed of
+ */
 static void damaged_answers(void)
 {
 	struct proxy *proxy = proxy_new("x");
@@ -731,17 +778,19 @@ static void damaged_answers(void)
 	for (i = 0; i < 25; i++) {
 		proxy->damages = 0;
 		serve_open(&one, "one", fleet_device_by("x"), "--take-over");
-		proxy->damages = 40 << random() % 6;
+		proxy->damages = i < 2 ? i : 40U << random() % 6;
 		call = (struct pollfd){ .fd = one.fe.call, .events = POLLIN };
 		model_submit(&model, &one.fe);
 		/* It answers, ends, or waits, at some time in which it is killed */
-		for (ms = random() % 200; ms && !fe_used(&one.fe) &&
+		for (ms = i ? random() % 200 : WAIT_MS; ms && !fe_used(&one.fe) &&
 		     daemon_alive(&one.daemon); ms--)
 			poll(&call, 1, 1);
 		kill(one.daemon.pid, SIGKILL);
 		status = daemon_wait(&one.daemon);
 		check(WIFEXITED(status) || WTERMSIG(status) == SIGKILL,
 		      "status %#x", status);
+		check(i || fe_used(&one.fe), "an honest server, and no answer");
+		check(i != 1 || !fe_used(&one.fe), "an answer without a server");
 		served += fe_used(&one.fe);
 		fe_close(&one.fe);
 		/* What became of it the honest server knows */
@@ -771,6 +820,10 @@ static void metrics(void)
 	check_eq(daemon_metric("rpmb_failures_total", device), 1);
 	check_eq(daemon_metric("rpmb_write_counter", device), 5);
 	check_eq(daemon_metric("rpmb_commit_seconds_count", device), 4);
+	/* One write of the two since the first requests were done, which took no day */
+	check(daemon_metric("rpmb_counter_ends_seconds", device) > 0 &&
+	      daemon_metric("rpmb_counter_ends_seconds", device) <
+	      86400.0 * (UINT32_MAX - 5), "no forecast");
 	check_eq(daemon_metric("rpmb_connected", device), 1);
 	check_eq(daemon_metric("rpmb_waiting_seconds", device), 0);
 	check(access(METRICS ".new", F_OK), "something is left");
@@ -781,6 +834,8 @@ static const struct test tests[] = {
 	{ "in use elsewhere: refused, unless it is to be taken over",
 	  in_use_elsewhere },
 	{ "killed: the same host goes on", killed_then_started },
+	{ "killed: and if another process has its number", number_used_again },
+	{ "in use in another container: refused", in_use_in_container },
 	{ "taken over: who had it ends without an answer", taken_over },
 	{ "taken over: nor does it write", taken_over_write },
 	{ "taken over while stopped: it wakes up and writes nothing", sleeper },
