@@ -144,7 +144,7 @@ static void finds_damage(void)
 	must_say("tool check $D", 1, "blocks are no device's");
 	must_run("! tool check --json $D >found");
 	must_run("kind fleet-check <found");
-	must_run("tr -d ' \n' <found | grep '\"stray_blocks\":1,.*\"sound\":false'");
+	must_run("tr -d '[:space:]' <found | grep '\"stray_blocks\":1,.*\"sound\":false'");
 	fleet_sql("a", "DELETE FROM rpmb_blocks WHERE addr = 512");
 	must_run("tool check $D");
 }
