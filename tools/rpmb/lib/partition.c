@@ -77,43 +77,6 @@ int rpmb_partitions_read(struct rpmb *rpmb, const uint8_t *key,
 	return ret;
 }
 
-/*
- * What is stored counts, also if its answer was lost, or if it came late and was refused
- * when it was sent again: it is one step of the counter. Anybody else's has taken another
- * one, which the next write does not pass over.
- */
-static int write_request(struct rpmb *rpmb, const uint8_t *key,
-			 unsigned int addr, unsigned int blocks,
-			 const uint8_t *data, uint32_t *counter)
-{
-	struct rpmb_outcome outcome;
-	int ret = rpmb_write_if(rpmb, key, addr, blocks, data, counter, &outcome);
-
-	if (!ret || outcome.stored < blocks)
-		return ret;
-	++*counter;
-	return 0;
-}
-
-/* One request at a time, so that of each it is found out what became of it */
-static int write_blocks(struct rpmb *rpmb, const uint8_t *key,
-			unsigned int addr, unsigned int blocks,
-			const uint8_t *data, uint32_t *counter)
-{
-	unsigned int nr;
-	int ret = 0;
-
-	for (; blocks && !ret; blocks -= nr) {
-		nr = rpmb_write_size(rpmb, blocks);
-		if (!nr)
-			return RPMB_ERR_UNSUPPORTED;
-		ret = write_request(rpmb, key, addr, nr, data, counter);
-		addr += nr;
-		data += (size_t)nr * rpmb->info.block_size;
-	}
-	return ret;
-}
-
 /* The entries that are used, then the header, which makes them count */
 static int write_copy(struct rpmb *rpmb, const uint8_t *key,
 		      const uint8_t *copy, struct rpmb_partitions *table)
@@ -122,11 +85,14 @@ static int write_copy(struct rpmb *rpmb, const uint8_t *key,
 	unsigned int addr = table->copy * rpmb_table_copy_blocks(block_size);
 	unsigned int used = (table->nr * RPMB_TABLE_ENTRY + block_size - 1) /
 			    block_size;
-	int ret;
+	int ret = 0;
 
-	ret = write_blocks(rpmb, key, addr + 1, used, copy + block_size,
-			   &table->counter);
-	return ret ?: write_blocks(rpmb, key, addr, 1, copy, &table->counter);
+	RPMB_GUARD(rpmb);
+	if (used)
+		ret = rpmb_write_surely(rpmb, key, addr + 1, used,
+					copy + block_size, &table->counter);
+	return ret ?: rpmb_write_surely(rpmb, key, addr, 1, copy,
+					&table->counter);
 }
 
 int rpmb_partitions_write(struct rpmb *rpmb, const uint8_t *key,

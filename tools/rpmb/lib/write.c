@@ -57,18 +57,22 @@ static int write_once(struct rpmb *rpmb, const uint8_t *key,
 	return ret;
 }
 
-/* The counter, and whether the data is there */
+/* The counter, and whether the data is there; that is no progress */
 static int read_back(struct rpmb *rpmb, const uint8_t *key,
 		     const struct chunk *chunk, uint32_t *counter, bool *same)
 {
+	void (*progress)(void *arg, unsigned int done, unsigned int total);
 	size_t len = (size_t)chunk->blocks * rpmb->info.block_size;
 	uint8_t *data = malloc(len);
 	int ret;
 
 	if (!data)
 		return RPMB_ERR_MEMORY;
+	progress = rpmb->progress;
+	rpmb->progress = NULL;
 	ret = rpmb_get_at_rest(rpmb, key, chunk->addr, chunk->blocks, data,
 			       chunk->retries, counter);
+	rpmb->progress = progress;
 	*same = !ret && !memcmp(data, chunk->data, len);
 	free(data);
 	return ret;
@@ -103,7 +107,6 @@ static enum rpmb_fate find_fate(struct rpmb *rpmb,
 
 void rpmb_settle(struct rpmb *rpmb, const uint8_t *key, struct chunk *chunk)
 {
-	void (*progress)(void *arg, unsigned int done, unsigned int total);
 	enum rpmb_fate fate;
 	int saved = errno;
 
@@ -111,11 +114,7 @@ void rpmb_settle(struct rpmb *rpmb, const uint8_t *key, struct chunk *chunk)
 		chunk->was_read_back = chunk->started;
 		return;
 	}
-	/* Reading back is no progress */
-	progress = rpmb->progress;
-	rpmb->progress = NULL;
 	fate = find_fate(rpmb, key, chunk);
-	rpmb->progress = progress;
 	rpmb_count_outcome(&chunk->outcome, fate, chunk->blocks);
 	errno = saved;
 }
@@ -290,6 +289,69 @@ int rpmb_write_retry(struct rpmb *rpmb, const uint8_t *key,
 
 	RPMB_GUARD(rpmb);
 	return write_blocks(rpmb, key, &chunk, blocks, NULL, outcome);
+}
+
+/*
+ * One request. What is stored counts, also if its answer was lost, or if it came late and
+ * was refused when it was sent again: it is one step of the counter. Anybody else's has
+ * taken another one, which the next write does not pass over.
+ */
+static int write_request(struct rpmb *rpmb, const uint8_t *key,
+			 struct chunk *request, uint32_t *counter)
+{
+	unsigned int blocks = request->blocks;
+	struct rpmb_outcome outcome;
+	int ret = write_blocks(rpmb, key, request, blocks, counter, &outcome);
+
+	if (ret && outcome.stored < blocks)
+		return ret;
+	*counter = ret ? *counter + 1 : request->counter;
+	return 0;
+}
+
+static int check_written(struct rpmb *rpmb, const uint8_t *key,
+			 const struct chunk *whole, uint32_t counter)
+{
+	uint32_t found;
+	bool same;
+	int ret = read_back(rpmb, key, whole, &found, &same);
+
+	if (!ret && found != counter)
+		ret = RPMB_ERR_COUNTER;
+	return ret || same ? ret : RPMB_ERR_MIXED_UP;
+}
+
+/*
+ * The answer to a write says where and when something was written, but not what: if an
+ * earlier write for the same counter and place was given up, and held back, it may have
+ * been that one.
+ */
+int rpmb_write_surely(struct rpmb *rpmb, const uint8_t *key,
+		      unsigned int addr, unsigned int blocks, const void *data,
+		      uint32_t *counter)
+{
+	const struct chunk whole = {
+		.addr = addr,
+		.blocks = blocks,
+		.data = data,
+	};
+	unsigned int nr, done;
+	int ret = 0;
+
+	for (done = 0; done < blocks && !ret; done += nr) {
+		struct chunk request = {
+			.addr = addr + done,
+			.one_by_one = true,
+			.data = whole.data + (size_t)done * rpmb->info.block_size,
+		};
+
+		nr = rpmb_write_size(rpmb, blocks - done);
+		if (!nr)
+			return RPMB_ERR_UNSUPPORTED;
+		request.blocks = nr;
+		ret = write_request(rpmb, key, &request, counter);
+	}
+	return ret ?: check_written(rpmb, key, &whole, *counter);
 }
 
 int rpmb_write_if(struct rpmb *rpmb, const uint8_t *key,

@@ -16,6 +16,7 @@ struct chunk {
 	unsigned int addr;
 	unsigned int blocks;
 	unsigned int most;	/* that could be carried so far */
+	bool one_by_one;	/* none is signed before the one in front is stored */
 	const uint8_t *data;
 	unsigned int retries;	/* after somebody else's write */
 	uint32_t counter;
@@ -38,7 +39,7 @@ void rpmb_settle(struct rpmb *rpmb, const uint8_t *key, struct chunk *chunk);
 int rpmb_finish_chunk(struct rpmb *rpmb, const uint8_t *key,
 		      struct chunk *chunk, int ret);
 
-/* Does the kernel take many requests, and will more than one be needed? */
+/* May and can many requests be made at once, and will more than one be needed? */
 bool rpmb_can_batch(const struct rpmb *rpmb, const uint8_t *key,
 		    const struct chunk *chunk, unsigned int left);
 
@@ -48,5 +49,14 @@ bool rpmb_can_batch(const struct rpmb *rpmb, const uint8_t *key,
  */
 int rpmb_write_batch(struct rpmb *rpmb, const uint8_t *key,
 		     struct chunk *chunk, unsigned int left);
+
+/*
+ * As rpmb_write_if(), with the lock held, and against who holds requests back: none is
+ * signed before the one in front of it is stored, and what is there then is read. Else
+ * it is RPMB_ERR_COUNTER or RPMB_ERR_MIXED_UP.
+ */
+int rpmb_write_surely(struct rpmb *rpmb, const uint8_t *key,
+		      unsigned int addr, unsigned int blocks, const void *data,
+		      uint32_t *counter);
 
 #endif /* LIBRPMB_WRITE_H */

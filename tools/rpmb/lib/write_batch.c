@@ -24,7 +24,7 @@ struct batch {
 bool rpmb_can_batch(const struct rpmb *rpmb, const uint8_t *key,
 		    const struct chunk *chunk, unsigned int left)
 {
-	return rpmb_max_batch(rpmb, key) > 1 &&
+	return !chunk->one_by_one && rpmb_max_batch(rpmb, key) > 1 &&
 	       rpmb_write_size(rpmb, chunk->most) < left;
 }
 

@@ -379,6 +379,11 @@ static int carry_with_fault(struct fake *fake, const struct fake_fault *fault,
 		fake->late_len = req_len;
 		return -(int)fault->value;
 	}
+	if (fault->kind == FAULT_SWAPPED) {
+		carry(fake, fake->late, fake->late_len, resp, resp_len);
+		fake->late_len = 0;
+		return 0;
+	}
 	if (fake->late_len && fields->type == RPMB_WRITE_DATA) {
 		fake->late_was_same = fake->late_len == req_len &&
 				      !memcmp(fake->late, req, req_len);

@@ -24,6 +24,7 @@ enum fake_fault_kind {
 	FAULT_LOST_REQUEST,	/* sent, but the device did not get it */
 	FAULT_LOST_RESPONSE,	/* done, but the response did not get here */
 	FAULT_LATE_REQUEST,	/* gets to the device just before the next write */
+	FAULT_SWAPPED,		/* for what was to be late, which is all the device gets */
 	FAULT_CORRUPTED,	/* the request, on its way to the device */
 	FAULT_SIGNAL,		/* none, but the caller gets a signal meanwhile */
 	/* forgeries; those with a MAC have a right one */

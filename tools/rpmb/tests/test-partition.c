@@ -362,6 +362,60 @@ static void test_two_owners(void)
 	rpmb_close(rpmb);
 }
 
+/* A table that is written until a signal comes, and given up */
+static void give_up(struct rpmb *rpmb, uint8_t guid)
+{
+	unsigned int i;
+
+	/* Nine entries are three blocks, for which there are two requests */
+	for (i = 0; i < 9; i++)
+		check_eq(add(guid + i, 0, 1), 0);
+	expect_eq(rpmb_partitions_write(rpmb, key, &table), RPMB_ERR_SYSTEM);
+	check_eq(rpmb_partitions_read(rpmb, key, &table), 0);
+	expect_eq(table.nr, 0);
+}
+
+/* Somebody hands out the blocks of the table that was given up as those of the next one */
+static void test_held_back(void)
+{
+	struct fake *fake;
+	struct rpmb *rpmb = formatted(&emmc, &fake);
+	struct rpmb_partitions old;
+	unsigned int i;
+
+	fake->faults[0] = (struct fake_fault) {
+		FAULT_LATE_REQUEST, RPMB_WRITE_DATA, 0, EINTR
+	};
+	give_up(rpmb, 1);
+	old = table;
+	for (i = 0; i < 9; i++)
+		check_eq(add(101 + i, 0, 2), 0);
+	fake->faults[0] = (struct fake_fault) {
+		FAULT_SWAPPED, RPMB_WRITE_DATA, 0, 0
+	};
+	expect_eq(rpmb_partitions_write(rpmb, key, &table), RPMB_ERR_MIXED_UP);
+	expect_on_device(rpmb, &old);
+	rpmb_close(rpmb);
+}
+
+/* Nor is there anything to be held back of what comes after the request that failed */
+static void test_nothing_ahead(void)
+{
+	struct fake *fake;
+	struct rpmb *rpmb = formatted(&emmc, &fake);
+
+	fake->at_once = true;
+	fake->faults[0] = (struct fake_fault) {
+		FAULT_LOST_REQUEST, RPMB_WRITE_DATA, 0, EINTR
+	};
+	fake->faults[1] = (struct fake_fault) {
+		FAULT_LATE_REQUEST, RPMB_WRITE_DATA, 0, EINTR
+	};
+	give_up(rpmb, 1);
+	expect_eq(fake->late_len, 0);
+	rpmb_close(rpmb);
+}
+
 /* A table that changes while it is read is read again */
 static void test_read_meanwhile(void)
 {
@@ -489,6 +543,8 @@ static const struct test tests[] = {
 	{ "write: the old table or the new one, wherever it stops",
 	  test_stopped },
 	{ "write: only who has seen the last table", test_two_owners },
+	{ "write: nobody's old entries for the new ones", test_held_back },
+	{ "write: no entries are signed ahead", test_nothing_ahead },
 	{ "read: what changes meanwhile is read again", test_read_meanwhile },
 	{ "read: a damaged copy does not count", test_damaged },
 	{ "read: nothing is known of newer versions", test_newer },
