@@ -165,6 +165,8 @@ int main(int argc, char **argv)
 	device = open_rpmb(argv[2]);
 	native = open_rpmb(argv[3]);
 	disk = open_disk(argv[4]);
+	/* As others use it; the best that can be done by it is measured apart */
+	native->info.max_batch = 0;
 
 	size = device->info.transport == RPMB_TRANSPORT_EMMC ? of_emmc :
 							       of_others;

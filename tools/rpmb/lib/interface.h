@@ -24,12 +24,13 @@ struct rpmb_xfer {
 };
 
 /*
- * The transfers of one request, in order. @reads: it changes nothing in the device,
- * so it may be sent again. Set @started just before anything may be sent.
+ * The transfers of one request of type @type, in order. @reads: it changes nothing in
+ * the device, so it may be sent again. Set @started just before anything may be sent.
  */
 struct rpmb_sequence {
 	struct rpmb_xfer xfers[3];
 	unsigned int nr;
+	uint16_t type;
 	bool reads;
 	bool started;
 };
@@ -55,6 +56,8 @@ struct rpmb_place {
  * @carry: carry a request
  * @carry_batch: carry the first *@done of some requests, 0 if there was no error, even if
  *	these are not all; only where info.max_batch is not 0
+ * @runs_on: @carry_batch does not end with a write that is refused, but may be carrying
+ *	those behind it; then who has the key, too, may write between two of a batch
  * @transfer: run a sequence, if @carry is rpmb_carry_sequence()
  *
  * @list_info and @get_info leave the name alone, and return RPMB_ERR_NOT_RPMB if the
@@ -74,6 +77,7 @@ struct rpmb_interface {
 	int (*carry)(struct rpmb *rpmb, struct rpmb_request *rq);
 	int (*carry_batch)(struct rpmb *rpmb, struct rpmb_request *rqs,
 			   unsigned int nr, unsigned int *done);
+	bool runs_on;
 	int (*transfer)(struct rpmb *rpmb, struct rpmb_sequence *seq);
 };
 
@@ -89,6 +93,17 @@ extern const unsigned int rpmb_nr_interfaces;
 
 /* Turn a request into a sequence, and have the interface run that */
 int rpmb_carry_sequence(struct rpmb *rpmb, struct rpmb_request *rq);
+
+/*
+ * A request whose frames are at @req, which may be changed, as a sequence that puts the
+ * response at @resp. @result_read is a place for that frame, which all have in common.
+ */
+int rpmb_make_sequence(const struct rpmb *rpmb, const struct rpmb_request *rq,
+		       void *req, void *resp, struct rpmb_frame *result_read,
+		       struct rpmb_sequence *seq);
+
+/* Has it run, so that a response to it is there? Others may have come in between. */
+bool rpmb_has_response(const struct rpmb *rpmb, const struct rpmb_sequence *seq);
 
 /* What rpmb_info says of devices that have these requests */
 #define RPMB_BASIC_TYPES (1 << RPMB_PROGRAM_KEY | 1 << RPMB_WRITE_DATA | \

@@ -98,11 +98,10 @@ static int check_fields(const struct rpmb *rpmb, const struct rule *rule,
 	return 0;
 }
 
-static void fill_count(struct rpmb *rpmb, const struct rpmb_request *rq,
-		       const struct rule *rule, uint32_t count)
+static void fill_count(const struct rpmb *rpmb, const struct rpmb_request *rq,
+		       const struct rule *rule, uint32_t count,
+		       struct rpmb_frame *frame)
 {
-	struct rpmb_frame *frame = (struct rpmb_frame *)rpmb->req;
-
 	if (rpmb->info.transport != RPMB_TRANSPORT_UFS || !rule->fill_count ||
 	    count)
 		return;
@@ -135,42 +134,16 @@ static void add_result_read(const struct rpmb *rpmb, struct rpmb_sequence *seq,
 	add(seq, RPMB_XFER_SEND_RESULT_READ, frame, len);
 }
 
-/* Run the request that is in rpmb->req; the response is in rpmb->resp then */
-static int run(struct rpmb *rpmb, struct rpmb_request *rq,
-	       const struct rule *rule, uint16_t type)
-{
-	struct rpmb_sequence seq = { .reads = rule->reads };
-	struct rpmb_frame result_read;
-	struct rpmb_fields resp;
-	int ret;
-
-	add(&seq, RPMB_XFER_SEND, rpmb->req, rq->req_len);
-	if (rule->result_read)
-		add_result_read(rpmb, &seq, &result_read);
-	/* If the device sends less, there is nothing of an earlier response */
-	memset(rpmb->resp, 0, rq->resp_len);
-	add(&seq, RPMB_XFER_RECV, rpmb->resp, rq->resp_len);
-
-	ret = rpmb->interface->transfer(rpmb, &seq);
-	rq->started = seq.started;
-	if (ret)
-		return ret;
-	/* Others who use the hardware may have come in between */
-	rpmb_frames_parse(rpmb->info.frame_format, rpmb->resp, rq->resp_len,
-			  &resp);
-	return resp.type == type << 8 ? 0 : rpmb_set_error(EPROTO);
-}
-
-int rpmb_carry_sequence(struct rpmb *rpmb, struct rpmb_request *rq)
+int rpmb_make_sequence(const struct rpmb *rpmb, const struct rpmb_request *rq,
+		       void *req, void *resp, struct rpmb_frame *result_read,
+		       struct rpmb_sequence *seq)
 {
 	enum rpmb_frame_format format = rpmb->info.frame_format;
 	struct rpmb_fields fields;
 	const struct rule *rule;
 	int ret;
 
-	/* Only the copy is looked at, and sent */
-	memmove(rpmb->req, rq->req, rq->req_len);
-	if (!rpmb_frames_parse(format, rpmb->req, rq->req_len, &fields))
+	if (!rpmb_frames_parse(format, req, rq->req_len, &fields))
 		return rpmb_set_error(EINVAL);
 	rule = find_rule(rpmb, fields.type);
 	if (!rule)
@@ -181,11 +154,49 @@ int rpmb_carry_sequence(struct rpmb *rpmb, struct rpmb_request *rq)
 	if (ret)
 		return ret;
 
-	fill_count(rpmb, rq, rule, fields.count);
-	ret = run(rpmb, rq, rule, fields.type);
+	fill_count(rpmb, rq, rule, fields.count, req);
+	*seq = (struct rpmb_sequence) {
+		.type = fields.type,
+		.reads = rule->reads,
+	};
+	add(seq, RPMB_XFER_SEND, req, rq->req_len);
+	if (rule->result_read)
+		add_result_read(rpmb, seq, result_read);
+	/* If the device sends less, there is nothing of an earlier response */
+	memset(resp, 0, rq->resp_len);
+	add(seq, RPMB_XFER_RECV, resp, rq->resp_len);
+	return 0;
+}
+
+bool rpmb_has_response(const struct rpmb *rpmb, const struct rpmb_sequence *seq)
+{
+	const struct rpmb_xfer *xfer = &seq->xfers[seq->nr - 1];
+	struct rpmb_fields resp;
+
+	rpmb_frames_parse(rpmb->info.frame_format, xfer->buf, xfer->len, &resp);
+	return resp.type == seq->type << 8;
+}
+
+int rpmb_carry_sequence(struct rpmb *rpmb, struct rpmb_request *rq)
+{
+	struct rpmb_frame result_read;
+	struct rpmb_sequence seq;
+	int ret;
+
+	/* Only the copy is looked at, and sent */
+	memmove(rpmb->req, rq->req, rq->req_len);
+	ret = rpmb_make_sequence(rpmb, rq, rpmb->req, rpmb->resp, &result_read,
+				 &seq);
+	if (!ret) {
+		ret = rpmb->interface->transfer(rpmb, &seq);
+		rq->started = seq.started;
+	}
 	/* A key may be in it */
 	explicit_bzero(rpmb->req, rq->req_len);
-	if (!ret)
-		memmove(rq->resp, rpmb->resp, rq->resp_len);
-	return ret;
+	if (ret)
+		return ret;
+	if (!rpmb_has_response(rpmb, &seq))
+		return rpmb_set_error(EPROTO);
+	memmove(rq->resp, rpmb->resp, rq->resp_len);
+	return 0;
 }

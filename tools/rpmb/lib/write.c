@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "interface.h"
 #include "write.h"
 
 /* How often a request is sent at most */
@@ -261,6 +262,8 @@ static int write_blocks(struct rpmb *rpmb, const uint8_t *key,
 	if (!outcome)
 		outcome = &unused;
 	*outcome = (struct rpmb_outcome){ 0 };
+	if (expected && rpmb->interface->runs_on)
+		chunk->one_by_one = true;
 
 	ret = rpmb_check_range(rpmb, chunk->addr, blocks);
 	if (!ret)

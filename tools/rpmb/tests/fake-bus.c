@@ -101,13 +101,18 @@ static int mmc_ioctl(struct fake *fake, struct mmc_ioc_multi_cmd *multi)
 	struct fake_command_fault fault = take_fault(fake);
 	unsigned int i;
 
-	must(multi->num_of_cmds == 2 || multi->num_of_cmds == 3);
+	must(multi->num_of_cmds >= 2 &&
+	     multi->num_of_cmds <= MMC_IOC_MAX_CMDS);
 	must(!multi->cmds[multi->num_of_cmds - 1].write_flag);
 	if (fault.kind == COMMAND_ERRNO)
 		return -(int)fault.value;
+	if (fault.kind == COMMAND_OTHER_WRITER)
+		fake_write_as_other(fake, fault.value);
 	for (i = 0; i < multi->num_of_cmds; i++) {
 		struct mmc_ioc_cmd *cmd = &multi->cmds[i];
 
+		if (fault.kind == COMMAND_AMID_ERRNO && fault.value >> 16 == i)
+			return -(int)(fault.value & 0xffff);
 		check_mmc(fake, cmd);
 		transfer(fake, &fault, cmd->write_flag,
 			 (void *)(uintptr_t)cmd->data_ptr, cmd->blocks * 512);

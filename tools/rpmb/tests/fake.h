@@ -76,6 +76,8 @@ enum fake_command_fault_kind {
 	COMMAND_OK,
 	COMMAND_ERRNO,		/* of the system call; nothing has been sent */
 	COMMAND_DONE_ERRNO,	/* the same, after the command was carried out */
+	COMMAND_AMID_ERRNO,	/* eMMC: of the command value >> 16, and no more is sent */
+	COMMAND_OTHER_WRITER,	/* none, but somebody else writes block value before */
 	COMMAND_STATUS,		/* SCSI: sense key << 16 | asc; NVMe: status */
 	COMMAND_BYTE_STATUS,	/* SCSI: the status byte, without sense data */
 	COMMAND_DESCRIPTORS,	/* like STATUS, in descriptor format */

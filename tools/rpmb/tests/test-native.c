@@ -161,6 +161,7 @@ static void expect_info(const struct kind *kind, unsigned int types,
 	expect_eq(info->write_sizes, kind->like->write_sizes);
 	expect_eq(info->max_write, kind->like->max_write);
 	expect_eq(info->max_read, kind->like->max_read);
+	expect_eq(info->max_batch, kind == mmc_kind ? 85 : 0);
 	expect_eq(info->request_types, types);
 	expect_eq(info->target, 0);
 	expect_eq(info->dev_id_len, id_len);
@@ -625,6 +626,147 @@ static void test_write_errors(void)
 		     RPMB_ERR_UNSUPPORTED, 0);
 }
 
+/* A card that takes two blocks at once, and a handle for it */
+static struct rpmb *fresh_small(struct fake **fake)
+{
+	struct fake like = emmc;
+
+	like.write_sizes = 3;
+	return fresh(mmc_kind, &like, fake);
+}
+
+/* A call of MMC_IOC_MULTI_CMD takes 255 commands; a batch sends its first one alone */
+static void test_many(void)
+{
+	static uint8_t data[300 * 256], back[sizeof(data)];
+	struct fake *fake;
+	struct rpmb *rpmb = fresh_small(&fake);
+
+	fill(data, sizeof(data), 7);
+	expect_eq(rpmb_write(rpmb, key, 9, 200, data, NULL), 0);
+	expect_eq(fake->counter, 41 + 100);
+	expect(!memcmp(fake->data + 9 * 256, data, 200 * 256));
+	/* counter; 1 and 84; 1 and 14 */
+	expect_eq(fake->nr_commands, 1 + 2 + 2);
+	memcpy(fake->data + 9 * 256, data, sizeof(data));
+	fake->nr_commands = 0;
+	expect_eq(rpmb_read(rpmb, key, 9, 300, back), 0);
+	expect(!memcmp(back, data, sizeof(data)));
+	expect_eq(fake->nr_commands, 1);
+	rpmb_close(rpmb);
+}
+
+/* Ten blocks are five requests: one, then four; the call with those is the third one */
+#define MANY 10
+static uint8_t many[MANY * 256];
+
+static int write_many(struct rpmb *rpmb, struct fake *fake,
+		      struct fake_command_fault fault,
+		      struct rpmb_outcome *outcome)
+{
+	fill(many, sizeof(many), 3);
+	fake->command_fault = fault;
+	return rpmb_write(rpmb, key, 20, MANY, many, outcome);
+}
+
+/* What comes amid the requests of a call: each block has its own fate */
+static void stop_amid(unsigned int command, int error)
+{
+	unsigned int request = 1 + command / 3;
+	bool done = command % 3, again = !done && error != EINTR;
+	unsigned int stored = again ? MANY : 2 * (request + done);
+	struct rpmb_outcome outcome;
+	struct fake *fake;
+	struct rpmb *rpmb = fresh_small(&fake);
+	int ret;
+
+	ret = write_many(rpmb, fake, (struct fake_command_fault) {
+		COMMAND_AMID_ERRNO, command << 16 | error, 2, 1 }, &outcome);
+	expect_eq(ret, again ? 0 : RPMB_ERR_SYSTEM);
+	expect_eq(outcome.stored, stored);
+	expect_eq(outcome.unknown, 0);
+	expect_eq(fake->counter, 41 + stored / 2);
+	expect(!memcmp(fake->data + 20 * 256, many, stored * 256));
+	rpmb_close(rpmb);
+}
+
+static void test_amid(void)
+{
+	unsigned int command;
+
+	for (command = 0; command < 12; command++) {
+		stop_amid(command, EIO);
+		stop_amid(command, EINTR);
+	}
+}
+
+/* Nobody can read what became of the one that failed; those behind it were not sent */
+static void test_amid_unknown(void)
+{
+	struct rpmb_outcome outcome;
+	struct fake *fake;
+	struct rpmb *rpmb = fresh_small(&fake);
+
+	expect_eq(write_many(rpmb, fake, (struct fake_command_fault) {
+		COMMAND_AMID_ERRNO, 1 << 16 | EIO, 2, FOREVER }, &outcome),
+		  RPMB_ERR_SYSTEM);
+	expect_eq(outcome.stored, 2);
+	expect_eq(outcome.unknown, 2);
+	rpmb_close(rpmb);
+}
+
+/* Somebody else writes before the first one, which then is the only one */
+static void test_first_refused(void)
+{
+	struct rpmb_outcome outcome;
+	struct fake *fake;
+	struct rpmb *rpmb = fresh_small(&fake);
+
+	expect_eq(write_many(rpmb, fake, (struct fake_command_fault) {
+		COMMAND_OTHER_WRITER, 1, 1, 1 }, &outcome), RPMB_ERR_COUNTER);
+	expect_eq(outcome.stored, 0);
+	expect_eq(outcome.unknown, 0);
+	expect_eq(fake->counter, 42);
+	rpmb_close(rpmb);
+}
+
+/* The same between the first and the others: what the card has taken is not denied */
+static void test_other_amid(void)
+{
+	struct rpmb_outcome outcome;
+	struct fake *fake;
+	struct rpmb *rpmb = fresh_small(&fake);
+
+	expect_eq(write_many(rpmb, fake, (struct fake_command_fault) {
+		COMMAND_OTHER_WRITER, 1, 2, 1 }, &outcome), RPMB_ERR_COUNTER);
+	expect_eq(outcome.stored, 2);
+	expect_eq(outcome.unknown, MANY - 2);
+	rpmb_close(rpmb);
+}
+
+/* Who writes only if nobody else has gets no further than the one that is refused */
+static void test_write_if_amid(void)
+{
+	uint8_t before[(MANY - 2) * 256];
+	struct rpmb_outcome outcome;
+	uint32_t counter = 41;
+	struct fake *fake;
+	struct rpmb *rpmb = fresh_small(&fake);
+
+	memcpy(before, fake->data + 22 * 256, sizeof(before));
+	fill(many, sizeof(many), 3);
+	fake->command_fault = (struct fake_command_fault) {
+		COMMAND_OTHER_WRITER, 1, 2, 1
+	};
+	expect_eq(rpmb_write_if(rpmb, key, 20, MANY, many, &counter, &outcome),
+		  RPMB_ERR_COUNTER);
+	expect_eq(outcome.stored, 2);
+	expect_eq(outcome.unknown, 0);
+	expect_eq(fake->counter, 43);
+	expect(!memcmp(before, fake->data + 22 * 256, sizeof(before)));
+	rpmb_close(rpmb);
+}
+
 /* After a reset there may be three; what only reads is sent again */
 static void test_unit_attention(void)
 {
@@ -774,6 +916,12 @@ static const struct test tests[] = {
 	{ "commands: each error has its own", test_command_errors },
 	{ "commands: no response is none", test_response_missing },
 	{ "commands: a write that fails", test_write_errors },
+	{ "many: as few calls as can be", test_many },
+	{ "many: an error at any place", test_amid },
+	{ "many: an error, and nothing can be read", test_amid_unknown },
+	{ "many: none behind a first one that is refused", test_first_refused },
+	{ "many: somebody else writes amid them", test_other_amid },
+	{ "many: nothing behind that for who must not", test_write_if_amid },
 	{ "unit attention: read requests are sent again", test_unit_attention },
 	{ "unit attention: writes are looked for first",
 	  test_unit_attention_write },
