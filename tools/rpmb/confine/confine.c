@@ -17,6 +17,7 @@
 
 static const struct confine_call device_calls[] = {
 	CALL_IF(ioctl, SCMP_A1(SCMP_CMP_EQ, RPMB_IOC_ROUTE_FRAMES)),
+	CALL_IF(ioctl, SCMP_A1(SCMP_CMP_EQ, RPMB_IOC_ROUTE_BATCH)),
 	CALL_IF(ioctl, SCMP_A1(SCMP_CMP_EQ, MMC_IOC_MULTI_CMD)),
 	CALL_IF(ioctl, SCMP_A1(SCMP_CMP_EQ, SG_IO)),
 };

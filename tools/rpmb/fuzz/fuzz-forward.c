@@ -74,6 +74,18 @@ int rpmb_route(struct rpmb *rpmb, const void *req, size_t req_len, void *resp,
 	return 0;
 }
 
+int rpmb_route_batch(struct rpmb *rpmb, struct rpmb_request *requests,
+		     unsigned int nr, unsigned int *done)
+{
+	int ret;
+
+	must(nr);
+	ret = rpmb_route(rpmb, requests->req, requests->req_len,
+			 requests->resp, requests->resp_len, &requests->started);
+	*done = !ret;
+	return ret;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input input = { data, size };

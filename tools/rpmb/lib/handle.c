@@ -131,3 +131,43 @@ int rpmb_route(struct rpmb *rpmb, const void *req, size_t req_len, void *resp,
 		*started = rq.started;
 	return ret;
 }
+
+/* How many go in one call, of an interface whose calls end with one that is refused */
+static unsigned int together(const struct rpmb *rpmb,
+			     const struct rpmb_request *requests,
+			     unsigned int nr)
+{
+	size_t req_left = RPMB_MAX_LEN, resp_left = RPMB_MAX_LEN;
+	unsigned int i;
+
+	if (rpmb->interface->runs_on)
+		return 1;
+	for (i = 0; i < nr && i < rpmb->info.max_batch; i++) {
+		if (requests[i].req_len > req_left ||
+		    requests[i].resp_len > resp_left)
+			break;
+		req_left -= requests[i].req_len;
+		resp_left -= requests[i].resp_len;
+	}
+	return i;
+}
+
+int rpmb_route_batch(struct rpmb *rpmb, struct rpmb_request *requests,
+		     unsigned int nr, unsigned int *done)
+{
+	unsigned int i;
+	int ret;
+
+	RPMB_GUARD(rpmb);
+	*done = 0;
+	if (!nr)
+		return RPMB_ERR_ARGUMENT;
+	for (i = 0; i < nr; i++)
+		requests[i].started = false;
+	nr = together(rpmb, requests, nr < RPMB_MAX_BATCH ? nr : RPMB_MAX_BATCH);
+	if (nr > 1)
+		return rpmb->interface->carry_batch(rpmb, requests, nr, done);
+	ret = rpmb_carry(rpmb, requests);
+	*done = !ret;
+	return ret;
+}

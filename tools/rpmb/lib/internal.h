@@ -50,18 +50,6 @@ int rpmb_system_error(int error);
 /* The same, having set errno */
 int rpmb_set_error(int error);
 
-/*
- * One request on its way, and where its response is to be put. @started is set
- * just before the request may reach the device.
- */
-struct rpmb_request {
-	const void *req;
-	size_t req_len;
-	void *resp;
-	size_t resp_len;
-	bool started;
-};
-
 /* Carry a request, with the lock held */
 int rpmb_carry(struct rpmb *rpmb, struct rpmb_request *rq);
 

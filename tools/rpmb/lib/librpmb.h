@@ -278,6 +278,28 @@ int rpmb_route(struct rpmb *rpmb, const void *req, size_t req_len, void *resp,
 	       size_t resp_len, bool *started);
 
 /*
+ * A request of several, and where its response is to be put. @started is set just before
+ * it may reach the device.
+ */
+struct rpmb_request {
+	const void *req;
+	size_t req_len;
+	void *resp;
+	size_t resp_len;
+	bool started;
+};
+
+/*
+ * Carry several in one go, in order, where the kernel can do that: 1 to @nr of them. The
+ * first *@done have their response. If this fails it is the one behind these that has
+ * failed; 0 with a *@done that is less than @nr comes after a write or another change
+ * that was refused, of others who wait for the device, and of what does not go together.
+ * Those behind *@done that are @started may have reached the device as well.
+ */
+int rpmb_route_batch(struct rpmb *rpmb, struct rpmb_request *requests,
+		     unsigned int nr, unsigned int *done);
+
+/*
  * Use a key of the kernel's keyring, by its serial number, from now on: every function
  * that takes a key takes NULL for it, and the key never gets to the program. The kernel
  * signs the requests and judges the responses. 0 goes back. A key that is given is used

@@ -1104,6 +1104,47 @@ static void test_route(void)
 	rpmb_close(rpmb);
 }
 
+/* Three requests, of which the second one is refused: the third is for the next call */
+static void test_route_batch(void)
+{
+	struct rpmb_frame reqs[3] = {}, resps[3];
+	struct rpmb_request requests[3];
+	struct fake *fake;
+	struct rpmb *rpmb = fresh(&emmc, &fake);
+	unsigned int done, i;
+
+	for (i = 0; i < 3; i++) {
+		reqs[i].req_resp = htobe16(i == 1 ? RPMB_WRITE_DATA :
+						    RPMB_GET_WRITE_COUNTER);
+		reqs[i].block_count = htobe16(i == 1);
+		requests[i] = (struct rpmb_request) {
+			.req = &reqs[i],
+			.req_len = sizeof(reqs[i]),
+			.resp = &resps[i],
+			.resp_len = sizeof(resps[i]),
+			.started = true,
+		};
+	}
+	for (i = 0; i < 2; i += done) {
+		expect_eq(rpmb_route_batch(rpmb, requests + i, 3 - i, &done), 0);
+		check_eq(done, fake->batchless ? 1 : 2);
+	}
+	expect_eq(be16toh(resps[0].req_resp), RPMB_GET_WRITE_COUNTER << 8);
+	expect_eq(be16toh(resps[1].result), RPMB_RES_AUTH);
+	expect(requests[1].started);
+	expect(!requests[2].started);
+	requests[2].req_len = 513;
+	expect_eq(rpmb_route_batch(rpmb, requests + 2, 1, &done),
+		  RPMB_ERR_ARGUMENT);
+	expect_eq(done, 0);
+	requests[2].req_len = RPMB_MAX_LEN + 512;
+	expect_eq(rpmb_route_batch(rpmb, requests + 2, 1, &done),
+		  RPMB_ERR_TOO_LONG);
+	expect_eq(rpmb_route_batch(rpmb, requests, 0, &done),
+		  RPMB_ERR_ARGUMENT);
+	rpmb_close(rpmb);
+}
+
 /* How a write goes about another writer, whose fault comes @times in a row */
 static int write_among_others(uint32_t others, unsigned int times,
 			      unsigned int retries, unsigned int *stored,
@@ -1449,6 +1490,7 @@ static const struct test tests[] = {
 	{ "progress: a failed write does not go on",
 	  test_progress_of_failure },
 	{ "route: frames as they are, and how far they got", test_route },
+	{ "route: several, up to one that is refused", test_route_batch },
 	{ "threads: two on one handle do not mix", test_threads },
 	{ "retry: after others, if asked to, a bounded number of times",
 	  test_retry },

@@ -38,6 +38,8 @@ struct metrics;
  * @begin, @commit: the requests between them are one group, whose responses may go out
  *	when it is committed. If that returns false none of them was carried out, and
  *	the device is what it was. Only called if @groups is set.
+ * @again: those since @begin were only looked at: do what they ask for, for they come once
+ *	more, and then it is @commit's turn. NULL if once is enough.
  * @arrive: a buffer with requests has come; may be NULL
  * @request: carry out a request of @len bytes, a private copy of whole frames, which
  *	stay as they are
@@ -53,6 +55,7 @@ struct metrics;
 struct device_ops {
 	bool (*start)(struct device *dev);
 	void (*begin)(struct device *dev);
+	void (*again)(struct device *dev);
 	bool (*commit)(struct device *dev);
 	void (*arrive)(struct device *dev);
 	void (*request)(struct device *dev, void *frames, size_t len);

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "ahead.h"
 #include "forward.h"
 #include "librpmb.h"
 #include "log.h"
@@ -43,6 +44,15 @@ struct answer {
 /*
  * @result: what a result read makes the response
  * @response: what the next response is, if @ready
+ */
+struct registers {
+	struct answer result;
+	struct answer response;
+	bool ready;
+};
+
+/*
+ * @before: the registers at the begin of a group, whose buffers are served twice
  * @logged: when each error was logged last, by its number
  */
 struct forward {
@@ -51,9 +61,9 @@ struct forward {
 	bool allow_key;
 	unsigned int max_write;
 	unsigned int max_read;
-	struct answer result;
-	struct answer response;
-	bool ready;
+	struct registers regs;
+	struct registers before;
+	struct ahead ahead;
 	time_t logged[LOG_KINDS];
 };
 
@@ -121,8 +131,7 @@ static struct answer change(struct forward *forward, const void *frames,
 	bool started;
 	int err;
 
-	err = rpmb_route(forward->host, frames, len, &answer.frame, FRAME_LEN,
-			 &started);
+	err = ahead_change(&forward->ahead, frames, len, &answer.frame, &started);
 	if (!err)
 		return answer;
 	complain(forward, -err, words(err), started);
@@ -190,8 +199,8 @@ static struct answer result_read(const struct forward *forward, size_t len,
 	struct rpmb_fields last;
 
 	if (is_bare_or_uncounted(req, len))
-		return forward->result;
-	rpmb_frames_parse(RPMB_FRAME_JEDEC, &forward->result.frame, FRAME_LEN,
+		return forward->regs.result;
+	rpmb_frames_parse(RPMB_FRAME_JEDEC, &forward->regs.result.frame, FRAME_LEN,
 			  &last);
 	last.type >>= 8;
 	return refusal(&last, RPMB_RES_GENERAL);
@@ -204,27 +213,27 @@ static void forward_request(struct device *dev, void *frames, size_t len)
 	bool agree = rpmb_frames_parse(RPMB_FRAME_JEDEC, frames, len, &req);
 
 	if (req.type == RPMB_RESULT_READ) {
-		forward->response = result_read(forward, len, &req);
-		forward->ready = true;
+		forward->regs.response = result_read(forward, len, &req);
+		forward->regs.ready = true;
 		return;
 	}
 	/* Every other request overwrites the result register */
-	forward->result = refusal(&req, RPMB_RES_GENERAL);
-	forward->response = forward->result;
-	forward->ready = false;
+	forward->regs.result = refusal(&req, RPMB_RES_GENERAL);
+	forward->regs.response = forward->regs.result;
+	forward->regs.ready = false;
 
 	switch (req.type) {
 	case RPMB_PROGRAM_KEY:
-		forward->result = program_key(forward, frames, len, &req);
+		forward->regs.result = program_key(forward, frames, len, &req);
 		return;
 	case RPMB_WRITE_DATA:
-		forward->result = write_data(forward, frames, len, &req, agree);
+		forward->regs.result = write_data(forward, frames, len, &req, agree);
 		return;
 	case RPMB_GET_WRITE_COUNTER:
 	case RPMB_READ_DATA:
-		forward->response = ask_later(frames, len, &req);
+		forward->regs.response = ask_later(frames, len, &req);
 	}
-	forward->ready = true;
+	forward->regs.ready = true;
 }
 
 /* As in the engine, a count of 0 is what the response has room for */
@@ -240,19 +249,18 @@ static bool read_fits(const struct forward *forward,
 /* Ask the host's device for what changes nothing; false if it does not answer */
 static bool ask(struct forward *forward, void *frames, size_t len)
 {
-	struct rpmb_frame *frame = &forward->response.frame;
+	struct rpmb_frame *frame = &forward->regs.response.frame;
 	int err = RPMB_ERR_ARGUMENT;
 	struct rpmb_fields req;
 
 	rpmb_frames_parse(RPMB_FRAME_JEDEC, frame, FRAME_LEN, &req);
 	if (req.type != RPMB_READ_DATA || read_fits(forward, &req, len)) {
-		err = rpmb_route(forward->host, frame, FRAME_LEN, frames, len,
-				 NULL);
+		err = ahead_ask(&forward->ahead, frame, frames, len);
 		if (!err)
 			return true;
 		complain(forward, -err, words(err), false);
 	}
-	forward->response = refusal(&req, failure(req.type, err));
+	forward->regs.response = refusal(&req, failure(req.type, err));
 	return false;
 }
 
@@ -268,12 +276,12 @@ static size_t response_len(const struct rpmb_frame *frame, size_t len)
 static size_t forward_response(struct device *dev, void *frames, size_t len)
 {
 	struct forward *forward = to_forward(dev);
-	struct answer *response = &forward->response;
+	struct answer *response = &forward->regs.response;
 	size_t done;
 
-	if (!forward->ready || len < FRAME_LEN)
+	if (!forward->regs.ready || len < FRAME_LEN)
 		return 0;
-	forward->ready = false;
+	forward->regs.ready = false;
 	if (response->none)
 		return 0;
 	len = response_len(&response->frame, len);
@@ -284,6 +292,28 @@ static size_t forward_response(struct device *dev, void *frames, size_t len)
 	return len;
 }
 
+static void forward_begin(struct device *dev)
+{
+	struct forward *forward = to_forward(dev);
+
+	forward->before = forward->regs;
+	ahead_begin(&forward->ahead);
+}
+
+static void forward_again(struct device *dev)
+{
+	struct forward *forward = to_forward(dev);
+
+	forward->regs = forward->before;
+	ahead_carry(&forward->ahead);
+}
+
+static bool forward_commit(struct device *dev)
+{
+	ahead_end(&to_forward(dev)->ahead);
+	return true;
+}
+
 static bool forward_close(struct device *dev)
 {
 	rpmb_close(to_forward(dev)->host);
@@ -292,6 +322,9 @@ static bool forward_close(struct device *dev)
 }
 
 static const struct device_ops forward_ops = {
+	.begin = forward_begin,
+	.again = forward_again,
+	.commit = forward_commit,
 	.request = forward_request,
 	.response = forward_response,
 	.close = forward_close,
@@ -352,7 +385,9 @@ static void forward_init(struct forward *forward,
 	forward->allow_key = config->allow_key;
 	forward->max_write = max_write(info);
 	forward->max_read = max_read(info);
+	forward->ahead.host = forward->host;
 	device_init(&forward->dev, &forward_ops, &rpmb, config->dev_id);
+	forward->dev.groups = ahead_is_possible(info);
 }
 
 struct device *forward_open(const struct forward_config *config)

@@ -60,6 +60,14 @@ static void count(struct metrics *metrics, uint64_t ns)
 	metrics->failures += metrics->failed;
 }
 
+void metrics_again(struct metrics *metrics)
+{
+	if (!metrics)
+		return;
+	metrics->answered = 0;
+	metrics->failed = 0;
+}
+
 void metrics_end(struct metrics *metrics, bool kept, uint32_t counter)
 {
 	if (!metrics)

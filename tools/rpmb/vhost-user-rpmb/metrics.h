@@ -64,6 +64,8 @@ void metrics_stop(struct metrics *metrics);
  */
 bool metrics_begin(struct metrics *metrics);
 void metrics_answer(struct metrics *metrics, bool ok);
+/* The answers come once more */
+void metrics_again(struct metrics *metrics);
 void metrics_end(struct metrics *metrics, bool kept, uint32_t counter);
 
 #endif /* METRICS_H */

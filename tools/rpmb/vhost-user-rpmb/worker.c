@@ -110,6 +110,17 @@ static void begin(struct ring *ring)
 	dev->ops->begin(dev);
 }
 
+static bool again(struct ring *ring)
+{
+	struct device *dev = of_ring(ring)->dev;
+
+	if (!dev->ops->again)
+		return false;
+	dev->ops->again(dev);
+	metrics_again(dev->metrics);
+	return true;
+}
+
 static bool commit(struct ring *ring)
 {
 	struct device *dev = of_ring(ring)->dev;
@@ -202,6 +213,7 @@ static void release(struct backend *backend)
 static const struct backend_ops ops = {
 	.start = start,
 	.begin = begin,
+	.again = again,
 	.commit = commit,
 	.request = request,
 	.kick = kick,

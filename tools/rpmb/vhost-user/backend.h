@@ -21,6 +21,8 @@ struct ring;
  * @begin, @commit: the buffers between them are served as one group, and are given
  *	back when it is committed. If that returns false none of them has been served:
  *	each is then served by itself. Only called if @grouped is set.
+ * @again: are all of the group to be served once more, before it is committed, as the
+ *	device has only looked at them? NULL if never.
  * @request: serve one buffer: @out is a private copy of its device-readable part, which
  *	stays as it is, @in has the size of its device-writable part. Returns how many
  *	bytes of @in to give back.
@@ -42,6 +44,7 @@ struct ring;
 struct backend_ops {
 	bool (*start)(struct ring *ring);
 	void (*begin)(struct ring *ring);
+	bool (*again)(struct ring *ring);
 	bool (*commit)(struct ring *ring);
 	size_t (*request)(struct ring *ring, void *out, size_t out_len,
 			  void *in, size_t in_len);

@@ -164,15 +164,21 @@ static void give_back(struct ring *ring, struct taken *taken)
 		ring_call(ring);
 }
 
+static void serve_all(struct ring *ring, struct taken *taken)
+{
+	for (; taken; taken = taken->next)
+		serve(ring, taken);
+}
+
 /* False if nothing of it was done */
 static bool serve_group(struct ring *ring, struct taken *first)
 {
 	const struct backend_ops *ops = ring->backend->ops;
-	struct taken *taken;
 
 	ops->begin(ring);
-	for (taken = first; taken; taken = taken->next)
-		serve(ring, taken);
+	serve_all(ring, first);
+	if (ops->again && ops->again(ring))
+		serve_all(ring, first);
 	return ops->commit(ring);
 }
 

@@ -17,6 +17,7 @@
 
 #include "client.h"
 #include "fixture.h"
+#include "group.h"
 #include "host.h"
 
 #define WRITES 200
@@ -403,6 +404,141 @@ static void key_without_right(void)
 	check_eq(guest_counter(&fe, test_key, &counter), RPMB_RES_NO_KEY);
 }
 
+/* A guest that fills the ring */
+
+/* A device that takes the writes of the model */
+static struct fake *full_device(void)
+{
+	struct fake *fake;
+
+	device = host_device();
+	fake = host_fake(device);
+	fake->transport = RPMB_TRANSPORT_SIM;
+	fake->write_sizes = 0x1f;
+	return fake;
+}
+
+static void open_full(struct daemon *d, struct frontend *fe,
+		      struct group *group)
+{
+	start(d, SOCKET, "--allow-key");
+	fe_open(fe, d);
+	must_program_key(fe);
+	*group = (struct group) { .fe = fe };
+}
+
+/* Each is answered as if it were alone */
+static void fill_ring(struct fake *fake, unsigned int batches)
+{
+	const unsigned int writes = GROUP_MOST - 3;
+	struct group group;
+	struct frontend fe;
+	struct model model;
+	struct daemon d;
+
+	open_full(&d, &fe, &group);
+	group_put_count(&group);
+	for (unsigned int i = 1; i <= writes; i++)
+		group_put_write(&group, i);
+	group_put_read(&group);
+	group_put_count(&group);
+	group_go(&group);
+	group_counted(&group, 0);
+	for (unsigned int i = 1; i <= writes; i++)
+		group_written(&group, 0, i);
+	model_set(&model, writes);
+	group_holds(&group, &model);
+	group_counted(&group, writes);
+	check_eq(fake->nr_batches, batches);
+}
+
+static void full_ring(void)
+{
+	fill_ring(full_device(), 1);
+}
+
+static void full_ring_cut(void)
+{
+	struct fake *fake = full_device();
+
+	fake->cut_after = 4;
+	fill_ring(fake, GROUP_MOST / 4);
+}
+
+static void full_ring_apart(void)
+{
+	struct fake *fake = full_device();
+
+	fake->batchless = true;
+	fill_ring(fake, 0);
+}
+
+static void full_ring_virtio(void)
+{
+	struct fake *fake = full_device();
+
+	fake->transport = RPMB_TRANSPORT_VIRTIO;
+	fill_ring(fake, 0);
+}
+
+/* What is refused keeps no other from the device, nor from its answer */
+static void refused_amid(void)
+{
+	struct group group;
+	struct frontend fe;
+	struct model model;
+	struct daemon d;
+	struct fake *fake = full_device();
+
+	open_full(&d, &fe, &group);
+	group_put_count(&group);
+	group_put_write(&group, 1);
+	group_put_write(&group, 1);
+	group_put_write(&group, 3);
+	group_put_read(&group);
+	group_put_write(&group, 2);
+	group_put_count(&group);
+	group_go(&group);
+	group_counted(&group, 0);
+	group_written(&group, 0, 1);
+	group_written(&group, RPMB_RES_COUNTER, 1);
+	group_written(&group, RPMB_RES_COUNTER, 1);
+	model_set(&model, 1);
+	group_holds(&group, &model);
+	group_written(&group, 0, 2);
+	group_counted(&group, 2);
+	check_eq(fake->nr_batches, 3);
+}
+
+/* The result of a write is asked for later, the first one's with what comes after it */
+static void results_apart(void)
+{
+	struct rpmb_frame out, ask, in;
+	struct group group;
+	struct frontend fe;
+	struct daemon d;
+
+	full_device();
+	open_full(&d, &fe, &group);
+	pattern(block, 1, 0, 1);
+	make_write(&out, 1, 7, 0, block, test_key);
+	check_eq(transact(&fe, &out, 1, &in, 0), 0);
+	make_result_read(&ask);
+	group_put(&group, &ask, 1, 1);
+	make_write(&out, 1, 8, 1, block, test_key);
+	group_put(&group, &out, 1, 0);
+	group_put_count(&group);
+	group_put(&group, &ask, 1, 1);
+	group_go(&group);
+	group_answer(&group, &in, 1);
+	check_eq(be16toh(in.addr), 7);
+	check_eq(fe_wait_used(&fe, NULL), 0);
+	group.answered++;
+	group_counted(&group, 2);
+	check_eq(fe_wait_used(&fe, NULL), FRAME);
+	must_hold(&fe, 8, 1, block);
+}
+
 /* Errors of the host */
 
 static void set_fault(uint32_t kind, uint32_t type, uint32_t err)
@@ -462,6 +598,54 @@ static void response_lost(void)
 static void request_lost(void)
 {
 	outcome_unknown(FAULT_LOST_REQUEST, 0);
+}
+
+/* The same amid others, which have their answers */
+static void response_lost_amid(void)
+{
+	struct group group;
+	struct frontend fe;
+	struct daemon d;
+	struct fake *fake = full_device();
+
+	open_full(&d, &fe, &group);
+	for (unsigned int i = 1; i <= 4; i++)
+		group_put_write(&group, i);
+	set_fault(FAULT_LOST_RESPONSE, RPMB_WRITE_DATA, ETIMEDOUT);
+	fake->faults[0].skip = 1;
+	group_go(&group);
+	group_written(&group, 0, 1);
+	check_eq(fe_wait_used(&fe, NULL), 0);
+	group.answered++;
+	group_written(&group, 0, 3);
+	group_written(&group, 0, 4);
+	check(strstr(daemon_messages(), "may have been done"), "no message");
+	check_eq(must_count(&fe), 4);
+}
+
+/* One that cannot be begun fails, and none of the others does */
+static void not_started_amid(void)
+{
+	struct rpmb_frame in;
+	struct group group;
+	struct frontend fe;
+	struct daemon d;
+	struct fake *fake = full_device();
+
+	open_full(&d, &fe, &group);
+	group_put_write(&group, 1);
+	group_put_write(&group, 1);
+	group_put_write(&group, 2);
+	set_fault(FAULT_BEFORE, RPMB_WRITE_DATA, EMSGSIZE);
+	fake->faults[1] = fake->faults[0];
+	group_go(&group);
+	check_eq(fe_wait_used(&fe, NULL), FRAME);
+	memcpy(&in, fe.mem + IN_OFF, FRAME);
+	check_eq(unsigned_result(&in), RPMB_RES_GENERAL);
+	group.answered++;
+	group_written(&group, 0, 1);
+	group_written(&group, 0, 2);
+	check_eq(must_count(&fe), 2);
 }
 
 static void key_unknown(void)
@@ -595,6 +779,14 @@ static const struct test tests[] = {
 	{ "device: the host has no right to program a key",
 	  key_without_right },
 	{ "device: as long a read as a request carries", long_reads },
+	{ "full ring: one call, each its answer", full_ring },
+	{ "full ring: others have their turn meanwhile", full_ring_cut },
+	{ "full ring: a kernel that takes one at a time", full_ring_apart },
+	{ "full ring: a device that goes on behind a refusal", full_ring_virtio },
+	{ "full ring: what is refused is refused alone", refused_amid },
+	{ "full ring: results are asked for apart", results_apart },
+	{ "full ring: a response is lost", response_lost_amid },
+	{ "full ring: one cannot be begun", not_started_amid },
 	{ "fault: a write that did not start has failed", write_not_started },
 	{ "fault: a write whose response is lost gets none", response_lost },
 	{ "fault: a write that is lost on its way gets none", request_lost },
