@@ -5,30 +5,58 @@
 #include <errno.h>
 #include <string.h>
 
-#include "internal.h"
+#include "interface.h"
 
 /* How often data is read again that others write meanwhile */
 #define RETRIES_AT_REST 3
 
+/* Has not been tried */
+#define NOT_YET 1
+
+static int carry_both(struct rpmb *rpmb, const uint8_t *key,
+		      struct rpmb_request rqs[2], unsigned int *done)
+{
+	int ret;
+
+	if (rpmb_max_batch(rpmb, key) > 1)
+		return rpmb->interface->carry_batch(rpmb, rqs, 2, done);
+	ret = rpmb_carry(rpmb, rqs);
+	*done = !ret;
+	return ret;
+}
+
 /*
- * Requests without data have a block count of 0 here; the kernel knows which
- * devices want something else there.
+ * The key, and in the same go, if that is possible, the counter, which shows whether it
+ * is in place: *@verified. Requests without data have a block count of 0 here; the kernel
+ * knows which devices want something else there.
  */
-static int send_key(struct rpmb *rpmb, const uint8_t *key,
-		    bool *started)
+static int send_key(struct rpmb *rpmb, const uint8_t *key, bool *started,
+		    int *verified)
 {
 	enum rpmb_frame_format format = rpmb->info.frame_format;
 	size_t len = rpmb_frames_len(format, 0);
-	struct rpmb_exchange x = { .req.type = RPMB_PROGRAM_KEY };
+	struct rpmb_exchange program = { .req.type = RPMB_PROGRAM_KEY };
+	struct rpmb_exchange verify = { .req.type = RPMB_GET_WRITE_COUNTER };
+	struct rpmb_request rqs[] = {
+		{ rpmb->req, len, rpmb->resp, len, false },
+		{ rpmb->req + len, len, rpmb->resp + len, len, false },
+	};
+	unsigned int done;
 	int ret;
 
-	ret = rpmb_begin(rpmb, &x, 0);
+	ret = rpmb_begin_at(rpmb, rpmb->req, &program, 0) ?:
+	      rpmb_begin_at(rpmb, rpmb->req + len, &verify, 0);
 	if (ret)
 		return ret;
 	memcpy(rpmb_frames_mac(format, rpmb->req, len), key, RPMB_KEY_LEN);
-	ret = rpmb_exchange_frames(rpmb, &x, NULL, 0, 0);
-	*started = x.started;
+	ret = carry_both(rpmb, key, rqs, &done);
 	explicit_bzero(rpmb->req, len);
+	*started = rqs[0].started;
+	if (done)
+		ret = rpmb_check_response(rpmb, &program, NULL, rqs[0].resp, len);
+	if (!ret && done > 1)
+		*verified = rpmb_check_response(rpmb, &verify, key, rqs[1].resp,
+						len);
 	return ret;
 }
 
@@ -44,12 +72,12 @@ int rpmb_program_key(struct rpmb *rpmb, const uint8_t *key)
 {
 	bool started = false;
 	uint32_t counter;
-	int ret, verified, saved;
+	int ret, verified = NOT_YET, saved;
 
 	RPMB_GUARD(rpmb);
 	if (rpmb_by_kernel(rpmb, key))
 		return send_kernel_key(rpmb);
-	ret = send_key(rpmb, key, &started);
+	ret = send_key(rpmb, key, &started, &verified);
 	if (ret && (!started || ret <= RPMB_ERR_GENERAL))
 		return ret;
 	/*
@@ -57,7 +85,8 @@ int rpmb_program_key(struct rpmb *rpmb, const uint8_t *key)
 	 * the key is in place.
 	 */
 	saved = errno;
-	verified = rpmb_get_counter(rpmb, key, &counter);
+	if (verified == NOT_YET)
+		verified = rpmb_get_counter(rpmb, key, &counter);
 	if (!ret || !verified)
 		return verified;
 	errno = saved;
@@ -176,6 +205,30 @@ int rpmb_get_blocks(struct rpmb *rpmb, const uint8_t *key,
 	return ret;
 }
 
+/* Counter, blocks and counter, in one go if that is possible */
+static int get_between(struct rpmb *rpmb, const uint8_t *key,
+		       unsigned int addr, unsigned int blocks, void *data,
+		       uint32_t *before, uint32_t *after)
+{
+	unsigned int nr = blocks;
+	int ret = rpmb_check_range(rpmb, addr, blocks);
+
+	if (!ret && rpmb_max_batch(rpmb, key) > 1) {
+		ret = rpmb_read_batch_at_rest(rpmb, key, addr, &nr,
+					      max_read(rpmb), data, before,
+					      after);
+		if (!ret && nr)
+			rpmb_report_progress(rpmb, blocks, blocks);
+		if (ret || nr)
+			return ret;
+	}
+	if (!ret)
+		ret = rpmb_get_counter(rpmb, key, before);
+	if (!ret)
+		ret = rpmb_get_blocks(rpmb, key, addr, blocks, data);
+	return ret ?: rpmb_get_counter(rpmb, key, after);
+}
+
 int rpmb_get_at_rest(struct rpmb *rpmb, const uint8_t *key,
 		     unsigned int addr, unsigned int blocks, void *data,
 		     unsigned int retries, uint32_t *counter)
@@ -184,11 +237,8 @@ int rpmb_get_at_rest(struct rpmb *rpmb, const uint8_t *key,
 	int ret;
 
 	do {
-		ret = rpmb_get_counter(rpmb, key, &before);
-		if (!ret)
-			ret = rpmb_get_blocks(rpmb, key, addr, blocks, data);
-		if (!ret)
-			ret = rpmb_get_counter(rpmb, key, counter);
+		ret = get_between(rpmb, key, addr, blocks, data, &before,
+				  counter);
 		if (!ret && *counter != before)
 			ret = RPMB_ERR_COUNTER;
 	} while (ret == RPMB_ERR_COUNTER && retries--);

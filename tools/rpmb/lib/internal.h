@@ -147,6 +147,15 @@ int rpmb_read_batch(struct rpmb *rpmb, const uint8_t *key, unsigned int addr,
 		    unsigned int *nr, unsigned int most, uint8_t *data);
 
 /*
+ * The same of all of them, with the counter before and after, or of none if these do not
+ * go together
+ */
+int rpmb_read_batch_at_rest(struct rpmb *rpmb, const uint8_t *key,
+			    unsigned int addr, unsigned int *nr,
+			    unsigned int most, uint8_t *data,
+			    uint32_t *before, uint32_t *after);
+
+/*
  * Blocks and counter as they are at one time. If somebody writes meanwhile they are read
  * again, @retries times at most; then it is RPMB_ERR_COUNTER.
  */

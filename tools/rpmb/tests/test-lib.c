@@ -157,6 +157,12 @@ static void test_enumerate(void)
 	expect_eq(calls, 1);
 }
 
+/* The kernel, with a key of its own, needs no batches */
+static unsigned int batches(const struct fake *fake, unsigned int nr)
+{
+	return fake->batchless || by_kernel ? 0 : nr;
+}
+
 static void program_fresh(const struct fake *like)
 {
 	static const uint8_t zero[512];
@@ -169,6 +175,7 @@ static void program_fresh(const struct fake *like)
 	rpmb = fresh(&keyless, &fake);
 	expect_eq(rpmb_read_counter(rpmb, key, &counter), RPMB_ERR_NO_KEY);
 	expect_eq(rpmb_program_key(rpmb, key), 0);
+	expect_eq(fake->nr_batches, batches(fake, 1));
 	expect(fake->has_key && !memcmp(fake->key, KEY, LIBRPMB_KEY_LEN));
 	expect(!memmem(rpmb->req, sizeof(rpmb->req), KEY,
 		       LIBRPMB_KEY_LEN));
@@ -727,12 +734,6 @@ static void test_outcomes(void)
 		expect_outcome(f, NULL);
 }
 
-/* The kernel, with a key of its own, needs no batches */
-static unsigned int batches(const struct fake *fake, unsigned int nr)
-{
-	return fake->batchless || by_kernel ? 0 : nr;
-}
-
 /* The kernel does not see it, so what is behind it in a batch is stored as well */
 static void test_outcome_forged(void)
 {
@@ -1101,6 +1102,36 @@ static void test_route(void)
 	expect_eq(rpmb_route(rpmb, big, sizeof(big), &resp, sizeof(resp),
 			     &started), RPMB_ERR_TOO_LONG);
 	expect(!started);
+	rpmb_close(rpmb);
+}
+
+/* Between two counters, with one call if others do not want the device */
+static void test_at_rest(void)
+{
+	static const unsigned int expected[] = { 128, 22 };
+	static uint8_t data[150 * 256];
+	struct fake *fake;
+	struct rpmb *rpmb = fresh(&emmc, &fake);
+	uint32_t counter;
+
+	fill(fake->data, sizeof(data), 9);
+	expect_eq(rpmb_read_at_rest(rpmb, key, 0, 150, data, &counter), 0);
+	expect(!memcmp(data, fake->data, sizeof(data)));
+	expect_eq(counter, 41);
+	expect_requests(fake, RPMB_READ_DATA, expected, 2);
+	expect_eq(fake->nr_requests, 4);
+	expect_eq(fake->nr_batches, batches(fake, 1));
+
+	fake->cut_after = 3;
+	memset(data, 0, sizeof(data));
+	expect_eq(rpmb_read_at_rest(rpmb, key, 0, 150, data, &counter), 0);
+	expect(!memcmp(data, fake->data, sizeof(data)));
+	fake->faults[0] = (struct fake_fault) {
+		FAULT_OTHER_WRITER, RPMB_READ_DATA, 0, 0
+	};
+	expect_eq(rpmb_read_at_rest(rpmb, key, 0, 150, data, &counter), 0);
+	expect(!memcmp(data, fake->data, sizeof(data)));
+	expect_eq(counter, 42);
 	rpmb_close(rpmb);
 }
 
@@ -1489,6 +1520,7 @@ static const struct test tests[] = {
 	{ "progress: after each request", test_progress },
 	{ "progress: a failed write does not go on",
 	  test_progress_of_failure },
+	{ "read at rest: between two counters, at once", test_at_rest },
 	{ "route: frames as they are, and how far they got", test_route },
 	{ "route: several, up to one that is refused", test_route_batch },
 	{ "threads: two on one handle do not mix", test_threads },
