@@ -38,6 +38,7 @@ struct state_config;
  * Used by one thread at a time; the file is locked for all other processes
  *
  * @anchored: NULL if it is not
+ * @counter: what the transaction has left it at so far; a group sets it at its end
  * @written: the group has something to keep
  * @refused: the group has been undone, nothing more is done for it
  */
@@ -45,6 +46,7 @@ struct database {
 	const char *name;
 	bool had_wal;
 	struct anchored *anchored;
+	uint32_t counter;
 	bool written;
 	bool refused;
 	sqlite3 *sql;

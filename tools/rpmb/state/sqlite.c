@@ -97,7 +97,7 @@ static bool undo(struct rpmb_store *store, const char *what)
 /* Begin a write, which is not to be a step more than there may be, or go on with a group */
 static bool begin(struct rpmb_store *store)
 {
-	const struct database *db = to_database(store);
+	struct database *db = to_database(store);
 
 	if (db->refused)
 		return false;
@@ -105,7 +105,19 @@ static bool begin(struct rpmb_store *store)
 		return true;
 	if (db->anchored && !anchored_has_left(db->anchored, to_state(store)))
 		return false;
+	db->counter = store->counter;
 	return db_run(db->begin) || undo(store, "cannot begin");
+}
+
+/* That the counter is still the one before is part of the transaction */
+static bool set_counter(struct database *db, uint32_t counter)
+{
+	if (db->counter == counter)
+		return true;
+	sqlite3_bind_int64(db->set_counter, 1, counter);
+	sqlite3_bind_int64(db->set_counter, 2, db->counter);
+	db->counter = counter;
+	return db_run(db->set_counter) && sqlite3_changes(db->sql) == 1;
 }
 
 /* Make what was written durable, which makes @store what @next is; then anchor it */
@@ -119,6 +131,8 @@ static bool commit(struct rpmb_store *store, const struct rpmb_store *next)
 		db->written = true;
 		return true;
 	}
+	if (!set_counter(db, next->counter))
+		return false;
 	if (!db->anchored)
 		return db_run(db->commit);
 	anchored_next(db->anchored, to_state(store), next, &step, root);
@@ -161,13 +175,6 @@ static bool sqlite_program_key(struct rpmb_store *store,
 	return ok;
 }
 
-/* That the counter is still the one before is part of the transaction */
-static bool set_counter(const struct database *db, uint32_t counter)
-{
-	sqlite3_bind_int64(db->set_counter, 1, counter);
-	return db_run(db->set_counter) && sqlite3_changes(db->sql) == 1;
-}
-
 static bool put_blocks(const struct database *db,
 		       const struct rpmb_blocks *blocks)
 {
@@ -197,8 +204,8 @@ static bool sqlite_write(struct rpmb_store *store, uint32_t counter,
 	if (!begin(store))
 		return false;
 	next.counter = counter;
-	ok = (set_counter(db, counter) && put_blocks(db, blocks) &&
-	      commit(store, &next)) || undo(store, "cannot write");
+	ok = (put_blocks(db, blocks) && commit(store, &next)) ||
+	     undo(store, "cannot write");
 	explicit_bzero(&next, sizeof(next));
 	return ok;
 }
@@ -251,11 +258,13 @@ static bool sqlite_read(struct rpmb_store *store,
 	return true;
 }
 
-static bool put_config(const struct database *db, const struct rpmb_store *next)
+static bool put_config(struct database *db, const struct rpmb_store *next)
 {
 	sqlite3_bind_int64(db->set_config, 1, next->counter);
 	sqlite3_bind_blob(db->set_config, 2, next->config, RPMB_CONFIG_LEN,
 			  SQLITE_STATIC);
+	sqlite3_bind_int64(db->set_config, 3, db->counter);
+	db->counter = next->counter;
 	return db_run(db->set_config) && sqlite3_changes(db->sql) == 1;
 }
 
@@ -291,10 +300,10 @@ static bool prepare_all(struct database *db)
 	       db_prepare(db, &db->set_key,
 			  "UPDATE meta SET key = ?1 WHERE key IS NULL") &&
 	       db_prepare(db, &db->set_counter,
-			  "UPDATE meta SET counter = ?1 WHERE counter = ?1 - 1") &&
+			  "UPDATE meta SET counter = ?1 WHERE counter = ?2") &&
 	       db_prepare(db, &db->set_config,
 			  "UPDATE meta SET counter = ?1, config = ?2"
-		       " WHERE counter IN (?1, ?1 - 1)") &&
+		       " WHERE counter = ?3") &&
 	       db_prepare(db, &db->put_block,
 			  "INSERT INTO blocks (addr, data) VALUES (?1, ?2)"
 		       " ON CONFLICT (addr) DO UPDATE SET data = ?2") &&
