@@ -333,7 +333,8 @@ static void test_stopped(void)
 		done++;
 	/* 16 entries are 4 blocks, for which there are two requests of two */
 	expect_eq(refused, 3);
-	expect_eq(done, 3);
+	/* What is stored counts, whatever the device has said of it */
+	expect_eq(done, 0);
 }
 
 /* Nobody's table is written over who has not seen it */
