@@ -250,11 +250,11 @@ static inline int test_counters_thread(void *data)
 }
 
 static inline struct test_counters *test_start_counters(struct kunit *test,
-						  struct rpmb_dev *rdev,
-						  unsigned int nr)
+							struct rpmb_dev *rdev,
+							unsigned int nr)
 {
 	struct test_counters *batch = kunit_kzalloc(test, sizeof(*batch),
-						 GFP_KERNEL);
+						    GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, batch);
 	batch->call.rdev = rdev;
