@@ -201,7 +201,8 @@ static void check_line(struct argp_state *argp, struct command_line *line)
 	if (state->take_over && line->on_database && !pg_fragment(state->name))
 		argp_error(argp, "--take-over is for one device: DATABASE#GUID");
 	if (line->args.json && !knows_json(line))
-		argp_error(argp, "only list, inspect and check on a database and inspect on a partition take --json");
+		argp_error(argp,
+			   "list, inspect, check on a database and inspect --partition take --json");
 	if (line->new_key_file)
 		take_new_key(argp, line);
 }

@@ -38,7 +38,7 @@ struct state_config;
  * Used by one thread at a time; the file is locked for all other processes
  *
  * @anchored: NULL if it is not
- * @counter: what the transaction has left it at so far; a group sets it at its end
+ * @counter: what a group has left it at in meta so far; it is set when that is committed
  * @written: the group has something to keep
  * @refused: the group has been undone, nothing more is done for it
  */

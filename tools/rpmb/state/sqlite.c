@@ -110,14 +110,21 @@ static bool begin(struct rpmb_store *store)
 }
 
 /* That the counter is still the one before is part of the transaction */
-static bool set_counter(struct database *db, uint32_t counter)
+static bool set_counter(const struct database *db, uint32_t before,
+			uint32_t counter)
 {
-	if (db->counter == counter)
-		return true;
 	sqlite3_bind_int64(db->set_counter, 1, counter);
-	sqlite3_bind_int64(db->set_counter, 2, db->counter);
-	db->counter = counter;
+	sqlite3_bind_int64(db->set_counter, 2, before);
 	return db_run(db->set_counter) && sqlite3_changes(db->sql) == 1;
+}
+
+/* Set it to what the writes of a group so far have made it */
+static bool catch_up(struct database *db, const struct state *state)
+{
+	uint32_t before = db->counter;
+
+	db->counter = state->store.counter;
+	return before == db->counter || set_counter(db, before, db->counter);
 }
 
 /* Make what was written durable, which makes @store what @next is; then anchor it */
@@ -131,8 +138,6 @@ static bool commit(struct rpmb_store *store, const struct rpmb_store *next)
 		db->written = true;
 		return true;
 	}
-	if (!set_counter(db, next->counter))
-		return false;
 	if (!db->anchored)
 		return db_run(db->commit);
 	anchored_next(db->anchored, to_state(store), next, &step, root);
@@ -204,7 +209,9 @@ static bool sqlite_write(struct rpmb_store *store, uint32_t counter,
 	if (!begin(store))
 		return false;
 	next.counter = counter;
-	ok = (put_blocks(db, blocks) && commit(store, &next)) ||
+	ok = ((to_state(store)->grouped ||
+	       set_counter(db, counter - 1, counter)) &&
+	      put_blocks(db, blocks) && commit(store, &next)) ||
 	     undo(store, "cannot write");
 	explicit_bzero(&next, sizeof(next));
 	return ok;
@@ -263,7 +270,6 @@ static bool put_config(struct database *db, const struct rpmb_store *next)
 	sqlite3_bind_int64(db->set_config, 1, next->counter);
 	sqlite3_bind_blob(db->set_config, 2, next->config, RPMB_CONFIG_LEN,
 			  SQLITE_STATIC);
-	sqlite3_bind_int64(db->set_config, 3, db->counter);
 	db->counter = next->counter;
 	return db_run(db->set_config) && sqlite3_changes(db->sql) == 1;
 }
@@ -280,7 +286,8 @@ static bool sqlite_configure(struct rpmb_store *store, uint32_t counter,
 		return false;
 	next.counter = counter;
 	memcpy(next.config, config, RPMB_CONFIG_LEN);
-	ok = (put_config(db, &next) && commit(store, &next)) ||
+	ok = ((!to_state(store)->grouped || catch_up(db, to_state(store))) &&
+	      put_config(db, &next) && commit(store, &next)) ||
 	     undo(store, "cannot configure");
 	explicit_bzero(&next, sizeof(next));
 	return ok;
@@ -303,7 +310,7 @@ static bool prepare_all(struct database *db)
 			  "UPDATE meta SET counter = ?1 WHERE counter = ?2") &&
 	       db_prepare(db, &db->set_config,
 			  "UPDATE meta SET counter = ?1, config = ?2"
-		       " WHERE counter = ?3") &&
+		       " WHERE counter IN (?1, ?1 - 1)") &&
 	       db_prepare(db, &db->put_block,
 			  "INSERT INTO blocks (addr, data) VALUES (?1, ?2)"
 		       " ON CONFLICT (addr) DO UPDATE SET data = ?2") &&
@@ -537,6 +544,7 @@ static bool sqlite_commit(struct state *state)
 	db->refused = false;
 	/* Whatever has ended the transaction meanwhile has taken all of it back */
 	if (ok && written && (sqlite3_get_autocommit(db->sql) ||
+			      !catch_up(db, state) ||
 			      !commit(&state->store, &state->store))) {
 		undo_write(db, "cannot write");
 		ok = false;

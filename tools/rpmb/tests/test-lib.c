@@ -1138,7 +1138,8 @@ static void test_at_rest(void)
 /* Three requests, of which the second one is refused: the third is for the next call */
 static void test_route_batch(void)
 {
-	struct rpmb_frame reqs[3] = {}, resps[3];
+	/* One more than are carried whole: a length that is wrong is beyond its end */
+	struct rpmb_frame reqs[4] = {}, resps[3];
 	struct rpmb_request requests[3];
 	struct fake *fake;
 	struct rpmb *rpmb = fresh(&emmc, &fake);
