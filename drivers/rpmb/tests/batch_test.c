@@ -74,13 +74,8 @@ static void batch_add(struct kunit *test, u16 type)
 
 	rpmb_msg_set_nonce(BATCH_FORMAT, msg, ctx->nr);
 	ctx->msgs[ctx->nr] = msg;
-	ctx->routes[ctx->nr++] = (struct rpmb_route) {
-		.req = msg->req,
-		.req_len = msg->req_len,
-		.resp = msg->resp,
-		.resp_len = msg->resp_len,
-		.started = true,
-	};
+	ctx->routes[ctx->nr] = rpmb_msg_to_route(msg);
+	ctx->routes[ctx->nr++].started = true;
 }
 
 static void batch_add_writes(struct kunit *test, unsigned int nr)

@@ -434,16 +434,8 @@ static int core_run_batch(struct rpmb_thread *thread)
 	unsigned int done;
 	int ret;
 
-	for (unsigned int i = 0; i < CORE_BATCH; i++) {
-		struct rpmb_msg *msg = core_msg(thread->fake->test, i);
-
-		routes[i] = (struct rpmb_route) {
-			.req = msg->req,
-			.req_len = msg->req_len,
-			.resp = msg->resp,
-			.resp_len = msg->resp_len,
-		};
-	}
+	for (unsigned int i = 0; i < CORE_BATCH; i++)
+		routes[i] = rpmb_msg_to_route(core_msg(thread->fake->test, i));
 	ret = rpmb_route_batch(thread->fake->rdev, routes, CORE_BATCH, &done);
 	return ret ?: done;
 }

@@ -141,6 +141,17 @@ u8 rpmb_msg_resp_nonce(enum rpmb_frame_format format,
 int rpmb_msg_route(struct rpmb_fake *fake, struct rpmb_msg *msg);
 bool rpmb_msg_untouched(const struct rpmb_msg *msg);
 
+/* The same as rpmb_route_batch() takes it */
+static inline struct rpmb_route rpmb_msg_to_route(const struct rpmb_msg *msg)
+{
+	return (struct rpmb_route) {
+		.req = msg->req,
+		.req_len = msg->req_len,
+		.resp = msg->resp,
+		.resp_len = msg->resp_len,
+	};
+}
+
 /**
  * struct rpmb_thread - a thread that does one thing
  * @fake: with which

@@ -51,16 +51,6 @@ static struct rpmb_msg *route_counter_msg(struct kunit *test)
 			 0);
 }
 
-static struct rpmb_route route_of(const struct rpmb_msg *msg)
-{
-	return (struct rpmb_route) {
-		.req = msg->req,
-		.req_len = msg->req_len,
-		.resp = msg->resp,
-		.resp_len = msg->resp_len,
-	};
-}
-
 /* Alone; or as the second of a batch, between two reads of the counter */
 static int route_send(struct kunit *test, struct rpmb_fake *fake,
 		      struct rpmb_msg *msg, bool batch)
@@ -74,7 +64,8 @@ static int route_send(struct kunit *test, struct rpmb_fake *fake,
 	other = route_msg(test, fake->descr.frame_format,
 			  RPMB_GET_WRITE_COUNTER, 0, 0, 1);
 	struct rpmb_route routes[] = {
-		route_of(other), route_of(msg), route_of(other)
+		rpmb_msg_to_route(other), rpmb_msg_to_route(msg),
+		rpmb_msg_to_route(other),
 	};
 	ret = rpmb_route_batch(fake->rdev, routes, ARRAY_SIZE(routes), &done);
 	KUNIT_EXPECT_EQ(test, done, ret ? 0 : ARRAY_SIZE(routes));
