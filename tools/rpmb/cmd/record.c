@@ -188,21 +188,17 @@ int check_records(const struct args *args)
 	return ret;
 }
 
-/* Nothing, or a genuine record of this device and key */
-static int check_there(const struct session *session,
-		       const struct record *record)
+/* Nothing, or a genuine record of this device and key; @found says which */
+static int check_there(const struct session *session, const char *path,
+		       struct json_object *wanted, bool *found)
 {
-	struct json_object *there, *wanted;
-	char path[RECORD_PATH];
+	struct json_object *there = load_genuine(session, path);
 	int ret;
 
-	make_path(session, "json", path);
-	there = load_genuine(session, path);
+	*found = there;
 	if (!there)
 		return EXIT_OK;
-	wanted = make_record(session, record, DONE);
 	ret = check_identity(path, there, wanted);
-	json_object_put(wanted);
 	json_object_put(there);
 	return ret;
 }
@@ -211,11 +207,15 @@ int begin_record(const struct session *session, const struct record *record)
 {
 	struct json_object *object;
 	char path[RECORD_PATH];
+	bool found;
 	int ret;
 
 	if (!session->args->records)
 		return EXIT_OK;
-	ret = check_there(session, record);
+	make_path(session, "json", path);
+	object = make_record(session, record, DONE);
+	ret = check_there(session, path, object, &found);
+	json_object_put(object);
 	if (ret)
 		return ret;
 	make_path(session, "begun", path);
@@ -258,14 +258,11 @@ static void end_begun(const struct session *session)
 static int keep(const struct session *session, const char *path,
 		struct json_object *wanted)
 {
-	struct json_object *there = load_genuine(session, path);
-	int ret;
+	bool found;
+	int ret = check_there(session, path, wanted, &found);
 
-	if (!there)
-		return put_record(session, path, record_text(wanted));
-	ret = check_identity(path, there, wanted);
-	json_object_put(there);
-	return ret;
+	return ret || found ? ret :
+			      put_record(session, path, record_text(wanted));
 }
 
 int keep_record(const struct session *session, const struct record *record,
