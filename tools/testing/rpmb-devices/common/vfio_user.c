@@ -3,6 +3,7 @@
 #include <linux/vfio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -195,11 +196,26 @@ static void signal_irq(struct vfio_user *vu)
 {
 	uint64_t one = 1;
 
-	if (!vu->irq_level || vu->irq_masked || vu->irq_fd < 0)
+	if (!vu->irq_level || vu->irq_masked || vu->irq_told || vu->irq_fd < 0)
 		return;
-	vu->irq_masked = true;
+	vu->irq_told = true;
 	if (write(vu->irq_fd, &one, sizeof(one)) != sizeof(one))
 		log_line("cannot signal an interrupt: %s", strerror(errno));
+}
+
+/*
+ * What nobody has heard of yet is taken back: a driver that has seen to it already may
+ * have nothing more to do that would end it, and be interrupted by it for ever. The
+ * client may read at the same time, so this does not wait.
+ */
+static void withdraw_irq(struct vfio_user *vu)
+{
+	uint64_t count;
+	struct iovec iov = { &count, sizeof(count) };
+
+	if (vu->irq_told &&
+	    preadv2(vu->irq_fd, &iov, 1, -1, RWF_NOWAIT) == sizeof(count))
+		vu->irq_told = false;
 }
 
 static void set_intx(void *machine, bool level)
@@ -207,7 +223,10 @@ static void set_intx(void *machine, bool level)
 	struct vfio_user *vu = machine;
 
 	vu->irq_level = level;
-	signal_irq(vu);
+	if (level)
+		signal_irq(vu);
+	else
+		withdraw_irq(vu);
 }
 
 /* Take the descriptor that came with the message, or none */
@@ -217,10 +236,18 @@ static void set_irq_fd(struct vfio_user *vu, struct message *msg)
 		close(vu->irq_fd);
 	vu->irq_fd = -1;
 	vu->irq_masked = false;
+	vu->irq_told = false;
 	if (msg->nr_fds) {
 		vu->irq_fd = msg->fds[0];
 		msg->fds[0] = -1;
 	}
+}
+
+/* What it was told of has been seen to, too */
+static void unmask_irq(struct vfio_user *vu)
+{
+	vu->irq_masked = false;
+	vu->irq_told = false;
 }
 
 static int set_irqs(struct vfio_user *vu, struct message *msg)
@@ -237,7 +264,7 @@ static int set_irqs(struct vfio_user *vu, struct message *msg)
 	else if (action == VFIO_IRQ_SET_ACTION_MASK)
 		vu->irq_masked = true;
 	else if (action == VFIO_IRQ_SET_ACTION_UNMASK)
-		vu->irq_masked = false;
+		unmask_irq(vu);
 	else
 		return EINVAL;
 	signal_irq(vu);

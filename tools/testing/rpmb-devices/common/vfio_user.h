@@ -19,7 +19,8 @@
  * @client: -1 if there is none
  * @irq_fd: signals INTx, -1 if the client does not want to know
  * @irq_level: whether INTx is asserted
- * @irq_masked: signalled, and not unmasked by the client since
+ * @irq_masked: the client does not want to hear of it
+ * @irq_told: signalled, and not unmasked by the client since
  */
 struct vfio_user {
 	struct pci *pci;
@@ -29,6 +30,7 @@ struct vfio_user {
 	int irq_fd;
 	bool irq_level;
 	bool irq_masked;
+	bool irq_told;
 };
 
 /*

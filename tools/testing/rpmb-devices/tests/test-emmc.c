@@ -596,15 +596,25 @@ static void tuning(void)
 	check_eq(driver_status(&m) >> 9 & 0xf, 4);
 }
 
-/* INTx: asserted as long as there is a reason, signalled again when unmasked */
+static void ask_for_status(void)
+{
+	machine_write(&m, ARGUMENT, 4, 1 << 16);
+	machine_write(&m, COMMAND, 2, 13 << 8 | 2);
+}
+
+/*
+ * INTx: asserted as long as there is a reason, signalled again when unmasked, and taken
+ * back if nobody has heard of it
+ */
 static void interrupts(void)
 {
 	start(NONE);
-	machine_await_irq(&m);
-	machine_unmask_irq(&m);
 	check(!machine_has_irq(&m), "there is no reason");
-	machine_write(&m, ARGUMENT, 4, 1 << 16);
-	machine_write(&m, COMMAND, 2, 13 << 8 | 2);
+	ask_for_status();
+	check(machine_has_irq(&m), "there is one");
+	machine_write(&m, INT_STATUS, 4, INT_RESPONSE);
+	check(!machine_has_irq(&m), "the reason is gone before it was heard of");
+	ask_for_status();
 	machine_await_irq(&m);
 	machine_write(&m, ARGUMENT, 4, 0);
 	check(!machine_has_irq(&m), "masked");
