@@ -95,6 +95,22 @@ void serve_start_args(struct host *host, const char *owner, const char *name,
 	daemon_exec(&host->daemon, NULL, args);
 }
 
+void serve_begin(struct host *host, const char *name, struct model *model)
+{
+	model_set(model, 0);
+	serve_open(host, "one", name, NULL);
+	must_program_key(&host->fe);
+	while (model->counter < 3)
+		model_write(model, &host->fe);
+}
+
+void serve_goes_on(struct host *host, struct model *model, bool on_its_way)
+{
+	model_check(model, &host->fe, on_its_way);
+	model_write(model, &host->fe);
+	model_check(model, &host->fe, false);
+}
+
 void serve_stop(struct host *host)
 {
 	fe_close(&host->fe);

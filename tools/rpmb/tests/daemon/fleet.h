@@ -7,6 +7,7 @@
 #define FLEET_H
 
 #include "client.h"
+#include "model.h"
 
 /* A host: a daemon that says that it is one, and a guest of it */
 struct host {
@@ -39,6 +40,12 @@ void serve_start_args(struct host *host, const char *owner, const char *name,
 	serve_start(host, owner, name, __VA_ARGS__);			\
 	fe_open_at(&(host)->fe, &(host)->daemon, (host)->socket);	\
 } while (0)
+
+/* A host that serves a device with a key and some writes */
+void serve_begin(struct host *host, const char *name, struct model *model);
+
+/* It has what the model has, see model_check(), and takes writes */
+void serve_goes_on(struct host *host, struct model *model, bool on_its_way);
 
 /* It stops in good order */
 void serve_stop(struct host *host);

@@ -10,7 +10,7 @@
 
 #include "fixture.h"
 #include "fleet.h"
-#include "model.h"
+#include "group.h"
 
 #define MOST_WRITES 20000
 #define NAME "small"
@@ -107,6 +107,42 @@ static void tables_full(void)
 	serve_stop(&host);
 }
 
+/*
+ * A full ring with a write that there is no room for: each of it by itself then, so those
+ * before it are done, and those behind it see that it was not
+ */
+static void tables_full_group(void)
+{
+	struct rpmb_frame out[MODEL_BLOCKS + 1];
+	uint8_t data[MODEL_BLOCKS * BLOCK];
+	struct group group;
+	struct model model;
+	struct host host;
+	uint16_t addr;
+
+	begin(&host, &model);
+	fleet_do("fill", "tables");
+	check_eq(write_until_full(&host, &model, &addr), RPMB_RES_WRITE);
+	pattern(data, MODEL_BLOCKS, addr, 1);
+	make_write(out, MODEL_BLOCKS, addr, model.counter, data, test_key);
+	make_result_read(out + MODEL_BLOCKS);
+	group = (struct group) { .fe = &host.fe };
+	group_put_count(&group);
+	group_put(&group, out, MODEL_BLOCKS + 1, 1);
+	group_put_read(&group);
+	group_put_count(&group);
+	group_go(&group);
+	group_counted(&group, model.counter);
+	group_written(&group, RPMB_RES_WRITE, model.counter);
+	group_holds(&group, &model);
+	group_counted(&group, model.counter);
+	fleet_do("empty", "tables");
+	must_write(&host.fe, addr, MODEL_BLOCKS, model.counter++, data);
+	must_hold(&host.fe, addr, MODEL_BLOCKS, data);
+	must_have_blocks(&host, MODEL_BLOCKS, addr);
+	serve_stop(&host);
+}
+
 /* Is the write that is under way answered? No if the server has ended. */
 static bool is_answered(struct host *host)
 {
@@ -148,6 +184,8 @@ static void log_full(void)
 
 static const struct test tests[] = {
 	{ "no room for tables: write failure, nothing lost", tables_full },
+	{ "no room for tables, a full ring: write failure, what else is asked is answered",
+	  tables_full_group },
 	{ "no room for the log: the guest waits, nothing lost", log_full },
 };
 

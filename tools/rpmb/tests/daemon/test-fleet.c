@@ -28,16 +28,6 @@
 #define SETTLES "'settled'"
 #define RELEASES "'closed'"
 
-/* A host that serves a device with a key and some writes */
-static void begin(struct host *host, const char *name, struct model *model)
-{
-	model_set(model, 0);
-	serve_open(host, "one", name, NULL);
-	must_program_key(&host->fe);
-	while (model->counter < 3)
-		model_write(model, &host->fe);
-}
-
 /* A write, of whose commit the database has not heard yet */
 static void submit_held(struct proxy *proxy, struct host *host,
 			const struct model *model)
@@ -57,25 +47,18 @@ static void lose_database(struct proxy *proxy, struct host *host,
 	daemon_wait_for_words("server closed the connection unexpectedly");
 }
 
-static void must_serve(struct host *host, struct model *model, bool on_its_way)
-{
-	model_check(model, &host->fe, on_its_way);
-	model_write(model, &host->fe);
-	model_check(model, &host->fe, false);
-}
-
 static void one_after_the_other(void)
 {
 	struct host one, two;
 	struct model model;
 
-	begin(&one, fleet_device(), &model);
+	serve_begin(&one, fleet_device(), &model);
 	serve_stop(&one);
 	serve_open(&two, "two", fleet_device(), NULL);
-	must_serve(&two, &model, false);
+	serve_goes_on(&two, &model, false);
 	serve_stop(&two);
 	serve_open(&one, "one", fleet_device(), NULL);
-	must_serve(&one, &model, false);
+	serve_goes_on(&one, &model, false);
 }
 
 static void in_use_elsewhere(void)
@@ -83,18 +66,18 @@ static void in_use_elsewhere(void)
 	struct host one, two;
 	struct model model;
 
-	begin(&one, fleet_device(), &model);
+	serve_begin(&one, fleet_device(), &model);
 	serve_start(&two, "two", fleet_device(), NULL);
 	serve_ends(&two, 1, "in use by one");
 	check(access(two.socket, F_OK), "the second one has a socket");
-	must_serve(&one, &model, false);
+	serve_goes_on(&one, &model, false);
 	/* Another host does not know that it has died */
 	fe_close(&one.fe);
 	daemon_kill(&one.daemon);
 	serve_start(&two, "two", fleet_device(), NULL);
 	serve_ends(&two, 1, "in use by one");
 	serve_open(&two, "two", fleet_device(), "--take-over");
-	must_serve(&two, &model, false);
+	serve_goes_on(&two, &model, false);
 }
 
 /* The same host knows */
@@ -103,11 +86,11 @@ static void killed_then_started(void)
 	struct host one;
 	struct model model;
 
-	begin(&one, fleet_device(), &model);
+	serve_begin(&one, fleet_device(), &model);
 	fe_close(&one.fe);
 	daemon_kill(&one.daemon);
 	serve_open(&one, "one", fleet_device(), NULL);
-	must_serve(&one, &model, false);
+	serve_goes_on(&one, &model, false);
 }
 
 /*
@@ -124,16 +107,16 @@ static void in_use_in_container(void)
 		      " --pid --fork --kill-child --mount-proc \"%s\" \"$@\"\\n'"
 		      " \"$RPMB_DAEMON\" >contained && chmod 755 contained"), "");
 	setenv("RPMB_DAEMON", "./contained", 1);
-	begin(&one, fleet_device(), &model);
+	serve_begin(&one, fleet_device(), &model);
 	serve_start(&two, "two", fleet_device(), "--owner", "one");
 	serve_ends(&two, 1, "in use by one");
-	must_serve(&one, &model, false);
+	serve_goes_on(&one, &model, false);
 	setenv("RPMB_DAEMON", daemon, 1);
 	free(daemon);
 	/* Nor does one outside know */
 	serve_start(&two, "two", fleet_device(), "--owner", "one");
 	serve_ends(&two, 1, "in use by one");
-	must_serve(&one, &model, false);
+	serve_goes_on(&one, &model, false);
 }
 
 /* Its number is somebody else's by now, who is alive */
@@ -142,14 +125,14 @@ static void number_used_again(void)
 	struct host one;
 	struct model model;
 
-	begin(&one, fleet_device(), &model);
+	serve_begin(&one, fleet_device(), &model);
 	fe_close(&one.fe);
 	daemon_kill(&one.daemon);
 	fleet_sql("a", "UPDATE rpmb_devices SET token = regexp_replace(token,"
 		       " '/%d/', '/%d/') WHERE guid = '%s'", one.daemon.pid,
 		  getpid(), strchr(fleet_device(), '#') + 1);
 	serve_open(&one, "one", fleet_device(), NULL);
-	must_serve(&one, &model, false);
+	serve_goes_on(&one, &model, false);
 }
 
 static void taken_over(void)
@@ -157,12 +140,12 @@ static void taken_over(void)
 	struct host one, two;
 	struct model model;
 
-	begin(&one, fleet_device(), &model);
+	serve_begin(&one, fleet_device(), &model);
 	serve_open(&two, "two", fleet_device(), "--take-over");
 	submit_count(&one.fe);
 	serve_ends(&one, FENCED, "taken over by two at epoch 2");
 	check(!fe_used(&one.fe), "an answer from who has lost the device");
-	must_serve(&two, &model, false);
+	serve_goes_on(&two, &model, false);
 }
 
 static void taken_over_write(void)
@@ -170,12 +153,12 @@ static void taken_over_write(void)
 	struct host one, two;
 	struct model model;
 
-	begin(&one, fleet_device(), &model);
+	serve_begin(&one, fleet_device(), &model);
 	serve_open(&two, "two", fleet_device(), "--take-over");
 	model_submit(&model, &one.fe);
 	serve_ends(&one, FENCED, "somebody else has the device");
 	check(!fe_used(&one.fe), "an answer from who has lost the device");
-	must_serve(&two, &model, false);
+	serve_goes_on(&two, &model, false);
 }
 
 /* Stopped with a request in its ring, and woken up when another one has the device */
@@ -185,17 +168,17 @@ static void sleeper(void)
 	struct model model, old;
 	int status;
 
-	begin(&one, fleet_device(), &model);
+	serve_begin(&one, fleet_device(), &model);
 	old = model;
 	kill(one.daemon.pid, SIGSTOP);
 	check(waitpid(one.daemon.pid, &status, WUNTRACED) > 0, "not stopped");
 	model_submit(&old, &one.fe);
 	serve_open(&two, "two", fleet_device(), "--take-over");
-	must_serve(&two, &model, false);
+	serve_goes_on(&two, &model, false);
 	kill(one.daemon.pid, SIGCONT);
 	serve_ends(&one, FENCED, "taken over by two");
 	check(!fe_used(&one.fe), "an answer from who has lost the device");
-	must_serve(&two, &model, false);
+	serve_goes_on(&two, &model, false);
 }
 
 /* Whoever is let go first has the device, the other one is refused */
@@ -208,7 +191,7 @@ static void two_take(bool first)
 	unsigned int i;
 	char *names[2];
 
-	begin(&one, fleet_device(), &model);
+	serve_begin(&one, fleet_device(), &model);
 	fe_close(&one.fe);
 	daemon_kill(&one.daemon);
 	names[0] = strdup(fleet_device_by("x"));
@@ -221,10 +204,10 @@ static void two_take(bool first)
 	proxy_go_on(proxies[first], PROXY_PASS);
 	fe_open_at(&hosts[first].fe, &hosts[first].daemon,
 		   hosts[first].socket);
-	must_serve(&hosts[first], &model, false);
+	serve_goes_on(&hosts[first], &model, false);
 	proxy_go_on(proxies[!first], PROXY_PASS);
 	serve_ends(&hosts[!first], 1, "somebody else has taken the device");
-	must_serve(&hosts[first], &model, false);
+	serve_goes_on(&hosts[first], &model, false);
 }
 
 static void two_take_one_first(void)
@@ -247,10 +230,10 @@ static void two_create(void)
 	proxy_arm(proxy, PROXY_REQUEST, "'created'");
 	serve_start(&two, "two", fleet_device_by("x"), NULL);
 	proxy_wait_held(proxy);
-	begin(&one, fleet_device(), &model);
+	serve_begin(&one, fleet_device(), &model);
 	proxy_go_on(proxy, PROXY_PASS);
 	serve_ends(&two, 1, "duplicate key");
-	must_serve(&one, &model, false);
+	serve_goes_on(&one, &model, false);
 }
 
 /*
@@ -263,7 +246,7 @@ static void overtaken(enum proxy_place place)
 	struct host one, two;
 	struct model model;
 
-	begin(&one, fleet_device_by("x"), &model);
+	serve_begin(&one, fleet_device_by("x"), &model);
 	proxy_arm(proxy, place, COMMITS);
 	model_submit(&model, &one.fe);
 	proxy_wait_held(proxy);
@@ -271,7 +254,7 @@ static void overtaken(enum proxy_place place)
 	serve_open(&two, "two", fleet_device(), "--take-over");
 	if (place == PROXY_ANSWER)
 		model_set(&model, model.counter + 1);
-	must_serve(&two, &model, false);
+	serve_goes_on(&two, &model, false);
 	proxy_go_on(proxy, PROXY_PASS);
 	if (place == PROXY_REQUEST) {
 		serve_ends(&one, FENCED, "taken over by two");
@@ -281,7 +264,7 @@ static void overtaken(enum proxy_place place)
 		submit_count(&one.fe);
 		serve_ends(&one, FENCED, "taken over by two");
 	}
-	must_serve(&two, &model, false);
+	serve_goes_on(&two, &model, false);
 }
 
 static void overtaken_before(void)
@@ -301,12 +284,12 @@ static void overtaken_reader(void)
 	struct host one, two;
 	struct model model;
 
-	begin(&one, fleet_device_by("x"), &model);
+	serve_begin(&one, fleet_device_by("x"), &model);
 	proxy_arm(proxy, PROXY_REQUEST, COMMITS);
 	submit_count(&one.fe);
 	proxy_wait_held(proxy);
 	serve_open(&two, "two", fleet_device(), "--take-over");
-	must_serve(&two, &model, false);
+	serve_goes_on(&two, &model, false);
 	proxy_go_on(proxy, PROXY_PASS);
 	serve_ends(&one, FENCED, "taken over by two");
 	check(!fe_used(&one.fe), "an answer from memory");
@@ -319,17 +302,17 @@ static void overtaken_data(enum proxy_place place, enum proxy_action action)
 	struct host one, two;
 	struct model model;
 
-	begin(&one, fleet_device_by("x"), &model);
+	serve_begin(&one, fleet_device_by("x"), &model);
 	model_check(&model, &one.fe, false);
 	proxy_arm(proxy, place, READS);
 	model_submit_read(&one.fe);
 	proxy_wait_held(proxy);
 	serve_open(&two, "two", fleet_device(), "--take-over");
-	must_serve(&two, &model, false);
+	serve_goes_on(&two, &model, false);
 	proxy_go_on(proxy, action);
 	serve_ends(&one, FENCED, "taken over by two");
 	check(!fe_used(&one.fe), "an answer of who has lost the device");
-	must_serve(&two, &model, false);
+	serve_goes_on(&two, &model, false);
 }
 
 static void overtaken_data_asked(void)
@@ -354,14 +337,14 @@ static void lost_data(enum proxy_place place)
 	struct host one;
 	struct model model;
 
-	begin(&one, fleet_device_by("x"), &model);
+	serve_begin(&one, fleet_device_by("x"), &model);
 	model_check(&model, &one.fe, false);
 	proxy_arm(proxy, place, READS);
 	model_submit_read(&one.fe);
 	proxy_wait_held(proxy);
 	proxy_go_on(proxy, PROXY_CUT);
 	model_answer_read(&model, &one.fe);
-	must_serve(&one, &model, false);
+	serve_goes_on(&one, &model, false);
 	serve_stop(&one);
 }
 
@@ -383,7 +366,7 @@ static void lost(enum proxy_place place, const char *words,
 	struct host one;
 	struct model model;
 
-	begin(&one, fleet_device_by("x"), &model);
+	serve_begin(&one, fleet_device_by("x"), &model);
 	proxy_arm(proxy, place, COMMITS);
 	model_submit(&model, &one.fe);
 	proxy_wait_held(proxy);
@@ -395,7 +378,7 @@ static void lost(enum proxy_place place, const char *words,
 		proxy_go_on(proxy, PROXY_CUT);
 	}
 	model_answer(&model, &one.fe);
-	must_serve(&one, &model, false);
+	serve_goes_on(&one, &model, false);
 	serve_stop(&one);
 }
 
@@ -436,7 +419,7 @@ static void late(const char *first, const char *second)
 	struct host one;
 	struct model model;
 
-	begin(&one, fleet_device_by("x"), &model);
+	serve_begin(&one, fleet_device_by("x"), &model);
 	proxy_arm(proxy, PROXY_REQUEST, first);
 	model_submit(&model, &one.fe);
 	proxy_wait_held(proxy);
@@ -450,7 +433,7 @@ static void late(const char *first, const char *second)
 	model_write(&model, &one.fe);
 	proxy_go_on(proxy, PROXY_LATE);
 	proxy_wait_done(proxy);
-	must_serve(&one, &model, false);
+	serve_goes_on(&one, &model, false);
 	serve_stop(&one);
 }
 
@@ -471,14 +454,14 @@ static void lost_opening(enum proxy_place place)
 	struct host one, two;
 	struct model model;
 
-	begin(&one, fleet_device(), &model);
+	serve_begin(&one, fleet_device(), &model);
 	serve_stop(&one);
 	proxy_arm(proxy, place, TAKES);
 	serve_start(&two, "two", fleet_device_by("x"), NULL);
 	proxy_wait_held(proxy);
 	proxy_go_on(proxy, PROXY_CUT);
 	fe_open_at(&two.fe, &two.daemon, two.socket);
-	must_serve(&two, &model, false);
+	serve_goes_on(&two, &model, false);
 	proxy_arm(proxy, place, RELEASES);
 	fe_close(&two.fe);
 	kill(two.daemon.pid, SIGTERM);
@@ -487,7 +470,7 @@ static void lost_opening(enum proxy_place place)
 	/* If it was closed nobody says so, but everybody can go on */
 	daemon_wait(&two.daemon);
 	serve_open(&one, "one", fleet_device(), NULL);
-	must_serve(&one, &model, false);
+	serve_goes_on(&one, &model, false);
 }
 
 static void lost_opening_request(void)
@@ -507,13 +490,13 @@ static void away(void)
 	struct host one;
 	struct model model;
 
-	begin(&one, fleet_device_by("x"), &model);
+	serve_begin(&one, fleet_device_by("x"), &model);
 	lose_database(proxy, &one, &model);
 	check(!fe_used(&one.fe), "an answer without a database");
 	proxy->refuses = false;
 	model_answer(&model, &one.fe);
 	check(strstr(daemon_messages(), "connected"), "no word of it");
-	must_serve(&one, &model, false);
+	serve_goes_on(&one, &model, false);
 }
 
 /* Who waits for a database can be stopped */
@@ -523,13 +506,13 @@ static void away_and_stopped(void)
 	struct host one;
 	struct model model;
 
-	begin(&one, fleet_device_by("x"), &model);
+	serve_begin(&one, fleet_device_by("x"), &model);
 	lose_database(proxy, &one, &model);
 	kill(one.daemon.pid, SIGTERM);
 	serve_ends(&one, 1, "giving up at epoch");
 	check(!fe_used(&one.fe), "an answer without a database");
 	serve_open(&one, "one", fleet_device(), NULL);
-	must_serve(&one, &model, true);
+	serve_goes_on(&one, &model, true);
 }
 
 /* A database that was put back under a running daemon */
@@ -539,7 +522,7 @@ static void put_back(bool settles)
 	struct host one;
 	struct model model;
 
-	begin(&one, fleet_device_by("x"), &model);
+	serve_begin(&one, fleet_device_by("x"), &model);
 	submit_held(proxy, &one, &model);
 	state_set_counter(1);
 	proxy_go_on(proxy, settles ? PROXY_CUT : PROXY_PASS);
@@ -596,7 +579,7 @@ static void settings(void)
 	struct host host;
 	unsigned int i;
 
-	begin(&host, fleet_device(), &model);
+	serve_begin(&host, fleet_device(), &model);
 	serve_stop(&host);
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		char *before = strdup(fleet_sql("a", "SHOW %s", bad[i].name));
@@ -606,14 +589,14 @@ static void settings(void)
 		if (i == ARRAY_SIZE(bad) - 1) {
 			serve_open(&host, "one", fleet_device(),
 				   "--single-server");
-			must_serve(&host, &model, false);
+			serve_goes_on(&host, &model, false);
 			serve_stop(&host);
 		}
 		set(bad[i].name, before);
 		free(before);
 	}
 	serve_open(&host, "one", fleet_device(), NULL);
-	must_serve(&host, &model, false);
+	serve_goes_on(&host, &model, false);
 }
 
 /* A server that takes no writes any more is left, and asked again */
@@ -622,14 +605,14 @@ static void read_only(void)
 	struct model model;
 	struct host one;
 
-	begin(&one, fleet_device(), &model);
+	serve_begin(&one, fleet_device(), &model);
 	set("default_transaction_read_only", "on");
 	model_submit(&model, &one.fe);
 	daemon_wait_for_words("session is read-only");
 	check(!fe_used(&one.fe), "an answer without a server for it");
 	set("default_transaction_read_only", "off");
 	model_answer(&model, &one.fe);
-	must_serve(&one, &model, false);
+	serve_goes_on(&one, &model, false);
 }
 
 /* @condition: what ends as many changes of a device as that, by the name SQL has for it */
@@ -663,7 +646,7 @@ static void others_in_the_way(void)
 	struct host host;
 	unsigned int i;
 
-	begin(&host, fleet_device(), &model);
+	serve_begin(&host, fleet_device(), &model);
 	for (i = 0; i < ARRAY_SIZE(conditions); i++) {
 		put_in_the_way(conditions[i], 3);
 		model_write(&model, &host.fe);
@@ -676,7 +659,7 @@ static void others_in_the_way(void)
 			 RPMB_RES_WRITE);
 		daemon_wait_for_words("others were in the way");
 		take_out_of_the_way();
-		must_serve(&host, &model, false);
+		serve_goes_on(&host, &model, false);
 	}
 }
 
@@ -686,14 +669,14 @@ static void schema(const char *version, const char *words)
 	struct model model;
 	struct host host;
 
-	begin(&host, fleet_device(), &model);
+	serve_begin(&host, fleet_device(), &model);
 	serve_stop(&host);
 	fleet_sql("a", "UPDATE rpmb_schema SET version = version %s", version);
 	refused(fleet_device(), words);
 	fleet_sql("a", "UPDATE rpmb_schema SET version = %s", before);
 	free(before);
 	serve_open(&host, "one", fleet_device(), NULL);
-	must_serve(&host, &model, false);
+	serve_goes_on(&host, &model, false);
 }
 
 static void schema_too_old(void)
@@ -731,7 +714,7 @@ static void other_key(void)
 	struct host one;
 	int status;
 
-	begin(&one, fleet_device(), &model);
+	serve_begin(&one, fleet_device(), &model);
 	serve_stop(&one);
 	check(!system("umask 077; head -c 32 /dev/zero >other-key"), "");
 	daemon_exec(&d, NULL, (const char *const []){
@@ -755,7 +738,7 @@ static void other_key(void)
 				" IN sealed) > 0", test_key[0], test_key[1],
 				test_key[2], test_key[3]), "0"), "in clear");
 	serve_open(&one, "one", fleet_device(), NULL);
-	must_serve(&one, &model, false);
+	serve_goes_on(&one, &model, false);
 }
 
 /*
@@ -772,7 +755,7 @@ static void damaged_answers(void)
 	int status;
 
 	model_seed();
-	begin(&one, fleet_device(), &model);
+	serve_begin(&one, fleet_device(), &model);
 	fe_close(&one.fe);
 	daemon_stop(&one.daemon);
 	for (i = 0; i < 25; i++) {
@@ -808,7 +791,7 @@ static void metrics(void)
 	struct host one;
 	struct model model;
 
-	begin(&one, fleet_device(), &model);
+	serve_begin(&one, fleet_device(), &model);
 	serve_stop(&one);
 	serve_open(&one, "one", fleet_device(), "--metrics", METRICS);
 	model_write(&model, &one.fe);
