@@ -63,10 +63,10 @@ void card_reset(struct emmc *card);
 /* Does a fault happen here? @type is that of an RPMB request, or 0 */
 bool card_strikes(struct emmc *card, enum fault_kind kind, int type);
 
-/* What is to be wrong with the RPMB's response, as area.h has it */
-uint32_t card_lie(struct emmc *card);
+/* The value of one that happens at this command, or 0 */
+uint32_t card_fault_value(struct emmc *card, enum fault_kind kind);
 
-/* The same for the faults that end all; then the card does nothing any more */
+/* Those that end all; then the card does nothing any more */
 bool card_dies_before(struct emmc *card, int type);
 bool card_dies_after(struct emmc *card, int type);
 

@@ -18,8 +18,9 @@ static bool is_in_range(const struct emmc *card, uint32_t sector, uint32_t nr)
 
 static uint32_t start_rpmb(struct emmc *card, bool write, uint32_t nr)
 {
+	uint32_t lie = write ? AREA_HONEST : card_fault_value(card, FAULT_FORGE);
 	bool ok = write ? rpmb_start_write(&card->rpmb, nr) :
-			  rpmb_start_read(&card->rpmb, nr, card_lie(card));
+			  rpmb_start_read(&card->rpmb, nr, lie);
 
 	return ok ? 0 : R1_ERROR;
 }
