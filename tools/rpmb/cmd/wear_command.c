@@ -112,7 +112,7 @@ static int keep_history(const struct survey *survey)
 				worn->wear.name, worn->wear.counter);
 	if (fclose(file))
 		return complain(EXIT_OTHER, survey->path, "%m");
-	ret = replace_file(survey->path, text, 0600);
+	ret = replace_file(survey->path, text, 0644);
 	free(text);
 	return ret;
 }
