@@ -383,11 +383,15 @@ static int rpmb_fill_blocks(const struct rpmb_keyed *k,
 	return 0;
 }
 
-/* As many as go in one turn; each is signed for the counter that the one before leaves */
+/*
+ * As many as go in one turn; each is signed for the counter that the one before leaves. Not
+ * if that may be another one for which it would then be right, and which was not named.
+ */
 static int rpmb_add_writes(const struct rpmb_keyed *k, struct rpmb_burst *burst,
 			   u32 most, struct iov_iter *from)
 {
 	u32 left = k->count - k->done;
+	bool alone = k->named && k->rdev->descr.runs_on;
 	struct rpmb_fields req = {
 		.type = RPMB_WRITE_DATA,
 		.addr = k->addr + k->done,
@@ -408,6 +412,8 @@ static int rpmb_add_writes(const struct rpmb_keyed *k, struct rpmb_burst *burst,
 		      rpmb_burst_seal(k, burst, x);
 		req.addr += req.count;
 		left -= req.count;
+		if (alone)
+			break;
 	}
 	return ret;
 }

@@ -181,7 +181,8 @@ static void virtio_rpmb_notify(struct virtio_rpmb *vr)
  * while it is not: whoever has signed both has foreseen the counter. If the device's is
  * some steps further, the first is refused and a later one hits it. Once the first write
  * of a batch was done, the counter is known to be right, and what is refused after that
- * leaves it where no write for a later counter can use it.
+ * leaves it where no write for a later counter can use it, unless a write of another
+ * guest's, which has the same device and key, has come in between: see @runs_on.
  */
 static unsigned int virtio_rpmb_may_submit(const struct rpmb_xfer *xfers,
 					   unsigned int nr, bool proven)
@@ -597,6 +598,7 @@ static int virtio_rpmb_probe(struct virtio_device *vdev)
 		.abort = virtio_rpmb_abort,
 		.frame_format = RPMB_FRAME_JEDEC,
 		.transport = RPMB_TRANSPORT_VIRTIO,
+		.runs_on = true,
 		.request_types = GENMASK(RPMB_READ_DATA, RPMB_PROGRAM_KEY),
 		.fill_block_count = BIT(RPMB_PROGRAM_KEY) |
 				    BIT(RPMB_GET_WRITE_COUNTER) |

@@ -203,6 +203,14 @@ struct rpmb_descr {
 	 * in %RPMB_MAX_LEN
 	 */
 	u32 max_read;
+	/**
+	 * @runs_on: The device is given a write before the one in front of it has
+	 * been answered, and carries it out even if that is refused. With a write
+	 * of somebody else's in between, who has the key as well, it can be the
+	 * right one for the counter by then. So who names a counter sends one at a
+	 * time.
+	 */
+	bool runs_on;
 	/** @target: UFS region or NVMe target, else 0 */
 	u8 target;
 	/**

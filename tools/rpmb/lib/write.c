@@ -251,6 +251,16 @@ static int write_chunks(struct rpmb *rpmb, const uint8_t *key,
 	return 0;
 }
 
+/*
+ * Is a write carried out although the one in front was refused? With somebody else's in
+ * between it can be the right one for the counter by then.
+ */
+static bool runs_on(const struct rpmb *rpmb)
+{
+	return rpmb->interface->runs_on ||
+	       rpmb->info.transport == RPMB_TRANSPORT_VIRTIO;
+}
+
 /* @expected: the only counter to write with, if it is not NULL */
 static int write_blocks(struct rpmb *rpmb, const uint8_t *key,
 			struct chunk *chunk, unsigned int blocks,
@@ -262,7 +272,7 @@ static int write_blocks(struct rpmb *rpmb, const uint8_t *key,
 	if (!outcome)
 		outcome = &unused;
 	*outcome = (struct rpmb_outcome){ 0 };
-	if (expected && rpmb->interface->runs_on)
+	if (expected && runs_on(rpmb))
 		chunk->one_by_one = true;
 
 	ret = rpmb_check_range(rpmb, chunk->addr, blocks);

@@ -1319,6 +1319,36 @@ static void test_write_if(void)
 	rpmb_close(rpmb);
 }
 
+/* A device that carries out what is behind a refused one gets no such */
+static void test_write_if_runs_on(void)
+{
+	static uint8_t data[3 * 32 * 256], before[32 * 256];
+	struct fake virtio = emmc;
+	struct rpmb_outcome outcome;
+	uint32_t counter = 41;
+	struct fake *fake;
+	struct rpmb *rpmb;
+
+	virtio.transport = RPMB_TRANSPORT_VIRTIO;
+	rpmb = fresh(&virtio, &fake);
+	fake->batchless = false;
+	rpmb_close(rpmb);
+	rpmb = must_open("rpmb0", O_RDWR);
+	fake->at_once = true;
+	fake->faults[0] = (struct fake_fault) {
+		FAULT_OTHER_WRITER, RPMB_WRITE_DATA, 1, 0
+	};
+	memcpy(before, fake->data + 64 * 256, sizeof(before));
+	fill(data, sizeof(data), 3);
+	expect_eq(rpmb_write_if(rpmb, key, 0, 96, data, &counter, &outcome),
+		  RPMB_ERR_COUNTER);
+	expect_eq(outcome.stored, 32);
+	expect_eq(outcome.unknown, 0);
+	expect_eq(fake->counter, 43);
+	expect(!memcmp(before, fake->data + 64 * 256, sizeof(before)));
+	rpmb_close(rpmb);
+}
+
 #define ROUNDS 200
 
 /* More than any of two writers has to wait for */
@@ -1532,6 +1562,7 @@ static const struct test tests[] = {
 	{ "retry: only for a counter that has moved", test_retry_refused },
 	{ "retry: not of what is stored", test_retry_stored },
 	{ "write if: the counter is the one that was seen", test_write_if },
+	{ "write if: nothing behind one that is refused", test_write_if_runs_on },
 	{ "writers: several with one key lose nothing", test_writers },
 	{ "messages: one for each error", test_messages },
 };
