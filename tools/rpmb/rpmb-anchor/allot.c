@@ -40,7 +40,8 @@ bool allot_begin(struct server *server)
 
 	if (!entry || allotment->done)
 		return false;
-	if (memcmp(&allotment->entry, entry, sizeof(*entry)))
+	if (allotment->entry.state != entry->state ||
+	    memcmp(allotment->entry.guid, entry->guid, sizeof(entry->guid)))
 		*allotment = (struct allotment) { .entry = *entry };
 	server->then = part_done;
 	commit_run(&server->committer, allot, server);

@@ -267,7 +267,8 @@ bool hardware_get(struct hardware *hw, unsigned int addr, unsigned int blocks,
 
 /*
  * The answer may have been lost, or what was sent may have come late: look. That the
- * blocks are right is not enough: they may have been before.
+ * blocks are right is not enough: they may have been before. Ours is one step; another
+ * one is of somebody else.
  */
 static enum hardware_fate settle(struct hardware *hw, unsigned int addr,
 				 unsigned int blocks, const void *wanted,
@@ -285,8 +286,9 @@ static enum hardware_fate settle(struct hardware *hw, unsigned int addr,
 	}
 	if (hw->counter == counter)
 		return HARDWARE_FAILED;
-	return memcmp(bytes, wanted, blocks * hardware_block(hw)) ?
-	       HARDWARE_OTHER_WRITER : HARDWARE_WRITTEN;
+	return hw->counter == counter + 1 &&
+	       !memcmp(bytes, wanted, blocks * hardware_block(hw)) ?
+	       HARDWARE_WRITTEN : HARDWARE_OTHER_WRITER;
 }
 
 /* One request at a time, so that of each it is found out what became of it */

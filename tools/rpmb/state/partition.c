@@ -109,31 +109,6 @@ static int reconnect(struct partition *partition)
 	return ret;
 }
 
-/* Will it not help to wait? */
-static bool is_final(int error)
-{
-	return error == RPMB_ERR_SYSTEM && errno == ECANCELED;
-}
-
-/* Until rpmb-anchor is back and says what the device is at; @error: so far */
-static void wait_for_anchor(struct partition *partition, int error)
-{
-	struct pollfd stop = { .fd = partition->stop, .events = POLLIN };
-	int said = 0;
-	bool final;
-
-	while (error) {
-		final = is_final(error);
-		if (error != said)
-			failed(partition, error);
-		said = error;
-		if (final || poll(&stop, 1, AGAIN_MS) > 0)
-			give_up(partition);
-		error = reconnect(partition);
-	}
-	log_line("%s: it is back", partition->name);
-}
-
 static void __attribute__((noreturn)) give_up_to_other(const struct partition *partition)
 {
 	log_line("%s: somebody else has gone on with the device",
@@ -190,6 +165,37 @@ static int look(struct partition *partition, const struct rpmb_store *next,
 	return ret;
 }
 
+/* Will it not help to wait? */
+static bool is_final(int error)
+{
+	return error == RPMB_ERR_ANCHOR ||
+	       (error == RPMB_ERR_SYSTEM && errno == ECANCELED);
+}
+
+/*
+ * Until rpmb-anchor is back and has said what the device is at; @error: so far. Whether
+ * what was asked for last, if that makes it @next, is @done is known then: as long as that
+ * cannot be read, it is not.
+ */
+static void wait_for_anchor(struct partition *partition, int error,
+			    const struct rpmb_store *next, bool *done)
+{
+	struct pollfd stop = { .fd = partition->stop, .events = POLLIN };
+	int said = 0;
+	bool final;
+
+	while (error) {
+		final = is_final(error);
+		if (error != said)
+			failed(partition, error);
+		said = error;
+		if (final || poll(&stop, 1, AGAIN_MS) > 0)
+			give_up(partition);
+		error = reconnect(partition) ?: look(partition, next, done);
+	}
+	log_line("%s: it is back", partition->name);
+}
+
 /* Is this what rpmb-anchor has said, and not what has become of it? */
 static bool is_answer(int error)
 {
@@ -204,14 +210,8 @@ static int converse(struct partition *partition, size_t data_len,
 	bool done = false;
 
 	while (!is_answer(error)) {
-		if (error == RPMB_ERR_ANCHOR) {
-			failed(partition, error);
-			give_up(partition);
-		}
-		wait_for_anchor(partition, error);
-		error = look(partition, next, &done);
-		if (!error && !done)
-			error = ask(partition, data_len, reply_len);
+		wait_for_anchor(partition, error, next, &done);
+		error = done ? 0 : ask(partition, data_len, reply_len);
 	}
 	return error;
 }
@@ -380,8 +380,7 @@ static void partition_hold(struct state *state)
 
 	if (anchor_is_quiet(partition->sock))
 		return;
-	wait_for_anchor(partition, RPMB_ERR_NO_ANCHOR);
-	look(partition, NULL, &done);
+	wait_for_anchor(partition, RPMB_ERR_NO_ANCHOR, NULL, &done);
 }
 
 static bool partition_close(struct state *state)

@@ -37,10 +37,10 @@ static const struct pg_statement create = {
 	       " SELECT guid FROM made",
 };
 
-/* That it is the epoch after the one that we have seen makes it nobody else's */
+/* That the epoch is still the one that we have seen makes it nobody else's */
 static const struct pg_statement take = {
-	.nr = 5, .columns = 3,
-	.sql = "WITH held AS (UPDATE rpmb_devices SET epoch = epoch + 1,"
+	.nr = 6, .columns = 3,
+	.sql = "WITH held AS (UPDATE rpmb_devices SET epoch = $6,"
 	       " owner = $3, token = $4, ticket = NULL"
 	       " WHERE guid = $1 AND epoch = $2 AND NOT retired"
 	       " RETURNING *),"
@@ -234,9 +234,18 @@ static enum pg_change take_epoch(struct pg_device *dev,
 	take_row(&dev->row, rows);
 	strcpy(dev->row.token, dev->token);
 	PQclear(rows);
+	return what;
+}
+
+/*
+ * An attempt that is under way still must not count when a later one has been done, so
+ * each asks for a higher epoch, and is done only if there is none as high.
+ */
+static const char *next_epoch(struct pg_device *dev, struct numbers *numbers)
+{
 	if (dev->tried < dev->row.epoch)
 		dev->tried = dev->row.epoch;
-	return what;
+	return number(numbers, ++dev->tried);
 }
 
 enum pg_change pg_device_take(struct pg_device *dev, const char *event)
@@ -244,23 +253,17 @@ enum pg_change pg_device_take(struct pg_device *dev, const char *event)
 	struct numbers numbers = {};
 	const struct pg_values values = { .value = {
 		dev->text, number(&numbers, dev->row.epoch), dev->owner,
-		dev->token, event,
+		dev->token, event, next_epoch(dev, &numbers),
 	} };
 
-	if (dev->tried <= dev->row.epoch)
-		dev->tried = dev->row.epoch + 1;
 	return take_epoch(dev, &take, &values);
 }
 
-/*
- * An attempt that is under way still must not count when a later one has been done, so
- * each asks for a higher epoch, and is done only if there is none as high.
- */
 enum pg_change pg_device_settle(struct pg_device *dev)
 {
 	struct numbers numbers = {};
 	const struct pg_values values = { .value = {
-		dev->text, number(&numbers, ++dev->tried), dev->token,
+		dev->text, next_epoch(dev, &numbers), dev->token,
 	} };
 	enum pg_change what;
 

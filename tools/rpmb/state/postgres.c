@@ -243,6 +243,9 @@ static bool take(struct state *state, const char *event)
 			dev->row.epoch = seen;
 			what = pg_device_take(dev, event);
 		}
+		/* Or the first one has been done meanwhile */
+		if (what == PG_OTHERS)
+			what = pg_device_settle(dev);
 	}
 	if (what == PG_OTHERS) {
 		log_line("%s: somebody else has taken the device",

@@ -474,7 +474,8 @@ static bool sqlite_check(const struct state_config *config)
 
 /*
  * The state that there is becomes the step after the one that is anchored. It may be
- * any that the anchor's key has ever been used for.
+ * any that the anchor's key has ever been used for. It was copied while it was in use,
+ * maybe, but what is in its -wal has been taken in then.
  */
 static bool step_back(struct state *state, struct database *db)
 {
@@ -486,6 +487,7 @@ static bool step_back(struct state *state, struct database *db)
 	    !anchored_step_back(anchored, state, &next, root))
 		return false;
 	if (!db_execute(db, "BEGIN") || !db_accept_backups(db) ||
+	    !db_execute(db, "UPDATE meta SET in_use = 0") ||
 	    !db_prepare_step(db) || !db_put_step(db, &next) ||
 	    !db_execute(db, "COMMIT"))
 		return db_failed(db, "cannot write");

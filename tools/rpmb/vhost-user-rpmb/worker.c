@@ -27,7 +27,7 @@ static bool take_kick(const struct worker *worker)
 
 	if (worker->kick < 0)
 		return false;
-	n = read(worker->kick, &count, sizeof(count));
+	n = fd_read_now(worker->kick, &count, sizeof(count));
 	if (!n || (n < 0 && errno != EAGAIN))
 		epoll_ctl(worker->epoll, EPOLL_CTL_DEL, worker->kick, NULL);
 	return n > 0;

@@ -58,7 +58,7 @@ static void tell(const struct dirty *dirty)
 	const uint64_t one = 1;
 
 	if (dirty->event >= 0 &&
-	    write(dirty->event, &one, sizeof(one)) < 0 && errno != EAGAIN)
+	    fd_write_now(dirty->event, &one, sizeof(one)) < 0 && errno != EAGAIN)
 		log_line("cannot tell of what is written: %s", strerror(errno));
 }
 

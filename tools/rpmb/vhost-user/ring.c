@@ -34,7 +34,7 @@ static unsigned int index_of(const struct ring *ring)
 /* EAGAIN means that as many signals as fit are on their way already */
 static void put_signal(int fd, const void *data, size_t len)
 {
-	if (write(fd, data, len) < 0 && errno != EAGAIN)
+	if (fd_write_now(fd, data, len) < 0 && errno != EAGAIN)
 		log_line("cannot signal the front-end: %s", strerror(errno));
 }
 

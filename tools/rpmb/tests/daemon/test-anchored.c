@@ -740,13 +740,13 @@ static void key_is_wrapped(void)
 	check(has_key_in(CLONE), "it cannot be found: this test is of no use");
 }
 
-static void stepped_back(void)
+static void stepped_back_from(bool stopped)
 {
 	struct disk_image old, newest;
 	struct model model;
 
 	begin();
-	model_leave_state(&model, true);
+	model_leave_state(&model, stopped);
 	disk_image_load(&old);
 	write_one(&model, true);
 	disk_image_load(&newest);
@@ -766,6 +766,17 @@ static void stepped_back(void)
 	check(!admin("log") && says("accept "), "%s", said());
 	disk_image_free(&old);
 	disk_image_free(&newest);
+}
+
+static void stepped_back(void)
+{
+	stepped_back_from(true);
+}
+
+/* As a snapshot of the host's disk has it, with the -wal */
+static void stepped_back_in_use(void)
+{
+	stepped_back_from(false);
 }
 
 static void converted(void)
@@ -819,6 +830,7 @@ static const struct test tests[] = {
 	{ "stopped while it waits for its anchor", stopped_while_it_waits },
 	{ "the key is in the file only wrapped", key_is_wrapped },
 	{ "a step back that the administrator agrees to", stepped_back },
+	{ "the same, to what was copied while it was in use", stepped_back_in_use },
 	{ "made an anchored one, and back", converted },
 	{ "many ends of daemon and anchor", many_kills },
 };

@@ -448,6 +448,33 @@ static void late_settling(void)
 }
 
 /* Nobody knows who has opened the device, or whether it is closed */
+/*
+ * Nobody knows whether the device was opened, and what was to settle that comes when it has
+ * been opened by another attempt: that one stays
+ */
+static void late_settling_opening(void)
+{
+	struct proxy *proxy = proxy_new("x");
+	struct host one, two;
+	struct model model;
+
+	serve_begin(&one, fleet_device(), &model);
+	serve_stop(&one);
+	proxy_arm(proxy, PROXY_REQUEST, TAKES);
+	serve_start(&two, "two", fleet_device_by("x"), NULL);
+	proxy_wait_held(proxy);
+	proxy_arm(proxy, PROXY_REQUEST, SETTLES);
+	proxy_go_on(proxy, PROXY_CUT);
+	proxy_wait_held(proxy);
+	proxy_go_on(proxy, PROXY_LATE);
+	fe_open_at(&two.fe, &two.daemon, two.socket);
+	check_eq(must_count(&two.fe), model.counter);
+	proxy_go_on(proxy, PROXY_LATE);
+	proxy_wait_done(proxy);
+	serve_goes_on(&two, &model, false);
+	serve_stop(&two);
+}
+
 static void lost_opening(enum proxy_place place)
 {
 	struct proxy *proxy = proxy_new("x");
@@ -852,6 +879,8 @@ static const struct test tests[] = {
 	  lost_opening_request },
 	{ "connection lost after the device is opened, and closed",
 	  lost_opening_answer },
+	{ "connection lost before the device is opened, what settles it comes late",
+	  late_settling_opening },
 	{ "no database: the guest waits", away },
 	{ "no database: the daemon can be stopped", away_and_stopped },
 	{ "put back under a daemon: it ends", put_back_unsettled },

@@ -6,6 +6,7 @@
  */
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -326,6 +327,19 @@ static void index_jumps(void)
 		check(fe_config(&fe, 0, 1, &config), "refused");
 	}
 	fe_stop_ring(&fe);
+	must_be_unharmed(&fe);
+}
+
+/* Whether a file blocks is a flag of the front-end's as well, which it takes away */
+static void blocking_kick(void)
+{
+	struct frontend fe;
+	int i;
+
+	open_victim(&fe);
+	check(!fcntl(fe.kick, F_SETFL, 0), "%s", strerror(errno));
+	for (i = 0; i < 100; i++)
+		fe_enable_ring(&fe);
 	must_be_unharmed(&fe);
 }
 
@@ -721,6 +735,7 @@ static const struct test tests[] = {
 	{ "race: block count changes while it is read", flip_count },
 	{ "race: type changes while it is read", flip_type },
 	{ "race: counter changes while it is read", flip_counter },
+	{ "a kick that blocks who reads it", blocking_kick },
 	{ "random rings", random_rings },
 };
 

@@ -278,6 +278,33 @@ static void comes_back(void)
 	close_daemon(&d, &fe);
 }
 
+/*
+ * It ends when the write counts, and what would tell so cannot be read at first: then
+ * nobody knows, and the guest is told when somebody does
+ */
+static void comes_back_unreadable(void)
+{
+	struct frontend fe;
+	struct model model;
+	struct daemon d;
+	struct fake *fake = begin_serving(&model, &d, &fe);
+
+	host_fault(fake, FAULT_KILL_AFTER, RPMB_WRITE_DATA, BEFORE_HEADER);
+	model_submit(&model, &fe);
+	host_wait_killed();
+	kill(d.pid, SIGSTOP);
+	host_start();
+	host_fault(fake, FAULT_RESULT, RPMB_READ_DATA, 0);
+	fake->faults[0].value = RPMB_RES_READ;
+	kill(d.pid, SIGCONT);
+	model_answer(&model, &fe);
+	check(!fake->faults[0].kind, "nothing was read");
+	check_eq(must_count(&fe), model.counter);
+	model_check(&model, &fe, false);
+	model_write(&model, &fe);
+	close_daemon(&d, &fe);
+}
+
 static void key_comes_back(void)
 {
 	struct rpmb_frame out[2], in;
@@ -450,6 +477,8 @@ static const struct test tests[] = {
 	{ "all ends before the header is written", killed_before_commit },
 	{ "all ends after that", killed_after_commit },
 	{ "rpmb-anchor ends in a write, and comes back", comes_back },
+	{ "rpmb-anchor ends in a write, comes back, and cannot read it",
+	  comes_back_unreadable },
 	{ "rpmb-anchor ends when it has the key, and comes back", key_comes_back },
 	{ "rpmb-anchor is away: nothing is told", nothing_without_it },
 	{ "another daemon serves, or the first one, never both", only_one },
