@@ -67,7 +67,7 @@ struct fake_fault {
 	uint32_t value;			/* errno, result or signal */
 };
 
-#define FAKE_FAULTS 2
+#define FAKE_FAULTS 3
 #define FAKE_LOG 64
 #define FAKE_KEPT 65536
 

@@ -448,6 +448,26 @@ static void test_other_writer(void)
 	host_refuses(NO_BLOCK);
 }
 
+/* The answer to ours is lost, and before anybody looks somebody else has written elsewhere */
+static void test_other_writer_behind_ours(void)
+{
+	begin();
+	step();
+	fake->faults[0] = (struct fake_fault) {
+		FAULT_LOST_RESPONSE, RPMB_WRITE_DATA, 0, EIO
+	};
+	fake->faults[1] = (struct fake_fault) {
+		FAULT_LOST_REQUEST, RPMB_GET_WRITE_COUNTER, 1, EINTR
+	};
+	fake->faults[2] = (struct fake_fault) {
+		FAULT_OTHER_WRITERS, RPMB_GET_WRITE_COUNTER, 1, 0
+	};
+	ends_for_other();
+	expect(!fake->faults[2].kind);
+	host_start();
+	expect_goes_on(0, &kept);
+}
+
 /* Elsewhere, at any time of a start: it looks again. Over the block: it refuses. */
 static void test_other_writer_at_start(void)
 {
@@ -511,6 +531,7 @@ static const struct test tests[] = {
 	  test_given_up },
 	{ "hardware: two anchors", test_two_anchors },
 	{ "hardware: somebody else writes with the key", test_other_writer },
+	{ "hardware: and when an answer is lost", test_other_writer_behind_ours },
 	{ "hardware: somebody else writes with the key while it starts",
 	  test_other_writer_at_start },
 	{ "guid: used again", test_guid_again },
