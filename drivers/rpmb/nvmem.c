@@ -260,6 +260,7 @@ static void rpmb_nvmem_reap(void)
 static void rpmb_nvmem_close(struct rpmb_nvmem_area *area)
 {
 	guard(mutex)(&area->lock);
+	rpmb_dev_unlink(area->rdev, &area->parent->dev);
 	rpmb_dev_put(area->rdev);
 	area->rdev = NULL;
 	key_put(area->key);
@@ -275,7 +276,10 @@ static void rpmb_nvmem_retire(struct rpmb_nvmem_area *area)
 	rpmb_nvmem_reap();
 }
 
-/* The parent, with an area of which only what is in @from is known yet */
+/*
+ * The parent, with an area of which only what is in @from is known yet. It sleeps before
+ * the RPMB, and so does who is linked to it.
+ */
 static struct rpmb_nvmem_area *
 rpmb_nvmem_area_new(const struct rpmb_nvmem_area *from)
 {
@@ -287,6 +291,10 @@ rpmb_nvmem_area_new(const struct rpmb_nvmem_area *from)
 
 	if (IS_ERR(parent))
 		return ERR_CAST(parent);
+	if (rpmb_dev_link(from->rdev, &parent->dev)) {
+		platform_device_unregister(parent);
+		return ERR_PTR(-ENOMEM);
+	}
 	area = dev_get_platdata(&parent->dev);
 	mutex_init(&area->lock);
 	area->parent = parent;
@@ -715,11 +723,18 @@ static int __init rpmb_nvmem_init(void)
 	return configfs_register_subsystem(&rpmb_nvmem_subsystem);
 }
 
-/* Directories and consumers have references to the module, so there are none */
+/*
+ * Directories and consumers have references to the module, so there are none. But the last
+ * consumer lets the module go before the device: he may be just there.
+ */
 static void __exit rpmb_nvmem_exit(void)
 {
 	configfs_unregister_subsystem(&rpmb_nvmem_subsystem);
 	rpmb_nvmem_reap();
+	while (!list_empty(&rpmb_nvmem_retired)) {
+		schedule_timeout_uninterruptible(1);
+		rpmb_nvmem_reap();
+	}
 }
 
 module_init(rpmb_nvmem_init);

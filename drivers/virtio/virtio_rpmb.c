@@ -70,8 +70,9 @@ struct virtio_rpmb {
 	struct rpmb_dev *rdev;
 	/**
 	 * @vq: Its queue; NULL from freeze to restore, and while the device does
-	 * not come back from a reset. Changed in the device's turn, and under
-	 * @lock when it goes, since the callback may still come.
+	 * not come back from a reset. Changed in the device's turn, or while
+	 * @in_reset keeps who has that off, and under @lock when it goes, since the
+	 * callback may still come.
 	 */
 	struct virtqueue *vq;
 	/** @sg: Where the frames of a sequence are, one entry each; in the turn */
@@ -88,6 +89,8 @@ struct virtio_rpmb {
 	spinlock_t lock;
 	/** @chains: what the device was given last; the queue's tokens */
 	struct virtio_rpmb_chain chains[VIRTIO_RPMB_BATCH];
+	/** @changed: it has said something of itself that nobody has looked at */
+	bool changed;
 	/** @needs_reset: it has said that it works no more */
 	bool needs_reset;
 	/** @in_reset: its bus resets it, and makes all anew */
@@ -198,6 +201,30 @@ static unsigned int virtio_rpmb_may_submit(const struct rpmb_xfer *xfers,
 	return count;
 }
 
+/*
+ * What was published is final. A device that works no more is reset by the request that it
+ * has, or by the next one. To read that, some transports sleep.
+ */
+static void virtio_rpmb_look(struct virtio_rpmb *vr)
+{
+	struct virtio_device *vdev = vr->vdev;
+	bool changed;
+
+	scoped_guard(spinlock_irq, &vr->lock) {
+		changed = vr->changed;
+		vr->changed = false;
+	}
+	if (!changed)
+		return;
+	if (!(vdev->config->get_status(vdev) & VIRTIO_CONFIG_S_NEEDS_RESET)) {
+		dev_warn_ratelimited(&vdev->dev,
+				     "new configuration ignored until the driver is bound again\n");
+		return;
+	}
+	scoped_guard(spinlock_irq, &vr->lock)
+		vr->needs_reset = true;
+}
+
 /* Returns how many sequences the device may have now, or why it has not even one */
 static int virtio_rpmb_submit_some(struct virtio_rpmb *vr,
 				   struct rpmb_xfer *xfers, unsigned int max)
@@ -235,18 +262,29 @@ static int virtio_rpmb_status(struct virtio_rpmb *vr,
 	return status;
 }
 
+static long virtio_rpmb_patience(void)
+{
+	unsigned int limit = READ_ONCE(timeout);
+
+	return limit ? msecs_to_jiffies(limit) : MAX_SCHEDULE_TIMEOUT;
+}
+
 /* 0: the device has returned the sequence; else it still has it */
 static int virtio_rpmb_wait(struct virtio_rpmb *vr,
 			    const struct virtio_rpmb_chain *chain)
 {
-	unsigned int limit = READ_ONCE(timeout);
-	long left = limit ? msecs_to_jiffies(limit) : MAX_SCHEDULE_TIMEOUT;
+	long left = virtio_rpmb_patience();
 	int status = -EINPROGRESS;
 
-	for (; left > 0 && status == -EINPROGRESS; left -= VIRTIO_RPMB_POLL)
-		wait_event_timeout(vr->wait,
-				   (status = virtio_rpmb_status(vr, chain)) != -EINPROGRESS,
-				   min(left, VIRTIO_RPMB_POLL));
+	while (left > 0 && status == -EINPROGRESS) {
+		long piece = min(left, VIRTIO_RPMB_POLL);
+
+		left -= piece;
+		left += wait_event_timeout(vr->wait,
+					   (status = virtio_rpmb_status(vr, chain)) != -EINPROGRESS ||
+					   READ_ONCE(vr->changed), piece);
+		virtio_rpmb_look(vr);
+	}
 	return status == -EINPROGRESS ? -ETIMEDOUT : status;
 }
 
@@ -376,10 +414,24 @@ static int virtio_rpmb_check(struct virtio_rpmb *vr)
 	return ret;
 }
 
+/* Whoever has to end it may never do that, if all does not go well */
+static void virtio_rpmb_await_reset(struct virtio_rpmb *vr)
+{
+	wait_event_timeout(vr->wait,
+			   !READ_ONCE(vr->in_reset) || READ_ONCE(vr->gone),
+			   virtio_rpmb_patience());
+}
+
 static int virtio_rpmb_make_ready(struct virtio_rpmb *vr)
 {
-	int ret = virtio_rpmb_check(vr);
+	int ret;
 
+	virtio_rpmb_await_reset(vr);
+	ret = virtio_rpmb_check(vr);
+	if (!ret) {
+		virtio_rpmb_look(vr);
+		ret = virtio_rpmb_check(vr);
+	}
 	return ret == -EAGAIN ? virtio_rpmb_renew(vr) : ret;
 }
 
@@ -686,6 +738,8 @@ static int virtio_rpmb_reset_prepare(struct virtio_device *vdev)
 		return ret;
 	}
 	virtio_rpmb_del_vq(vr);
+	/* Not kept until the end of the reset, of which we may not hear */
+	rpmb_dev_resume(vr->rdev);
 	return 0;
 }
 
@@ -696,26 +750,17 @@ static int virtio_rpmb_reset_done(struct virtio_device *vdev)
 	int ret = virtio_rpmb_restore(vdev);
 
 	virtio_rpmb_set_in_reset(vr, false);
-	rpmb_dev_resume(vr->rdev);
 	return ret;
 }
 #endif
 
-/*
- * What was published is final. A device that works no more is reset by the request
- * that it has, or by the next one. In interrupt context.
- */
+/* In interrupt context, or under a lock: it is looked at by who has a request */
 static void virtio_rpmb_config_changed(struct virtio_device *vdev)
 {
 	struct virtio_rpmb *vr = vdev->priv;
 
-	if (!(vdev->config->get_status(vdev) & VIRTIO_CONFIG_S_NEEDS_RESET)) {
-		dev_warn_ratelimited(&vdev->dev,
-				     "new configuration ignored until the driver is bound again\n");
-		return;
-	}
 	scoped_guard(spinlock_irqsave, &vr->lock)
-		vr->needs_reset = true;
+		vr->changed = true;
 	wake_up(&vr->wait);
 }
 

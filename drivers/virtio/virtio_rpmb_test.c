@@ -111,8 +111,10 @@ static void test_get(struct virtio_device *vdev, unsigned int offset, void *buf,
 	memcpy(buf, (u8 *)&dev->config + offset, len);
 }
 
+/* Some transports sleep here */
 static u8 test_get_status(struct virtio_device *vdev)
 {
+	KUNIT_EXPECT_FALSE(to_test_dev(vdev)->test, irqs_disabled());
 	return to_test_dev(vdev)->status;
 }
 
@@ -1605,6 +1607,23 @@ static void virtio_rpmb_test_bus_reset(struct kunit *test)
 	test_expect_answered(test, waiting);
 }
 
+/* Nobody says that it has ended: who asks meanwhile waits in a bound, and so can all else */
+static void virtio_rpmb_test_bus_reset_lost(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	struct rpmb_dev *rdev = test_find(dev);
+
+	KUNIT_ASSERT_EQ(test, virtio_device_reset_prepare(&dev->vdev), 0);
+	timeout = 1;
+	test_expect_refused(test, test_read(test, rdev, 1), -EIO);
+	test_expect_refused(test, test_read(test, rdev, 1), -EIO);
+	timeout = TEST_TIMEOUT;
+	KUNIT_ASSERT_EQ(test, rpmb_dev_suspend(rdev), 0);
+	rpmb_dev_resume(rdev);
+	KUNIT_ASSERT_EQ(test, virtio_device_reset_done(&dev->vdev), 0);
+	test_expect_serves(test, dev, rdev);
+}
+
 static void virtio_rpmb_test_bus_reset_fails(struct kunit *test)
 {
 	struct test_dev *dev = test_dev_plugged(test);
@@ -1667,6 +1686,7 @@ static struct kunit_case virtio_rpmb_test_cases[] = {
 #endif
 #ifdef VIRTIO_DRIVER_HAS_RESET
 	KUNIT_CASE(virtio_rpmb_test_bus_reset),
+	KUNIT_CASE(virtio_rpmb_test_bus_reset_lost),
 	KUNIT_CASE(virtio_rpmb_test_bus_reset_fails),
 #endif
 	{ }

@@ -181,7 +181,9 @@ static int mmc_rpmb_claim_alone(struct mmc_rpmb *mr)
  * The device's lock keeps mmc_block, and thus the disks, where they are. Who has it
  * brings or takes them, or puts them to sleep, and then there is nothing to hold back.
  *
- * abort() ends the wait for the host.
+ * abort() ends the wait for the host, but not for who needs the device's lock before he
+ * can call that, as when the card is shut down or goes: there it ends when the host is free,
+ * for which mmc_block waits there as well.
  */
 static int mmc_rpmb_claim(struct mmc_rpmb *mr)
 {
