@@ -307,9 +307,10 @@ static void keyed_begun_test(struct kunit *test)
 /**
  * struct keyed_forgery - one thing that is wrong with a response
  * @name: what
- * @want: what it is to be taken for
- * @forge: do it to the fields
- * @in: types of requests whose response has it
+ * @want: what it is to be taken for when it is signed anew; without a mismatch the
+ *	response is none to this request, whoever signed it
+ * @forge: do it to the fields; NULL if it is the MAC itself
+ * @in: types of requests whose response is judged by it. Under the old MAC all are
  */
 struct keyed_forgery {
 	const char *name;
@@ -343,6 +344,12 @@ static void keyed_forge_target(struct rpmb_fields *fields)
 	fields->target ^= 1;
 }
 
+/* The answer to the next type of request */
+static void keyed_forge_type(struct rpmb_fields *fields)
+{
+	fields->type += 1 << 8;
+}
+
 #define KEYED_NONCE (BIT(RPMB_GET_WRITE_COUNTER) | BIT(RPMB_READ_DATA))
 #define KEYED_ALL (KEYED_NONCE | BIT(RPMB_WRITE_DATA))
 
@@ -355,6 +362,8 @@ static const struct keyed_forgery keyed_forgeries[] = {
 	{ "counter", RPMB_MISMATCH_COUNTER, keyed_forge_counter,
 	  BIT(RPMB_WRITE_DATA) },
 	{ "target", RPMB_MISMATCH_TARGET, keyed_forge_target, KEYED_ALL },
+	{ "type", RPMB_MISMATCH_NONE, keyed_forge_type, KEYED_ALL },
+	{ "MAC", RPMB_MISMATCH_MAC },
 };
 
 /* What is done to the response; signed anew, only the field gives it away */
@@ -375,6 +384,15 @@ static void keyed_sign(struct between *b, struct rpmb_xfer *recv)
 	rpmb_hmac_free(hmac);
 }
 
+static int keyed_flip_mac(struct between *b, struct rpmb_xfer *xfers,
+			  unsigned int nr)
+{
+	struct rpmb_xfer *recv = between_recv(xfers, nr);
+
+	rpmb_frames_key_mac(b->format, recv->buf, recv->len)[31] ^= 1;
+	return 0;
+}
+
 static int keyed_forge(struct between *b, struct rpmb_xfer *xfers,
 		       unsigned int nr)
 {
@@ -383,6 +401,8 @@ static int keyed_forge(struct between *b, struct rpmb_xfer *xfers,
 
 	if (b->type != keyed_forged_type)
 		return 0;
+	if (!keyed_forgery->forge)
+		return keyed_flip_mac(b, xfers, nr);
 	rpmb_frames_get_last(b->format, recv->buf, recv->len, &fields);
 	keyed_forgery->forge(&fields);
 	rpmb_frames_set(b->format, recv->buf, recv->len, &fields);
@@ -428,21 +448,23 @@ static u32 keyed_counter(struct between *b)
 static void keyed_forge_one(struct between *b, u16 type,
 			    const struct keyed_forgery *forgery, bool resign)
 {
+	enum rpmb_mismatch want = forgery->want;
 	struct rpmb_keyed k;
 	u32 counter = keyed_counter(b);
 	int ret;
 
+	if (want && !resign)
+		want = RPMB_MISMATCH_MAC;
 	keyed_forgery = forgery;
 	keyed_forged_type = type;
 	keyed_resign = resign;
 	b->after = keyed_forge;
 	ret = keyed_do(b, type, &k);
 	b->after = NULL;
-	KUNIT_EXPECT_EQ_MSG(b->test, -EBADMSG, ret, "%s of %u", forgery->name,
-			    type);
-	KUNIT_EXPECT_EQ_MSG(b->test, resign ? forgery->want :
-				     RPMB_MISMATCH_MAC, k.mismatch,
-			    "%s of %u", forgery->name, type);
+	KUNIT_EXPECT_EQ_MSG(b->test, want ? -EBADMSG : -EPROTO, ret, "%s of %u",
+			    forgery->name, type);
+	KUNIT_EXPECT_EQ_MSG(b->test, want, k.mismatch, "%s of %u",
+			    forgery->name, type);
 	/* The write was done, and that was found out */
 	KUNIT_EXPECT_EQ(b->test, type == RPMB_WRITE_DATA ? 2 : 0, k.done);
 	KUNIT_EXPECT_EQ(b->test, 0, k.unknown);
@@ -461,13 +483,13 @@ static void keyed_forgery_test(struct kunit *test)
 			const struct keyed_forgery *f = &keyed_forgeries[i];
 
 			/* JEDEC's frames have no target */
-			if (!(f->in & BIT(types[j])) ||
-			    (f->want == RPMB_MISMATCH_TARGET &&
-			     b->format == RPMB_FRAME_JEDEC))
+			if (f->want == RPMB_MISMATCH_TARGET &&
+			    b->format == RPMB_FRAME_JEDEC)
 				continue;
 			b->nr = 0;
 			keyed_forge_one(b, types[j], f, false);
-			keyed_forge_one(b, types[j], f, true);
+			if (f->in & BIT(types[j]))
+				keyed_forge_one(b, types[j], f, true);
 		}
 }
 
@@ -478,15 +500,6 @@ static int keyed_flip_data(struct between *b, struct rpmb_xfer *xfers,
 
 	if (b->type == RPMB_READ_DATA)
 		((u8 *)rpmb_frames_data(b->format, recv->buf, 1))[255] ^= 0x80;
-	return 0;
-}
-
-static int keyed_flip_mac(struct between *b, struct rpmb_xfer *xfers,
-			  unsigned int nr)
-{
-	struct rpmb_xfer *recv = between_recv(xfers, nr);
-
-	rpmb_frames_key_mac(b->format, recv->buf, recv->len)[31] ^= 1;
 	return 0;
 }
 
@@ -508,11 +521,6 @@ static void keyed_tamper_test(struct kunit *test)
 	b->after = keyed_flip_data;
 	KUNIT_EXPECT_EQ(test, -EBADMSG, keyed_do(b, RPMB_READ_DATA, &k));
 	KUNIT_EXPECT_EQ(test, RPMB_MISMATCH_MAC, k.mismatch);
-	b->after = keyed_flip_mac;
-	KUNIT_EXPECT_EQ(test, -EBADMSG, keyed_do(b, RPMB_READ_DATA, &k));
-	KUNIT_EXPECT_EQ(test, RPMB_MISMATCH_MAC, k.mismatch);
-	KUNIT_EXPECT_EQ(test, -EBADMSG,
-			keyed_do(b, RPMB_GET_WRITE_COUNTER, &k));
 	if (b->format == RPMB_FRAME_NVME)
 		return;
 	b->after = keyed_mixed_frames;
@@ -581,6 +589,44 @@ static void keyed_result_test(struct kunit *test)
 				  results[i].want);
 		b->nr = 0;
 	}
+}
+
+/* Before ours gets there somebody else writes, so that it is refused */
+static int keyed_refuse(struct between *b, struct rpmb_xfer *xfers,
+			unsigned int nr)
+{
+	if (b->type == RPMB_WRITE_DATA)
+		between_write(b, 100, 0xcc);
+	return 0;
+}
+
+/* The device has refused it, and somebody says that it has not */
+static void keyed_expect_refused(struct between *b, u16 type)
+{
+	struct rpmb_keyed k;
+
+	keyed_forged_type = type;
+	keyed_said = RPMB_RES_OK;
+	b->after = keyed_say;
+	KUNIT_EXPECT_EQ_MSG(b->test, -EBADMSG, keyed_do(b, type, &k), "%u",
+			    type);
+	KUNIT_EXPECT_EQ(b->test, RPMB_MISMATCH_MAC, k.mismatch);
+	KUNIT_EXPECT_EQ(b->test, 0, k.done);
+	KUNIT_EXPECT_EQ(b->test, 0, k.unknown);
+}
+
+static void keyed_refused_test(struct kunit *test)
+{
+	struct between *b = keyed_new(test);
+
+	/* Without a key */
+	keyed_expect_refused(b, RPMB_GET_WRITE_COUNTER);
+	keyed_expect_refused(b, RPMB_READ_DATA);
+	b->after = NULL;
+	KUNIT_ASSERT_EQ(test, 0, rpmb_program_key(b->rdev, b->key));
+	b->before = keyed_refuse;
+	keyed_expect_refused(b, RPMB_WRITE_DATA);
+	keyed_expect_counter(b, 1);
 }
 
 /* Nonces are new ones in all their bytes, and what is in no field is 0 */
@@ -1572,6 +1618,7 @@ static struct kunit_case keyed_cases[] = {
 	KUNIT_CASE_PARAM(keyed_forgery_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_tamper_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_result_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_refused_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_nonce_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_no_type_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_replay_test, keyed_type_gen_params),
