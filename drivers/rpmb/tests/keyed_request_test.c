@@ -28,11 +28,14 @@ static struct rpmb_fields request_got;
 static u8 request_block[512];
 static bool request_signed;
 
-/* What the answer says that is not so: its counter is wrong by this */
-static u32 request_wrong;
+/* What is wrong with the answer, which is signed but for a wrong MAC */
+static enum rpmb_mismatch request_wrong;
 
 /* Or there is none, but this */
 static int request_error;
+
+/* How the file was opened by which an ioctl is done */
+static fmode_t request_mode;
 
 static void request_mac(struct between *b, void *frames, unsigned int len,
 			u8 *mac)
@@ -70,6 +73,13 @@ static void request_note(struct between *b, const struct rpmb_xfer *xfer)
 		       rpmb_block_size(b->format));
 }
 
+static void request_forge(struct rpmb_fields *answer)
+{
+	answer->nonce[0] ^= request_wrong == RPMB_MISMATCH_NONCE;
+	answer->target ^= request_wrong == RPMB_MISMATCH_TARGET;
+	answer->counter += request_wrong == RPMB_MISMATCH_COUNTER;
+}
+
 /* The device: one more write if the request was signed, and a block of 0x5a */
 static int request_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 			    unsigned int nr)
@@ -77,6 +87,7 @@ static int request_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 	struct between *b = rdev->descr.priv;
 	struct rpmb_xfer *recv = between_recv(xfers, nr);
 	struct rpmb_fields answer;
+	u8 *mac = rpmb_frames_key_mac(b->format, recv->buf, recv->len);
 
 	xfers[0].started = true;
 	request_note(b, &xfers[0]);
@@ -86,14 +97,14 @@ static int request_transfer(struct rpmb_dev *rdev, struct rpmb_xfer *xfers,
 	answer.type <<= 8;
 	answer.counter = request_signed ? request_got.counter + 1 :
 					  REQUEST_COUNTER;
-	answer.counter += request_wrong;
+	request_forge(&answer);
 	memset(recv->buf, 0, recv->len);
 	if (request_has_block(b, recv->len))
 		memset(rpmb_frames_data(b->format, recv->buf, 0), 0x5a,
 		       rpmb_block_size(b->format));
 	rpmb_frames_set(b->format, recv->buf, recv->len, &answer);
-	request_mac(b, recv->buf, recv->len,
-		    rpmb_frames_key_mac(b->format, recv->buf, recv->len));
+	request_mac(b, recv->buf, recv->len, mac);
+	mac[0] ^= request_wrong == RPMB_MISMATCH_MAC;
 	return 0;
 }
 
@@ -107,8 +118,9 @@ static void request_limit(struct rpmb_descr *descr)
 
 static struct between *request_new(struct kunit *test)
 {
-	request_wrong = 0;
+	request_wrong = RPMB_MISMATCH_NONE;
 	request_error = 0;
+	request_mode = FMODE_READ | FMODE_WRITE;
 	return between_new(test, *(const char * const *)test->param_value,
 			   request_limit);
 }
@@ -171,12 +183,6 @@ static void request_config_write_test(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, request_signed);
 	request_expect(b, request_block, 0xc3);
 	KUNIT_EXPECT_EQ(test, 8, k.counter);
-	/* The counter has moved by one, or it is the answer to another */
-	request_wrong = 1;
-	KUNIT_EXPECT_EQ(test, -EBADMSG,
-			request_do(b, RPMB_CONFIG_WRITE, block, &k));
-	KUNIT_EXPECT_EQ(test, RPMB_MISMATCH_COUNTER, k.mismatch);
-	KUNIT_EXPECT_EQ(test, 7, k.counter);
 }
 
 static void request_purge_test(struct kunit *test)
@@ -197,6 +203,51 @@ static void request_purge_test(struct kunit *test)
 		request_expect(b, block, 0x5a);
 }
 
+/* What an answer is judged by, and the types whose answers have it */
+#define REQUEST_ALL	GENMASK(RPMB_PURGE_STATUS, RPMB_CONFIG_WRITE)
+
+static const struct {
+	enum rpmb_mismatch wrong;
+	u32 in;
+} request_forgeries[] = {
+	{ RPMB_MISMATCH_MAC, REQUEST_ALL },
+	{ RPMB_MISMATCH_NONCE, REQUEST_ALL & ~BIT(RPMB_CONFIG_WRITE) },
+	{ RPMB_MISMATCH_COUNTER,
+	  BIT(RPMB_CONFIG_WRITE) | BIT(RPMB_PURGE_ENABLE) },
+	{ RPMB_MISMATCH_TARGET, REQUEST_ALL },
+};
+
+static void request_expect_forged(struct between *b, u16 type, u8 *block)
+{
+	struct rpmb_keyed k;
+
+	KUNIT_EXPECT_EQ_MSG(b->test, -EBADMSG, request_do(b, type, block, &k),
+			    "%u in %u", request_wrong, type);
+	KUNIT_EXPECT_EQ_MSG(b->test, request_wrong, k.mismatch, "in %u", type);
+	/* Nothing of it is handed on */
+	KUNIT_EXPECT_EQ(b->test, 7, k.counter);
+	request_expect(b, block, 0xc3);
+}
+
+static void request_forged_test(struct kunit *test)
+{
+	struct between *b = request_new(test);
+	u8 *block = kunit_kmalloc(test, 512, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	for (unsigned int i = 0; i < ARRAY_SIZE(request_forgeries); i++) {
+		request_wrong = request_forgeries[i].wrong;
+		/* JEDEC's frames have no target */
+		if (request_wrong == RPMB_MISMATCH_TARGET &&
+		    b->format == RPMB_FRAME_JEDEC)
+			continue;
+		for (u16 type = RPMB_CONFIG_WRITE; type <= RPMB_PURGE_STATUS;
+		     type++)
+			if (request_forgeries[i].in & BIT(type))
+				request_expect_forged(b, type, block);
+	}
+}
+
 /* RPMB_IOC_KEYED with the block in user memory, which the thread of a test can have */
 static unsigned long request_user(struct kunit *test)
 {
@@ -214,7 +265,7 @@ static int request_ioctl(struct between *b, unsigned long mem,
 {
 	struct file file = {
 		.private_data = b->rdev,
-		.f_mode = FMODE_READ | FMODE_WRITE,
+		.f_mode = request_mode,
 	};
 	u8 block[512];
 	int ret;
@@ -279,7 +330,7 @@ static void request_ioctl_test(struct kunit *test)
 	cmd.data = 0;
 	KUNIT_EXPECT_EQ(test, 0, request_ioctl(b, mem, &cmd));
 	KUNIT_EXPECT_EQ(test, 8, cmd.counter);
-	request_wrong = 1;
+	request_wrong = RPMB_MISMATCH_COUNTER;
 	cmd = request_cmd(RPMB_CONFIG_WRITE, mem);
 	KUNIT_EXPECT_EQ(test, -EBADMSG, request_ioctl(b, mem, &cmd));
 	KUNIT_EXPECT_EQ(test, RPMB_MISMATCH_COUNTER, cmd.mismatch);
@@ -332,6 +383,32 @@ static void request_ioctl_refused_test(struct kunit *test)
 	request_expect_refused(b, mem, -EFAULT, cmd);
 }
 
+/* What only tells something takes a file open to read, all else one open to write */
+static void request_ioctl_modes_test(struct kunit *test)
+{
+	static const struct {
+		u16 type;
+		fmode_t takes;
+	} modes[] = {
+		{ RPMB_CONFIG_WRITE, FMODE_WRITE },
+		{ RPMB_CONFIG_READ, FMODE_READ },
+		{ RPMB_PURGE_ENABLE, FMODE_WRITE },
+		{ RPMB_PURGE_STATUS, FMODE_READ },
+	};
+	struct between *b = request_new(test);
+	unsigned long mem = request_user(test);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(modes); i++) {
+		struct rpmb_ioc_keyed cmd = request_cmd(modes[i].type, mem);
+
+		request_mode = modes[i].takes;
+		KUNIT_EXPECT_EQ(test, 0, request_ioctl(b, mem, &cmd));
+		request_mode = modes[i].takes ^ (FMODE_READ | FMODE_WRITE);
+		request_expect_refused(b, mem, -EBADF,
+				       request_cmd(modes[i].type, mem));
+	}
+}
+
 /* What does not fit into the frames is not cut down to what does */
 static void request_ioctl_wide_test(struct kunit *test)
 {
@@ -355,9 +432,11 @@ static struct kunit_case request_cases[] = {
 	KUNIT_CASE_PARAM(request_config_read_test, request_type_gen_params),
 	KUNIT_CASE_PARAM(request_config_write_test, request_type_gen_params),
 	KUNIT_CASE_PARAM(request_purge_test, request_type_gen_params),
+	KUNIT_CASE_PARAM(request_forged_test, request_type_gen_params),
 	KUNIT_CASE_PARAM(request_ioctl_test, request_type_gen_params),
 	KUNIT_CASE_PARAM(request_ioctl_unknown_test, request_type_gen_params),
 	KUNIT_CASE_PARAM(request_ioctl_refused_test, request_type_gen_params),
+	KUNIT_CASE_PARAM(request_ioctl_modes_test, request_type_gen_params),
 	KUNIT_CASE_PARAM(request_ioctl_wide_test, request_type_gen_params),
 	{}
 };
