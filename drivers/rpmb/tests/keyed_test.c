@@ -1514,24 +1514,38 @@ static void keyed_batches_revoked_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, outcome.unknown);
 }
 
-/* Killed: not even that */
-static void keyed_batches_killed_test(struct kunit *test)
+/* Killed while the third is under way */
+static void keyed_expect_killed(struct between *b, u32 done)
 {
-	struct between *b = keyed_batches(test, false);
 	struct rpmb_keyed k;
 
 	keyed_signal = SIGKILL;
 	keyed_signalled = 3;
 	b->after = keyed_interrupt;
-	KUNIT_EXPECT_EQ(test, -EINTR,
+	KUNIT_EXPECT_EQ(b->test, -EINTR,
 			keyed_interrupted(b, RPMB_WRITE_DATA, true, &k));
-	KUNIT_EXPECT_EQ(test, 3, k.done);
-	KUNIT_EXPECT_EQ(test, 0, k.unknown);
-	KUNIT_EXPECT_EQ(test, 3, k.counter);
-	KUNIT_EXPECT_EQ(test, -EINTR,
+	KUNIT_EXPECT_EQ(b->test, done, k.done);
+	KUNIT_EXPECT_EQ(b->test, 0, k.unknown);
+	KUNIT_EXPECT_EQ(b->test, done, k.counter);
+	/* There were answers to all, so none is read back */
+	KUNIT_EXPECT_EQ(b->test, done, between_count(b, RPMB_WRITE_DATA));
+	KUNIT_EXPECT_EQ(b->test, 0, between_count(b, RPMB_READ_DATA));
+	KUNIT_EXPECT_EQ(b->test, -EINTR,
 			keyed_interrupted(b, RPMB_READ_DATA, true, &k));
-	KUNIT_EXPECT_EQ(test, 3, k.done);
-	keyed_expect_counter(b, 3);
+	KUNIT_EXPECT_EQ(b->test, done, k.done);
+	keyed_expect_counter(b, done);
+}
+
+/* Not even what goes in one turn */
+static void keyed_batches_killed_test(struct kunit *test)
+{
+	keyed_expect_killed(keyed_batches(test, false), 3);
+}
+
+/* But what the device has already is waited for */
+static void keyed_ahead_killed_test(struct kunit *test)
+{
+	keyed_expect_killed(keyed_batches(test, true), BETWEEN_BATCH);
 }
 
 /* A TEE's frames and the kernel's own requests, at one time on one device */
@@ -1656,6 +1670,7 @@ static struct kunit_case keyed_cases[] = {
 	KUNIT_CASE_PARAM(keyed_batches_interrupted_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_batches_revoked_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_batches_killed_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_ahead_killed_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_beside_test, keyed_type_gen_params),
 	{}
 };
