@@ -108,6 +108,7 @@ static void keyed_expect_data(struct between *b, u32 addr, u32 blocks,
 	KUNIT_EXPECT_EQ(b->test, 0, rpmb_read_blocks(b->rdev, b->key, addr,
 						     blocks, found));
 	KUNIT_EXPECT_MEMEQ(b->test, found, data, keyed_len(b, blocks));
+	kunit_kfree(b->test, found);
 }
 
 static void keyed_expect_counter(struct between *b, u32 want)
@@ -1356,116 +1357,143 @@ static void keyed_batches_nonce_test(struct kunit *test)
 			    RPMB_NONCE_SIZE);
 }
 
-/* The device has no memory of it, or others come before it: at the third one */
-static int keyed_third_lost(struct between *b, struct rpmb_xfer *xfers,
-			    unsigned int nr)
+/* All of one turn, and some of the next */
+#define KEYED_WRITES	(BETWEEN_BATCH + 3)
+
+/* Which of the writes it happens to, from 1 on */
+static unsigned int keyed_at;
+
+static bool keyed_is_at(const struct between *b)
 {
-	if (b->type != RPMB_WRITE_DATA || between_count(b, b->type) != 3)
+	return b->type == RPMB_WRITE_DATA &&
+	       between_count(b, b->type) == keyed_at;
+}
+
+static int keyed_lose_one(struct between *b, struct rpmb_xfer *xfers,
+			  unsigned int nr)
+{
+	if (!keyed_is_at(b))
 		return 0;
 	xfers[0].started = true;
 	return -ETIMEDOUT;
 }
 
-static int keyed_third_refused(struct between *b, struct rpmb_xfer *xfers,
+static int keyed_refuse_one(struct between *b, struct rpmb_xfer *xfers,
+			    unsigned int nr)
+{
+	return keyed_is_at(b) ? keyed_refuse(b, xfers, nr) : 0;
+}
+
+static int keyed_forge_one_mac(struct between *b, struct rpmb_xfer *xfers,
 			       unsigned int nr)
 {
-	if (b->type == RPMB_WRITE_DATA && between_count(b, b->type) == 3)
-		between_write(b, 100, 0xcc);
-	return 0;
+	return keyed_is_at(b) ? keyed_flip_mac(b, xfers, nr) : 0;
 }
 
-static int keyed_third_forged(struct between *b, struct rpmb_xfer *xfers,
-			      unsigned int nr)
+/* How far something got: to the one before, to that itself, or to the end of its turn */
+enum keyed_extent {
+	KEYED_BEFORE,
+	KEYED_SELF,
+	KEYED_TURN,
+};
+
+static u32 keyed_extent(enum keyed_extent extent)
 {
-	if (b->type == RPMB_WRITE_DATA && between_count(b, b->type) == 3)
-		return keyed_flip_mac(b, xfers, nr);
-	return 0;
+	switch (extent) {
+	case KEYED_BEFORE:
+		return keyed_at - 1;
+	case KEYED_SELF:
+		return keyed_at;
+	default:
+		return min(round_up(keyed_at, BETWEEN_BATCH), KEYED_WRITES);
+	}
 }
 
-static void keyed_expect_batch(struct between *b, int error, u32 stored,
-			       u32 unknown)
+/**
+ * struct keyed_fault - what happens to one of the writes
+ * @name: what
+ * @ahead: the device has all of a turn by then
+ * @before: what comes between before the device has it, or NULL
+ * @after: and when it has answered
+ * @error: what the caller is told
+ * @sent: writes that get to the device
+ * @counter: writes that it does, also for others
+ * @stored: writes that are known to be stored
+ */
+struct keyed_fault {
+	const char *name;
+	bool ahead;
+	int (*before)(struct between *b, struct rpmb_xfer *xfers,
+		      unsigned int nr);
+	int (*after)(struct between *b, struct rpmb_xfer *xfers,
+		     unsigned int nr);
+	int error;
+	enum keyed_extent sent;
+	enum keyed_extent counter;
+	enum keyed_extent stored;
+};
+
+static const struct keyed_fault keyed_faults[] = {
+	/* One by one: what is behind it is never begun */
+	{ "request lost", false, keyed_lose_one, NULL, -ETIMEDOUT,
+	  KEYED_SELF, KEYED_BEFORE, KEYED_BEFORE },
+	{ "answer lost", false, NULL, keyed_lose_one, -ETIMEDOUT,
+	  KEYED_SELF, KEYED_SELF, KEYED_SELF },
+	{ "refused", false, keyed_refuse_one, NULL, -ESTALE,
+	  KEYED_SELF, KEYED_SELF, KEYED_BEFORE },
+	/* It is seen only when all are through */
+	{ "forged", false, NULL, keyed_forge_one_mac, -EBADMSG,
+	  KEYED_TURN, KEYED_TURN, KEYED_TURN },
+	/* The device has them all: without this one it refuses what is behind it */
+	{ "request lost, ahead", true, keyed_lose_one, NULL, -ETIMEDOUT,
+	  KEYED_TURN, KEYED_BEFORE, KEYED_BEFORE },
+	{ "answer lost, ahead", true, NULL, keyed_lose_one, -ETIMEDOUT,
+	  KEYED_TURN, KEYED_TURN, KEYED_TURN },
+	/* Somebody else's write made the counter that the next one has */
+	{ "refused, ahead", true, keyed_refuse_one, NULL, -ESTALE,
+	  KEYED_TURN, KEYED_TURN, KEYED_BEFORE },
+};
+
+/* What was written is told from what is there of before by its first byte, @value */
+static void keyed_expect_fault(struct between *b,
+			       const struct keyed_fault *fault, u8 value)
 {
-	u8 *data = keyed_data(b->test, KEYED_BATCHES, 1);
+	u8 *data = keyed_data(b->test, KEYED_WRITES, value);
+	u32 first = keyed_counter(b), expected = first;
+	u32 stored = keyed_extent(fault->stored);
+	u32 counter = keyed_extent(fault->counter);
 	struct rpmb_outcome outcome;
 
-	KUNIT_EXPECT_EQ(b->test, error, keyed_write_batches(b, data, &outcome));
-	KUNIT_EXPECT_EQ(b->test, stored, outcome.stored);
-	KUNIT_EXPECT_EQ(b->test, unknown, outcome.unknown);
-	KUNIT_EXPECT_EQ(b->test, b->ahead ? BETWEEN_BATCH : 3,
-			between_count(b, RPMB_WRITE_DATA));
-	keyed_expect_data(b, 0, stored, data);
+	b->nr = 0;
+	b->ahead = fault->ahead;
+	b->before = fault->before;
+	b->after = fault->after;
+	KUNIT_EXPECT_EQ_MSG(b->test, fault->error,
+			    rpmb_write_blocks(b->rdev, b->key, 0, KEYED_WRITES,
+					      data, &expected, &outcome),
+			    "%s at %u", fault->name, keyed_at);
+	KUNIT_EXPECT_EQ_MSG(b->test, keyed_extent(fault->sent),
+			    between_count(b, RPMB_WRITE_DATA),
+			    "%s at %u", fault->name, keyed_at);
+	KUNIT_EXPECT_EQ_MSG(b->test, stored, outcome.stored, "%s at %u",
+			    fault->name, keyed_at);
+	/* One more was somebody else's; of several more nobody knows whose */
+	KUNIT_EXPECT_EQ_MSG(b->test, counter > stored + 1 ? counter - stored : 0,
+			    outcome.unknown, "%s at %u", fault->name, keyed_at);
+	if (stored)
+		keyed_expect_data(b, 0, stored, data);
+	keyed_expect_counter(b, first + counter);
+	kunit_kfree(b->test, data);
 }
 
-/* One by one: what is behind the third is never begun */
-static void keyed_batches_lost_before_test(struct kunit *test)
+static void keyed_faults_test(struct kunit *test)
 {
 	struct between *b = keyed_batches(test, false);
 
-	b->before = keyed_third_lost;
-	keyed_expect_batch(b, -ETIMEDOUT, 2, 0);
-	keyed_expect_counter(b, 2);
-}
-
-static void keyed_batches_lost_after_test(struct kunit *test)
-{
-	struct between *b = keyed_batches(test, false);
-
-	b->after = keyed_third_lost;
-	keyed_expect_batch(b, -ETIMEDOUT, 3, 0);
-	keyed_expect_counter(b, 3);
-}
-
-static void keyed_batches_refused_test(struct kunit *test)
-{
-	struct between *b = keyed_batches(test, false);
-
-	b->before = keyed_third_refused;
-	keyed_expect_batch(b, -ESTALE, 2, 0);
-	keyed_expect_counter(b, 3);
-}
-
-/* It is seen only when all are through */
-static void keyed_batches_forged_test(struct kunit *test)
-{
-	struct between *b = keyed_batches(test, false);
-	u8 *data = keyed_data(test, KEYED_BATCHES, 1);
-	struct rpmb_outcome outcome;
-
-	b->after = keyed_third_forged;
-	KUNIT_EXPECT_EQ(test, -EBADMSG, keyed_write_batches(b, data, &outcome));
-	KUNIT_EXPECT_EQ(test, BETWEEN_BATCH, outcome.stored);
-	KUNIT_EXPECT_EQ(test, 0, outcome.unknown);
-	KUNIT_EXPECT_EQ(test, BETWEEN_BATCH,
-			between_count(b, RPMB_WRITE_DATA));
-	keyed_expect_data(b, 0, BETWEEN_BATCH, data);
-}
-
-/* The device has them all: without the third it refuses what is behind it */
-static void keyed_ahead_lost_before_test(struct kunit *test)
-{
-	struct between *b = keyed_batches(test, true);
-
-	b->before = keyed_third_lost;
-	keyed_expect_batch(b, -ETIMEDOUT, 2, 0);
-	keyed_expect_counter(b, 2);
-}
-
-static void keyed_ahead_lost_after_test(struct kunit *test)
-{
-	struct between *b = keyed_batches(test, true);
-
-	b->after = keyed_third_lost;
-	keyed_expect_batch(b, -ETIMEDOUT, BETWEEN_BATCH, 0);
-	keyed_expect_counter(b, BETWEEN_BATCH);
-}
-
-/* Somebody else's write made the counter that the fourth one has: nobody knows */
-static void keyed_ahead_refused_test(struct kunit *test)
-{
-	struct between *b = keyed_batches(test, true);
-
-	b->before = keyed_third_refused;
-	keyed_expect_batch(b, -ESTALE, 2, BETWEEN_BATCH - 2);
+	for (unsigned int i = 0; i < ARRAY_SIZE(keyed_faults); i++)
+		for (keyed_at = 1; keyed_at <= KEYED_WRITES; keyed_at++)
+			keyed_expect_fault(b, &keyed_faults[i],
+					   KEYED_WRITES * i + keyed_at);
 }
 
 /* The counter ends within a batch: the last one is stored, and what is behind is not sent */
@@ -1659,13 +1687,7 @@ static struct kunit_case keyed_cases[] = {
 	KUNIT_CASE_PARAM(keyed_killed_in_line_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_batches_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_batches_nonce_test, keyed_type_gen_params),
-	KUNIT_CASE_PARAM(keyed_batches_lost_before_test, keyed_type_gen_params),
-	KUNIT_CASE_PARAM(keyed_batches_lost_after_test, keyed_type_gen_params),
-	KUNIT_CASE_PARAM(keyed_batches_refused_test, keyed_type_gen_params),
-	KUNIT_CASE_PARAM(keyed_batches_forged_test, keyed_type_gen_params),
-	KUNIT_CASE_PARAM(keyed_ahead_lost_before_test, keyed_type_gen_params),
-	KUNIT_CASE_PARAM(keyed_ahead_lost_after_test, keyed_type_gen_params),
-	KUNIT_CASE_PARAM(keyed_ahead_refused_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_faults_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_batches_end_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_batches_interrupted_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_batches_revoked_test, keyed_type_gen_params),
