@@ -1081,6 +1081,38 @@ static void keyed_program_blind_test(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, k.started);
 }
 
+/* Where the key is that is sent; it goes no further, or others would use the memory */
+static const u8 *keyed_sent;
+
+static int keyed_stop_key(struct between *b, struct rpmb_xfer *xfers,
+			  unsigned int nr)
+{
+	u8 raw[RPMB_KEY_SIZE];
+
+	keyed_sent = rpmb_frames_key_mac(b->format, xfers[0].buf,
+					 xfers[0].len);
+	KUNIT_ASSERT_EQ(b->test, 0, rpmb_key_read(b->key, raw));
+	KUNIT_EXPECT_MEMEQ(b->test, keyed_sent, raw, RPMB_KEY_SIZE);
+	return -EIO;
+}
+
+/* A key is in no memory that somebody else may get */
+static void keyed_program_wiped_test(struct kunit *test)
+{
+	struct between *b = keyed_new(test);
+	unsigned int half = RPMB_KEY_SIZE / 2;
+	u8 raw[RPMB_KEY_SIZE];
+
+	if (IS_ENABLED(CONFIG_KASAN))
+		kunit_skip(test, "looks at memory that was freed");
+	KUNIT_ASSERT_EQ(test, 0, rpmb_key_read(b->key, raw));
+	b->before = keyed_stop_key;
+	KUNIT_EXPECT_EQ(test, -EIO, rpmb_program_key(b->rdev, b->key));
+	KUNIT_ASSERT_EQ(test, 1, b->nr);
+	KUNIT_EXPECT_MEMNEQ(test, keyed_sent, raw, half);
+	KUNIT_EXPECT_MEMNEQ(test, keyed_sent + half, raw + half, half);
+}
+
 static int keyed_try(struct between *b, struct key *key)
 {
 	u32 counter;
@@ -1678,6 +1710,7 @@ static struct kunit_case keyed_cases[] = {
 	KUNIT_CASE_PARAM(keyed_program_unseen_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_program_forged_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_program_blind_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_program_wiped_test, keyed_type_gen_params),
 	KUNIT_CASE(keyed_key_test),
 	KUNIT_CASE_PARAM(keyed_revoked_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_revoked_late_test, keyed_type_gen_params),
