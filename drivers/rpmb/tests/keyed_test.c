@@ -3,7 +3,9 @@
  * Keyed requests: what the kernel signs, believes, and says of what became of it
  */
 #include <keys/user-type.h>
+#include <linux/completion.h>
 #include <linux/cred.h>
+#include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -11,6 +13,7 @@
 #include <linux/uio.h>
 
 #include "between.h"
+#include "fake.h"
 
 #define KEYED_BLOCKS	40
 
@@ -1159,7 +1162,8 @@ static void keyed_key_test(struct kunit *test)
 static int keyed_revoke(struct between *b, struct rpmb_xfer *xfers,
 			unsigned int nr)
 {
-	if (b->type == RPMB_WRITE_DATA && between_count(b, b->type) == 2)
+	if ((b->type == RPMB_READ_DATA || b->type == RPMB_WRITE_DATA) &&
+	    between_count(b, b->type) == 2)
 		key_revoke(b->key);
 	return 0;
 }
@@ -1608,77 +1612,151 @@ static void keyed_ahead_killed_test(struct kunit *test)
 	keyed_expect_killed(keyed_batches(test, true), BETWEEN_BATCH);
 }
 
+/* A read ends likewise, after a turn of one request or of some */
+static void keyed_revoked_read_test(struct kunit *test)
+{
+	struct between *b = keyed_with(test, keyed_limit_one);
+	u8 *found = keyed_data(test, KEYED_BATCHES, 0xee);
+
+	b->after = keyed_revoke;
+	KUNIT_EXPECT_EQ(test, -EKEYREVOKED,
+			rpmb_read_blocks(b->rdev, b->key, 0, KEYED_BATCHES,
+					 found));
+	KUNIT_EXPECT_EQ(test, keyed_in_batches(test) ? BETWEEN_BATCH : 2,
+			between_count(b, RPMB_READ_DATA));
+}
+
 /* A TEE's frames and the kernel's own requests, at one time on one device */
 #define KEYED_ROUNDS	25
 
 struct keyed_beside {
 	struct between *b;
 	unsigned int written;
+	unsigned int late;
 	unsigned int failed;
-	struct completion done;
 };
+
+static DECLARE_COMPLETION(keyed_beside_done);
+
+/* Who has the device keeps it until the other is in line: nobody goes twice */
+static int keyed_alternate(struct between *b, struct rpmb_xfer *xfers,
+			   unsigned int nr)
+{
+	unsigned long end = jiffies + RPMB_TEST_TIMEOUT;
+
+	while (list_empty(&b->rdev->turn.line) &&
+	       !completion_done(&keyed_beside_done) && time_before(jiffies, end))
+		cond_resched();
+	return 0;
+}
 
 static int keyed_beside_thread(void *data)
 {
 	struct keyed_beside *beside = data;
 	struct between *b = beside->b;
 	struct rpmb_outcome outcome;
-	u8 block[512] = { 1 };
+	u8 block[512] = { };
 	int ret;
 
 	while (beside->written < KEYED_ROUNDS) {
+		/* What is there already would pass for stored */
+		block[0]++;
 		ret = rpmb_write_blocks(b->rdev, b->key, 7, 1, block, NULL,
 					&outcome);
-		if (!ret)
-			beside->written++;
-		else if (ret != -ESTALE || outcome.stored)
-			beside->failed++;
+		beside->written += !ret;
+		beside->late += ret == -ESTALE;
+		beside->failed += ret && (ret != -ESTALE || outcome.stored);
 		b->nr = 0;
 	}
-	complete(&beside->done);
+	complete(&keyed_beside_done);
 	return 0;
 }
 
-static int keyed_route_counter(struct between *b, void *req, void *resp)
+/* The TEE has the key, too, and signs all; what the device answers is in @fields then */
+static int keyed_route(struct between *b, struct rpmb_fields *fields, void *req,
+		       void *resp)
 {
+	unsigned int blocks = fields->type == RPMB_WRITE_DATA;
+	struct rpmb_xfer send = {
+		.len = rpmb_frames_len(b->format, blocks),
+		.buf = req,
+	};
 	unsigned int len = rpmb_frames_len(b->format, 0);
-	struct rpmb_fields fields = {
-		.type = RPMB_GET_WRITE_COUNTER,
-		.nonce = "a TEE's nonce",
-	}, answer;
 	int ret;
 
-	memset(req, 0, len);
-	rpmb_frames_set(b->format, req, len, &fields);
-	ret = rpmb_route_frames(b->rdev, req, len, resp, len);
-	if (ret)
-		return ret;
-	rpmb_frames_get_last(b->format, resp, len, &answer);
-	return memcmp(answer.nonce, fields.nonce, sizeof(answer.nonce)) ?
-	       -EBADMSG : 0;
+	memset(req, 0, send.len);
+	rpmb_frames_set(b->format, req, send.len, fields);
+	keyed_sign(b, &send);
+	ret = rpmb_route_frames(b->rdev, req, send.len, resp, len);
+	if (!ret)
+		rpmb_frames_get_last(b->format, resp, len, fields);
+	return ret;
 }
 
+static int keyed_route_counter(struct between *b, u32 *counter, void *req,
+			       void *resp)
+{
+	static const u8 nonce[RPMB_NONCE_SIZE] = "a TEE's nonce";
+	struct rpmb_fields fields = { .type = RPMB_GET_WRITE_COUNTER };
+	int ret;
+
+	memcpy(fields.nonce, nonce, sizeof(nonce));
+	ret = keyed_route(b, &fields, req, resp);
+	*counter = fields.counter;
+	if (ret)
+		return ret;
+	return memcmp(fields.nonce, nonce, sizeof(nonce)) ? -EBADMSG : 0;
+}
+
+/* For the counter of the answer before. 1: written; 0: the kernel was first */
+static int keyed_route_write(struct between *b, u32 *counter, void *req,
+			     void *resp)
+{
+	struct rpmb_fields fields = {
+		.type = RPMB_WRITE_DATA,
+		.addr = 9,
+		.count = 1,
+		.counter = *counter,
+	};
+	int ret = keyed_route(b, &fields, req, resp);
+
+	if (ret)
+		return ret;
+	*counter = fields.counter;
+	if (fields.result == RPMB_RES_COUNTER)
+		return 0;
+	return fields.result ? -EREMOTEIO : 1;
+}
+
+/* The TEE wants to write as often as the kernel, and looks on after that */
 static void keyed_beside_test(struct kunit *test)
 {
 	struct between *b = keyed_ready(test);
 	struct keyed_beside beside = { .b = b };
-	u8 *req = kunit_kzalloc(test, 512, GFP_KERNEL);
+	u8 *req = kunit_kzalloc(test, 768, GFP_KERNEL);
 	u8 *resp = kunit_kzalloc(test, 512, GFP_KERNEL);
+	unsigned int failed = 0, written = 0;
+	u32 counter = keyed_counter(b);
 	struct task_struct *task;
-	unsigned int failed = 0;
+	int ret;
 
 	KUNIT_ASSERT_NOT_NULL(test, req);
 	KUNIT_ASSERT_NOT_NULL(test, resp);
-	init_completion(&beside.done);
+	reinit_completion(&keyed_beside_done);
+	b->before = keyed_alternate;
 	task = kthread_run(keyed_beside_thread, &beside, "rpmb-test");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
 	do {
-		failed += !!keyed_route_counter(b, req, resp);
-		cond_resched();
-	} while (!try_wait_for_completion(&beside.done));
+		ret = written < KEYED_ROUNDS ?
+		      keyed_route_write(b, &counter, req, resp) :
+		      keyed_route_counter(b, &counter, req, resp);
+		written += ret > 0;
+		failed += ret < 0;
+	} while (!completion_done(&keyed_beside_done));
 	KUNIT_EXPECT_EQ(test, 0, failed);
 	KUNIT_EXPECT_EQ(test, 0, beside.failed);
-	keyed_expect_counter(b, KEYED_ROUNDS);
+	KUNIT_EXPECT_GT(test, beside.late, 0);
+	keyed_expect_counter(b, KEYED_ROUNDS + written);
 }
 
 static struct kunit_case keyed_cases[] = {
@@ -1726,6 +1804,7 @@ static struct kunit_case keyed_cases[] = {
 	KUNIT_CASE_PARAM(keyed_batches_revoked_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_batches_killed_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_ahead_killed_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_revoked_read_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_beside_test, keyed_type_gen_params),
 	{}
 };
