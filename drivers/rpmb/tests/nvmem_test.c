@@ -4,16 +4,24 @@
  */
 #include <keys/user-type.h>
 #include <kunit/device.h>
+#include <linux/completion.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
 #include <linux/nvmem-consumer.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "between.h"
 #include "directory.h"
+#include "fake.h"
 
 /* Place of the cell "serial" of all tests, in the middle of block 1 */
 #define CELL_SKIP	40
 #define CELL_LEN	24
+
+/* Of the cell "next" right behind it */
+#define CELL_NEXT_LEN	8
 
 static const char * const cells_types[] = { "emmc", "nvme" };
 
@@ -164,7 +172,7 @@ static struct cells *cells_ready(struct kunit *test, u8 **pattern)
 	KUNIT_ASSERT_EQ(test, 0, rpmb_write_blocks(c->b->rdev, c->b->key, 0, 4,
 						   *pattern, NULL, NULL));
 	cells_add(c, "serial", c->size + CELL_SKIP, CELL_LEN);
-	cells_add(c, "next", c->size + CELL_SKIP + CELL_LEN, 8);
+	cells_add(c, "next", c->size + CELL_SKIP + CELL_LEN, CELL_NEXT_LEN);
 	KUNIT_ASSERT_EQ(test, 0, cells_store(c, "enable", "1\n"));
 	cells_get(c);
 	c->b->nr = 0;
@@ -430,6 +438,57 @@ static void nvmem_lost_test(struct kunit *test)
 	cells_expect_blocks(c, want);
 }
 
+/* Another consumer, who writes the cell "next" in the same block */
+static struct task_struct *cells_other;
+static DECLARE_COMPLETION(cells_other_done);
+
+static int cells_other_thread(void *data)
+{
+	struct cells *c = data;
+	u8 next[CELL_NEXT_LEN];
+
+	memset(next, 9, sizeof(next));
+	KUNIT_EXPECT_EQ(c->test, CELL_NEXT_LEN,
+			nvmem_device_write(c->nvmem, c->size + CELL_SKIP +
+					   CELL_LEN, sizeof(next), next));
+	complete(&cells_other_done);
+	return 0;
+}
+
+/* He comes during the first request of a write, and waits for what is in his way */
+static int cells_wake_other(struct between *b, struct rpmb_xfer *xfers,
+			    unsigned int nr)
+{
+	unsigned long end = jiffies + RPMB_TEST_TIMEOUT;
+
+	if (b->nr > 1)
+		return 0;
+	wake_up_process(cells_other);
+	while (READ_ONCE(cells_other->__state) != TASK_UNINTERRUPTIBLE &&
+	       time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
+	KUNIT_EXPECT_TRUE(b->test, time_before(jiffies, end));
+	return 0;
+}
+
+/* Two consumers do not spend writes on each other */
+static void nvmem_beside_test(struct kunit *test)
+{
+	u8 *want;
+	struct cells *c = cells_ready(test, &want);
+
+	reinit_completion(&cells_other_done);
+	cells_other = kthread_create(cells_other_thread, c, "rpmb-test");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, cells_other);
+	c->b->before = cells_wake_other;
+	KUNIT_EXPECT_EQ(test, CELL_LEN, cells_write(c, 7));
+	rpmb_test_wait(test, &cells_other_done);
+	KUNIT_EXPECT_EQ(test, 2, between_count(c->b, RPMB_WRITE_DATA));
+	memset(want + c->size + CELL_SKIP, 7, CELL_LEN);
+	memset(want + c->size + CELL_SKIP + CELL_LEN, 9, CELL_NEXT_LEN);
+	cells_expect_blocks(c, want);
+}
+
 static void cells_expect_refused(struct cells *c, int error, u32 offset,
 				 u32 length)
 {
@@ -555,6 +614,7 @@ static struct kunit_case nvmem_cases[] = {
 	KUNIT_CASE_PARAM(nvmem_unknown_test, cells_type_gen_params),
 	KUNIT_CASE_PARAM(nvmem_busy_test, cells_type_gen_params),
 	KUNIT_CASE_PARAM(nvmem_lost_test, cells_type_gen_params),
+	KUNIT_CASE_PARAM(nvmem_beside_test, cells_type_gen_params),
 	KUNIT_CASE_PARAM(nvmem_refused_test, cells_type_gen_params),
 	KUNIT_CASE_PARAM(nvmem_settings_test, cells_type_gen_params),
 	KUNIT_CASE_PARAM(nvmem_key_test, cells_type_gen_params),
