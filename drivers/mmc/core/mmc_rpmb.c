@@ -53,7 +53,13 @@
 static unsigned int busy_timeout = 10000;
 module_param(busy_timeout, uint, 0644);
 MODULE_PARM_DESC(busy_timeout,
-		 "milliseconds that a card may be busy after a transfer (default 10000)");
+		 "milliseconds that a card may be busy after a transfer, at least 1 (default 10000)");
+
+/* With 0 a card would have to be done at once */
+static unsigned int mmc_rpmb_busy_timeout(void)
+{
+	return max(READ_ONCE(busy_timeout), 1U);
+}
 
 /**
  * struct mmc_rpmb - the RPMB of a card
@@ -253,7 +259,7 @@ static int mmc_rpmb_enter(struct mmc_card *card, struct mmc_rpmb_found *found)
 
 static int mmc_rpmb_wait_ready(struct mmc_card *card)
 {
-	return mmc_poll_for_busy(card, READ_ONCE(busy_timeout), false,
+	return mmc_poll_for_busy(card, mmc_rpmb_busy_timeout(), false,
 				 MMC_BUSY_IO);
 }
 
@@ -264,7 +270,7 @@ static void mmc_rpmb_stop(struct mmc_card *card)
 		.opcode = MMC_STOP_TRANSMISSION,
 		.flags = MMC_RSP_R1 | MMC_CMD_AC,
 		/* Some hosts wait in any case */
-		.busy_timeout = READ_ONCE(busy_timeout),
+		.busy_timeout = mmc_rpmb_busy_timeout(),
 	};
 
 	mmc_wait_for_cmd(card->host, &cmd, MMC_CMD_RETRIES);

@@ -1380,6 +1380,20 @@ static void keyed_batches_test(struct kunit *test)
 	keyed_expect_counter(b, KEYED_BATCHES);
 }
 
+/* A named counter is for one at a time where one behind a refused one could be done */
+static void keyed_batches_named_test(struct kunit *test)
+{
+	struct between *b = keyed_batches(test, true);
+	u8 *data = keyed_data(test, KEYED_BATCHES, 1);
+	struct rpmb_outcome outcome;
+
+	b->rdev->descr.runs_on = true;
+	KUNIT_EXPECT_EQ(test, 0, keyed_write_batches(b, data, &outcome));
+	KUNIT_EXPECT_EQ(test, KEYED_BATCHES, outcome.stored);
+	KUNIT_EXPECT_EQ(test, KEYED_BATCHES, b->lists);
+	keyed_expect_data(b, 0, KEYED_BATCHES, data);
+}
+
 /* No two of them may have the same nonce */
 static void keyed_batches_nonce_test(struct kunit *test)
 {
@@ -1797,6 +1811,7 @@ static struct kunit_case keyed_cases[] = {
 	KUNIT_CASE_PARAM(keyed_killed_lost_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_killed_in_line_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_batches_test, keyed_type_gen_params),
+	KUNIT_CASE_PARAM(keyed_batches_named_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_batches_nonce_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_faults_test, keyed_type_gen_params),
 	KUNIT_CASE_PARAM(keyed_batches_end_test, keyed_type_gen_params),
