@@ -449,7 +449,7 @@ static void expect_unharmed(struct __test_metadata *_metadata,
 		  self->page[1].req_resp);
 }
 
-TEST_F(hostile, random)
+TEST_F_TIMEOUT(hostile, random, 600)
 {
 	struct became became[ARRAY_SIZE(calls)] = {};
 
@@ -468,7 +468,7 @@ TEST_F(hostile, random)
 	expect_unharmed(_metadata, self);
 }
 
-TEST_F(hostile, random_without_memory)
+TEST_F_TIMEOUT(hostile, random_without_memory, 600)
 {
 	struct became became[ARRAY_SIZE(calls)] = {};
 
@@ -523,7 +523,7 @@ static unsigned int fail_each(struct __test_metadata *_metadata,
 	return failed;
 }
 
-TEST_F(hostile, no_memory)
+TEST_F_TIMEOUT(hostile, no_memory, 600)
 {
 	if (self->fail_nth < 0)
 		SKIP(return, "no fault injection: CONFIG_FAILSLAB");
