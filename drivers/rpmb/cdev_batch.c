@@ -11,8 +11,28 @@
 
 #include "internal.h"
 
-/* What the structure was when it was new; never changed */
-#define RPMB_BATCH_MIN_SIZE	offsetofend(struct rpmb_ioc_route_batch, requests)
+/* What the structures were when they were new; never changed */
+#define RPMB_BATCH_MIN_SIZE	offsetofend(struct rpmb_ioc_route_batch, __reserved)
+#define RPMB_BATCH_REQUEST_MIN_SIZE	offsetofend(struct rpmb_batch_request, resp)
+
+/* As far apart as the caller's are */
+static struct rpmb_batch_request __user *
+rpmb_batch_at(const struct rpmb_ioc_route_batch *cmd, u32 i)
+{
+	return u64_to_user_ptr(cmd->requests + (u64)i * cmd->request_size);
+}
+
+static int rpmb_batch_copy(const struct rpmb_ioc_route_batch *cmd,
+			   struct rpmb_batch_request *requests)
+{
+	int ret = 0;
+
+	for (u32 i = 0; i < cmd->nr && !ret; i++)
+		ret = copy_struct_from_user(&requests[i], sizeof(*requests),
+					    rpmb_batch_at(cmd, i),
+					    cmd->request_size);
+	return ret;
+}
 
 /* The request is judged by the core's copy, which the caller cannot change */
 static int rpmb_batch_add_user(const struct file *filp,
@@ -34,23 +54,23 @@ static int rpmb_batch_add_user(const struct file *filp,
 	return ret ?: rpmb_may_route(filp, rq->type);
 }
 
-static int rpmb_batch_clear_started(struct rpmb_batch_request __user *to, u32 nr)
+static int rpmb_batch_clear_started(const struct rpmb_ioc_route_batch *cmd)
 {
-	for (u32 i = 0; i < nr; i++)
-		if (put_user(0, &to[i].out_flags))
+	for (u32 i = 0; i < cmd->nr; i++)
+		if (put_user(0, &rpmb_batch_at(cmd, i)->out_flags))
 			return -EFAULT;
 	return 0;
 }
 
 /* How far each got is said also, and above all, on failure */
 static int rpmb_batch_say_started(const struct rpmb_batch *batch,
-				  struct rpmb_batch_request __user *to)
+				  const struct rpmb_ioc_route_batch *cmd)
 {
 	for (unsigned int i = 0; i < batch->nr; i++) {
 		u32 flags = batch->rqs[i]->xfers[0].started ?
 			    RPMB_ROUTE_STARTED : 0;
 
-		if (put_user(flags, &to[i].out_flags))
+		if (put_user(flags, &rpmb_batch_at(cmd, i)->out_flags))
 			return -EFAULT;
 	}
 	return 0;
@@ -78,18 +98,17 @@ static int rpmb_batch_carry_user(const struct file *filp,
 				 const struct rpmb_batch_request *requests,
 				 struct rpmb_ioc_route_batch *cmd)
 {
-	struct rpmb_batch_request __user *user = u64_to_user_ptr(cmd->requests);
 	int ret, said, answered;
 
 	/* Nothing is sent if it could not be said afterwards that it was */
-	ret = rpmb_batch_clear_started(user, cmd->nr);
+	ret = rpmb_batch_clear_started(cmd);
 	for (u32 i = 0; i < cmd->nr && !ret; i++)
 		ret = rpmb_batch_add_user(filp, batch, &requests[i]);
 	if (ret)
 		return ret;
 
 	ret = rpmb_batch_run(filp->private_data, batch, true, &cmd->done);
-	said = rpmb_batch_say_started(batch, user);
+	said = rpmb_batch_say_started(batch, cmd);
 	answered = rpmb_batch_answer_user(batch, requests, &cmd->done);
 	return said ?: answered ?: ret;
 }
@@ -100,14 +119,15 @@ static int rpmb_route_batch_user(const struct file *filp,
 	struct rpmb_batch *batch __free(rpmb_batch) =
 		rpmb_batch_alloc(cmd->nr, GFP_KERNEL_ACCOUNT);
 	struct rpmb_batch_request *requests __free(kvfree) = NULL;
+	int ret;
 
 	if (IS_ERR(batch))
 		return PTR_ERR(batch);
-	requests = vmemdup_array_user(u64_to_user_ptr(cmd->requests), cmd->nr,
-				      sizeof(*requests));
-	if (IS_ERR(requests))
-		return PTR_ERR(requests);
-	return rpmb_batch_carry_user(filp, batch, requests, cmd);
+	requests = kvcalloc(cmd->nr, sizeof(*requests), GFP_KERNEL_ACCOUNT);
+	if (!requests)
+		return -ENOMEM;
+	ret = rpmb_batch_copy(cmd, requests);
+	return ret ?: rpmb_batch_carry_user(filp, batch, requests, cmd);
 }
 
 int rpmb_ioctl_route_batch(const struct file *filp,
@@ -125,8 +145,12 @@ int rpmb_ioctl_route_batch(const struct file *filp,
 	cmd.done = 0;
 	if (put_user(cmd.done, &argp->done))
 		return -EFAULT;
-	if (cmd.flags)
+	if (cmd.flags || cmd.__reserved)
 		return -EOPNOTSUPP;
+	if (cmd.request_size < RPMB_BATCH_REQUEST_MIN_SIZE)
+		return -EINVAL;
+	if (cmd.request_size > PAGE_SIZE)
+		return -E2BIG;
 	ret = rpmb_route_batch_user(filp, &cmd);
 	if (put_user(cmd.done, &argp->done))
 		return -EFAULT;

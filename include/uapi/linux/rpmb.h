@@ -437,6 +437,9 @@ struct rpmb_batch_request {
  * @done: on output the number of requests, from the first on, that have their response;
  *	set it to 0 before the call, then it is valid also if the ioctl fails
  * @requests: array of struct rpmb_batch_request
+ * @request_size: sizeof(struct rpmb_batch_request). As @size says of this structure, it says
+ *	of those in the array which fields they have, and how far apart they are
+ * @__reserved: must be 0
  *
  * Carries requests to the device one after the other, while nobody else has it. Each
  * of them is what it is with RPMB_IOC_ROUTE_FRAMES, and needs what it needs there.
@@ -473,6 +476,8 @@ struct rpmb_ioc_route_batch {
 	__u32 nr;
 	__u32 done;
 	__aligned_u64 requests;
+	__u32 request_size;
+	__u32 __reserved;
 };
 
 #define RPMB_IOC_ROUTE_BATCH _IO(RPMB_IOC_MAGIC, 3)

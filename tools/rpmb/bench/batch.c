@@ -42,6 +42,7 @@ static void carry_batch(int fd)
 		.size = sizeof(cmd),
 		.nr = WRITES,
 		.requests = (uintptr_t)requests,
+		.request_size = sizeof(*requests),
 	};
 
 	for (unsigned int i = 0; i < WRITES; i++)

@@ -104,6 +104,7 @@ static int device_carry_batch(struct rpmb *rpmb, struct rpmb_request *rqs,
 		.size = sizeof(ioc),
 		.nr = nr,
 		.requests = (uintptr_t)requests,
+		.request_size = sizeof(*requests),
 	};
 	unsigned int i;
 	int ret = 0;

@@ -437,7 +437,7 @@ static bool may_route(int fd, uint16_t type)
 #define INFO_SIZE 56
 #define ROUTE_SIZE 40
 #define KEYED_SIZE 56
-#define BATCH_SIZE 24
+#define BATCH_SIZE 32
 
 static bool is_zero(const uint8_t *bytes, size_t len)
 {
@@ -640,9 +640,9 @@ static int batch_ioctl(int fd, struct fake *fake, void *arg)
 	ret = copy_in(&ioc, sizeof(ioc), BATCH_SIZE, arg);
 	if (ret)
 		return ret;
-	if (ioc.flags)
+	if (ioc.flags || ioc.__reserved)
 		return -EOPNOTSUPP;
-	if (!ioc.nr)
+	if (!ioc.nr || ioc.request_size != sizeof(struct rpmb_batch_request))
 		return -EINVAL;
 	if (ioc.nr > RPMB_MAX_BATCH)
 		return -EMSGSIZE;

@@ -23,7 +23,7 @@
 /* The same for 32-bit programs, with no holes */
 static_assert(sizeof(struct rpmb_batch_request) == 32, "request");
 static_assert(offsetof(struct rpmb_batch_request, req) == 16, "request.req");
-static_assert(sizeof(struct rpmb_ioc_route_batch) == 24, "route_batch");
+static_assert(sizeof(struct rpmb_ioc_route_batch) == 32, "route_batch");
 
 static struct rpmb_frame req[MOST], resp[MOST];
 static struct rpmb_batch_request requests[MOST];
@@ -86,6 +86,7 @@ static struct rpmb_ioc_route_batch batch(void)
 		.nr = nr,
 		.done = ~0U,
 		.requests = (uintptr_t)requests,
+		.request_size = sizeof(*requests),
 	};
 }
 
@@ -214,6 +215,41 @@ TEST_F(batch, unknown_values)
 	EXPECT_EQ(0, route(self->fd, &newer.cmd));
 	newer.more = 1;
 	EXPECT_EQ(-E2BIG, route(self->fd, &newer.cmd));
+}
+
+/* Requests of a newer program, and of none that there is */
+TEST_F(batch, request_size)
+{
+	struct {
+		struct rpmb_batch_request request;
+		__u64 more;
+	} apart[2] = {};
+	struct rpmb_ioc_route_batch cmd;
+
+	add(RPMB_GET_WRITE_COUNTER);
+	add(RPMB_GET_WRITE_COUNTER);
+	cmd = batch();
+	cmd.request_size--;
+	EXPECT_EQ(-EINVAL, route(self->fd, &cmd));
+	EXPECT_EQ(0, started());
+
+	apart[0].request = requests[0];
+	apart[1].request = requests[1];
+	cmd.requests = (uintptr_t)apart;
+	cmd.request_size = sizeof(apart[0]);
+	EXPECT_EQ(0, route(self->fd, &cmd));
+	EXPECT_EQ(2, cmd.done);
+	EXPECT_EQ(RPMB_ROUTE_STARTED, apart[0].request.out_flags);
+	EXPECT_EQ(RPMB_ROUTE_STARTED, apart[1].request.out_flags);
+	EXPECT_EQ(0, apart[0].more);
+	apart[1].more = 1;
+	EXPECT_EQ(-E2BIG, route(self->fd, &cmd));
+	EXPECT_EQ(0, cmd.done);
+	cmd.request_size = sysconf(_SC_PAGESIZE) + 1;
+	EXPECT_EQ(-E2BIG, route(self->fd, &cmd));
+	cmd = batch();
+	cmd.__reserved = 1;
+	EXPECT_EQ(-EOPNOTSUPP, route(self->fd, &cmd));
 }
 
 /* Each is judged by itself, all of them before the first one is begun */

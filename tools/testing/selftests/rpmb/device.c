@@ -275,6 +275,7 @@ TEST_F(device, batch)
 		.size = sizeof(cmd),
 		.nr = REQUESTS,
 		.requests = (uintptr_t)requests,
+		.request_size = sizeof(requests[0]),
 	};
 	unsigned int n;
 

@@ -183,6 +183,7 @@ static int ask_batch(int fd, int key, struct rpmb_frame *page)
 		.size = sizeof(cmd),
 		.nr = ARRAY_SIZE(requests),
 		.requests = (uintptr_t)requests,
+		.request_size = sizeof(requests[0]),
 	};
 
 	make_request(&page[0], RPMB_GET_WRITE_COUNTER);
@@ -344,6 +345,7 @@ static int hostile_batch(int fd, int key, struct rpmb_frame *page)
 	static struct rpmb_batch_request requests[RPMB_MAX_BATCH];
 	struct rpmb_ioc_route_batch cmd = {
 		.size = some_size(sizeof(cmd)),
+		.request_size = some_size(sizeof(requests[0])),
 		.nr = at_most(7) ? 1 + at_most(REQUESTS - 1) : some_len(),
 	};
 
@@ -359,6 +361,7 @@ static int hostile_keyed(int fd, int key, struct rpmb_frame *page)
 {
 	struct rpmb_ioc_keyed cmd = {
 		.size = some_size(sizeof(cmd)),
+		.flags = at_most(1) ? RPMB_KEYED_COUNTER : 0,
 		.type = at_most(9),
 		.key = at_most(3) ? key : rand(),
 		.addr = at_most(7) ? at_most(8) : (__u32)rand(),

@@ -47,6 +47,7 @@ static struct rpmb_batch_request batch[NR_MAX];
 static struct rpmb_ioc_route_batch cmd = {
 	.size = sizeof(cmd),
 	.requests = (uintptr_t)batch,
+	.request_size = sizeof(batch[0]),
 };
 
 static bool is_write(unsigned int i)
