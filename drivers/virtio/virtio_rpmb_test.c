@@ -490,8 +490,8 @@ static void test_interrupt(struct test_dev *dev)
 	local_irq_restore(flags);
 }
 
-/* Return what was taken as @head, saying that @len bytes were written */
-static void test_return(struct test_dev *dev, u16 head, u32 len)
+/* Put back what was taken as @head, saying that @len bytes were written */
+static void test_put_back(struct test_dev *dev, u16 head, u32 len)
 {
 	dev->has_chain = false;
 	if (dev->packed)
@@ -500,6 +500,11 @@ static void test_return(struct test_dev *dev, u16 head, u32 len)
 		KUNIT_ASSERT_EQ(dev->test,
 				vringh_complete_kern(&dev->vringh, head, len),
 				0);
+}
+
+static void test_return(struct test_dev *dev, u16 head, u32 len)
+{
+	test_put_back(dev, head, len);
 	test_interrupt(dev);
 }
 
@@ -1292,12 +1297,11 @@ static struct test_batch *test_batch_start(struct kunit *test,
 	return batch;
 }
 
-/* Take the next chain, which is the write at @addr, and answer it with @result */
-static void test_answer_write(struct test_dev *dev, u16 addr, u16 result)
+/* The chain that the device has is the write at @addr, whose answer has @result */
+static void test_fill_write(struct test_dev *dev, u16 addr, u16 result)
 {
 	struct rpmb_frame *frame;
 
-	test_take_chain(dev);
 	KUNIT_ASSERT_EQ(dev->test, dev->out.used, 2);
 	frame = dev->out.iov[0].iov_base;
 	KUNIT_EXPECT_EQ(dev->test, be16_to_cpu(frame->addr), addr);
@@ -1305,7 +1309,14 @@ static void test_answer_write(struct test_dev *dev, u16 addr, u16 result)
 	frame->addr = cpu_to_be16(addr);
 	frame->result = cpu_to_be16(result);
 	frame->req_resp = cpu_to_be16(RPMB_WRITE_DATA << 8);
-	test_return(dev, dev->head, sizeof(*frame));
+}
+
+/* Take the next chain, which is the write at @addr, and answer it with @result */
+static void test_answer_write(struct test_dev *dev, u16 addr, u16 result)
+{
+	test_take_chain(dev);
+	test_fill_write(dev, addr, result);
+	test_return(dev, dev->head, VIRTIO_RPMB_FRAME);
 }
 
 static void test_batch_finish(struct test_dev *dev, struct test_batch *batch,
@@ -1317,6 +1328,23 @@ static void test_batch_finish(struct test_dev *dev, struct test_batch *batch,
 	for (unsigned int i = 0; i < TEST_BATCH; i++)
 		KUNIT_EXPECT_EQ(dev->test, be16_to_cpu(batch->resp[i].addr),
 				i < carried ? i : 0);
+}
+
+/* When the call waits for what the device has not answered yet */
+static void test_batch_asleep(struct kunit *test, struct test_batch *batch)
+{
+	struct virtio_rpmb *vr = batch->call.rdev->descr.priv;
+
+	test_wait_asleep(test, &vr->wait, &batch->call);
+}
+
+/* Until the first write is done, the device has no other */
+static void test_expect_begun(struct kunit *test, const struct test_batch *batch,
+			      unsigned int done)
+{
+	for (unsigned int i = 0; i < TEST_BATCH; i++)
+		KUNIT_EXPECT_EQ_MSG(test, batch->routes[i].started, !i || done,
+				    "write %u of which %u were done", i, done);
 }
 
 /* The first write alone, then all others with one notification */
@@ -1377,9 +1405,7 @@ static void virtio_rpmb_test_batch_refused_later(struct kunit *test)
 	test_wait(test, &dev->notified);
 	test_answer_write(dev, 1, RPMB_RES_ADDRESS);
 	test_answer_write(dev, 2, RPMB_RES_COUNTER);
-	test_wait_asleep(test, &((struct virtio_rpmb *)
-				 batch->call.rdev->descr.priv)->wait,
-			 &batch->call);
+	test_batch_asleep(test, batch);
 	KUNIT_EXPECT_FALSE(test, completion_done(&batch->call.done));
 	test_answer_write(dev, 3, RPMB_RES_COUNTER);
 	test_batch_finish(dev, batch, 0, 2);
@@ -1387,20 +1413,149 @@ static void virtio_rpmb_test_batch_refused_later(struct kunit *test)
 	test_expect_serves(test, dev, batch->call.rdev);
 }
 
-/* Removed while the device has some of them: those that it has answered count */
-static void virtio_rpmb_test_batch_gone(struct kunit *test)
+/* @at comes back with a length that it cannot have, all others as they should */
+static void test_batch_used_len(struct kunit *test, unsigned int at)
 {
 	struct test_dev *dev = test_dev_plugged(test);
+	unsigned int resets = dev->nr_resets, last = at ? TEST_BATCH - 1 : 0;
+	struct test_batch *batch = test_batch_start(test, dev);
+
+	for (unsigned int i = 0; i <= last; i++) {
+		/* One notification for the first write and one for all others */
+		if (i < 2)
+			test_wait(test, &dev->notified);
+		if (i == last)
+			test_batch_asleep(test, batch);
+		test_take_chain(dev);
+		test_fill_write(dev, i, RPMB_RES_OK);
+		test_return(dev, dev->head, i == at ? 0 : VIRTIO_RPMB_FRAME);
+	}
+	test_batch_finish(dev, batch, -EIO, at);
+	test_expect_begun(test, batch, at);
+	KUNIT_EXPECT_EQ(test, dev->nr_resets, resets);
+	test_expect_serves(test, dev, batch->call.rdev);
+}
+
+/* What is behind it is no more than waited for */
+static void virtio_rpmb_test_batch_used_len(struct kunit *test)
+{
+	for (unsigned int at = 0; at < TEST_BATCH; at++)
+		test_batch_used_len(test, at);
+}
+
+static void test_say_gone(struct test_dev *dev)
+{
+	struct rpmb_dev *rdev = test_find(dev);
+
+	rdev->descr.abort(rdev);
+}
+
+static void test_say_needs_reset(struct test_dev *dev)
+{
+	dev->status |= VIRTIO_CONFIG_S_NEEDS_RESET;
+	virtio_config_changed(&dev->vdev);
+}
+
+static void test_say_nonsense(struct test_dev *dev)
+{
+	test_return(dev, TEST_RING - 1, VIRTIO_RPMB_FRAME);
+}
+
+/**
+ * struct test_ending - what happens while the device has some writes of a batch
+ * @name: name
+ * @say: how it does
+ * @ret: what the batch returns
+ */
+struct test_ending {
+	const char *name;
+	void (*say)(struct test_dev *dev);
+	int ret;
+};
+
+static const struct test_ending test_endings[] = {
+	{ "gone", test_say_gone, -ENODEV },
+	{ "needs reset", test_say_needs_reset, -EIO },
+	{ "broken", test_say_nonsense, -EIO },
+};
+
+KUNIT_ARRAY_PARAM_DESC(test_ending, test_endings, name);
+
+static void test_batch_ends(struct kunit *test, unsigned int at)
+{
+	const struct test_ending *ending = test->param_value;
+	struct test_dev *dev = test_dev_plugged(test);
+	unsigned int resets = dev->nr_resets;
 	struct test_batch *batch = test_batch_start(test, dev);
 
 	test_wait(test, &dev->notified);
-	test_answer_write(dev, 0, RPMB_RES_OK);
-	test_wait(test, &dev->notified);
-	test_answer_write(dev, 1, RPMB_RES_OK);
-	batch->call.rdev->descr.abort(batch->call.rdev);
-	test_batch_finish(dev, batch, -ENODEV, 2);
-	for (unsigned int i = 0; i < TEST_BATCH; i++)
-		KUNIT_EXPECT_TRUE(test, batch->routes[i].started);
+	for (unsigned int i = 0; i < at; i++) {
+		test_answer_write(dev, i, RPMB_RES_OK);
+		if (!i)
+			test_wait(test, &dev->notified);
+	}
+	test_take_chain(dev);
+	ending->say(dev);
+	test_batch_finish(dev, batch, ending->ret, at);
+	test_expect_begun(test, batch, at);
+	KUNIT_EXPECT_EQ(test, dev->nr_resets, resets + 1);
+	if (ending->ret != -ENODEV)
+		test_expect_renewed(test, dev, batch->call.rdev, resets + 1);
+}
+
+/* Those that the device has answered before count */
+static void virtio_rpmb_test_batch_ends(struct kunit *test)
+{
+	for (unsigned int at = 0; at < TEST_BATCH; at++)
+		test_batch_ends(test, at);
+}
+
+/*
+ * The call waits for the write @from, which the device has taken: answer those up to
+ * @to with one interrupt, so that @to is what it waits for next, and no longer than
+ * @limit.
+ */
+static void test_answer_up_to(struct test_dev *dev, struct test_batch *batch,
+			      unsigned int from, unsigned int to,
+			      unsigned int limit)
+{
+	test_wait(dev->test, &dev->notified);
+	test_batch_asleep(dev->test, batch);
+	for (unsigned int i = from; i < to; i++) {
+		if (i > from)
+			test_take_chain(dev);
+		test_fill_write(dev, i, RPMB_RES_OK);
+		test_put_back(dev, dev->head, VIRTIO_RPMB_FRAME);
+	}
+	timeout = limit;
+	test_interrupt(dev);
+}
+
+static void test_batch_late(struct kunit *test, unsigned int at)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+	unsigned int resets = dev->nr_resets;
+	struct test_batch *batch;
+
+	dev->takes = true;
+	timeout = at ? TEST_TIMEOUT : 1;
+	batch = test_batch_start(test, dev);
+	if (at)
+		test_answer_up_to(dev, batch, 0, 1, at > 1 ? TEST_TIMEOUT : 1);
+	if (at > 1)
+		test_answer_up_to(dev, batch, 1, at, 1);
+	test_batch_finish(dev, batch, -ETIMEDOUT, at);
+	timeout = TEST_TIMEOUT;
+	dev->takes = false;
+	test_expect_begun(test, batch, at);
+	test_expect_renewed(test, dev, batch->call.rdev, resets + 1);
+}
+
+/* No time is left for the others, whose memory is taken back with one reset */
+static void virtio_rpmb_test_batch_late(struct kunit *test)
+{
+	for (unsigned int at = 0; at < TEST_BATCH; at++)
+		test_batch_late(test, at);
 }
 
 /* TEEs look for this type, and the specification has no other requests */
@@ -1671,7 +1826,9 @@ static struct kunit_case virtio_rpmb_test_cases[] = {
 	KUNIT_CASE(virtio_rpmb_test_batch_small_ring),
 	KUNIT_CASE(virtio_rpmb_test_batch_refused),
 	KUNIT_CASE(virtio_rpmb_test_batch_refused_later),
-	KUNIT_CASE(virtio_rpmb_test_batch_gone),
+	KUNIT_CASE(virtio_rpmb_test_batch_used_len),
+	KUNIT_CASE_PARAM(virtio_rpmb_test_batch_ends, test_ending_gen_params),
+	KUNIT_CASE(virtio_rpmb_test_batch_late),
 	KUNIT_CASE(virtio_rpmb_test_refused_types),
 	KUNIT_CASE(virtio_rpmb_test_published_ready),
 	KUNIT_CASE(virtio_rpmb_test_config_changed),
