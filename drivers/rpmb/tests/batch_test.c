@@ -11,7 +11,6 @@
 
 #include "fake.h"
 
-#define BATCH_FORMAT	RPMB_FRAME_JEDEC
 /* Requests of a batch after which others have their turn, if they want it */
 #define BATCH_SHARE	16
 #define BATCH_MOST	20
@@ -19,21 +18,35 @@
 /**
  * struct batch_case - how the backend takes a batch
  * @name: name
+ * @format: frame format
  * @max_batch: most sequences in a list
+ * @legacy: it is of the older kind, which does not say how far it got
  */
 struct batch_case {
 	const char *name;
+	enum rpmb_frame_format format;
 	unsigned int max_batch;
+	bool legacy;
 };
 
 static const struct batch_case batch_cases[] = {
-	{ "one by one", 0 },
-	{ "by two", 2 },
-	{ "by three", 3 },
-	{ "by four", 4 },
+	{ "jedec one by one", RPMB_FRAME_JEDEC, 0 },
+	{ "jedec by two", RPMB_FRAME_JEDEC, 2 },
+	{ "jedec by three", RPMB_FRAME_JEDEC, 3 },
+	{ "jedec by four", RPMB_FRAME_JEDEC, 4 },
+	{ "jedec older kind", RPMB_FRAME_JEDEC, 0, true },
+	{ "nvme one by one", RPMB_FRAME_NVME, 0 },
+	{ "nvme by three", RPMB_FRAME_NVME, 3 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(batch, batch_cases, name);
+
+static enum rpmb_frame_format batch_format(struct kunit *test)
+{
+	const struct batch_case *c = test->param_value;
+
+	return c->format;
+}
 
 /**
  * struct batch_ctx - a batch, and who is to carry it
@@ -57,8 +70,10 @@ static int batch_test_init(struct kunit *test)
 	struct batch_ctx *ctx = kunit_kzalloc(test, sizeof(*ctx), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, ctx);
-	ctx->fake = rpmb_fake_new(test, BATCH_FORMAT);
+	ctx->fake = rpmb_fake_new(test, c->format);
 	ctx->fake->descr.max_batch = c->max_batch;
+	if (c->legacy)
+		rpmb_fake_make_legacy(ctx->fake);
 	rpmb_fake_register(ctx->fake);
 	test->priv = ctx;
 	return 0;
@@ -69,10 +84,10 @@ static void batch_add(struct kunit *test, u16 type)
 {
 	bool write = type == RPMB_WRITE_DATA || type == RPMB_CONFIG_WRITE;
 	struct batch_ctx *ctx = test->priv;
-	struct rpmb_msg *msg = rpmb_msg_new(test, BATCH_FORMAT, type, write, 0,
-					    write);
+	struct rpmb_msg *msg = rpmb_msg_new(test, batch_format(test), type,
+					    write, 0, write);
 
-	rpmb_msg_set_nonce(BATCH_FORMAT, msg, ctx->nr);
+	rpmb_msg_set_nonce(batch_format(test), msg, ctx->nr);
 	ctx->msgs[ctx->nr] = msg;
 	ctx->routes[ctx->nr] = rpmb_msg_to_route(msg);
 	ctx->routes[ctx->nr++].started = true;
@@ -106,7 +121,7 @@ static void batch_expect_done(struct kunit *test, unsigned int done)
 					  rpmb_msg_untouched(ctx->msgs[i]));
 		else
 			KUNIT_EXPECT_EQ(test, i & 0xff,
-					rpmb_msg_resp_nonce(BATCH_FORMAT,
+					rpmb_msg_resp_nonce(batch_format(test),
 							    ctx->msgs[i]));
 	}
 }
@@ -218,21 +233,24 @@ static void batch_not_refused_test(struct kunit *test)
 /* Whichever transfer fails: what was before it is done, and nothing behind it begins */
 static void batch_error_test(struct kunit *test)
 {
+	const struct batch_case *c = test->param_value;
+	/* The result read is up to a backend of the older kind */
+	unsigned int per_write = c->legacy ? 2 : 3;
 	struct batch_ctx *ctx = test->priv;
-	unsigned int at, seq;
 
-	for (at = 0; at < 9; at++) {
-		seq = at / 3;
+	for (unsigned int at = 0; at < 3 * per_write; at++) {
+		/* Only before its request was sent it is known that nothing happened */
+		bool begun = c->legacy || at % per_write;
+
 		ctx->nr = 0;
 		ctx->fake->moved = 0;
 		ctx->fake->fail_at = at;
 		ctx->fake->ret = -ENOMEM;
 		batch_add_writes(test, 4);
-		/* Only before its request was sent it is known that nothing happened */
-		KUNIT_EXPECT_EQ(test, at % 3 ? -EIO : -ENOMEM,
+		KUNIT_EXPECT_EQ(test, begun ? -EIO : -ENOMEM,
 				batch_route(test));
-		batch_expect_done(test, seq);
-		batch_expect_started(test, seq + !!(at % 3));
+		batch_expect_done(test, at / per_write);
+		batch_expect_started(test, at / per_write + begun);
 	}
 }
 
@@ -270,9 +288,13 @@ static void batch_checked_test(struct kunit *test)
 
 static void batch_bounds_test(struct kunit *test)
 {
+	enum rpmb_frame_format format = batch_format(test);
 	struct batch_ctx *ctx = test->priv;
-	struct rpmb_msg *msg = rpmb_msg_new(test, BATCH_FORMAT, RPMB_WRITE_DATA,
-					    1023, 0, 1023);
+	/* With one more write, as long as all may be together */
+	unsigned int most = rpmb_frames_blocks(format, RPMB_MAX_LEN -
+						       rpmb_frames_len(format, 1));
+	struct rpmb_msg *msg = rpmb_msg_new(test, format, RPMB_WRITE_DATA, most,
+					    0, most);
 
 	KUNIT_EXPECT_EQ(test, -EINVAL, batch_route(test));
 	batch_add_writes(test, RPMB_MAX_BATCH + 1);
@@ -317,7 +339,7 @@ static struct rpmb_thread *batch_start(struct kunit *test)
 /* Who waits gets the device after @done requests */
 static void batch_cut(struct kunit *test, unsigned int done)
 {
-	struct rpmb_msg *msg = rpmb_msg_new(test, BATCH_FORMAT,
+	struct rpmb_msg *msg = rpmb_msg_new(test, batch_format(test),
 					    RPMB_GET_WRITE_COUNTER, 0, 0, 0);
 	struct batch_ctx *ctx = test->priv;
 	struct rpmb_thread *batch, *other;
@@ -356,6 +378,7 @@ static void batch_cut_begun_test(struct kunit *test)
 /* Removed while one is with the device: that and all behind it fail */
 static void batch_gone_test(struct kunit *test)
 {
+	const struct batch_case *c = test->param_value;
 	struct batch_ctx *ctx = test->priv;
 	struct rpmb_thread *batch, *unregister;
 
@@ -366,7 +389,7 @@ static void batch_gone_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENODEV, rpmb_thread_join(batch));
 	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(unregister));
 	batch_expect_done(test, 0);
-	batch_expect_started(test, 0);
+	batch_expect_started(test, c->legacy);
 }
 
 static void batch_make_gone(struct rpmb_fake *fake)

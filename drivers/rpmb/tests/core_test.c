@@ -1110,8 +1110,7 @@ static void core_reliable_wr_count_test(struct kunit *test)
 {
 	struct rpmb_fake *fake = rpmb_fake_new(test, CORE_FORMAT);
 
-	fake->descr.transfer = NULL;
-	fake->descr.route_frames = rpmb_fake_route_frames;
+	rpmb_fake_make_legacy(fake);
 	fake->descr.reliable_wr_count = 0;
 	rpmb_fake_register(fake);
 	KUNIT_EXPECT_EQ(test, 1, fake->rdev->descr.reliable_wr_count);
@@ -1125,8 +1124,7 @@ static void core_write_sizes_test(struct kunit *test)
 	struct rpmb_fake *newer = rpmb_fake_new(test, RPMB_FRAME_JEDEC);
 	struct rpmb_fake *ufs = rpmb_fake_new(test, RPMB_FRAME_JEDEC);
 
-	older->descr.transfer = NULL;
-	older->descr.route_frames = rpmb_fake_route_frames;
+	rpmb_fake_make_legacy(older);
 	older->descr.reliable_wr_count = 16;
 	rpmb_fake_register(older);
 	KUNIT_EXPECT_EQ(test, BIT(0), older->rdev->descr.write_sizes);

@@ -301,6 +301,13 @@ struct rpmb_fake *rpmb_fake_registered(struct kunit *test,
 	return fake;
 }
 
+/* Of the older kind; to be called before it is registered */
+void rpmb_fake_make_legacy(struct rpmb_fake *fake)
+{
+	fake->descr.transfer = NULL;
+	fake->descr.route_frames = rpmb_fake_route_frames;
+}
+
 /* Whatever runs in the backend after this, or still does, is too late */
 void rpmb_fake_unregister(struct rpmb_fake *fake)
 {

@@ -111,6 +111,7 @@ void rpmb_fake_unregister(struct rpmb_fake *fake);
 void rpmb_fake_release(struct rpmb_fake *fake);
 int rpmb_fake_route_frames(struct device *dev, u8 *req, unsigned int req_len,
 			   u8 *resp, unsigned int resp_len);
+void rpmb_fake_make_legacy(struct rpmb_fake *fake);
 
 /**
  * struct rpmb_msg - a request and memory for its response
