@@ -51,6 +51,30 @@ static struct rpmb_msg *route_counter_msg(struct kunit *test)
 			 0);
 }
 
+/**
+ * struct route_way - how a request is carried
+ * @name: name
+ * @batch: see route_send()
+ */
+struct route_way {
+	const char *name;
+	bool batch;
+};
+
+static const struct route_way route_ways[] = {
+	{ "alone" },
+	{ "in a batch", true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(route_way, route_ways, name);
+
+static bool route_in_batch(struct kunit *test)
+{
+	const struct route_way *way = test->param_value;
+
+	return way->batch;
+}
+
 /* Alone; or as the second of a batch, between two reads of the counter */
 static int route_send(struct kunit *test, struct rpmb_fake *fake,
 		      struct rpmb_msg *msg, bool batch)
@@ -227,10 +251,11 @@ static void route_count_kept_test(struct kunit *test)
 	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, ~0U);
 	struct rpmb_msg *msg = route_msg(test, RPMB_FRAME_JEDEC,
 					 RPMB_GET_WRITE_COUNTER, 0, 0, 7);
+	bool batch = route_in_batch(test);
 
-	KUNIT_EXPECT_EQ(test, 0, rpmb_msg_route(fake, msg));
-	KUNIT_ASSERT_NOT_NULL(test, fake->calls[0].bytes[0]);
-	KUNIT_EXPECT_MEMEQ(test, fake->calls[0].bytes[0], msg->req, 512);
+	KUNIT_EXPECT_EQ(test, 0, route_send(test, fake, msg, batch));
+	route_expect_xfer(test, &fake->calls[batch], 0, RPMB_XFER_SEND,
+			  msg->req, 512);
 }
 
 /* One that is signed is not touched, even if it is wrong */
@@ -239,10 +264,11 @@ static void route_count_signed_test(struct kunit *test)
 	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, ~0U);
 	struct rpmb_msg *msg = route_msg(test, RPMB_FRAME_JEDEC,
 					 RPMB_PURGE_ENABLE, 0, 0, 0);
+	bool batch = route_in_batch(test);
 
-	KUNIT_EXPECT_EQ(test, 0, rpmb_msg_route(fake, msg));
-	KUNIT_ASSERT_NOT_NULL(test, fake->calls[0].bytes[0]);
-	KUNIT_EXPECT_MEMEQ(test, fake->calls[0].bytes[0], msg->req, 512);
+	KUNIT_EXPECT_EQ(test, 0, route_send(test, fake, msg, batch));
+	route_expect_xfer(test, &fake->calls[batch], 0, RPMB_XFER_SEND,
+			  msg->req, 512);
 }
 
 /**
@@ -440,25 +466,36 @@ static void route_null_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&fake->nr_calls));
 }
 
-/* A backend ends after @steps transfers with @ret; what the caller gets */
-static int route_ending(struct kunit *test, bool legacy, unsigned int steps,
-			int ret)
+static int route_end(struct kunit *test, bool legacy, unsigned int steps,
+		     int ret, bool batch)
 {
 	struct rpmb_fake *fake = rpmb_fake_new(test, RPMB_FRAME_JEDEC);
 	struct rpmb_msg *msg = route_counter_msg(test);
 
-	if (legacy) {
-		fake->descr.transfer = NULL;
-		fake->descr.route_frames = rpmb_fake_route_frames;
-	}
+	if (legacy)
+		rpmb_fake_make_legacy(fake);
 	fake->steps = steps;
 	fake->ret = ret;
 	rpmb_fake_register(fake);
-	ret = rpmb_msg_route(fake, msg);
+	ret = route_send(test, fake, msg, batch);
 	KUNIT_EXPECT_EQ(test, 1, atomic_read(&fake->nr_calls));
 	/* What was received before the error is nothing to rely on */
 	KUNIT_EXPECT_TRUE(test, rpmb_msg_untouched(msg));
 	return ret;
+}
+
+/*
+ * A backend ends after @steps transfers with @ret; what the caller gets, be it for a
+ * request or for a batch of them
+ */
+static int route_ending(struct kunit *test, bool legacy, unsigned int steps,
+			int ret)
+{
+	int alone = route_end(test, legacy, steps, ret, false);
+
+	KUNIT_EXPECT_EQ(test, alone,
+			route_end(test, legacy, steps, ret, true));
+	return alone;
 }
 
 static void route_error_test(struct kunit *test)
@@ -554,12 +591,12 @@ static void route_legacy_test(struct kunit *test)
 	struct rpmb_fake *fake = rpmb_fake_new(test, RPMB_FRAME_JEDEC);
 	struct rpmb_msg *msg = route_msg(test, RPMB_FRAME_JEDEC,
 					 RPMB_WRITE_DATA, 2, 0, 2);
-	struct rpmb_fake_call *call = &fake->calls[0];
+	bool batch = route_in_batch(test);
+	struct rpmb_fake_call *call = &fake->calls[batch];
 
-	fake->descr.transfer = NULL;
-	fake->descr.route_frames = rpmb_fake_route_frames;
+	rpmb_fake_make_legacy(fake);
 	rpmb_fake_register(fake);
-	KUNIT_EXPECT_EQ(test, 0, rpmb_msg_route(fake, msg));
+	KUNIT_EXPECT_EQ(test, 0, route_send(test, fake, msg, batch));
 	/* The result read is up to such a backend */
 	KUNIT_ASSERT_EQ(test, 2, call->nr);
 	route_expect_xfer(test, call, 0, RPMB_XFER_SEND, msg->req, 1024);
@@ -582,14 +619,23 @@ static void route_changed_test(struct kunit *test)
 	struct rpmb_msg *msg = route_msg(test, RPMB_FRAME_JEDEC,
 					 RPMB_WRITE_DATA, 2, 0, 2);
 	u8 *req = kunit_kmalloc(test, msg->req_len, GFP_KERNEL);
+	bool batch = route_in_batch(test);
 
 	KUNIT_ASSERT_NOT_NULL(test, req);
 	memcpy(req, msg->req, msg->req_len);
 	test->priv = msg;
 	fake->enter = route_scribble;
-	KUNIT_EXPECT_EQ(test, 0, rpmb_msg_route(fake, msg));
+	KUNIT_EXPECT_EQ(test, 0, route_send(test, fake, msg, batch));
 	KUNIT_EXPECT_EQ(test, 0, msg->req[511]);
-	route_expect_xfer(test, &fake->calls[0], 0, RPMB_XFER_SEND, req, 1024);
+	route_expect_xfer(test, &fake->calls[batch], 0, RPMB_XFER_SEND, req,
+			  1024);
+}
+
+static int route_thread(struct rpmb_thread *thread)
+{
+	struct kunit *test = thread->fake->test;
+
+	return route_send(test, thread->fake, test->priv, route_in_batch(test));
 }
 
 /* The same while it waits in line, after it was checked */
@@ -598,13 +644,15 @@ static void route_changed_waiting_test(struct kunit *test)
 	struct rpmb_fake *fake = route_fake(test, RPMB_FRAME_JEDEC, 0);
 	struct rpmb_msg *msg = route_counter_msg(test);
 	struct rpmb_thread *first, *second;
+	unsigned int at = 1 + route_in_batch(test);
 	u8 req[16];
 
 	memcpy(req, &msg->req[496], sizeof(req));
+	test->priv = msg;
 	fake->hang_at = 0;
 	first = rpmb_thread_route(fake, route_counter_msg(test));
 	rpmb_test_wait(test, &fake->entered);
-	second = rpmb_thread_route(fake, msg);
+	second = rpmb_thread_start(fake, route_thread);
 	rpmb_thread_asleep(second, TASK_UNINTERRUPTIBLE);
 	msg->req[511] = RPMB_PROGRAM_KEY;
 	fake->hang_at = -1;
@@ -612,8 +660,8 @@ static void route_changed_waiting_test(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(first));
 	KUNIT_EXPECT_EQ(test, 0, rpmb_thread_join(second));
-	KUNIT_ASSERT_NOT_NULL(test, fake->calls[1].bytes[0]);
-	KUNIT_EXPECT_MEMEQ(test, fake->calls[1].bytes[0] + 496, req,
+	KUNIT_ASSERT_NOT_NULL(test, fake->calls[at].bytes[0]);
+	KUNIT_EXPECT_MEMEQ(test, fake->calls[at].bytes[0] + 496, req,
 			   sizeof(req));
 }
 
@@ -621,12 +669,15 @@ static void route_changed_waiting_test(struct kunit *test)
 static void route_from(struct rpmb_fake *fake, u8 *req, u8 *resp)
 {
 	struct kunit *test = fake->test;
-	struct rpmb_msg *msg = route_counter_msg(test);
-	struct rpmb_fake_call *call = &fake->calls[atomic_read(&fake->nr_calls)];
+	struct rpmb_msg *msg = route_counter_msg(test), here = {
+		.req = req, .req_len = 512, .resp = resp, .resp_len = 512,
+	};
+	bool batch = route_in_batch(test);
+	struct rpmb_fake_call *call =
+		&fake->calls[atomic_read(&fake->nr_calls) + batch];
 
 	memcpy(req, msg->req, 512);
-	KUNIT_EXPECT_EQ(test, 0,
-			rpmb_route_frames(fake->rdev, req, 512, resp, 512));
+	KUNIT_EXPECT_EQ(test, 0, route_send(test, fake, &here, batch));
 	KUNIT_EXPECT_TRUE(test, call->dma_fit);
 	route_expect_xfer(test, call, 0, RPMB_XFER_SEND, msg->req, 512);
 	route_expect_xfer(test, call, 1, RPMB_XFER_RECV, resp, 512);
@@ -664,20 +715,21 @@ static void route_key_wiped_test(struct kunit *test)
 	struct rpmb_msg *msg = rpmb_msg_new(test, RPMB_FRAME_JEDEC,
 					    RPMB_PROGRAM_KEY, 0, 0, 0);
 	const u8 *key = rpmb_frames_key_mac(RPMB_FRAME_JEDEC, msg->req, 512);
+	bool batch = route_in_batch(test);
+	struct rpmb_fake_call *call = &fake->calls[batch];
 
 	if (IS_ENABLED(CONFIG_KASAN))
 		kunit_skip(test, "looks at memory that was freed");
 	KUNIT_ASSERT_NOT_NULL(test, memchr_inv(key, 0, RPMB_KEY_SIZE));
-	KUNIT_ASSERT_EQ(test, 0, rpmb_msg_route(fake, msg));
-	KUNIT_ASSERT_NOT_NULL(test, fake->calls[0].bytes[0]);
+	KUNIT_ASSERT_EQ(test, 0, route_send(test, fake, msg, batch));
+	KUNIT_ASSERT_NOT_NULL(test, call->bytes[0]);
 	KUNIT_EXPECT_MEMEQ(test, key,
-			   rpmb_frames_key_mac(RPMB_FRAME_JEDEC,
-					       fake->calls[0].bytes[0], 512),
+			   rpmb_frames_key_mac(RPMB_FRAME_JEDEC, call->bytes[0],
+					       512),
 			   RPMB_KEY_SIZE);
 	KUNIT_EXPECT_MEMNEQ(test, key,
 			    rpmb_frames_key_mac(RPMB_FRAME_JEDEC,
-						fake->calls[0].xfers[0].buf,
-						512),
+						call->xfers[0].buf, 512),
 			    RPMB_KEY_SIZE);
 }
 
@@ -739,8 +791,8 @@ static void route_map_test(struct kunit *test)
 
 static struct kunit_case route_cases[] = {
 	KUNIT_CASE_PARAM(route_request_test, route_request_gen_params),
-	KUNIT_CASE(route_count_kept_test),
-	KUNIT_CASE(route_count_signed_test),
+	KUNIT_CASE_PARAM(route_count_kept_test, route_way_gen_params),
+	KUNIT_CASE_PARAM(route_count_signed_test, route_way_gen_params),
 	KUNIT_CASE_PARAM(route_refusal_test, route_refusal_gen_params),
 	KUNIT_CASE(route_unsupported_test),
 	KUNIT_CASE(route_null_test),
@@ -749,11 +801,11 @@ static struct kunit_case route_cases[] = {
 	KUNIT_CASE(route_positive_test),
 	KUNIT_CASE(route_response_type_test),
 	KUNIT_CASE(route_result_test),
-	KUNIT_CASE(route_legacy_test),
-	KUNIT_CASE(route_changed_test),
-	KUNIT_CASE(route_changed_waiting_test),
-	KUNIT_CASE(route_memory_test),
-	KUNIT_CASE(route_key_wiped_test),
+	KUNIT_CASE_PARAM(route_legacy_test, route_way_gen_params),
+	KUNIT_CASE_PARAM(route_changed_test, route_way_gen_params),
+	KUNIT_CASE_PARAM(route_changed_waiting_test, route_way_gen_params),
+	KUNIT_CASE_PARAM(route_memory_test, route_way_gen_params),
+	KUNIT_CASE_PARAM(route_key_wiped_test, route_way_gen_params),
 	KUNIT_CASE(route_map_test),
 	{}
 };
