@@ -23,7 +23,8 @@
 #define CDEV_REQ	SZ_8K
 #define CDEV_RESP	(CDEV_REQ + SZ_1M)
 #define CDEV_ID		(CDEV_RESP + SZ_1M)
-#define CDEV_END	(CDEV_ID + SZ_8K)
+#define CDEV_LIST	(CDEV_ID + SZ_8K)
+#define CDEV_END	(CDEV_LIST + SZ_8K)
 
 /**
  * struct cdev_ctx - an open file and user memory
@@ -139,24 +140,30 @@ static int cdev_ioctl(struct cdev_ctx *ctx, unsigned int cmd,
 					(unsigned long)cdev_user(ctx, offset));
 }
 
-static int cdev_info(struct kunit *test, struct rpmb_ioc_info *info)
+/* An ioctl whose structure of @len bytes is at @arg, and comes back there */
+static int cdev_call(struct kunit *test, unsigned int cmd, void *arg, size_t len)
 {
 	int ret;
 
-	cdev_to_user(test, CDEV_ARG, info, sizeof(*info));
-	ret = cdev_ioctl(test->priv, RPMB_IOC_INFO, CDEV_ARG);
-	cdev_from_user(test, info, CDEV_ARG, sizeof(*info));
+	cdev_to_user(test, CDEV_ARG, arg, len);
+	ret = cdev_ioctl(test->priv, cmd, CDEV_ARG);
+	cdev_from_user(test, arg, CDEV_ARG, len);
 	return ret;
+}
+
+static int cdev_info(struct kunit *test, struct rpmb_ioc_info *info)
+{
+	return cdev_call(test, RPMB_IOC_INFO, info, sizeof(*info));
 }
 
 static int cdev_route(struct kunit *test, struct rpmb_ioc_route_frames *cmd)
 {
-	int ret;
+	return cdev_call(test, RPMB_IOC_ROUTE_FRAMES, cmd, sizeof(*cmd));
+}
 
-	cdev_to_user(test, CDEV_ARG, cmd, sizeof(*cmd));
-	ret = cdev_ioctl(test->priv, RPMB_IOC_ROUTE_FRAMES, CDEV_ARG);
-	cdev_from_user(test, cmd, CDEV_ARG, sizeof(*cmd));
-	return ret;
+static int cdev_route_batch(struct kunit *test, struct rpmb_ioc_route_batch *cmd)
+{
+	return cdev_call(test, RPMB_IOC_ROUTE_BATCH, cmd, sizeof(*cmd));
 }
 
 /* Put a request into user memory; what carries it */
@@ -176,13 +183,50 @@ static struct rpmb_ioc_route_frames cdev_msg(struct kunit *test,
 	};
 }
 
-static struct rpmb_ioc_route_frames cdev_request(struct kunit *test, u16 type)
+static struct rpmb_msg *cdev_msg_new(struct kunit *test, u16 type)
 {
 	unsigned int count = type == RPMB_WRITE_DATA ||
 			     type == RPMB_CONFIG_WRITE;
 
-	return cdev_msg(test, rpmb_msg_new(test, CDEV_FORMAT, type, 1, 1,
-					   count));
+	return rpmb_msg_new(test, CDEV_FORMAT, type, 1, 1, count);
+}
+
+static struct rpmb_ioc_route_frames cdev_request(struct kunit *test, u16 type)
+{
+	return cdev_msg(test, cdev_msg_new(test, type));
+}
+
+/* Request @i of a batch, and its place in the list */
+static void cdev_add_request(struct kunit *test, unsigned int i, u16 type)
+{
+	const struct rpmb_msg *msg = cdev_msg_new(test, type);
+	struct cdev_ctx *ctx = test->priv;
+	struct rpmb_batch_request request = {
+		.req_len = msg->req_len,
+		.resp_len = msg->resp_len,
+		.req = ctx->mem + CDEV_REQ + i * 512,
+		.resp = ctx->mem + CDEV_RESP + i * 512,
+	};
+
+	cdev_to_user(test, CDEV_REQ + i * 512, msg->req, msg->req_len);
+	cdev_to_user(test, CDEV_RESP + i * 512, msg->resp, msg->resp_len);
+	cdev_to_user(test, CDEV_LIST + i * sizeof(request), &request,
+		     sizeof(request));
+}
+
+/* A batch of two requests */
+static struct rpmb_ioc_route_batch cdev_pair(struct kunit *test, u16 first,
+					     u16 second)
+{
+	struct cdev_ctx *ctx = test->priv;
+
+	cdev_add_request(test, 0, first);
+	cdev_add_request(test, 1, second);
+	return (struct rpmb_ioc_route_batch) {
+		.size = sizeof(struct rpmb_ioc_route_batch),
+		.nr = 2,
+		.requests = ctx->mem + CDEV_LIST,
+	};
 }
 
 static bool cdev_resp_untouched(struct kunit *test)
@@ -209,43 +253,76 @@ static void cdev_open_test(struct kunit *test)
 }
 
 /* Requests with the file modes that they need */
+static const struct cdev_access {
+	u16 type;
+	fmode_t mode;
+} cdev_accesses[] = {
+	{ RPMB_PROGRAM_KEY, FMODE_WRITE },
+	{ RPMB_GET_WRITE_COUNTER, FMODE_READ },
+	{ RPMB_WRITE_DATA, FMODE_WRITE },
+	{ RPMB_READ_DATA, FMODE_READ },
+	{ RPMB_CONFIG_WRITE, FMODE_WRITE },
+	{ RPMB_CONFIG_READ, FMODE_READ },
+	{ RPMB_PURGE_ENABLE, FMODE_WRITE },
+	{ RPMB_PURGE_STATUS, FMODE_READ },
+};
+
+/* What such a file is open for is not enough */
+static fmode_t cdev_wrong_mode(const struct cdev_access *a)
+{
+	return a->mode ^ (FMODE_READ | FMODE_WRITE);
+}
+
 static void cdev_access_test(struct kunit *test)
 {
-	static const struct {
-		u16 type;
-		fmode_t mode;
-	} cases[] = {
-		{ RPMB_PROGRAM_KEY, FMODE_WRITE },
-		{ RPMB_GET_WRITE_COUNTER, FMODE_READ },
-		{ RPMB_WRITE_DATA, FMODE_WRITE },
-		{ RPMB_READ_DATA, FMODE_READ },
-		{ RPMB_CONFIG_WRITE, FMODE_WRITE },
-		{ RPMB_CONFIG_READ, FMODE_READ },
-		{ RPMB_PURGE_ENABLE, FMODE_WRITE },
-		{ RPMB_PURGE_STATUS, FMODE_READ },
-	};
 	struct cdev_ctx *ctx = cdev_opened(test, FMODE_READ);
-	unsigned int i;
+	const struct cdev_access *a = cdev_accesses;
 
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct rpmb_ioc_route_frames cmd =
-			cdev_request(test, cases[i].type);
+	for (unsigned int i = 0; i < ARRAY_SIZE(cdev_accesses); i++, a++) {
+		struct rpmb_ioc_route_frames cmd = cdev_request(test, a->type);
 
-		ctx->file->f_mode = cases[i].mode ^ (FMODE_READ | FMODE_WRITE);
+		ctx->file->f_mode = cdev_wrong_mode(a);
 		KUNIT_EXPECT_EQ_MSG(test, -EBADF, cdev_route(test, &cmd),
-				    "type %u", cases[i].type);
+				    "type %u", a->type);
 		KUNIT_EXPECT_EQ(test, 0, cmd.out_flags);
 		KUNIT_EXPECT_EQ(test, i, atomic_read(&ctx->fake->nr_calls));
-		ctx->file->f_mode = cases[i].mode;
+		ctx->file->f_mode = a->mode;
 		KUNIT_EXPECT_EQ_MSG(test, 0, cdev_route(test, &cmd),
-				    "type %u", cases[i].type);
+				    "type %u", a->type);
 		KUNIT_EXPECT_EQ(test, i + 1, atomic_read(&ctx->fake->nr_calls));
 	}
 }
 
-/* The ioctl without CAP_SYS_RAWIO */
-static int cdev_route_unprivileged(struct kunit *test,
-				   struct rpmb_ioc_route_frames *cmd)
+/* One that may not be sent keeps back also what is before it and would be allowed */
+static void cdev_batch_access_test(struct kunit *test)
+{
+	struct cdev_ctx *ctx = cdev_opened(test, FMODE_READ);
+	const struct cdev_access *a = cdev_accesses;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cdev_accesses); i++, a++) {
+		u16 other = a->mode == FMODE_READ ? RPMB_WRITE_DATA :
+						    RPMB_GET_WRITE_COUNTER;
+		struct rpmb_ioc_route_batch cmd = cdev_pair(test, other,
+							    a->type);
+
+		ctx->file->f_mode = cdev_wrong_mode(a);
+		KUNIT_EXPECT_EQ_MSG(test, -EBADF, cdev_route_batch(test, &cmd),
+				    "type %u", a->type);
+		KUNIT_EXPECT_EQ(test, 0, cmd.done);
+		KUNIT_EXPECT_EQ(test, 2 * i, atomic_read(&ctx->fake->nr_calls));
+		ctx->file->f_mode = a->mode;
+		cmd = cdev_pair(test, a->type, a->type);
+		KUNIT_EXPECT_EQ_MSG(test, 0, cdev_route_batch(test, &cmd),
+				    "type %u", a->type);
+		KUNIT_EXPECT_EQ(test, 2, cmd.done);
+		KUNIT_EXPECT_EQ(test, 2 * i + 2,
+				atomic_read(&ctx->fake->nr_calls));
+	}
+}
+
+/* An ioctl without CAP_SYS_RAWIO */
+static int cdev_unprivileged(struct kunit *test, unsigned int cmd, void *arg,
+			     size_t len)
 {
 	struct cred *cred = prepare_creds();
 	const struct cred *old;
@@ -254,26 +331,48 @@ static int cdev_route_unprivileged(struct kunit *test,
 	KUNIT_ASSERT_NOT_NULL(test, cred);
 	cap_lower(cred->cap_effective, CAP_SYS_RAWIO);
 	old = override_creds(cred);
-	ret = cdev_route(test, cmd);
+	ret = cdev_call(test, cmd, arg, len);
 	revert_creds(old);
 	put_cred(cred);
 	return ret;
 }
 
+/* Only the key needs it */
 static void cdev_capability_test(struct kunit *test)
 {
 	struct cdev_ctx *ctx = cdev_opened(test, FMODE_READ | FMODE_WRITE);
 	struct rpmb_ioc_route_frames cmd;
 
 	cmd = cdev_request(test, RPMB_PROGRAM_KEY);
-	KUNIT_EXPECT_EQ(test, -EPERM, cdev_route_unprivileged(test, &cmd));
+	KUNIT_EXPECT_EQ(test, -EPERM,
+			cdev_unprivileged(test, RPMB_IOC_ROUTE_FRAMES, &cmd,
+					  sizeof(cmd)));
 	KUNIT_EXPECT_EQ(test, 0, cmd.out_flags);
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&ctx->fake->nr_calls));
 	KUNIT_EXPECT_EQ(test, 0, cdev_route(test, &cmd));
 
-	/* Only the key needs it */
 	cmd = cdev_request(test, RPMB_WRITE_DATA);
-	KUNIT_EXPECT_EQ(test, 0, cdev_route_unprivileged(test, &cmd));
+	KUNIT_EXPECT_EQ(test, 0,
+			cdev_unprivileged(test, RPMB_IOC_ROUTE_FRAMES, &cmd,
+					  sizeof(cmd)));
+}
+
+static void cdev_batch_capability_test(struct kunit *test)
+{
+	struct cdev_ctx *ctx = cdev_opened(test, FMODE_READ | FMODE_WRITE);
+	struct rpmb_ioc_route_batch cmd;
+
+	cmd = cdev_pair(test, RPMB_WRITE_DATA, RPMB_PROGRAM_KEY);
+	KUNIT_EXPECT_EQ(test, -EPERM,
+			cdev_unprivileged(test, RPMB_IOC_ROUTE_BATCH, &cmd,
+					  sizeof(cmd)));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&ctx->fake->nr_calls));
+	KUNIT_EXPECT_EQ(test, 0, cdev_route_batch(test, &cmd));
+
+	cmd = cdev_pair(test, RPMB_WRITE_DATA, RPMB_READ_DATA);
+	KUNIT_EXPECT_EQ(test, 0,
+			cdev_unprivileged(test, RPMB_IOC_ROUTE_BATCH, &cmd,
+					  sizeof(cmd)));
 }
 
 /* Neither the kernel's verdict nor the device sees what came after the copy */
@@ -300,6 +399,40 @@ static void cdev_changed_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, RPMB_GET_WRITE_COUNTER,
 			rpmb_frames_type(CDEV_FORMAT,
 					 ctx->fake->calls[0].bytes[0]));
+}
+
+/* While the first is carried, the second becomes another, in its frames and in the list */
+static void cdev_swap_second(struct rpmb_fake *fake)
+{
+	static const struct rpmb_batch_request other = { .req_len = 1 };
+	struct cdev_ctx *ctx = fake->test->priv;
+
+	KUNIT_EXPECT_EQ(fake->test, 0,
+			put_user((u8)RPMB_PROGRAM_KEY,
+				 (u8 __user *)cdev_user(ctx, CDEV_REQ + 1023)));
+	cdev_to_user(fake->test, CDEV_LIST + sizeof(other), &other,
+		     sizeof(other));
+}
+
+static void cdev_batch_changed_test(struct kunit *test)
+{
+	struct cdev_ctx *ctx = cdev_opened(test, FMODE_READ);
+	struct rpmb_ioc_route_batch cmd = cdev_pair(test, RPMB_READ_DATA,
+						    RPMB_GET_WRITE_COUNTER);
+	u8 resp[512];
+
+	ctx->fake->enter = cdev_swap_second;
+	KUNIT_EXPECT_EQ(test, 0, cdev_route_batch(test, &cmd));
+	KUNIT_EXPECT_EQ(test, 2, cmd.done);
+	KUNIT_EXPECT_TRUE(test, cdev_user_is(test, CDEV_REQ + 1023,
+					     RPMB_PROGRAM_KEY, 1));
+	KUNIT_ASSERT_NOT_NULL(test, ctx->fake->calls[1].bytes[1]);
+	KUNIT_EXPECT_EQ(test, RPMB_GET_WRITE_COUNTER,
+			rpmb_frames_type(CDEV_FORMAT,
+					 ctx->fake->calls[1].bytes[0]));
+	cdev_from_user(test, resp, CDEV_RESP + 512, sizeof(resp));
+	KUNIT_EXPECT_MEMEQ(test, resp, ctx->fake->calls[1].bytes[1],
+			   sizeof(resp));
 }
 
 static void cdev_response_test(struct kunit *test)
@@ -360,8 +493,7 @@ static void cdev_started_legacy_test(struct kunit *test)
 	struct cdev_ctx *ctx = test->priv;
 	struct rpmb_ioc_route_frames cmd;
 
-	ctx->fake->descr.transfer = NULL;
-	ctx->fake->descr.route_frames = rpmb_fake_route_frames;
+	rpmb_fake_make_legacy(ctx->fake);
 	ctx->fake->steps = 0;
 	ctx->fake->ret = -EIO;
 	cdev_opened(test, FMODE_READ);
@@ -494,11 +626,14 @@ static void cdev_size_test(struct kunit *test)
 {
 	struct rpmb_ioc_info info = {};
 	struct rpmb_ioc_route_frames cmd;
+	struct rpmb_ioc_route_batch batch;
 
 	cdev_opened(test, FMODE_READ);
 	cdev_check_sizes(test, RPMB_IOC_INFO, &info, 56, sizeof(info));
 	cmd = cdev_request(test, RPMB_GET_WRITE_COUNTER);
 	cdev_check_sizes(test, RPMB_IOC_ROUTE_FRAMES, &cmd, 40, sizeof(cmd));
+	batch = cdev_pair(test, RPMB_GET_WRITE_COUNTER, RPMB_READ_DATA);
+	cdev_check_sizes(test, RPMB_IOC_ROUTE_BATCH, &batch, 24, sizeof(batch));
 }
 
 static void cdev_flags_test(struct kunit *test)
@@ -802,6 +937,8 @@ static void cdev_gone_test(struct kunit *test)
 	struct cdev_ctx *ctx = cdev_opened(test, FMODE_READ | FMODE_WRITE);
 	struct rpmb_ioc_route_frames cmd =
 		cdev_request(test, RPMB_GET_WRITE_COUNTER);
+	struct rpmb_ioc_route_batch batch = cdev_pair(test, RPMB_WRITE_DATA,
+						      RPMB_WRITE_DATA);
 	struct rpmb_ioc_info info = { .size = sizeof(info) };
 
 	KUNIT_EXPECT_EQ(test, 0, cdev_info(test, &info));
@@ -809,6 +946,8 @@ static void cdev_gone_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENODEV, cdev_info(test, &info));
 	KUNIT_EXPECT_EQ(test, -ENODEV, cdev_route(test, &cmd));
 	KUNIT_EXPECT_EQ(test, 0, cmd.out_flags);
+	KUNIT_EXPECT_EQ(test, -ENODEV, cdev_route_batch(test, &batch));
+	KUNIT_EXPECT_EQ(test, 0, batch.done);
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&ctx->fake->nr_calls));
 }
 
@@ -822,6 +961,10 @@ static void cdev_layout_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 24, offsetof(struct rpmb_ioc_keyed, data));
 	KUNIT_EXPECT_EQ(test, 40, sizeof(struct rpmb_ioc_route_frames));
 	KUNIT_EXPECT_EQ(test, 24, offsetof(struct rpmb_ioc_route_frames, req));
+	KUNIT_EXPECT_EQ(test, 24, sizeof(struct rpmb_ioc_route_batch));
+	KUNIT_EXPECT_EQ(test, 16, offsetof(struct rpmb_ioc_route_batch, requests));
+	KUNIT_EXPECT_EQ(test, 32, sizeof(struct rpmb_batch_request));
+	KUNIT_EXPECT_EQ(test, 16, offsetof(struct rpmb_batch_request, req));
 }
 
 /* 32-bit programs, whose memory is below 4 GiB, get the same */
@@ -852,8 +995,11 @@ static void cdev_compat_test(struct kunit *test)
 static struct kunit_case cdev_cases[] = {
 	KUNIT_CASE(cdev_open_test),
 	KUNIT_CASE(cdev_access_test),
+	KUNIT_CASE(cdev_batch_access_test),
 	KUNIT_CASE(cdev_capability_test),
+	KUNIT_CASE(cdev_batch_capability_test),
 	KUNIT_CASE(cdev_changed_test),
+	KUNIT_CASE(cdev_batch_changed_test),
 	KUNIT_CASE(cdev_response_test),
 	KUNIT_CASE(cdev_started_test),
 	KUNIT_CASE(cdev_started_legacy_test),
