@@ -444,6 +444,43 @@ static void nvme_rpmb_test_batch(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, routes[1].started);
 }
 
+/**
+ * struct test_leaves - how often controllers were left by their last user
+ * @entry: in the line of those who wait for that
+ * @nr: how often
+ */
+struct test_leaves {
+	struct wait_queue_entry entry;
+	unsigned int nr;
+};
+
+static int test_note_leave(struct wait_queue_entry *entry, unsigned int mode,
+			   int flags, void *key)
+{
+	container_of(entry, struct test_leaves, entry)->nr++;
+	return 0;
+}
+
+/* A controller is found and left once for all requests of a list, not for each */
+static void nvme_rpmb_test_batch_ctrl(struct kunit *test)
+{
+	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(1, 16));
+	struct rpmb_route routes[NVME_RPMB_BATCH + 1];
+	struct nvme_rpmb *rpmb = tc->ctrl.rpmb;
+	struct test_leaves leaves = { };
+	unsigned int done;
+
+	init_waitqueue_func_entry(&leaves.entry, test_note_leave);
+	add_wait_queue(&rpmb->wait, &leaves.entry);
+	tc->answer = RPMB_GET_WRITE_COUNTER << 8;
+	KUNIT_EXPECT_EQ(test, 0, test_route_counters(test, test_rdev(test, tc, 0),
+						     routes, ARRAY_SIZE(routes),
+						     &done));
+	remove_wait_queue(&rpmb->wait, &leaves.entry);
+	KUNIT_EXPECT_EQ(test, done, ARRAY_SIZE(routes));
+	KUNIT_EXPECT_EQ(test, leaves.nr, 2);
+}
+
 /* A reset between two requests of a batch is waited for, as between two others */
 static void nvme_rpmb_test_batch_reset(struct kunit *test)
 {
@@ -1119,6 +1156,7 @@ static struct kunit_case nvme_rpmb_test_cases[] = {
 	KUNIT_CASE(nvme_rpmb_test_write),
 	KUNIT_CASE(nvme_rpmb_test_read),
 	KUNIT_CASE(nvme_rpmb_test_batch),
+	KUNIT_CASE(nvme_rpmb_test_batch_ctrl),
 	KUNIT_CASE(nvme_rpmb_test_batch_reset),
 	KUNIT_CASE(nvme_rpmb_test_errors),
 	KUNIT_CASE(nvme_rpmb_test_too_long),

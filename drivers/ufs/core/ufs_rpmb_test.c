@@ -56,12 +56,14 @@ struct test_step {
  * @len: bytes of data
  * @data: what was sent
  * @awake: a reference kept the logical unit from sleeping
+ * @slept: for how long the unit had slept until then
  */
 struct test_cmd {
 	u8 cdb[UFS_RPMB_CDB_LEN];
 	unsigned int len;
 	u8 data[TEST_MAX_BLOCKS * TEST_FRAME];
 	bool awake;
+	u64 slept;
 };
 
 /**
@@ -160,6 +162,7 @@ static void test_record(struct test_ufs *ufs, struct scsi_cmnd *cmd)
 	memcpy(seen->cdb, cmd->cmnd, min(cmd->cmd_len, sizeof(seen->cdb)));
 	seen->len = scsi_bufflen(cmd);
 	seen->awake = atomic_read(&dev->power.usage_count) > ufs->usage;
+	seen->slept = ufs_rpmb_slept(dev_get_drvdata(dev));
 	if (cmd->sc_data_direction == DMA_TO_DEVICE)
 		scsi_sg_copy_to_buffer(cmd, seen->data, sizeof(seen->data));
 	ufs->nr_cmds++;
@@ -453,13 +456,16 @@ static void ufs_rpmb_test_batch(struct kunit *test)
 	struct test_ufs *ufs = test_ufs_with(test, &test_info);
 	struct rpmb_route routes[3];
 	unsigned int done;
+	int turns;
 
 	test_settled(ufs);
+	turns = atomic_read(&test_unit(ufs)->tickets);
 	ufs->answer = RPMB_GET_WRITE_COUNTER << 8;
 	KUNIT_EXPECT_EQ(test, 0, test_route_counters(test, test_region(ufs, 2),
 						     routes, 3, &done));
 	KUNIT_EXPECT_EQ(test, done, 3);
 	KUNIT_EXPECT_EQ(test, ufs->nr_cmds, 6);
+	KUNIT_EXPECT_EQ(test, atomic_read(&test_unit(ufs)->tickets), turns + 1);
 	for (unsigned int i = 0; i < ufs->nr_cmds; i++)
 		KUNIT_EXPECT_TRUE(test, ufs->cmds[i].awake);
 }
@@ -1041,6 +1047,30 @@ static void ufs_rpmb_test_sleeping(struct kunit *test)
 	test_expect_settles(ufs, rdev, false);
 }
 
+/* It is woken for all requests of a list at once, and does not sleep between them */
+static void ufs_rpmb_test_batch_sleeping(struct kunit *test)
+{
+	struct test_ufs *ufs = test_ufs_with(test, &test_info);
+	struct device *dev = &ufs->sdev->sdev_gendev;
+	struct rpmb_route routes[3];
+	unsigned int done;
+
+	test_settled(ufs);
+	pm_runtime_allow(dev);
+	ufs->usage = 0;
+	KUNIT_ASSERT_GE(test, pm_runtime_suspend(dev), 0);
+	ufs->answer = RPMB_GET_WRITE_COUNTER << 8;
+	KUNIT_EXPECT_EQ(test, 0, test_route_counters(test, test_region(ufs, 2),
+						     routes, 3, &done));
+	KUNIT_ASSERT_EQ(test, ufs->nr_cmds, 6);
+	for (unsigned int i = 0; i < ufs->nr_cmds; i++) {
+		KUNIT_EXPECT_TRUE(test, ufs->cmds[i].awake);
+		KUNIT_EXPECT_EQ(test, ufs->cmds[i].slept, ufs->cmds[0].slept);
+	}
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&dev->power.usage_count));
+	pm_runtime_forbid(dev);
+}
+
 /* Who cannot be woken gets no request; -EINVAL would be about the frames */
 static void ufs_rpmb_test_not_woken(struct kunit *test)
 {
@@ -1527,6 +1557,7 @@ static struct kunit_case ufs_rpmb_test_cases[] = {
 	KUNIT_CASE(ufs_rpmb_test_pieces),
 #ifdef CONFIG_PM
 	KUNIT_CASE(ufs_rpmb_test_sleeping),
+	KUNIT_CASE(ufs_rpmb_test_batch_sleeping),
 	KUNIT_CASE(ufs_rpmb_test_not_woken),
 #endif
 	KUNIT_CASE(ufs_rpmb_test_requeued),
