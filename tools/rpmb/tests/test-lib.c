@@ -657,8 +657,10 @@ static void test_access_modes(void)
 	rpmb_close(rpmb);
 }
 
+#define WRITES 4
+
 /*
- * Write 67 blocks, 32 + 32 + 2 + 1, with faults; the second write is hit.
+ * Write 67 blocks, 32 + 32 + 2 + 1, with faults; one of the writes is hit.
  * Blocks before and after it are untouched by the fault.
  */
 static int faulty_write(const struct fake_fault *first,
@@ -678,96 +680,130 @@ static int faulty_write(const struct fake_fault *first,
 	return ret;
 }
 
-static const struct failure {
-	const char *what;
-	struct fake_fault fault;
-	int error;
-	unsigned int stored;
-	unsigned int unknown;
-} failures[] = {
-	{ "never sent", { FAULT_BEFORE, RPMB_WRITE_DATA, 1, EBUSY },
-	  RPMB_ERR_BUSY, 32, 0 },
-	{ "request lost", { FAULT_LOST_REQUEST, RPMB_WRITE_DATA, 1, ETIMEDOUT },
-	  0, 67, 0 },
-	{ "request late",
-	  { FAULT_LATE_REQUEST, RPMB_WRITE_DATA, 1, ETIMEDOUT },
-	  RPMB_ERR_COUNTER, 64, 0 },
-	{ "interrupted", { FAULT_LOST_REQUEST, RPMB_WRITE_DATA, 1, EINTR },
-	  RPMB_ERR_SYSTEM, 32, 0 },
-	{ "request corrupted", { FAULT_CORRUPTED, RPMB_WRITE_DATA, 1, 0 },
-	  RPMB_ERR_AUTHENTICATION, 32, 0 },
-	{ "response lost", { FAULT_LOST_RESPONSE, RPMB_WRITE_DATA, 1, EIO },
-	  RPMB_ERR_SYSTEM, 64, 0 },
-	{ "last response lost",
-	  { FAULT_LOST_RESPONSE, RPMB_WRITE_DATA, 3, EIO },
-	  RPMB_ERR_SYSTEM, 67, 0 },
-	{ "refusal forged", { FAULT_RESULT, RPMB_WRITE_DATA, 1, 2 },
-	  RPMB_ERR_AUTHENTICATION, 64, 0 },
-	{ "another writer came first",
-	  { FAULT_OTHER_WRITER, RPMB_WRITE_DATA, 1, 0 },
-	  RPMB_ERR_COUNTER, 32, 0 },
-	{ "two writers came first",
-	  { FAULT_OTHER_WRITERS, RPMB_WRITE_DATA, 1, 0 },
-	  RPMB_ERR_COUNTER, 32, 32 },
-	{ "written and overwritten",
-	  { FAULT_OVERWRITTEN, RPMB_WRITE_DATA, 1, ETIMEDOUT },
-	  RPMB_ERR_TIMEOUT, 32, 32 },
+/* A place among them */
+enum place {
+	BEFORE,			/* the one that is hit */
+	BEHIND,
+	END,
 };
 
-static void expect_outcome(const struct failure *f,
-			   const struct fake_fault *again)
+static unsigned int blocks_up_to(enum place place, unsigned int at)
 {
+	static const unsigned int ends[WRITES + 1] = { 0, 32, 64, 66, 67 };
+
+	return place == END ? ends[WRITES] : ends[at + (place == BEHIND)];
+}
+
+/* What becomes of the blocks up to @stored and, as nobody knows, up to @unknown */
+static const struct failure {
+	const char *what;
+	enum fake_fault_kind kind;
+	uint32_t value;
+	int error;
+	enum place stored;
+	enum place unknown;
+} failures[] = {
+	{ "never sent", FAULT_BEFORE, EBUSY, RPMB_ERR_BUSY, BEFORE, BEFORE },
+	{ "request lost", FAULT_LOST_REQUEST, ETIMEDOUT, 0, END, END },
+	{ "request late", FAULT_LATE_REQUEST, ETIMEDOUT, RPMB_ERR_COUNTER,
+	  BEHIND, BEHIND },
+	{ "interrupted", FAULT_LOST_REQUEST, EINTR, RPMB_ERR_SYSTEM,
+	  BEFORE, BEFORE },
+	{ "request corrupted", FAULT_CORRUPTED, 0, RPMB_ERR_AUTHENTICATION,
+	  BEFORE, BEFORE },
+	{ "response lost", FAULT_LOST_RESPONSE, EIO, RPMB_ERR_SYSTEM,
+	  BEHIND, BEHIND },
+	{ "refusal forged", FAULT_RESULT, 2, RPMB_ERR_AUTHENTICATION,
+	  BEHIND, BEHIND },
+	{ "another writer came first", FAULT_OTHER_WRITER, 0, RPMB_ERR_COUNTER,
+	  BEFORE, BEFORE },
+	{ "two writers came first", FAULT_OTHER_WRITERS, 0, RPMB_ERR_COUNTER,
+	  BEFORE, BEHIND },
+	{ "written and overwritten", FAULT_OVERWRITTEN, ETIMEDOUT,
+	  RPMB_ERR_TIMEOUT, BEFORE, BEHIND },
+};
+
+static struct fake_fault fault_of(const struct failure *f, unsigned int at)
+{
+	return (struct fake_fault) { f->kind, RPMB_WRITE_DATA, at, f->value };
+}
+
+static void expect_failure(const struct failure *f, unsigned int at,
+			   const struct rpmb_outcome *outcome)
+{
+	unsigned int stored = blocks_up_to(f->stored, at);
+
+	expect_eq(outcome->stored, stored);
+	expect_eq(outcome->unknown, blocks_up_to(f->unknown, at) - stored);
+}
+
+/* Write @at is hit, and, if there is another fault, what is sent again */
+static void expect_outcome(const struct failure *f, unsigned int at,
+			   const struct failure *again)
+{
+	struct fake_fault first = fault_of(f, at), second = { FAULT_NONE };
 	struct rpmb_outcome outcome;
 	struct fake *fake;
 
-	tap_note("%s", f->what);
-	expect_eq(faulty_write(&f->fault, again, &outcome, &fake), f->error);
-	expect_eq(outcome.stored, f->stored);
-	expect_eq(outcome.unknown, f->unknown);
+	tap_note("%s, write %u", f->what, at);
+	if (again)
+		second = fault_of(again, at);
+	expect_eq(faulty_write(&first, &second, &outcome, &fake), f->error);
+	expect_failure(f, at, &outcome);
 }
 
 static void test_outcomes(void)
 {
 	const struct failure *f;
+	unsigned int at;
 
 	for (f = failures; f < failures + ARRAY_SIZE(failures); f++)
-		expect_outcome(f, NULL);
+		for (at = 0; at < WRITES; at++)
+			expect_outcome(f, at, NULL);
 }
 
 /* The kernel does not see it, so what is behind it in a batch is stored as well */
 static void test_outcome_forged(void)
 {
-	static const struct fake_fault forged = {
-		FAULT_MAC, RPMB_WRITE_DATA, 1, 0
-	};
-	struct rpmb_outcome outcome;
-	struct fake *fake;
+	unsigned int at;
 
-	expect_eq(faulty_write(&forged, NULL, &outcome, &fake),
-		  RPMB_ERR_RESPONSE_MAC);
-	expect_eq(outcome.stored, batches(fake, 1) ? 67 : 64);
-	expect_eq(outcome.unknown, 0);
+	for (at = 0; at < WRITES; at++) {
+		const struct fake_fault forged = {
+			FAULT_MAC, RPMB_WRITE_DATA, at, 0
+		};
+		struct rpmb_outcome outcome;
+		struct fake *fake;
+		int ret = faulty_write(&forged, NULL, &outcome, &fake);
+
+		tap_note("write %u", at);
+		expect_eq(ret, RPMB_ERR_RESPONSE_MAC);
+		expect_eq(outcome.stored, blocks_up_to(batches(fake, 1) ?
+						       END : BEHIND, at));
+		expect_eq(outcome.unknown, 0);
+	}
 }
 
 /* What is sent a second time may fail, too */
 static void test_outcomes_again(void)
 {
-	static const struct fake_fault done = {
-		FAULT_LOST_RESPONSE, RPMB_WRITE_DATA, 1, EIO
+	static const struct failure done = {
+		.what = "response lost", .kind = FAULT_LOST_RESPONSE,
+		.value = EIO,
 	};
 	static const struct failure lost = {
-		"request lost twice",
-		{ FAULT_LOST_REQUEST, RPMB_WRITE_DATA, 1, ETIMEDOUT },
-		RPMB_ERR_TIMEOUT, 32, 0
+		"request lost twice", FAULT_LOST_REQUEST, ETIMEDOUT,
+		RPMB_ERR_TIMEOUT, BEFORE, BEFORE
 	};
 	static const struct failure lost_then_done = {
-		"request lost, then the response",
-		{ FAULT_LOST_REQUEST, RPMB_WRITE_DATA, 1, ETIMEDOUT },
-		RPMB_ERR_SYSTEM, 64, 0
+		"request lost, then the response", FAULT_LOST_REQUEST,
+		ETIMEDOUT, RPMB_ERR_SYSTEM, BEHIND, BEHIND
 	};
+	unsigned int at;
 
-	expect_outcome(&lost, &lost.fault);
-	expect_outcome(&lost_then_done, &done);
+	for (at = 0; at < WRITES; at++) {
+		expect_outcome(&lost, at, &lost);
+		expect_outcome(&lost_then_done, at, &done);
+	}
 }
 
 /* The errno of the write is told, not that of reading back */
@@ -818,11 +854,14 @@ static void test_outcome_moving(void)
 /* What was never sent is not read back */
 static void test_outcome_not_started(void)
 {
+	static const struct fake_fault busy = {
+		FAULT_BEFORE, RPMB_WRITE_DATA, 1, EBUSY
+	};
 	static const unsigned int before[] = { 0 };
 	struct rpmb_outcome outcome;
 	struct fake *fake;
 
-	faulty_write(&failures[0].fault, NULL, &outcome, &fake);
+	faulty_write(&busy, NULL, &outcome, &fake);
 	expect_requests(fake, RPMB_READ_DATA, NULL, 0);
 	expect_requests(fake, RPMB_GET_WRITE_COUNTER, before, 1);
 }
@@ -1039,44 +1078,46 @@ static void test_long_read_batch(void)
 	rpmb_close(rpmb);
 }
 
-/* The device had all of them before the second one failed; its answer is what is lost */
+/* The device had all of them before one failed; its answer is what is lost */
 static const struct failure at_once[] = {
-	{ "answer lost", { FAULT_LOST_RESPONSE, RPMB_WRITE_DATA, 1, EIO },
-	  RPMB_ERR_SYSTEM, 67, 0 },
-	{ "request lost", { FAULT_LOST_REQUEST, RPMB_WRITE_DATA, 1, ETIMEDOUT },
-	  0, 67, 0 },
-	{ "interrupted", { FAULT_LOST_REQUEST, RPMB_WRITE_DATA, 1, EINTR },
-	  RPMB_ERR_SYSTEM, 32, 0 },
-	{ "refused", { FAULT_CORRUPTED, RPMB_WRITE_DATA, 1, 0 },
-	  RPMB_ERR_AUTHENTICATION, 32, 0 },
-	{ "answer lost, then written over",
-	  { FAULT_OVERWRITTEN, RPMB_WRITE_DATA, 1, ETIMEDOUT },
-	  RPMB_ERR_TIMEOUT, 32, 35 },
+	{ "answer lost", FAULT_LOST_RESPONSE, EIO, RPMB_ERR_SYSTEM, END, END },
+	{ "request lost", FAULT_LOST_REQUEST, ETIMEDOUT, 0, END, END },
+	{ "interrupted", FAULT_LOST_REQUEST, EINTR, RPMB_ERR_SYSTEM,
+	  BEFORE, BEFORE },
+	{ "refused", FAULT_CORRUPTED, 0, RPMB_ERR_AUTHENTICATION,
+	  BEFORE, BEFORE },
+	{ "answer lost, then written over", FAULT_OVERWRITTEN, ETIMEDOUT,
+	  RPMB_ERR_TIMEOUT, BEFORE, END },
 };
 
-static void test_batch_at_once(void)
+static void expect_at_once(const struct failure *f, unsigned int at)
 {
-	static uint8_t data[67 * 256];
-	const struct failure *f;
 	struct rpmb_outcome outcome;
+	uint8_t data[67 * 256];
 	struct fake *fake;
 	struct rpmb *rpmb;
 
+	tap_note("%s, write %u", f->what, at);
+	fake = fake_create("rpmb0", &emmc);
+	fake->batchless = false;
+	fake->at_once = true;
+	fake->faults[0] = fault_of(f, at);
+	rpmb = must_open("rpmb0", O_RDWR);
+	fill(data, sizeof(data), 9);
+	expect_eq(rpmb_write(rpmb, key, 8, 67, data, &outcome), f->error);
+	expect_failure(f, at, &outcome);
+	rpmb_close(rpmb);
+}
+
+static void test_batch_at_once(void)
+{
+	const struct failure *f;
+	unsigned int at;
+
 	/* Of what the kernel makes itself the device has one request at a time */
-	for (f = at_once; !by_kernel && f < at_once + ARRAY_SIZE(at_once); f++) {
-		tap_note("%s", f->what);
-		rpmb = fresh(&emmc, &fake);
-		fake->batchless = false;
-		rpmb_close(rpmb);
-		rpmb = must_open("rpmb0", O_RDWR);
-		fake->at_once = true;
-		fake->faults[0] = f->fault;
-		fill(data, sizeof(data), 9);
-		expect_eq(rpmb_write(rpmb, key, 8, 67, data, &outcome), f->error);
-		expect_eq(outcome.stored, f->stored);
-		expect_eq(outcome.unknown, f->unknown);
-		rpmb_close(rpmb);
-	}
+	for (f = at_once; !by_kernel && f < at_once + ARRAY_SIZE(at_once); f++)
+		for (at = 0; at < WRITES; at++)
+			expect_at_once(f, at);
 }
 
 static void test_route(void)
