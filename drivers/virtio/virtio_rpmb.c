@@ -262,6 +262,14 @@ static int virtio_rpmb_status(struct virtio_rpmb *vr,
 	return status;
 }
 
+/* Has the wait ended, or is there something to look at? */
+static bool virtio_rpmb_news(struct virtio_rpmb *vr,
+			     const struct virtio_rpmb_chain *chain, int *status)
+{
+	*status = virtio_rpmb_status(vr, chain);
+	return *status != -EINPROGRESS || READ_ONCE(vr->changed);
+}
+
 static long virtio_rpmb_patience(void)
 {
 	unsigned int limit = READ_ONCE(timeout);
@@ -281,8 +289,8 @@ static int virtio_rpmb_wait(struct virtio_rpmb *vr,
 
 		left -= piece;
 		left += wait_event_timeout(vr->wait,
-					   (status = virtio_rpmb_status(vr, chain)) != -EINPROGRESS ||
-					   READ_ONCE(vr->changed), piece);
+					   virtio_rpmb_news(vr, chain, &status),
+					   piece);
 		virtio_rpmb_look(vr);
 	}
 	return status == -EINPROGRESS ? -ETIMEDOUT : status;

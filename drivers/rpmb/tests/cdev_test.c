@@ -226,6 +226,7 @@ static struct rpmb_ioc_route_batch cdev_pair(struct kunit *test, u16 first,
 		.size = sizeof(struct rpmb_ioc_route_batch),
 		.nr = 2,
 		.requests = ctx->mem + CDEV_LIST,
+		.request_size = sizeof(struct rpmb_batch_request),
 	};
 }
 
@@ -633,7 +634,7 @@ static void cdev_size_test(struct kunit *test)
 	cmd = cdev_request(test, RPMB_GET_WRITE_COUNTER);
 	cdev_check_sizes(test, RPMB_IOC_ROUTE_FRAMES, &cmd, 40, sizeof(cmd));
 	batch = cdev_pair(test, RPMB_GET_WRITE_COUNTER, RPMB_READ_DATA);
-	cdev_check_sizes(test, RPMB_IOC_ROUTE_BATCH, &batch, 24, sizeof(batch));
+	cdev_check_sizes(test, RPMB_IOC_ROUTE_BATCH, &batch, 32, sizeof(batch));
 }
 
 static void cdev_flags_test(struct kunit *test)
@@ -961,7 +962,8 @@ static void cdev_layout_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 24, offsetof(struct rpmb_ioc_keyed, data));
 	KUNIT_EXPECT_EQ(test, 40, sizeof(struct rpmb_ioc_route_frames));
 	KUNIT_EXPECT_EQ(test, 24, offsetof(struct rpmb_ioc_route_frames, req));
-	KUNIT_EXPECT_EQ(test, 24, sizeof(struct rpmb_ioc_route_batch));
+	KUNIT_EXPECT_EQ(test, 32, sizeof(struct rpmb_ioc_route_batch));
+	KUNIT_EXPECT_EQ(test, 24, offsetof(struct rpmb_ioc_route_batch, request_size));
 	KUNIT_EXPECT_EQ(test, 16, offsetof(struct rpmb_ioc_route_batch, requests));
 	KUNIT_EXPECT_EQ(test, 32, sizeof(struct rpmb_batch_request));
 	KUNIT_EXPECT_EQ(test, 16, offsetof(struct rpmb_batch_request, req));
