@@ -69,7 +69,7 @@ static const struct pg_statement commit = {
 	       " SELECT held.guid, a.addr,"
 	       " substring($8::BYTEA FROM CAST(256 * a.nr - 255 AS INTEGER)"
 	       " FOR 256) FROM held,"
-	       " unnest($7::INTEGER[]) WITH ORDINALITY AS a (addr, nr)"
+	       " unnest($7::INT4[]) WITH ORDINALITY AS a (addr, nr)"
 	       " ON CONFLICT (guid, addr) DO UPDATE SET data = excluded.data)"
 	       " SELECT guid FROM held",
 };

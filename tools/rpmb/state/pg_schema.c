@@ -28,7 +28,7 @@ static const char *const steps[PG_SCHEMA_VERSION] = {
 	" CHECK (counter = 0 OR sealed IS NOT NULL OR retired));"
 	"CREATE TABLE rpmb_blocks ("
 	" guid UUID NOT NULL,"
-	" addr INTEGER NOT NULL CHECK (addr BETWEEN 0 AND 65535),"
+	" addr INT4 NOT NULL CHECK (addr BETWEEN 0 AND 65535),"
 	" data BYTEA NOT NULL CHECK (length(data) = 256),"
 	" PRIMARY KEY (guid, addr));"
 	"CREATE TABLE rpmb_log ("

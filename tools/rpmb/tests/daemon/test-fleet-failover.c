@@ -87,6 +87,30 @@ static void check_all(void)
 	free(guests);
 }
 
+/*
+ * Nobody waits for the standby any more, as somebody has had the server give up: it takes
+ * the write and warns that it may be lost. The guest hears nothing before it cannot be.
+ */
+static void standby_given_up(void)
+{
+	const char *waits = "FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+	struct model model;
+	struct host host;
+
+	serve_begin(&host, fleet_device(), &model);
+	fleet_do("kill", "b");
+	model_submit(&model, &host.fe);
+	while (!atoi(fleet_sql("a", "SELECT count(*) %s", waits)))
+		;
+	fleet_sql("a", "SELECT pg_cancel_backend(pid) %s", waits);
+	daemon_wait_for_words("canceling wait for synchronous replication");
+	check(!fe_used(&host.fe), "an answer to what the standby has not");
+	fleet_do("start", "b");
+	model_answer(&model, &host.fe);
+	serve_goes_on(&host, &model, false);
+	serve_stop(&host);
+}
+
 /* The primary comes back after its log was replayed */
 static void crash(void)
 {
@@ -246,6 +270,7 @@ static void without_standby(void)
 }
 
 static const struct test tests[] = {
+	{ "the standby is not waited for: the guest waits", standby_given_up },
 	{ "the primary is killed and comes back", crashed },
 	{ "the primary is killed and its standby promoted", failed_over },
 	{ "the primary is replaced, and goes on: nobody believes it", replaced },

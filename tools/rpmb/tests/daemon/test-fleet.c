@@ -49,10 +49,15 @@ static void lose_database(struct proxy *proxy, struct host *host,
 
 static void one_after_the_other(void)
 {
+	char words[128];
 	struct host one, two;
 	struct model model;
 
 	serve_begin(&one, fleet_device(), &model);
+	/* Which device and which guest a line is about stands before it */
+	snprintf(words, sizeof(words), "%s for socket-one: front-end connected",
+		 strchr(fleet_device(), '#') + 1);
+	daemon_wait_for_words(words);
 	serve_stop(&one);
 	serve_open(&two, "two", fleet_device(), NULL);
 	serve_goes_on(&two, &model, false);
@@ -412,6 +417,72 @@ static void lost_again(void)
 	lost(PROXY_REQUEST, COMMITS, PROXY_ANSWER);
 }
 
+static void submit_key(struct frontend *fe)
+{
+	struct rpmb_frame out[2];
+
+	frames_init(out, 1, &(struct fields){
+		.type = RPMB_PROGRAM_KEY, .count = 1 });
+	memcpy(out[0].key_mac, test_key, KEY_LEN);
+	make_result_read(&out[1]);
+	submit_frames(fe, out, 2, 1);
+}
+
+/* The same of the key, which changes no counter */
+static void lost_key(enum proxy_place place)
+{
+	struct proxy *proxy = proxy_new("x");
+	struct rpmb_frame in;
+	struct model model;
+	struct host one;
+
+	model_set(&model, 0);
+	serve_open(&one, "one", fleet_device_by("x"), NULL);
+	proxy_arm(proxy, place, COMMITS);
+	submit_key(&one.fe);
+	proxy_wait_held(proxy);
+	proxy_go_on(proxy, PROXY_CUT);
+	check_eq(fe_wait_used(&one.fe, NULL), FRAME);
+	fetch_frames(&one.fe, &in, 1);
+	check_eq(in.result, 0);
+	check_eq(must_count(&one.fe), 0);
+	serve_goes_on(&one, &model, false);
+	serve_stop(&one);
+}
+
+static void lost_key_request(void)
+{
+	lost_key(PROXY_REQUEST);
+}
+
+static void lost_key_answer(void)
+{
+	lost_key(PROXY_ANSWER);
+}
+
+/* Another host takes the device before: it has no key, and takes another one */
+static void overtaken_key(void)
+{
+	struct proxy *proxy = proxy_new("x");
+	struct host one, two;
+	struct model model;
+	uint32_t counter;
+
+	model_set(&model, 0);
+	serve_open(&one, "one", fleet_device_by("x"), NULL);
+	proxy_arm(proxy, PROXY_REQUEST, COMMITS);
+	submit_key(&one.fe);
+	proxy_wait_held(proxy);
+	serve_open(&two, "two", fleet_device(), "--take-over");
+	check_eq(guest_counter(&two.fe, test_key, &counter), RPMB_RES_NO_KEY);
+	proxy_go_on(proxy, PROXY_PASS);
+	serve_ends(&one, FENCED, "taken over by two");
+	check(!fe_used(&one.fe), "an answer to what was not done");
+	check_eq(guest_counter(&two.fe, test_key, &counter), RPMB_RES_NO_KEY);
+	must_program_key(&two.fe);
+	serve_goes_on(&two, &model, false);
+}
+
 /* What was sent comes to the server when all is settled: it is not done then */
 static void late(const char *first, const char *second)
 {
@@ -690,6 +761,30 @@ static void others_in_the_way(void)
 	}
 }
 
+/* The server does not know what has become of it: it is found out, and done once */
+static void unknown_to_server(void)
+{
+	static const char *const conditions[] = {
+		"statement_completion_unknown", "transaction_resolution_unknown"
+	};
+	struct model model;
+	struct host host;
+	unsigned int i;
+
+	serve_begin(&host, fleet_device(), &model);
+	for (i = 0; i < ARRAY_SIZE(conditions); i++) {
+		daemon_forget_messages();
+		put_in_the_way(conditions[i], 1);
+		model_write(&model, &host.fe);
+		/* It, what settles it, and it once more */
+		check_eq(take_out_of_the_way(), 3);
+		serve_goes_on(&host, &model, false);
+	}
+	check(atoi(fleet_sql("a", "SELECT count(*) FROM rpmb_log WHERE guid = '%s'"
+			     " AND event = 'settled'", strchr(fleet_device(), '#') + 1)) == 2,
+	      "not settled");
+}
+
 static void schema(const char *version, const char *words)
 {
 	char *before = strdup(fleet_sql("a", "SELECT version FROM rpmb_schema"));
@@ -868,6 +963,9 @@ static const struct test tests[] = {
 	{ "connection lost after data is read", lost_data_found },
 	{ "connection lost before a write", lost_request },
 	{ "connection lost after a write", lost_answer },
+	{ "connection lost before the key is programmed", lost_key_request },
+	{ "connection lost after the key is programmed", lost_key_answer },
+	{ "a key under way, another takes the device: not done", overtaken_key },
 	{ "connection lost again before it is settled", lost_settling },
 	{ "connection lost again after it is settled", lost_settled },
 	{ "connection lost before a write, and after that is settled",
@@ -888,6 +986,8 @@ static const struct test tests[] = {
 	{ "settings that lose writes: refused", settings },
 	{ "a server that takes no writes any more: the guest waits", read_only },
 	{ "others in the way of a write: it is sent again", others_in_the_way },
+	{ "a write of which the server knows no end: found out, done once",
+	  unknown_to_server },
 	{ "tables of an older program: refused", schema_too_old },
 	{ "tables of a newer program: refused", schema_too_new },
 	{ "names that are none: refused", names },
