@@ -597,7 +597,8 @@ static void check_no_other_host(const char *role, const char *guid)
 	snprintf(line, sizeof(line), "INSERT INTO rpmb_log (guid, epoch, event, owner,"
 		 " counter) VALUES ('%s', 9, 'opened', 'x', 0)", guid);
 	must_say(sql_as(role, line), 1, "row-level security");
-	must_say(sql_as(role, "UPDATE rpmb_blocks SET data = ''"), 0, "UPDATE 0");
+	must_say(sql_as(role, "UPDATE rpmb_blocks SET data = ''"
+			      " RETURNING addr"), 0, "(0 rows)");
 }
 
 /* A host that may serve one device sees no other, and changes nothing but what it serves */
