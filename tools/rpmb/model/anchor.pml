@@ -315,7 +315,7 @@ inline recover()
 #endif
 }
 
-/* guest_apply() */
+/* step_apply() */
 inline take_step(i)
 {
 	if
