@@ -54,6 +54,9 @@ struct test_cmd {
  * @busy: how many times the card then says that it is busy
  * @later: bits in the response after that
  * @gone: the card is no longer there
+ * @stop_busy: how many times it says that it is busy after CMD12
+ * @deaf: the command of which it sees nothing once the fault has happened
+ * @misses: how many such
  */
 struct test_fault {
 	struct test_cmd cmd;
@@ -67,6 +70,9 @@ struct test_fault {
 	unsigned int busy;
 	u32 later;
 	bool gone;
+	unsigned int stop_busy;
+	u32 deaf;
+	unsigned int misses;
 };
 
 /**
@@ -242,6 +248,7 @@ static void test_execute(struct test_card *card, struct mmc_command *cmd)
 	case MMC_STOP_TRANSMISSION:
 		cmd->resp[0] = test_status(card);
 		card->state = R1_STATE_TRAN;
+		card->busy = card->fault.stop_busy;
 		break;
 	default:
 		cmd->resp[0] = test_status(card);
@@ -264,6 +271,17 @@ static bool test_fails(struct test_card *card, const struct mmc_command *cmd)
 	return true;
 }
 
+/* It has gone wrong, and here is what comes after that */
+static bool test_misses(struct test_card *card, const struct mmc_command *cmd)
+{
+	struct test_fault *fault = &card->fault;
+
+	if (fault->times || !fault->misses || cmd->opcode != fault->deaf)
+		return false;
+	fault->misses--;
+	return true;
+}
+
 static void test_log(struct test_card *card, const struct mmc_command *cmd)
 {
 	struct test_cmd logged = { cmd->opcode, cmd->arg };
@@ -282,6 +300,8 @@ static bool test_command(struct test_card *card, struct mmc_command *cmd,
 	test_log(card, cmd);
 	if (*fails)
 		cmd->error = card->fault.error;
+	else if (test_misses(card, cmd))
+		cmd->error = -ETIMEDOUT;
 	if (cmd->error)
 		return false;
 	if (!test_is_legal(card, cmd->opcode)) {
@@ -1108,6 +1128,66 @@ static void mmc_rpmb_test_stop(struct kunit *test)
 				   -EILSEQ, 1);
 		test_expect_log(card, cmds, ARRAY_SIZE(cmds));
 	}
+}
+
+/* The data of a write, and of the response, goes wrong, and then something else, too */
+static void test_fail_data(struct test_card *card, struct test_fault *fault)
+{
+	struct rpmb_dev *rdev = test_find(card);
+
+	fault->data = -EILSEQ;
+	fault->cmd.opcode = MMC_WRITE_MULTIPLE_BLOCK;
+	test_fail_transfer(card, rdev, fault, 0);
+	fault->cmd.opcode = MMC_READ_MULTIPLE_BLOCK;
+	test_fail_transfer(card, rdev, fault, 2);
+}
+
+/* While it is, it takes no CMD6 */
+static void mmc_rpmb_test_stop_busy(struct kunit *test)
+{
+	struct test_fault fault = { .stop_busy = 1 };
+
+	test_fail_data(test_card_plugged(test), &fault);
+}
+
+/* Nobody knows whether the card has data to move, so it is told to stop */
+static void mmc_rpmb_test_state_unknown(struct kunit *test)
+{
+	struct test_fault fault = {
+		.stop_busy = 1,
+		.deaf = MMC_SEND_STATUS,
+		.misses = 1 + MMC_CMD_RETRIES,
+	};
+
+	test_fail_data(test_card_plugged(test), &fault);
+}
+
+/* The card goes on with its data, takes no CMD6, and is told again */
+static void mmc_rpmb_test_stop_again(struct kunit *test)
+{
+	unsigned int limit = busy_timeout;
+	struct test_card *card = test_card_plugged(test);
+	struct test_call *call = test_write_call(test, test_find(card), 1);
+
+	card->fault = (struct test_fault) {
+		.cmd.opcode = MMC_READ_MULTIPLE_BLOCK,
+		.times = 1,
+		.data = -EILSEQ,
+		.stop_busy = 1,
+		.deaf = MMC_STOP_TRANSMISSION,
+		.misses = 1 + MMC_CMD_RETRIES,
+	};
+	card->cached = true;
+	busy_timeout = 1;
+	test_transfer(call);
+	busy_timeout = limit;
+	KUNIT_EXPECT_EQ(test, call->ret, -EILSEQ);
+	KUNIT_EXPECT_TRUE(test, card->cached);
+	KUNIT_EXPECT_EQ(test, card->resets, 0);
+	KUNIT_EXPECT_EQ(test, card->illegal, 1 + MMC_CMD_RETRIES);
+	card->illegal = 0;
+	test_expect_restored(card);
+	test_expect_serves(card);
 }
 
 /* The card may have switched, though nobody has heard of it */
@@ -2025,6 +2105,9 @@ static struct kunit_case mmc_rpmb_test_cases[] = {
 	KUNIT_CASE(mmc_rpmb_test_errors),
 	KUNIT_CASE(mmc_rpmb_test_r1),
 	KUNIT_CASE(mmc_rpmb_test_stop),
+	KUNIT_CASE(mmc_rpmb_test_stop_busy),
+	KUNIT_CASE(mmc_rpmb_test_state_unknown),
+	KUNIT_CASE(mmc_rpmb_test_stop_again),
 	KUNIT_CASE(mmc_rpmb_test_not_entered),
 	KUNIT_CASE(mmc_rpmb_test_queue_stays_on),
 	KUNIT_CASE(mmc_rpmb_test_leave_again),
