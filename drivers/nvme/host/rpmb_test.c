@@ -27,6 +27,7 @@
  * @parent: the device that it is in
  * @cmds: commands that it has got
  * @nr_cmds: how many
+ * @timeout: of the last, in jiffies
  * @sent: data of the commands that send, one after the other
  * @sent_len: bytes of that
  * @answer: type of its responses, 0 if they are only a pattern
@@ -44,6 +45,7 @@ struct test_ctrl {
 	struct device *parent;
 	struct nvme_command cmds[TEST_CMDS];
 	unsigned int nr_cmds;
+	unsigned int timeout;
 	u8 sent[TEST_MAX_SENT];
 	unsigned int sent_len;
 	u16 answer;
@@ -177,6 +179,7 @@ static blk_status_t test_queue_rq(struct blk_mq_hw_ctx *hctx,
 	if (ret)
 		return ret;
 	nvme_start_request(bd->rq);
+	tc->timeout = bd->rq->timeout;
 	n = ++tc->nr_cmds;
 	status = n == tc->fail_at ? tc->status : 0;
 	if (n <= TEST_CMDS)
@@ -940,13 +943,18 @@ static void nvme_rpmb_test_reset_too_long(struct kunit *test)
 	test_expect_started(test, call, 0);
 }
 
-/* A reset may take as long as a command */
+/* A reset may take as long as a command does, which nvme-core may have been told by then */
 static void nvme_rpmb_test_patience(struct kunit *test)
 {
 	struct test_ctrl *tc = test_add_ctrl(test, TEST_RPMBS(1, 16));
+	void *seconds = (void *)(unsigned long)admin_timeout;
 
-	KUNIT_EXPECT_EQ(test, nvme_rpmb_patience(tc->ctrl.rpmb),
-			(long)nvme_admin_timeout(&tc->ctrl));
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_reset_patience,
+							seconds), 0);
+	admin_timeout += 7;
+	KUNIT_ASSERT_EQ(test, test_transfer(test_read(test, test_rdev(test, tc, 0),
+						      1)), 0);
+	KUNIT_EXPECT_EQ(test, nvme_rpmb_patience(tc->ctrl.rpmb), tc->timeout);
 }
 
 /* A controller that will not be live again is not waited for */
