@@ -88,23 +88,6 @@ void check_ftpm(struct doctor *doctor)
 		      "OP-TEE has an fTPM, and its driver does not use it");
 }
 
-/* It used to end its search at the first device that is no eMMC */
-static const struct rpmb_info *find_obstacle(const struct doctor *doctor,
-					     const struct patient *patient)
-{
-	const struct patient *other = doctor->patients;
-
-	for (; other < doctor->patients + doctor->nr_patients; other++) {
-		if (!strcmp(other->info.name, patient->info.name))
-			break;
-		if (is_rpmb_node(other) &&
-		    (other->info.transport == RPMB_TRANSPORT_UFS ||
-		     other->info.transport == RPMB_TRANSPORT_NVME))
-			return &other->info;
-	}
-	return NULL;
-}
-
 /* Why not; NULL if nothing is in its way */
 static const char *find_objection(const struct rpmb_info *info)
 {
@@ -129,15 +112,18 @@ bool optee_would_take(const struct rpmb_info *info)
 	return doctor.optee && !find_objection(info);
 }
 
+/*
+ * Whatever else is there: its search may end at a device of another type, but the class
+ * has these behind every eMMC.
+ */
 void check_optee(struct doctor *doctor, const struct patient *patient)
 {
-	const struct rpmb_info *info = &patient->info, *obstacle;
+	const struct rpmb_info *info = &patient->info;
 	const char *objection;
 
 	if (!doctor->optee)
 		return;
 	objection = find_objection(info);
-	obstacle = find_obstacle(doctor, patient);
 	if (objection)
 		found(doctor, DOCTOR_WARNING,
 		      "give OP-TEE another device, or store without it",
@@ -145,11 +131,6 @@ void check_optee(struct doctor *doctor, const struct patient *patient)
 	else if (info->transport == RPMB_TRANSPORT_UFS)
 		found(doctor, DOCTOR_NOTE, "see that OP-TEE is new enough",
 		      "OP-TEE uses UFS since August 2026 only");
-	else if (obstacle)
-		found(doctor, DOCTOR_WARNING,
-		      "have the drivers loaded in another order, or OP-TEE updated",
-		      "OP-TEE may not get to it: %s comes before, and is no eMMC",
-		      obstacle->name);
 	else
 		found(doctor, DOCTOR_OK, NULL, "OP-TEE would use it");
 }
