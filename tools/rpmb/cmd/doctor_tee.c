@@ -12,6 +12,9 @@
 /* TEE_IMPL_ID_OPTEE of <linux/tee.h> */
 #define OPTEE 1
 
+/* The board's firmware says so, with or without a driver */
+#define NODE "/sys/firmware/devicetree/base/firmware/optee"
+
 #define FTPM "optee-ta-bc50d971-d4c9-42c4-82cb-343fb7f37896"
 
 /* What OP-TEE wants of a device: bytes, units of 128 KiB, and frames that it reads at once */
@@ -70,9 +73,24 @@ static void check_tee_device(struct doctor *doctor, const char *name,
 	check_routing(doctor, path);
 }
 
+static bool is_in_devicetree(void)
+{
+	char status[16];
+
+	return !access(NODE, F_OK) &&
+	       (!rpmb_attr(NODE, "status", status, sizeof(status)) ||
+		!strncmp(status, "ok", strlen("ok")));
+}
+
 void check_tee(struct doctor *doctor)
 {
 	look_each(doctor, "/sys/class/tee", check_tee_device);
+	if (doctor->optee || !is_in_devicetree())
+		return;
+	doctor->optee = true;
+	found(doctor, DOCTOR_WARNING,
+	      "modprobe optee; if there is no such module, use a kernel with CONFIG_OPTEE",
+	      "the board has an OP-TEE, and the kernel's driver for it is not there");
 }
 
 void check_ftpm(struct doctor *doctor)
@@ -106,7 +124,7 @@ static const char *find_objection(const struct rpmb_info *info)
 
 bool optee_would_take(const struct rpmb_info *info)
 {
-	struct doctor doctor = { .optee = false };
+	struct doctor doctor = { .optee = is_in_devicetree() };
 
 	look_each(&doctor, "/sys/class/tee", note_optee);
 	return doctor.optee && !find_objection(info);
