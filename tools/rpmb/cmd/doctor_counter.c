@@ -18,7 +18,7 @@
 /* Seconds in which a device can be replaced */
 #define SOON (5 * 365 * 24 * 3600)
 
-/* bRPMBLifeTimeEst: 1 is up to 10 percent of its life, 10 up to all, 11 more than that */
+/* Of LIFE_TIME_ALL */
 #define LIFE_TIME_MUCH 9
 
 /* What a ring of virtio of the size that is recommended, 1024, carries besides a request */
@@ -84,18 +84,17 @@ void check_wear(struct doctor *doctor, const struct patient *patient)
 /* In steps of ten percent of a UFS device's life, as its purge tells it */
 void check_life(struct doctor *doctor, const struct patient *patient)
 {
-	struct rpmb_purge purge;
+	unsigned int life_time = ask_life_time(patient->rpmb, &patient->info);
 
-	if (!(patient->info.request_types & 1 << RPMB_PURGE_STATUS) ||
-	    rpmb_purge_status(patient->rpmb, NULL, &purge) || !purge.life_time)
+	if (!life_time)
 		return;
-	if (purge.life_time >= LIFE_TIME_MUCH)
+	if (life_time >= LIFE_TIME_MUCH)
 		found(doctor, DOCTOR_WARNING, "have a new device ready",
-		      "by its own estimate its memory is worn: %u of 10", purge.life_time);
+		      "by its own estimate its memory is worn: %u of 10", life_time);
 	else
 		found(doctor, DOCTOR_OK, NULL,
 		      "by its own estimate at most %u percent of its life are used",
-		      10 * purge.life_time);
+		      10 * life_time);
 }
 
 void check_limits(struct doctor *doctor, const struct patient *patient)

@@ -203,8 +203,8 @@ static int print_info_json(const struct session *session)
 	struct json_object *object = device_json(info);
 	struct json_object *sizes = json_object_new_array();
 	struct json_object *names = json_object_new_array();
+	unsigned int i, life_time;
 	struct wear wear;
-	unsigned int i;
 
 	for (i = 0; i < 32; i++)
 		if (info->write_sizes & (1u << i))
@@ -221,6 +221,9 @@ static int print_info_json(const struct session *session)
 	add_bool(object, "kernel_keys", info->keyed_types);
 	if (ask_wear(session, &wear))
 		add_wear(object, &wear);
+	life_time = ask_life_time(session->rpmb, info);
+	if (life_time)
+		add_number(object, "life_time", life_time);
 	return print_json(object);
 }
 
@@ -258,6 +261,17 @@ static void print_wear(const struct session *session)
 	       wear.used, *end ? "; " : "", end);
 }
 
+static void print_life_time(const struct session *session)
+{
+	unsigned int life_time = ask_life_time(session->rpmb, session->info);
+
+	if (life_time > LIFE_TIME_ALL)
+		printf("life time:     over, by the device's own estimate\n");
+	else if (life_time)
+		printf("life time:     at most %u percent used, by the device's own estimate\n",
+		       10 * life_time);
+}
+
 static void print_info(const struct session *session)
 {
 	const struct rpmb_info *info = session->info;
@@ -277,6 +291,7 @@ static void print_info(const struct session *session)
 	print_requests(info);
 	printf("kernel keys:   %s\n", info->keyed_types ? "yes" : "no");
 	print_wear(session);
+	print_life_time(session);
 	if (part_name(info))
 		printf("%s:        %u\n", part_name(info), info->target);
 	printf("id:            %s\n", id);

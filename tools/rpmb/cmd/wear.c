@@ -83,6 +83,16 @@ void judge_wear(const char *history, const struct rpmb_info *info,
 	forecast(wear, &first, now);
 }
 
+unsigned int ask_life_time(struct rpmb *rpmb, const struct rpmb_info *info)
+{
+	struct rpmb_purge purge;
+
+	if (!(info->request_types & 1 << RPMB_PURGE_STATUS) ||
+	    rpmb_purge_status(rpmb, NULL, &purge))
+		return 0;
+	return purge.life_time;
+}
+
 void end_text(const struct wear *wear, char *text, size_t size)
 {
 	time_t end = wear->end;

@@ -31,6 +31,13 @@ void judge_wear(const char *history, const struct rpmb_info *info,
 /* When the end is, in words, "at this rate the end is in 2031"; empty if nobody knows */
 void end_text(const struct wear *wear, char *text, size_t size);
 
+/*
+ * How much of its life a UFS device takes its memory to have behind it, as purge tells it: n is
+ * up to 10 * n percent, more than LIFE_TIME_ALL that it is worn, and 0 that it does not say
+ */
+#define LIFE_TIME_ALL 10
+unsigned int ask_life_time(struct rpmb *rpmb, const struct rpmb_info *info);
+
 /* Is the line, which begins at @line, one of a history? */
 bool is_sample(const char *line);
 
