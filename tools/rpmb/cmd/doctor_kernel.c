@@ -67,17 +67,33 @@ static bool is_listed(const char *list, const char *module)
 }
 
 /* Files have the name as it is, the kernel has no dashes */
-static enum presence find_module(const char *module)
+static void module_path(char *path, size_t size, const char *module)
 {
-	char path[128], *dash;
+	char *dash;
 
-	snprintf(path, sizeof(path), "/sys/module/%s", module);
+	snprintf(path, size, "/sys/module/%s", module);
 	dash = strchr(path, '-');
 	if (dash)
 		*dash = '_';
+}
+
+static enum presence find_module(const char *module)
+{
+	char path[128];
+
+	module_path(path, sizeof(path), module);
 	if (!access(path, F_OK) || is_listed("modules.builtin", module))
 		return PRESENT;
 	return is_listed("modules.dep", module) ? UNLOADED : ABSENT;
+}
+
+/* Of one that is present. What is built in has no state, nor always a directory. */
+static const char *how_present(const char *module)
+{
+	char path[128];
+
+	module_path(path, sizeof(path), module);
+	return look_for(path, "initstate") ? "loaded" : "built in";
 }
 
 /* A device of the class, of that transport, or of any for 0; NULL if there is none */
@@ -189,6 +205,7 @@ static void check_backend(struct doctor *doctor, size_t i)
 	const char *hardware = backends[i].hardware;
 	const char *module = backends[i].module;
 	enum presence presence = module ? find_module(module) : ABSENT;
+	const char *driver = presence == PRESENT ? module : backends[i].own;
 	const struct rpmb_info *node = find_node(doctor, backends[i].transport);
 	char next[96];
 
@@ -196,14 +213,13 @@ static void check_backend(struct doctor *doctor, size_t i)
 	doctor->refused |= presence == PRESENT && !node;
 	if (node)
 		found(doctor, DOCTOR_OK, NULL,
-		      "%s, the driver for %s, is there, and serves %s",
-		      presence == PRESENT ? module : backends[i].own, hardware,
-		      node->name);
+		      "%s, the driver for %s, is %s, and serves %s", driver,
+		      hardware, how_present(driver), node->name);
 	else if (presence == PRESENT)
 		found(doctor, DOCTOR_WARNING,
 		      "see what the kernel's log says of it: dmesg | grep -i rpmb",
-		      "%s, the driver for %s, is there, but there is no /dev/rpmbN of it",
-		      module, hardware);
+		      "%s, the driver for %s, is %s, but there is no /dev/rpmbN of it",
+		      driver, hardware, how_present(driver));
 	else if (presence == UNLOADED)
 		found(doctor, DOCTOR_ERROR, next,
 		      "%s, the driver for %s, is not loaded", module, hardware);
