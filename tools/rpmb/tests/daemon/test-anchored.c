@@ -15,6 +15,7 @@
 
 #include "anchor-client.h"
 #include "anchor-host.h"
+#include "anchored.h"
 #include "client.h"
 #include "disk.h"
 #include "fixture.h"
@@ -26,59 +27,16 @@
 #define CLONE "clone"
 #define CLONE_SOCKET "clone-socket"
 
-/* A host with two anchors, of which the daemon has the first one */
-static struct fake *begin(void)
-{
-	struct fake *fake;
-
-	check(!setenv("RPMB_FAKE", get_current_dir_name(), 1), "");
-	fake = host_ready(2);
-	daemon_use_anchor(socket_of(0));
-	return fake;
-}
-
-const struct served served = {
-	.begin = begin,
-	.option = "--capacity",
-	.value = "1",
-};
-
-/* One more write in a life of the daemon's own */
-static void write_one(struct model *model, bool stop)
-{
-	struct frontend fe;
-	struct daemon d;
-
-	open_daemon(&d, &fe);
-	model_check(model, &fe, false);
-	model_write(model, &fe);
-	if (stop)
-		close_daemon(&d, &fe);
-	else
-		kill_daemon(&d, &fe);
-}
-
-/* It ends by itself, and says why; the file stays as it is */
-static void must_refuse(const char *words)
-{
-	struct disk_image before, after;
-	struct daemon d;
-
-	disk_image_load(&before);
-	daemon_forget_messages();
-	daemon_start(&d, "--capacity", "1");
-	ends_saying(&d, words);
-	disk_image_load(&after);
-	check(disk_image_same(&before, &after), "the state was touched");
-	disk_image_free(&before);
-	disk_image_free(&after);
-}
+#define PUT_BACK "it was put back"
+#define CHANGED "or was changed"
+#define DAMAGED "is damaged"
+#define OTHER_KEY "its key is not one of this anchor's"
 
 static void served_again(void)
 {
 	struct model model;
 
-	begin();
+	anchored_host();
 	model_leave_state(&model, true);
 	write_one(&model, false);
 	unlink(SOCKET);
@@ -124,7 +82,7 @@ static void full_ring_full_disk(void)
 	struct daemon d;
 	uint32_t before;
 
-	fake = begin();
+	fake = anchored_host();
 	model_leave_state(&model, true);
 	disk = disk_new();
 	start_on_disk(&d);
@@ -170,7 +128,7 @@ static void full_disk_early(void)
 	struct disk *disk;
 	struct daemon d;
 
-	begin();
+	anchored_host();
 	model_leave_state(&model, true);
 	state_sql("PRAGMA default_cache_size = 10");
 	disk = disk_new();
@@ -196,14 +154,14 @@ static void put_back(void)
 	struct disk_image old, newest;
 	struct model model;
 
-	begin();
+	anchored_host();
 	model_leave_state(&model, true);
 	disk_image_load(&old);
 	write_one(&model, true);
 	disk_image_load(&newest);
 	disk_image_store(&old);
-	must_refuse("it was put back");
-	must_refuse("it was put back");
+	must_refuse(PUT_BACK);
+	must_refuse(PUT_BACK);
 	disk_image_store(&newest);
 	must_serve(&model, false);
 	disk_image_free(&old);
@@ -235,6 +193,21 @@ static void store_mix(const struct disk_image *state,
 	disk_image_store(&mix);
 }
 
+/* In words of which one is true of any old or broken file */
+static bool says_why(void)
+{
+	static const char *const words[] = {
+		PUT_BACK, CHANGED, DAMAGED, "is missing", "malformed",
+		"is not the state of", "not a database"
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		if (strstr(daemon_messages(), words[i]))
+			return true;
+	return false;
+}
+
 /* The newest is served or nothing; true if it is */
 static bool is_served(const struct model *newest)
 {
@@ -244,6 +217,7 @@ static bool is_served(const struct model *newest)
 	int sock = -1, ms = 0;
 
 	unlink(SOCKET);
+	daemon_forget_messages();
 	daemon_start(&d, "--capacity", "1");
 	while (daemon_alive(&d) && (sock = vu_connect(SOCKET)) < 0) {
 		check(ms++ < WAIT_MS, "neither serves nor ends");
@@ -251,6 +225,7 @@ static bool is_served(const struct model *newest)
 	}
 	if (sock < 0) {
 		check(WEXITSTATUS(daemon_wait(&d)) == 1, "");
+		check(says_why(), "it does not say why");
 		return false;
 	}
 	close(sock);
@@ -266,7 +241,7 @@ static void mixed(void)
 	unsigned int i, j, served = 0;
 	struct model model;
 
-	begin();
+	anchored_host();
 	save_times(&model, images);
 	for (i = 0; i < TIMES; i++) {
 		for (j = 0; j <= TIMES; j++) {
@@ -282,11 +257,51 @@ static void mixed(void)
 		disk_image_free(&images[i]);
 }
 
+/* How often the newest is served: what is cut off may be of no use any more */
+static unsigned int truncate_at_all(const struct disk_image *image,
+				    unsigned int file,
+				    const struct model *model)
+{
+	size_t len = image->files[file].len, cut;
+	unsigned int served = 0;
+
+	check(len, "there is nothing to cut off");
+	for (cut = 1; cut <= len; cut += len / 9) {
+		struct disk_image part = *image;
+
+		part.files[file].len -= cut;
+		disk_image_store(&part);
+		served += is_served(model);
+	}
+	return served;
+}
+
+/* Stopped, all is in the file; killed, what was written last is in the -wal */
+static void truncated(void)
+{
+	struct disk_image stopped, killed;
+	struct model model;
+
+	anchored_host();
+	model_leave_state(&model, true);
+	disk_image_load(&stopped);
+	check_eq(truncate_at_all(&stopped, DISK_STATE, &model), 0);
+	disk_image_store(&stopped);
+	write_one(&model, false);
+	disk_image_load(&killed);
+	truncate_at_all(&killed, DISK_STATE, &model);
+	check_eq(truncate_at_all(&killed, DISK_WAL, &model), 0);
+	disk_image_store(&killed);
+	must_serve(&model, false);
+	disk_image_free(&stopped);
+	disk_image_free(&killed);
+}
+
 static void without_anchor(void)
 {
 	struct model model;
 
-	begin();
+	anchored_host();
 	model_leave_state(&model, true);
 	daemon_use_anchor(NULL);
 	must_refuse("is anchored, and of no use without its anchor");
@@ -314,47 +329,106 @@ static void without_anchor(void)
 	" 'CHECK (length(data) = 256)', '');"
 
 /* Who has the file can change all of it, but make no step */
+static const struct {
+	const char *sql;
+	const char *words;
+} edits[] = {
+	{ "UPDATE meta SET counter = counter - 1", CHANGED },
+	{ "UPDATE meta SET counter = counter + 1", CHANGED },
+	{ "UPDATE meta SET dev_id = zeroblob(16)", CHANGED },
+	{ "UPDATE meta SET config = randomblob(512)", CHANGED },
+	{ "UPDATE meta SET key = NULL, counter = 0", DAMAGED },
+	{ "UPDATE meta SET key = randomblob(60)", OTHER_KEY },
+	{ "UPDATE blocks SET data = zeroblob(256) WHERE addr = 0", CHANGED },
+	{ "DELETE FROM blocks WHERE addr = 1", CHANGED },
+	{ "INSERT INTO blocks VALUES (511, randomblob(256))", CHANGED },
+	{ "UPDATE blocks SET addr = addr + 100", CHANGED },
+	{ "UPDATE anchor SET step = step - 1", CHANGED },
+	{ "UPDATE anchor SET step = step + 1", CHANGED },
+	{ "UPDATE anchor SET parent = randomblob(32)", CHANGED },
+	{ "UPDATE anchor SET name = randomblob(32)", CHANGED },
+	{ "UPDATE anchor SET guid = randomblob(16)", "of another anchor, " },
+	/* what no state has, in a file without its checks */
+	{ NO_CHECKS "INSERT INTO blocks VALUES (-4294867296, zeroblob(256))",
+	  DAMAGED },
+	{ NO_CHECKS "UPDATE blocks SET data = x'00' WHERE addr = 0", DAMAGED },
+	{ "PRAGMA ignore_check_constraints = 1;"
+	  "UPDATE meta SET capacity = 257", DAMAGED },
+	/* all of the next step but its MAC, with old data in it */
+	{ "UPDATE blocks SET data = zeroblob(256) WHERE addr = 0;"
+	  "UPDATE anchor SET step = step + 1, parent = name,"
+	  " name = randomblob(32)", CHANGED },
+};
+
 static void edited(void)
 {
-	static const char *const edits[] = {
-		"UPDATE meta SET counter = counter - 1",
-		"UPDATE meta SET counter = counter + 1",
-		"UPDATE meta SET dev_id = zeroblob(16)",
-		"UPDATE meta SET config = randomblob(512)",
-		"UPDATE meta SET key = NULL, counter = 0",
-		"UPDATE meta SET key = randomblob(60)",
-		"UPDATE blocks SET data = zeroblob(256) WHERE addr = 0",
-		"DELETE FROM blocks WHERE addr = 1",
-		"INSERT INTO blocks VALUES (511, randomblob(256))",
-		"UPDATE blocks SET addr = addr + 100",
-		"UPDATE anchor SET step = step - 1",
-		"UPDATE anchor SET step = step + 1",
-		"UPDATE anchor SET parent = randomblob(32)",
-		"UPDATE anchor SET name = randomblob(32)",
-		/* what no state has, in a file without its checks */
-		NO_CHECKS "INSERT INTO blocks VALUES (-4294867296, zeroblob(256))",
-		NO_CHECKS "UPDATE blocks SET data = x'00' WHERE addr = 0",
-		"PRAGMA ignore_check_constraints = 1;"
-		"UPDATE meta SET capacity = 257",
-		/* all of the next step but its MAC, with old data in it */
-		"UPDATE blocks SET data = zeroblob(256) WHERE addr = 0;"
-		"UPDATE anchor SET step = step + 1, parent = name,"
-		" name = randomblob(32)",
-	};
 	struct disk_image image;
 	struct model model;
 	unsigned int i;
 
-	begin();
+	anchored_host();
 	model_leave_state(&model, true);
 	disk_image_load(&image);
 	for (i = 0; i < ARRAY_SIZE(edits); i++) {
-		state_sql(edits[i]);
-		check(!is_served(&model), "%s", edits[i]);
+		tap_note("%s", edits[i].sql);
+		state_sql(edits[i].sql);
+		must_refuse(edits[i].words);
 		disk_image_store(&image);
 	}
 	must_serve(&model, false);
 	disk_image_free(&image);
+}
+
+/* A state of the second anchor, with the GUID of the first one */
+static void must_not_fit(const char *words)
+{
+	state_sql("UPDATE anchor SET guid = x'00000000000040008000000000000000'");
+	daemon_use_anchor(socket_of(0));
+	must_refuse(words);
+	state_sql("UPDATE anchor SET guid = x'00000000000040008000000000000001'");
+	daemon_use_anchor(socket_of(1));
+}
+
+static void make_keyless(unsigned int anchor)
+{
+	check(!shell("$RPMB_STATE_TOOL create --capacity 1 " STATE " --anchor %s",
+		     socket_of(anchor)), "%s", said());
+}
+
+static void edited_to_fit(void)
+{
+	struct model model;
+
+	anchored_host();
+	make_keyless(1);
+	must_not_fit(CHANGED);
+	model_leave_state(&model, true);
+	must_not_fit(OTHER_KEY);
+	must_serve(&model, false);
+}
+
+static void use_guid_again(void)
+{
+	check(!admin("remove number-0"), "%s", said());
+	check(!admin("add number-0 --guid " GUID, 0), "%s", said());
+}
+
+/* A GUID that was removed and is used again is another anchor */
+static void guid_again(void)
+{
+	struct model model;
+
+	anchored_host();
+	make_keyless(0);
+	use_guid_again();
+	must_refuse(CHANGED);
+	check(!unlink(STATE), "%s", strerror(errno));
+	model_leave_state(&model, true);
+	use_guid_again();
+	must_refuse(OTHER_KEY);
+	check(!unlink(STATE), "%s", strerror(errno));
+	model_leave_state(&model, true);
+	must_serve(&model, false);
 }
 
 /* What the file does by itself is nothing: the guest gets what it has written */
@@ -362,7 +436,7 @@ static void triggers(void)
 {
 	struct model model;
 
-	begin();
+	anchored_host();
 	model_leave_state(&model, true);
 	state_sql("CREATE TRIGGER keep_old BEFORE UPDATE ON blocks"
 		  " BEGIN SELECT RAISE(IGNORE); END");
@@ -420,7 +494,7 @@ static void changed_while_served(void)
 	struct frontend fe;
 	struct daemon d;
 
-	begin();
+	anchored_host();
 	daemon_start(&d, "--capacity", "32");
 	fe_open(&fe, &d);
 	fill_device(&fe);
@@ -597,7 +671,7 @@ static void cloned(void)
 	struct model model;
 	struct frontend *first = &fe;
 
-	begin();
+	anchored_host();
 	model_leave_state(&model, true);
 	check(!shell("cp " STATE " " CLONE), "%s", said());
 	open_daemon(&d, &fe);
@@ -618,7 +692,7 @@ static void cloned(void)
 	fe_close(&clone_fe);
 	daemon_stop(&clone);
 	check(WEXITSTATUS(daemon_wait(&d)) == 1, "it goes on");
-	check(strstr(daemon_messages(), "it was put back"), "");
+	check(strstr(daemon_messages(), PUT_BACK), "");
 	fe_close(&fe);
 }
 
@@ -729,7 +803,7 @@ static void key_is_wrapped(void)
 	struct frontend fe;
 	struct daemon d;
 
-	begin();
+	anchored_host();
 	check(!shell("echo '%.32s' | tee key-text", text_key), "%s", said());
 	open_daemon(&d, &fe);
 	check_eq(guest_program_key(&fe, text_key), 0);
@@ -740,12 +814,60 @@ static void key_is_wrapped(void)
 	check(has_key_in(CLONE), "it cannot be found: this test is of no use");
 }
 
+static bool is_in(const char *name, const uint8_t *bytes, size_t len)
+{
+	static char data[1 << 20];
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	ssize_t there = read(fd, data, sizeof(data));
+
+	close(fd);
+	check(there > 0, "%s: %s", name, strerror(errno));
+	return memmem(data, there, bytes, len);
+}
+
+static void anchor_file(unsigned int n)
+{
+	struct rpmb_anchor *anchor = must_connect(n);
+
+	check(!shell("echo text >" CLONE), "%s", said());
+	check_eq(rpmb_anchor_file_advance(anchor, CLONE, NULL), 0);
+	rpmb_anchor_free(anchor);
+}
+
+static void line_of(unsigned int n, struct anchor_line *line)
+{
+	struct raw raw;
+
+	check_eq(raw_connect(&raw, n), ANCHOR_OK);
+	*line = raw.line;
+	raw_close(&raw);
+}
+
+/* With it whoever has the file could make steps */
+static void anchor_key_is_not_kept(void)
+{
+	struct anchor_line state, file;
+	struct model model;
+
+	anchored_host();
+	model_leave_state(&model, false);
+	anchor_file(1);
+	line_of(0, &state);
+	line_of(1, &file);
+	check(!is_in(STATE, state.key, sizeof(state.key)), "");
+	check(!is_in(STATE "-wal", state.key, sizeof(state.key)), "");
+	check(!is_in(CLONE ".step", file.key, sizeof(file.key)), "");
+	check(is_in(STATE "-wal", state.guid, sizeof(state.guid)) &&
+	      is_in(CLONE ".step", file.guid, sizeof(file.guid)),
+	      "nothing can be found: this test is of no use");
+}
+
 static void stepped_back_from(bool stopped)
 {
 	struct disk_image old, newest;
 	struct model model;
 
-	begin();
+	anchored_host();
 	model_leave_state(&model, stopped);
 	disk_image_load(&old);
 	write_one(&model, true);
@@ -762,7 +884,7 @@ static void stepped_back_from(bool stopped)
 	check(shell("$RPMB_STATE_TOOL accept " STATE " --anchor %s",
 		    socket_of(0)) == 1, "twice");
 	disk_image_store(&newest);
-	must_refuse("it was put back");
+	must_refuse(PUT_BACK);
 	check(!admin("log") && says("accept "), "%s", said());
 	disk_image_free(&old);
 	disk_image_free(&newest);
@@ -783,7 +905,7 @@ static void converted(void)
 {
 	struct model model;
 
-	begin();
+	anchored_host();
 	daemon_use_anchor(NULL);
 	model_leave_state(&model, true);
 	check(!shell("$RPMB_STATE_TOOL convert " STATE " " CLONE " --anchor %s && "
@@ -807,8 +929,11 @@ static const struct test tests[] = {
 	  full_disk_early },
 	{ "put back: refused, and the newest is not", put_back },
 	{ "files of several times together: the newest or nothing", mixed },
+	{ "truncated: the newest or nothing", truncated },
 	{ "without its anchor, with another one, without itself", without_anchor },
 	{ "edited by somebody who can compute all but the MAC", edited },
+	{ "of another anchor, and edited to fit", edited_to_fit },
+	{ "of an anchor whose GUID was used again", guid_again },
 	{ "triggers in the file: nothing comes of them", triggers },
 	{ "changed while it is served: not told", changed_while_served },
 	{ "client has kept: one step ahead of the ledger is taken forward",
@@ -829,6 +954,7 @@ static const struct test tests[] = {
 	  share_lowered_meanwhile },
 	{ "stopped while it waits for its anchor", stopped_while_it_waits },
 	{ "the key is in the file only wrapped", key_is_wrapped },
+	{ "the key of the anchor is in no file", anchor_key_is_not_kept },
 	{ "a step back that the administrator agrees to", stepped_back },
 	{ "the same, to what was copied while it was in use", stepped_back_in_use },
 	{ "made an anchored one, and back", converted },
