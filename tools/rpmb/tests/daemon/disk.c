@@ -366,9 +366,14 @@ void disk_cut(const struct disk *disk, const struct disk_image *before,
 	end_replay(&replay, after);
 }
 
+uint64_t disk_log_end(const struct disk *disk)
+{
+	return __atomic_load_n(&disk->log_len, __ATOMIC_ACQUIRE);
+}
+
 unsigned int disk_syncs(const struct disk *disk)
 {
-	uint64_t end = __atomic_load_n(&disk->log_len, __ATOMIC_ACQUIRE);
+	uint64_t end = disk_log_end(disk);
 	unsigned int syncs = 0;
 
 	for (uint64_t at = 0; at < end;)
@@ -401,7 +406,7 @@ uint64_t disk_random_place(const struct disk *disk)
 
 uint64_t disk_notified(const struct disk *disk, uint64_t tag)
 {
-	uint64_t end = __atomic_load_n(&disk->log_len, __ATOMIC_ACQUIRE);
+	uint64_t end = disk_log_end(disk);
 
 	for (uint64_t at = 0; at < end;) {
 		const struct disk_record *rec = next_record(disk, &at);

@@ -129,6 +129,9 @@ bool disk_image_same(const struct disk_image *a, const struct disk_image *b);
 void disk_cut(const struct disk *disk, const struct disk_image *before,
 	      uint64_t len, struct disk_image *after);
 
+/* Where the log ends so far */
+uint64_t disk_log_end(const struct disk *disk);
+
 /* How often something was synced */
 unsigned int disk_syncs(const struct disk *disk);
 

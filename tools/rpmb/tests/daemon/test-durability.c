@@ -256,7 +256,7 @@ static uint64_t end(struct disk *disk, struct model *model)
 	for (unsigned int n = 2 + random() % MOST_WRITES; n; n--)
 		model_write(model, &fe);
 	fe_close(&fe);
-	place = __atomic_load_n(&disk->log_len, __ATOMIC_ACQUIRE);
+	place = disk_log_end(disk);
 	daemon_stop(&d);
 	return place;
 }

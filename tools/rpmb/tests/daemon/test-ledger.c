@@ -3,12 +3,9 @@
  * Power cuts under rpmb-anchor: the disk may have any part of what was not synced, and the
  * hardware what was written by then. What was anchored is, and nothing is refused.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "anchor-client.h"
@@ -16,6 +13,7 @@
 #include "daemon.h"
 #include "disk.h"
 #include "fixture.h"
+#include "hardware.h"
 #include "model.h"
 
 #define LIVES 3
@@ -50,42 +48,6 @@ static void start(const char *preload)
 	}
 }
 
-/* What the hardware has, for who puts it back while nobody uses it */
-struct hardware {
-	uint8_t *bytes;
-	size_t len;
-};
-
-static int open_hardware(void)
-{
-	int fd = open("dev/rpmb0", O_RDWR | O_CLOEXEC);
-
-	check(fd >= 0, "%s", strerror(errno));
-	return fd;
-}
-
-static void hardware_save(struct hardware *hw)
-{
-	int fd = open_hardware();
-	struct stat st;
-
-	check(!fstat(fd, &st), "%s", strerror(errno));
-	hw->len = st.st_size;
-	hw->bytes = malloc(hw->len);
-	check(hw->bytes && pread(fd, hw->bytes, hw->len, 0) == st.st_size, "%s",
-	      strerror(errno));
-	close(fd);
-}
-
-static void hardware_put_back(const struct hardware *hw)
-{
-	int fd = open_hardware();
-
-	check(pwrite(fd, hw->bytes, hw->len, 0) == (ssize_t)hw->len, "%s",
-	      strerror(errno));
-	close(fd);
-}
-
 /*
  * A life of rpmb-anchor
  *
@@ -100,11 +62,6 @@ struct life {
 	uint64_t step;
 	uint64_t written;
 };
-
-static uint64_t log_end(const struct disk *disk)
-{
-	return __atomic_load_n(&disk->log_len, __ATOMIC_ACQUIRE);
-}
 
 /* The next step, for which nobody waits yet */
 static void ask_step(struct raw *raw, struct kept *kept)
@@ -133,12 +90,12 @@ static void live(struct life *life, struct fake *fake, struct kept *kept)
 		ask_step(&raw, kept);
 		check_eq(raw_answer(&raw), ANCHOR_OK);
 	}
-	life->step = log_end(life->disk);
+	life->step = disk_log_end(life->disk);
 	hardware_save(&life->hw[0]);
 	host_fault(fake, FAULT_HOLD, RPMB_WRITE_DATA, 0);
 	ask_step(&raw, kept);
 	host_wait_held(fake);
-	life->written = log_end(life->disk);
+	life->written = disk_log_end(life->disk);
 	host_release(fake);
 	check_eq(raw_answer(&raw), ANCHOR_OK);
 	daemon_kill(&host);
@@ -153,7 +110,7 @@ static void end(struct life *life)
 	disk_free(life->disk);
 	disk_image_free(&life->before);
 	for (i = 0; i < ARRAY_SIZE(life->hw); i++)
-		free(life->hw[i].bytes);
+		hardware_free(&life->hw[i]);
 }
 
 /* It serves what is left, and whoever has kept the step can go on from it */
