@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Between rpmb-anchor and its ledger: what SQLite asks of the disk gets faults like a
- * request to the device
+ * request to the device; FAULT_BEFORE is an error of the disk
  *
  * The program has these functions itself, so the libraries that it uses call them as
  * well. Nothing is synced: tests kill, but keep power. Those that cut it, too, have a
@@ -9,6 +9,7 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -40,13 +41,21 @@ static int sync_below(int fd)
 	return getenv("RPMB_DISK_FD") ? below(fd) : 0;
 }
 
+/* The disk is full, or fails */
+static bool disk_fails(const struct fake_fault *fault)
+{
+	if (fault->kind == FAULT_BEFORE)
+		errno = fault->value;
+	return fault->kind == FAULT_BEFORE;
+}
+
 ssize_t pwrite64(int fd, const void *buf, size_t len, off64_t off)
 {
 	struct fake_fault fault = fake_take_fault(device(), FAKE_DISK_WRITE);
 	ssize_t n;
 
 	fake_before(device(), &fault);
-	n = write_below(fd, buf, len, off);
+	n = disk_fails(&fault) ? -1 : write_below(fd, buf, len, off);
 	fake_after(&fault);
 	return n;
 }
@@ -69,7 +78,7 @@ int fdatasync(int fd)
 
 	try_call(device());
 	fake_before(device(), &fault);
-	err = sync_below(fd);
+	err = disk_fails(&fault) ? -1 : sync_below(fd);
 	fake_after(&fault);
 	return err;
 }

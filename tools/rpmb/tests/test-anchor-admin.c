@@ -13,6 +13,9 @@
 #include "anchor-host.h"
 #include "daemon.h"
 
+/* Writes of the hardware that are kept for starts and the administrator */
+#define RESERVE 65536
+
 /* An administrator who speaks for himself */
 static int control(void)
 {
@@ -501,6 +504,33 @@ static void test_counter_ends(void)
 	host_refuses("write counter");
 }
 
+/* The last writes are for starts and the administrator: nobody else makes a step then */
+static void test_reserve(void)
+{
+	struct fake *fake = host_ready(1);
+	struct rpmb_anchor *anchor;
+	struct kept kept = {};
+
+	host_stop();
+	/* The start is a write, too */
+	fake->counter = UINT32_MAX - RESERVE - 3;
+	host_start();
+	anchor = must_connect(0);
+	expect_eq(rpmb_anchor_left(anchor), 2);
+	must_step(anchor, &kept);
+	must_step(anchor, &kept);
+	expect_eq(rpmb_anchor_left(anchor), 0);
+	keep_next(anchor, &kept);
+	expect_eq(advance(anchor, &kept), RPMB_ERR_SPENT);
+	rpmb_anchor_free(anchor);
+	expect_eq(fake->counter, UINT32_MAX - RESERVE);
+	check(!admin("set number-0 --title zero"), "%s", said());
+	host_kill();
+	host_start();
+	check(!admin("list"), "%s", said());
+	expect(says("  2 of ") && says("  zero"));
+}
+
 static const char *add_one(int sock)
 {
 	const char *answer;
@@ -552,6 +582,7 @@ static const struct test tests[] = {
 	{ "client: takes no answers", test_client_deaf },
 	{ "client: noise", test_client_noise },
 	{ "hardware: its write counter is at its end", test_counter_ends },
+	{ "hardware: its last writes are nobody's steps", test_reserve },
 };
 
 int main(int argc, char **argv)

@@ -150,6 +150,37 @@ static void test_hardware_written(void)
 	expect_goes_on(0, &kept);
 }
 
+/* The ledger cannot be committed: nobody is answered, and the hardware is not written */
+static void fail_on_disk(uint32_t type, int error, const char *words)
+{
+	uint32_t counter = fake->counter;
+
+	host_fault(fake, FAULT_BEFORE, type, 0);
+	fake->faults[0].value = error;
+	check_eq(step(), RPMB_ERR_NO_ANCHOR);
+	check_eq(WEXITSTATUS(host_wait()), 1);
+	expect(host_says(words));
+	expect_eq(fake->counter, counter);
+	host_start();
+}
+
+static void test_disk_full(void)
+{
+	begin();
+	fail_on_disk(FAKE_DISK_WRITE, ENOSPC, "disk is full");
+	expect_eq(anchored(), kept.step.number - 1);
+	expect_goes_on(0, &kept);
+}
+
+/* What was written can be read all the same, and is synced by the next start */
+static void test_disk_fails(void)
+{
+	begin();
+	fail_on_disk(FAKE_DISK_SYNC, EIO, "disk I/O error");
+	expect_eq(anchored(), kept.step.number);
+	expect_goes_on(0, &kept);
+}
+
 static void test_answered(void)
 {
 	begin();
@@ -525,6 +556,8 @@ static const struct test tests[] = {
 	{ "killed: the ledger is committed", test_ledger_committed },
 	{ "killed: the hardware is written", test_hardware_written },
 	{ "killed: the client is answered", test_answered },
+	{ "ledger: the disk is full", test_disk_full },
+	{ "ledger: the disk cannot sync it", test_disk_fails },
 	{ "killed: a batch is there as a whole, or not at all", test_batches },
 	{ "killed: at every operation of a step", test_everywhere_in_step },
 	{ "killed: at every operation of a start that recovers",
