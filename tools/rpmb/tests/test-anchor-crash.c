@@ -354,6 +354,62 @@ static void test_everywhere_in_add(void)
 	host_at_each_operation(killed_in_add);
 }
 
+/* What the administrator does with x, and how list shows that, or shows it no more */
+static const struct change {
+	const char *command;
+	const char *words;
+	bool goes;
+} changes[] = {
+	{ "set x --per-day 77", "77 a day", false },
+	{ "accept x", "may step back", false },
+	{ "remove x", "  x\n", true },
+};
+
+static const struct change *change;
+
+static bool is_changed(void)
+{
+	check(!admin("list"), "%s", said());
+	return says(change->words) != change->goes;
+}
+
+/* It is done, with its line of the log, or it is not, and can be done again */
+static bool killed_in_change(enum fake_fault_kind kind, unsigned int operation)
+{
+	unsigned int lines;
+	bool done;
+	int status;
+
+	check(!admin("add x"), "%s", said());
+	lines = admin_lines("log");
+	host_fault(fake, kind, FAKE_ANY, operation);
+	status = admin("%s", change->command);
+	if (status) {
+		host_wait_killed();
+		host_start();
+	}
+	fake->faults[0].kind = FAULT_NONE;
+	done = is_changed();
+	expect(done || status);
+	expect_eq(admin_lines("log"), lines + done);
+	if (!done)
+		check(!admin("%s", change->command), "%s", said());
+	expect(is_changed());
+	if (!change->goes)
+		check(!admin("remove x"), "%s", said());
+	expect_goes_on(0, &kept);
+	return status;
+}
+
+static void test_everywhere_in_changes(void)
+{
+	begin();
+	for (change = changes; change < changes + ARRAY_SIZE(changes); change++) {
+		tap_note("%s", change->command);
+		host_at_each_operation(killed_in_change);
+	}
+}
+
 /* The answer is lost, or the request: it is sent again, and the client sees nothing */
 static void test_write_lost_once(void)
 {
@@ -565,8 +621,10 @@ static const struct test tests[] = {
 	{ "killed: at every operation of an end in good order",
 	  test_everywhere_in_end },
 	{ "killed: at every operation of init", test_everywhere_in_init },
-	{ "killed: at every operation of what the administrator does",
+	{ "killed: at every operation of adding an anchor",
 	  test_everywhere_in_add },
+	{ "killed: at every operation of what the administrator does with one",
+	  test_everywhere_in_changes },
 	{ "hardware write: lost once, or its answer", test_write_lost_once },
 	{ "hardware write: lost", test_write_lost },
 	{ "hardware write: held back, and delivered to the next start",
