@@ -419,6 +419,22 @@ static void test_two_anchors(void)
 	host_stop();
 }
 
+/* The device by another name, which it may have after the next start of the system */
+static void test_two_names(void)
+{
+	struct fake *other;
+
+	begin();
+	step();
+	check(!shell("cp " LEDGER " second"), "%s", said());
+	other = host_device("rpmb1");
+	memcpy(other->dev_id, fake->dev_id, sizeof(other->dev_id));
+	expect_eq(command("serve rpmb1 --key-file key.bin --ledger second"
+			  " --directory ."), 1);
+	expect(says("rpmb1 is the anchor of another rpmb-anchor"));
+	expect_goes_on(0, &kept);
+}
+
 /* One who does not know of the lock: it ends, and a restart does not help */
 static void ends_for_other(void)
 {
@@ -530,6 +546,7 @@ static const struct test tests[] = {
 	{ "hardware: the partition is removed, and all given up",
 	  test_given_up },
 	{ "hardware: two anchors", test_two_anchors },
+	{ "hardware: two anchors, by two names", test_two_names },
 	{ "hardware: somebody else writes with the key", test_other_writer },
 	{ "hardware: and when an answer is lost", test_other_writer_behind_ours },
 	{ "hardware: somebody else writes with the key while it starts",
