@@ -124,6 +124,81 @@ static void test_cost(void)
 	expect_eq(cost_of(fake, PARTITION_WRITE, 5, 2), 3);
 }
 
+static void read_table(struct rpmb_partitions *table)
+{
+	struct rpmb *rpmb = must_open("rpmb0", O_RDONLY);
+
+	check_eq(rpmb_partitions_read(rpmb, key, table), 0);
+	rpmb_close(rpmb);
+}
+
+/* Just behind where a device is, with flags of somebody who knows what they say */
+static struct rpmb_partition reserve(const struct rpmb_partition *device)
+{
+	struct rpmb_partition partition = {
+		.guid = "theirs",
+		.kind = LIBRPMB_PARTITION_RESERVED,
+		.flags = 0xa5,
+		.addr = device->addr + device->blocks,
+		.blocks = 300,
+		.name = "theirs",
+	};
+	struct rpmb_partitions table;
+	struct rpmb *rpmb;
+
+	read_table(&table);
+	check_eq(rpmb_partitions_add(&table, &partition), 0);
+	rpmb = must_open("rpmb0", O_RDWR);
+	check_eq(rpmb_partitions_write(rpmb, key, &table), 0);
+	rpmb_close(rpmb);
+	return partition;
+}
+
+static void expect_reserved(const struct fake *fake,
+			    const struct rpmb_partition *partition)
+{
+	const struct rpmb_partition *found;
+	struct rpmb_partitions table;
+	unsigned int i;
+
+	read_table(&table);
+	found = rpmb_partitions_find(&table, partition->guid);
+	check(found, "it is gone");
+	expect(!memcmp(found, partition, sizeof(*found)));
+	for (i = 0; i < partition->blocks * 256; i++)
+		check_eq(fake->data[partition->addr * 256 + i], 0xff);
+}
+
+/* On both sides of it there is something to clear for devices, which come and go */
+static void test_reserved(void)
+{
+	struct rpmb_partition device, theirs;
+	struct rpmb_partitions table;
+	struct fake *fake;
+
+	begin_on(&fake, &emmc);
+	client_close(&client);
+	read_table(&table);
+	device = table.partitions[1];
+	check(!admin("remove device-0"), "%s", said());
+	host_stop();
+	theirs = reserve(&device);
+	memset(fake->data + device.addr * 256, 0xff,
+	       (emmc.capacity - device.addr) * 256);
+	host_start();
+	client_begin_keyed(&client, 0);
+	client_begin_keyed(&other, 1);
+	check_eq(client_do(&client, PARTITION_WRITE, UNIT - 32, 32), ANCHOR_OK);
+	check_eq(client_do(&other, PARTITION_WRITE, 0, 32), ANCHOR_OK);
+	expect_reserved(fake, &theirs);
+	read_table(&table);
+	expect_eq(rpmb_partitions_find(&table, device.guid)->addr, device.addr);
+	check(!admin("remove device-0"), "%s", said());
+	check(!admin("remove device-1"), "%s", said());
+	host_stop();
+	expect_reserved(fake, &theirs);
+}
+
 static void test_cost_of_rest(void)
 {
 	uint32_t counter;
@@ -701,6 +776,7 @@ static void test_other_writer(void)
 }
 
 static const struct test tests[] = {
+	{ "hardware: what is reserved is never touched", test_reserved },
 	{ "device: kept, on all kinds of hardware", test_kept_on_all },
 	{ "device: writes of the hardware for a write", test_cost },
 	{ "device: writes of the hardware for the key, and a start", test_cost_of_rest },
