@@ -28,16 +28,27 @@ static bool store_key(struct rpmb_store *store, const uint8_t *key)
 	return true;
 }
 
+/* The power is cut in the middle of a write */
+static void cut_after(const struct fake *fake, uint32_t blocks)
+{
+	const struct fake_fault end = { .kind = FAULT_KILL_AFTER };
+
+	if (fake->torn && blocks == fake->torn)
+		fake_after(&end);
+}
+
 static bool store_write(struct rpmb_store *store, uint32_t counter,
 			const struct rpmb_blocks *blocks)
 {
 	struct fake *fake = ((struct device *)store)->fake;
 	uint32_t i;
 
-	for (i = 0; i < blocks->count; i++)
+	for (i = 0; i < blocks->count; i++) {
+		cut_after(fake, i);
 		memcpy(stored_block(fake, blocks->addr + i),
 		       blocks->data + i * blocks->stride,
 		       rpmb_block_size(fake->frame_format));
+	}
 	fake->counter = counter;
 	return true;
 }

@@ -399,6 +399,7 @@ static int carry_with_fault(struct fake *fake, const struct fake_fault *fault,
 	if (fault->kind == FAULT_OTHER_WRITERS)
 		fake_write_as_other(fake, fields->addr);
 
+	fake->torn = fault->kind == FAULT_TORN ? fault->value : 0;
 	if (fake->delay && fields->type == RPMB_WRITE_DATA)
 		usleep(fake->delay);
 	carry(fake, req, req_len, resp, resp_len);

@@ -49,6 +49,8 @@ enum fake_fault_kind {
 	FAULT_KILL_BEFORE,	/* ends, and the device did not get it */
 	FAULT_KILL_AFTER,	/* ends when it is done */
 	FAULT_HOLD,		/* says so by @held, and waits for @go */
+	/* the power of both */
+	FAULT_TORN,		/* ends when the first blocks are written, and no others */
 };
 
 /*
@@ -64,7 +66,7 @@ struct fake_fault {
 	uint32_t kind;
 	uint32_t type;
 	uint32_t skip;
-	uint32_t value;			/* errno, result or signal */
+	uint32_t value;			/* errno, result, signal or number of blocks */
 };
 
 #define FAKE_FAULTS 3
@@ -141,6 +143,9 @@ struct fake {
 	uint32_t ready;
 	uint32_t config_ready;
 	uint8_t unit;
+
+	/* so many blocks of the write are all that is done; 0 for all of them */
+	uint32_t torn;
 
 	/* how long a write takes */
 	uint32_t delay;			/* microseconds */

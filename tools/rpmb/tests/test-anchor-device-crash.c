@@ -114,6 +114,29 @@ static void test_places(void)
 	expect(client_settle(&client));
 }
 
+/* The hardware stores some of the blocks of one write, which it did not promise to join */
+static void tear_write(unsigned int skip, unsigned int stored)
+{
+	host_fault(fake, FAULT_TORN, RPMB_WRITE_DATA, skip);
+	fake->faults[0].value = stored;
+	end_in_write(3, 8);
+	host_wait_killed();
+	host_start();
+}
+
+static void test_torn(void)
+{
+	unsigned int stored;
+
+	begin_on(&ufs);
+	for (stored = 1; stored < 8; stored++) {
+		tear_write(0, stored);
+		expect(!client_settle(&client));
+		tear_write(2, stored);
+		expect(client_settle(&client));
+	}
+}
+
 /* Before every single operation, and after it */
 static bool killed_in_write(enum fake_fault_kind kind, unsigned int operation)
 {
@@ -422,6 +445,7 @@ static const struct test tests[] = {
 	{ "killed: the header is written", test_header },
 	{ "killed: both are written at once", test_both_at_once },
 	{ "killed: the places are written", test_places },
+	{ "power cut: some blocks of a write are written", test_torn },
 	{ "killed: everywhere in a write", test_everywhere_in_write },
 	{ "killed: everywhere in a start", test_everywhere_in_start },
 	{ "killed: a key is programmed", test_key },
