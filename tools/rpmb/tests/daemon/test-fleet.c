@@ -4,6 +4,8 @@
  * stopped, and nothing that was acknowledged is lost
  */
 #include <endian.h>
+#include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -581,7 +583,53 @@ static void lost_opening_answer(void)
 	lost_opening(PROXY_ANSWER);
 }
 
-/* The guest waits as long as there is no database, and no longer */
+/* A host that has served a device, and serves it with metrics now */
+static void begin_metrics(struct host *host, const char *name,
+			  struct model *model)
+{
+	serve_begin(host, name, model);
+	serve_stop(host);
+	serve_open(host, "one", name, "--metrics", METRICS);
+}
+
+/* The metrics say a value that is more than that, within the time of a wait */
+static double wait_for_more(const char *name, double than)
+{
+	const char *device = strchr(fleet_device(), '#') + 1;
+	double value;
+	int ms = 0;
+
+	while ((value = daemon_metric(name, device)) <= than) {
+		check(ms++ < WAIT_MS, "%s stays %g", name, value);
+		poll(NULL, 0, 1);
+	}
+	return value;
+}
+
+/* Each bucket has what the one before has; one of all took longer than @waited seconds */
+static void check_buckets(double waited)
+{
+	double count = daemon_metric("rpmb_commit_seconds_count", ""), end = 0;
+	double sum = 0, last = 0;
+	FILE *f = fopen(METRICS, "re");
+	char line[512];
+
+	check(f, "no metrics");
+	while (fgets(line, sizeof(line), f)) {
+		const char *le = strstr(line, "le=\"");
+
+		if (!le)
+			continue;
+		end = strtod(le + strlen("le=\""), NULL);
+		sum = atof(strrchr(line, ' '));
+		check(sum >= last && sum <= count - (end <= waited), "%s", line);
+		last = sum;
+	}
+	fclose(f);
+	check(isinf(end) && sum == count, "%g up to %g, of %g", sum, end, count);
+}
+
+/* The guest waits as long as there is no database, and no longer; the metrics say so */
 static void away(void)
 {
 	struct proxy *proxy = proxy_new("x");
@@ -620,7 +668,7 @@ static void put_back(bool settles)
 	struct host one;
 	struct model model;
 
-	serve_begin(&one, fleet_device_by("x"), &model);
+	begin_metrics(&one, fleet_device_by("x"), &model);
 	submit_held(proxy, &one, &model);
 	state_set_counter(1);
 	proxy_go_on(proxy, settles ? PROXY_CUT : PROXY_PASS);
@@ -830,17 +878,27 @@ static void names(void)
 
 /* Without the hosts' key nobody has the device's */
 static void other_key(void)
+	const char *device = strchr(fleet_device(), '#') + 1;
 {
 	struct model model;
 	struct daemon d;
+	double waited;
 	struct host one;
 	int status;
 
+	waited = wait_for_more("rpmb_waiting_seconds", 0);
+	check_eq(daemon_metric("rpmb_connected", device), 0);
+	waited = wait_for_more("rpmb_waiting_seconds", waited);
 	serve_begin(&one, fleet_device(), &model);
 	serve_stop(&one);
 	check(!system("umask 077; head -c 32 /dev/zero >other-key"), "");
 	daemon_exec(&d, NULL, (const char *const []){
+	wait_for_more("rpmb_connected", 0);
 		"--socket", SOCKET, "--state", fleet_device(), "--wrap-key",
+	serve_stop(&one);
+	check_eq(daemon_metric("rpmb_connected", device), 1);
+	check_eq(daemon_metric("rpmb_waiting_seconds", device), 0);
+	check_buckets(waited);
 		"other-key", NULL });
 	status = daemon_wait(&d);
 	check(WIFEXITED(status) && WEXITSTATUS(status) == 1, "%#x", status);
@@ -913,9 +971,7 @@ static void metrics(void)
 	struct host one;
 	struct model model;
 
-	serve_begin(&one, fleet_device(), &model);
-	serve_stop(&one);
-	serve_open(&one, "one", fleet_device(), "--metrics", METRICS);
+	begin_metrics(&one, fleet_device(), &model);
 	model_write(&model, &one.fe);
 	model_write(&model, &one.fe);
 	check(guest_write(&one.fe, test_key, 0, 1, 0, model.area), "replayed");
@@ -979,7 +1035,7 @@ static const struct test tests[] = {
 	  lost_opening_answer },
 	{ "connection lost before the device is opened, what settles it comes late",
 	  late_settling_opening },
-	{ "no database: the guest waits", away },
+	{ "no database: the guest waits, and the metrics say so", away },
 	{ "no database: the daemon can be stopped", away_and_stopped },
 	{ "put back under a daemon: it ends", put_back_unsettled },
 	{ "put back while nobody looks: it ends", put_back_settled },
