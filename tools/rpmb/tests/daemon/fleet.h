@@ -9,6 +9,15 @@
 #include "client.h"
 #include "model.h"
 
+/* Parts of what the daemon says to the database, see proxy.h */
+#define LOOKS "encode(ticket"
+#define TAKES "owner = $3, token = $4"
+#define COMMITS "commit"
+#define READS "read"
+#define SETTLES "'settled'"
+#define SUSPENDS "'suspended'"
+#define RELEASES "'closed'"
+
 /* A host: a daemon that says that it is one, and a guest of it */
 struct host {
 	struct daemon daemon;

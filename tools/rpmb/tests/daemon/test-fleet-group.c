@@ -10,11 +10,6 @@
 
 #define FENCED 3
 
-/* Parts of what the daemon says to the database */
-#define COMMITS "commit"
-#define READS "read"
-#define SETTLES "'settled'"
-
 /* What guests ask for that have a device with three writes */
 static void put_all(struct group *group, struct host *host)
 {

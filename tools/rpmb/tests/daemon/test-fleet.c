@@ -22,14 +22,6 @@
 
 #define FENCED 3
 
-/* Parts of what the daemon says to the database */
-#define LOOKS "encode(ticket"
-#define TAKES "owner = $3, token = $4"
-#define COMMITS "commit"
-#define READS "read"
-#define SETTLES "'settled'"
-#define RELEASES "'closed'"
-
 /* A write, of whose commit the database has not heard yet */
 static void submit_held(struct proxy *proxy, struct host *host,
 			const struct model *model)
