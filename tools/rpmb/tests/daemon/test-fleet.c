@@ -219,6 +219,93 @@ static void two_take_other_first(void)
 	two_take(true);
 }
 
+/*
+ * One is held on its way to a device, and another one comes while it is; then it goes on.
+ *
+ * @option: what both are started with
+ * @loser: who does not have it in the end
+ * @status: with which status that one ends: refused, or it has had it
+ * @says: and what it says
+ */
+enum comer { HELD, OTHER };
+
+static const struct meeting {
+	const char *option;
+	const char *words;
+	enum proxy_place place;
+	enum comer loser;
+	int status;
+	const char *says;
+} meetings[] = {
+	{ NULL, LOOKS, PROXY_REQUEST, HELD, 1, "in use by two" },
+	{ NULL, LOOKS, PROXY_ANSWER, HELD, 1, "somebody else has taken" },
+	{ NULL, TAKES, PROXY_REQUEST, HELD, 1, "somebody else has taken" },
+	{ NULL, TAKES, PROXY_ANSWER, OTHER, 1, "in use by x" },
+	{ "--take-over", LOOKS, PROXY_REQUEST, OTHER, FENCED, "over by x" },
+	{ "--take-over", LOOKS, PROXY_ANSWER, HELD, 1, "over by two" },
+	{ "--take-over", TAKES, PROXY_REQUEST, HELD, 1, "over by two" },
+	{ "--take-over", TAKES, PROXY_ANSWER, HELD, FENCED, "over by two" },
+};
+
+/* A device that nobody has, or one whose host has died if it is to be taken over */
+static void begin_meeting(const struct meeting *meeting, struct model *model)
+{
+	struct host one;
+
+	daemon_new_device();
+	serve_begin(&one, fleet_device(), model);
+	fe_close(&one.fe);
+	if (meeting->option)
+		daemon_kill(&one.daemon);
+	else
+		daemon_stop(&one.daemon);
+	daemon_forget_messages();
+}
+
+static void arrive(const struct meeting *meeting, struct host *hosts,
+		   enum comer who)
+{
+	struct host *host = &hosts[who];
+
+	if (who == meeting->loser && meeting->status != FENCED)
+		serve_ends(host, meeting->status, meeting->says);
+	else
+		fe_open_at(&host->fe, &host->daemon, host->socket);
+}
+
+static void meet(const struct meeting *meeting, struct proxy *proxy)
+{
+	struct host hosts[2], *winner = &hosts[!meeting->loser];
+	struct host *loser = &hosts[meeting->loser];
+	struct model model;
+
+	begin_meeting(meeting, &model);
+	proxy_arm(proxy, meeting->place, meeting->words);
+	serve_start(&hosts[HELD], "x", fleet_device_by("x"), meeting->option);
+	proxy_wait_held(proxy);
+	serve_start(&hosts[OTHER], "two", fleet_device(), meeting->option);
+	arrive(meeting, hosts, OTHER);
+	proxy_go_on(proxy, PROXY_PASS);
+	arrive(meeting, hosts, HELD);
+	if (meeting->status == FENCED) {
+		submit_count(&loser->fe);
+		serve_ends(loser, FENCED, meeting->says);
+		check(!fe_used(&loser->fe), "an answer from who has lost it");
+		fe_close(&loser->fe);
+	}
+	serve_goes_on(winner, &model, false);
+	serve_stop(winner);
+}
+
+static void two_meet(void)
+{
+	struct proxy *proxy = proxy_new("x");
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(meetings); i++)
+		meet(&meetings[i], proxy);
+}
+
 /* Two make the same new device */
 static void two_create(void)
 {
@@ -409,6 +496,81 @@ static void lost_settled_unwritten(void)
 static void lost_again(void)
 {
 	lost(PROXY_REQUEST, COMMITS, PROXY_ANSWER);
+}
+
+/*
+ * Another host takes the device while it is settled what has become of a write. If that was
+ * done the new owner has it, and the guest is told only by who has settled it before.
+ */
+static void overtake_settling(struct proxy *proxy, enum proxy_place wrote,
+			      enum proxy_place settles)
+{
+	struct host one, two;
+	struct model model;
+
+	daemon_new_device();
+	daemon_forget_messages();
+	serve_begin(&one, fleet_device_by("x"), &model);
+	proxy_arm(proxy, wrote, COMMITS);
+	model_submit(&model, &one.fe);
+	proxy_wait_held(proxy);
+	proxy_arm(proxy, settles, SETTLES);
+	proxy_go_on(proxy, PROXY_CUT);
+	proxy_wait_held(proxy);
+	serve_open(&two, "two", fleet_device(), "--take-over");
+	if (wrote == PROXY_ANSWER)
+		model_set(&model, model.counter + 1);
+	serve_goes_on(&two, &model, false);
+	proxy_go_on(proxy, PROXY_PASS);
+	if (wrote == PROXY_ANSWER && settles == PROXY_ANSWER) {
+		check_eq(fe_wait_used(&one.fe, NULL), FRAME);
+		submit_count(&one.fe);
+	}
+	serve_ends(&one, FENCED, "taken over by two");
+	check(!fe_used(&one.fe), "an answer from who has lost the device");
+	fe_close(&one.fe);
+	serve_goes_on(&two, &model, false);
+	serve_stop(&two);
+}
+
+static void overtaken_settling(void)
+{
+	struct proxy *proxy = proxy_new("x");
+	enum proxy_place wrote, settles;
+
+	for (wrote = PROXY_REQUEST; wrote <= PROXY_ANSWER; wrote++)
+		for (settles = PROXY_REQUEST; settles <= PROXY_ANSWER; settles++)
+			overtake_settling(proxy, wrote, settles);
+}
+
+/* Who closes the device does so only if it is its own still */
+static void overtake_closing(struct proxy *proxy, enum proxy_place place)
+{
+	const bool in_time = place == PROXY_ANSWER;
+	struct host one, two;
+	struct model model;
+
+	daemon_new_device();
+	daemon_forget_messages();
+	serve_begin(&one, fleet_device_by("x"), &model);
+	proxy_arm(proxy, place, RELEASES);
+	fe_close(&one.fe);
+	kill(one.daemon.pid, SIGTERM);
+	proxy_wait_held(proxy);
+	serve_open(&two, "two", fleet_device(), "--take-over");
+	serve_goes_on(&two, &model, false);
+	proxy_go_on(proxy, PROXY_PASS);
+	serve_ends(&one, !in_time, in_time ? "" : "taken over by two");
+	serve_goes_on(&two, &model, false);
+	serve_stop(&two);
+}
+
+static void overtaken_closing(void)
+{
+	struct proxy *proxy = proxy_new("x");
+
+	overtake_closing(proxy, PROXY_REQUEST);
+	overtake_closing(proxy, PROXY_ANSWER);
 }
 
 static void submit_key(struct frontend *fe)
@@ -1049,3 +1211,9 @@ int main(int argc, char **argv)
 {
 	return run_daemon_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }
+	{ "two open it, or take it over, one held at each step: one has it",
+	  two_meet },
+	{ "a write is settled, another takes the device: no answer after that",
+	  overtaken_settling },
+	{ "the device is closed, another takes it: it stays that one's",
+	  overtaken_closing },
