@@ -1109,6 +1109,27 @@ static void damaged_answers(void)
 		check(i || fe_used(&one.fe), "an honest server, and no answer");
 		check(i != 1 || !fe_used(&one.fe), "an answer without a server");
 		served += fe_used(&one.fe);
+/* A block that is none is told as such, and can be written anew */
+static void damaged_block(void)
+{
+	uint8_t data[MODEL_BLOCKS * BLOCK];
+	struct model model;
+	struct host host;
+
+	serve_begin(&host, fleet_device(), &model);
+	fleet_sql("a", "ALTER TABLE rpmb_blocks DROP CONSTRAINT rpmb_blocks_data_check;"
+		       " UPDATE rpmb_blocks SET data = '' WHERE guid = '%s'"
+		       " AND addr = 0", strchr(fleet_device(), '#') + 1);
+	check_eq(guest_read(&host.fe, test_key, 0, MODEL_BLOCKS, data),
+		 RPMB_RES_READ);
+	daemon_wait_for_words("its blocks are damaged");
+	check_eq(must_count(&host.fe), model.counter);
+	model_write(&model, &host.fe);
+	fleet_sql("a", "ALTER TABLE rpmb_blocks ADD CONSTRAINT rpmb_blocks_data_check"
+		       " CHECK (length(data) = 256)");
+	serve_goes_on(&host, &model, false);
+}
+
 		fe_close(&one.fe);
 		/* What became of it the honest server knows */
 		proxy->damages = 0;
@@ -1217,3 +1238,4 @@ int main(int argc, char **argv)
 	  overtaken_settling },
 	{ "the device is closed, another takes it: it stays that one's",
 	  overtaken_closing },
+	{ "a damaged block: read failure, until it is written", damaged_block },
