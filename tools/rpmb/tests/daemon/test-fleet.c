@@ -922,7 +922,7 @@ static void put_in_the_way(const char *condition, int times)
 		  " RETURNS trigger LANGUAGE plpgsql AS 'BEGIN"
 		  " IF nextval(''tries'') <= %d THEN RAISE %s; END IF;"
 		  " RETURN NEW; END'; CREATE TRIGGER in_the_way BEFORE UPDATE"
-		  " ON rpmb_devices FOR EACH ROW EXECUTE FUNCTION in_the_way()",
+		  " OR INSERT ON rpmb_devices FOR EACH ROW EXECUTE FUNCTION in_the_way()",
 		  times, condition);
 }
 
@@ -1065,6 +1065,26 @@ static void other_key(void)
 		"--socket", SOCKET, "--state", fleet_device(), "--wrap-key",
 		"other-key", "--anchor", "x", NULL });
 	daemon_wait(&d);
+/* What there is no room for is not done, neither a device nor its key, and can be later */
+static void no_room(void)
+{
+	struct model model;
+	struct host host;
+	uint32_t counter;
+
+	model_set(&model, 0);
+	put_in_the_way("disk_full", 1);
+	refused(fleet_device(), "disk_full");
+	check_eq(take_out_of_the_way(), 1);
+	serve_open(&host, "one", fleet_device(), NULL);
+	put_in_the_way("disk_full", 1);
+	check_eq(guest_program_key(&host.fe, test_key), RPMB_RES_WRITE);
+	check_eq(guest_counter(&host.fe, test_key, &counter), RPMB_RES_NO_KEY);
+	take_out_of_the_way();
+	must_program_key(&host.fe);
+	serve_goes_on(&host, &model, false);
+}
+
 	check(strstr(daemon_messages(), "do not go together"), "no message");
 	/* The database has it nowhere in clear, nor anything else that it is in */
 	check(!strcmp(fleet_sql("a", "SELECT count(*) FROM rpmb_devices"
@@ -1239,3 +1259,4 @@ int main(int argc, char **argv)
 	{ "the device is closed, another takes it: it stays that one's",
 	  overtaken_closing },
 	{ "a damaged block: read failure, until it is written", damaged_block },
+	{ "no room for a device, nor for its key: not done", no_room },
