@@ -1208,6 +1208,34 @@ static const struct test tests[] = {
 	  overtaken_data_asked },
 	{ "data is asked for, another takes the device, connection lost: no answer",
 	  overtaken_data_lost },
+/* With a key that others can read it is not started, unless somebody says so */
+static void open_key(void)
+{
+	struct model model;
+	struct host one;
+	char key[16];
+	int fd;
+
+	serve_begin(&one, fleet_device(), &model);
+	serve_stop(&one);
+	check(!system("cp \"$RPMB_WRAP_KEY\" open-key && chmod 644 open-key"), "");
+	serve_start(&one, "one", fleet_device(), "--wrap-key", "open-key");
+	serve_ends(&one, 64, "others can use this key");
+	serve_open(&one, "one", fleet_device(), "--wrap-key", "open-key",
+		   "--insecure-key-file");
+	serve_goes_on(&one, &model, false);
+	serve_stop(&one);
+	fd = open(getenv("RPMB_WRAP_KEY"), O_RDONLY);
+	check(fd >= 0, "no key");
+	snprintf(key, sizeof(key), "%d", fd);
+	daemon_exec(&one.daemon, NULL, (const char *const []){
+		"--socket", SOCKET, "--state", fleet_device(),
+		"--wrap-key-fd", key, NULL });
+	close(fd);
+	fe_open(&one.fe, &one.daemon);
+	serve_goes_on(&one, &model, false);
+}
+
 	{ "data is found, another takes the device: no answer",
 	  overtaken_data_found },
 	{ "connection lost before data is read", lost_data_asked },
@@ -1260,3 +1288,5 @@ int main(int argc, char **argv)
 	  overtaken_closing },
 	{ "a damaged block: read failure, until it is written", damaged_block },
 	{ "no room for a device, nor for its key: not done", no_room },
+	{ "a wrapping key that others can read: refused, unless it is said",
+	  open_key },
