@@ -22,7 +22,12 @@ void move_connect(struct host *host)
 
 void move_begin(struct host *host, const char *owner)
 {
-	serve_start(host, owner, fleet_device(), NULL);
+	move_begin_by(host, owner, fleet_device());
+}
+
+void move_begin_by(struct host *host, const char *owner, const char *name)
+{
+	serve_start(host, owner, name, NULL);
 	move_connect(host);
 	move_resume(host);
 	must_program_key(&host->fe);
@@ -39,13 +44,19 @@ void move_kill(struct host *host)
 	daemon_kill(&host->daemon);
 }
 
-uint64_t move_transfer(struct host *host, enum direction direction, int fd)
+void move_ask(struct host *host, enum direction direction, int fd)
 {
 	union vu_payload payload = { .transfer = { direction, 0 } };
-	struct vu_header hdr;
 
 	vu_send(host->fe.sock, VU_SET_DEVICE_STATE_FD, 0, &payload,
 		sizeof(payload.transfer), &fd, 1);
+}
+
+uint64_t move_told(struct host *host)
+{
+	union vu_payload payload;
+	struct vu_header hdr;
+
 	check(vu_recv(host->fe.sock, &hdr, &payload), "closed");
 	check_eq(hdr.request, VU_SET_DEVICE_STATE_FD);
 	check_eq(hdr.flags, VU_VERSION | VU_REPLY);
@@ -53,6 +64,12 @@ uint64_t move_transfer(struct host *host, enum direction direction, int fd)
 	/* There is no other file than ours */
 	check(payload.u64 & BIT(8), "%#llx", (unsigned long long)payload.u64);
 	return payload.u64 & 0xff;
+}
+
+uint64_t move_transfer(struct host *host, enum direction direction, int fd)
+{
+	move_ask(host, direction, fd);
+	return move_told(host);
 }
 
 uint64_t move_check(struct host *host)
@@ -128,6 +145,12 @@ void move_resume(struct host *host)
 	fe_set_ring_at(&host->fe, QUEUE_SIZE, host->fe.base);
 	fe_start_ring(&host->fe);
 	fe_kick(&host->fe);
+}
+
+void move_begin_resuming(struct host *host)
+{
+	host->fe.protocol &= ~BIT(VU_PROTOCOL_F_REPLY_ACK);
+	move_resume(host);
 }
 
 void move_resume_in_vain(struct host *host)

@@ -14,6 +14,7 @@ enum direction { SAVE, LOAD };
 
 /* A new device, with a key, that a host serves to a guest */
 void move_begin(struct host *host, const char *owner);
+void move_begin_by(struct host *host, const char *owner, const char *name);
 
 /* A daemon that waits for the device */
 void move_await(struct host *host, const char *owner);
@@ -28,6 +29,10 @@ void move_kill(struct host *host);
 uint64_t move_transfer(struct host *host, enum direction direction, int fd);
 uint64_t move_check(struct host *host);
 
+/* The same as the first one, in two steps; the second one takes no longer than a wait */
+void move_ask(struct host *host, enum direction direction, int fd);
+uint64_t move_told(struct host *host);
+
 /* All that comes from there until its end, which is less than @room; returns how much */
 size_t move_read(int fd, uint8_t *bytes, size_t room);
 
@@ -40,8 +45,9 @@ uint64_t move_load(struct host *host, const void *ticket, size_t len);
 /* The guest's memory and rings, as they are on the other host, are here now */
 void move_arrive(struct host *here, const struct host *there);
 
-/* The guest goes on */
+/* The guest goes on, or is to: nobody waits for the daemon */
 void move_resume(struct host *host);
+void move_begin_resuming(struct host *host);
 
 /* It does, but it may not have the device: the daemon says so, and nothing is served */
 void move_resume_in_vain(struct host *host);

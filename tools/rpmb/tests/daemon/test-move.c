@@ -13,18 +13,26 @@
 #include "fixture.h"
 #include "model.h"
 #include "move.h"
+#include "proxy.h"
 
 static struct host a, b, c;
 static struct model model;
 static uint8_t ticket[TICKET_LEN];
 
+#define FENCED 3
+
 /* A guest on a, with some writes behind it */
-static void begin(void)
+static void begin_by(const char *name)
 {
-	move_begin(&a, "a");
+	move_begin_by(&a, "a", name);
 	model_set(&model, 0);
 	for (unsigned int i = 0; i < 5; i++)
 		model_write(&model, &a.fe);
+}
+
+static void begin(void)
+{
+	begin_by(fleet_device());
 }
 
 /* It is there, all of it, and can be written to */
@@ -393,6 +401,106 @@ static void no_database_there(void)
 	must_have(&b);
 }
 
+static void await_by(struct host *host, const char *owner, const char *proxy)
+{
+	serve_start(host, owner, fleet_device_by(proxy), "--incoming");
+	move_arrive(host, &a);
+	check_eq(move_load(host, ticket, sizeof(ticket)), 0);
+}
+
+/* Two go on at once with one ticket: who comes first has the device, and only that one */
+static void compete(struct proxy *first, struct host *winner,
+		    struct proxy *second, struct host *loser)
+{
+	uint8_t config;
+
+	daemon_forget_messages();
+	proxy_arm(first, PROXY_REQUEST, TAKES);
+	proxy_arm(second, PROXY_REQUEST, TAKES);
+	move_begin_resuming(winner);
+	move_begin_resuming(loser);
+	proxy_wait_held(first);
+	proxy_wait_held(second);
+	submit_count(&loser->fe);
+	proxy_go_on(first, PROXY_PASS);
+	must_have(winner);
+	proxy_go_on(second, PROXY_PASS);
+	check(fe_config(&loser->fe, 0, 1, &config), "refused");
+	daemon_wait_for_words("somebody else has taken the device");
+	check(!fe_used(&loser->fe), "served");
+	must_have(winner);
+	move_kill(loser);
+	move_kill(winner);
+}
+
+static void two_compete(void)
+{
+	struct proxy *x = proxy_new("x"), *y = proxy_new("y");
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		struct host *one = i & 2 ? &c : &a;
+
+		daemon_new_device();
+		begin_by(i & 2 ? fleet_device() : fleet_device_by("x"));
+		move_save(&a, ticket);
+		await_by(&b, "b", "y");
+		if (one == &c)
+			await_by(&c, "c", "x");
+		if (i & 1)
+			compete(x, one, y, &b);
+		else
+			compete(y, &b, x, one);
+		if (one == &c)
+			move_kill(&a);
+	}
+}
+
+/* Another host takes the device while the old one saves: what was saved is worth nothing */
+static void overtake_saving(struct proxy *proxy, enum proxy_place place)
+{
+	uint8_t bytes[TICKET_LEN + 1];
+	int fds[2];
+
+	daemon_new_device();
+	daemon_forget_messages();
+	begin_by(fleet_device_by("x"));
+	a.fe.base = fe_stop_ring(&a.fe);
+	check(!pipe2(fds, O_CLOEXEC), "%s", strerror(errno));
+	proxy_arm(proxy, place, SUSPENDS);
+	move_ask(&a, SAVE, fds[1]);
+	close(fds[1]);
+	proxy_wait_held(proxy);
+	serve_open(&c, "c", fleet_device(), "--take-over");
+	serve_goes_on(&c, &model, false);
+	proxy_go_on(proxy, PROXY_PASS);
+	if (place == PROXY_REQUEST) {
+		serve_ends(&a, FENCED, "taken over by c");
+		check_eq(move_read(fds[0], bytes, sizeof(bytes)), 0);
+		fe_close(&a.fe);
+	} else {
+		check_eq(move_told(&a), 0);
+		check_eq(move_read(fds[0], bytes, sizeof(bytes)), TICKET_LEN);
+		move_await(&b, "b");
+		move_connect(&b);
+		refused(bytes, TICKET_LEN);
+		move_kill(&b);
+		move_resume_in_vain(&a);
+		move_kill(&a);
+	}
+	close(fds[0]);
+	serve_goes_on(&c, &model, false);
+	serve_stop(&c);
+}
+
+static void overtaken_saving(void)
+{
+	struct proxy *proxy = proxy_new("x");
+
+	overtake_saving(proxy, PROXY_REQUEST);
+	overtake_saving(proxy, PROXY_ANSWER);
+}
+
 /* How far a move is when a host dies; the guest has asked for something all along */
 enum step { STOPPED, SAVED, LOADED, RESUMED, NR_STEPS };
 
@@ -484,6 +592,9 @@ static const struct test tests[] = {
 	{ "the new host is killed", target_killed },
 	{ "the new host is killed when it serves", target_killed_later },
 	{ "one of both is killed, at each step", dies_at_each_step },
+	{ "two go on at once: one of them has it", two_compete },
+	{ "another takes the device while it is saved: no ticket for it",
+	  overtaken_saving },
 	{ "ticket: used twice", used_twice },
 	{ "ticket: of another device", other_device },
 	{ "ticket: damaged", damaged },
