@@ -14,6 +14,7 @@
 #include "fleet.h"
 #include "model.h"
 #include "move.h"
+#include "proxy.h"
 
 static char said[65536];
 
@@ -147,6 +148,54 @@ static void finds_damage(void)
 	must_run("tr -d '[:space:]' <found | grep '\"stray_blocks\":1,.*\"sound\":false'");
 	fleet_sql("a", "DELETE FROM rpmb_blocks WHERE addr = 512");
 	must_run("tool check $D");
+}
+
+/* One in so many bytes of what the server says is wrong; the program ends, or waits */
+static void damaged_answers(void)
+{
+	static const char *const commands[] = {
+		"list $D", "list --json $D", "inspect $S", "inspect --json $S",
+		"check $D", "check $K $S"
+	};
+	struct proxy *proxy = proxy_new("x");
+	unsigned int i, done = 0;
+	struct model model;
+	char line[1024];
+	int status;
+
+	model_seed();
+	begin(&model);
+	for (i = 0; i < 5 * ARRAY_SIZE(commands); i++) {
+		snprintf(line, sizeof(line), "S='%s'; D=${S%%%%#*};"
+			 " timeout -s KILL 2 \"$RPMB_STATE_TOOL\" %s",
+			 fleet_device_by("x"), commands[i % ARRAY_SIZE(commands)]);
+		proxy->damages = i < ARRAY_SIZE(commands) ? 0 :
+				 40U << random() % 7;
+		status = run(line);
+		check(status == 0 || (proxy->damages &&
+				      (status == 1 || status == 137)),
+		      "%s: %d: %s", line, status, said);
+		done += !status;
+	}
+	tap_note("%u of %u were done", done, i);
+	must_serve(&model);
+}
+
+/* What is copied out of the database has no key in it */
+static void no_key_in_dump(void)
+{
+	char line[256], hex[2 * KEY_LEN + 1];
+	struct model model;
+	unsigned int i;
+
+	begin(&model);
+	for (i = 0; i < KEY_LEN; i++)
+		sprintf(hex + 2 * i, "%02x", test_key[i]);
+	must_run("pg_dump \"$D\" >dump");
+	snprintf(line, sizeof(line), "grep -q %s dump && ! grep -i %s dump",
+		 strchr(fleet_device(), '#') + 1, hex);
+	must_run(line);
+	must_run("! grep -i \"$(od -An -v -tx1 \"$RPMB_WRAP_KEY\" | tr -d ' \\n')\" dump");
 }
 
 /* A backup is a file like others, and takes a device back only if somebody says so */
@@ -496,11 +545,26 @@ static void retires(void)
 	must_run("tool check $D");
 }
 
+/* Whoever has it still is shut out */
+static void retires_used(void)
+{
+	struct model model;
+	struct host one;
+
+	begin(&model);
+	serve_open(&one, "one", fleet_device(), NULL);
+	must_run("tool retire --take-over $S");
+	submit_count(&one.fe);
+	serve_ends(&one, 3, "retired by");
+	check(!fe_used(&one.fe), "an answer of a device that is retired");
+	must_say("tool list $D", 0, "retired");
+}
+
 /* TLS, a password, and a name with several addresses; all of them again in the sandbox */
 static void by_tls(void)
 {
 	const char *fleet = getenv("RPMB_FLEET");
-	char *cwd = getcwd(NULL, 0), name[1024];
+	char *cwd = getcwd(NULL, 0), name[1024], other[2048];
 	struct model model;
 	struct host one;
 
@@ -515,7 +579,6 @@ static void by_tls(void)
 		 "&sslrootcert=%s/ca.crt&passfile=%s/pgpass#%s",
 		 fleet_sql("a", "SHOW port"), fleet, cwd,
 		 strchr(fleet_device(), '#') + 1);
-	free(cwd);
 	serve_open(&one, "one", name, NULL);
 	model_check(&model, &one.fe, false);
 	check(!strcmp(fleet_sql("a", "SELECT count(*) FROM pg_stat_ssl AS s"
@@ -528,6 +591,14 @@ static void by_tls(void)
 	check(strstr(daemon_messages(), "connected to localhost"),
 	      "no other connection");
 	serve_stop(&one);
+	/* A server that others vouch for is none of ours, nor is one without the password */
+	must_run("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+		 " -keyout other.key -out other.crt");
+	snprintf(other, sizeof(other), "%.*s&sslrootcert=%s/other.crt%s",
+		 (int)strcspn(name, "#"), name, cwd, strchr(name, '#'));
+	free(cwd);
+	serve_start(&one, "one", other, NULL);
+	serve_ends(&one, 1, "certificate verify failed");
 	must_run("echo '*:*:*:tls:word' >pgpass");
 	serve_start(&one, "one", name, NULL);
 	serve_ends(&one, 1, "password authentication failed");
@@ -663,10 +734,25 @@ static void sets_up_older(void)
 	use_database(database);
 }
 
+/* Of a later program's tables nothing is changed */
+static void sets_up_newer(void)
+{
+	char *database = use_new_database("newer");
+
+	must_run("psql -X -q \"$D\" -c 'UPDATE rpmb_schema SET version = version + 1'");
+	must_run("psql -X \"$D\" -c 'TABLE rpmb_schema' >before");
+	must_say("tool setup $D", 1, "it is too old");
+	must_run("psql -X \"$D\" -c 'TABLE rpmb_schema' | diff before -");
+	use_database(database);
+}
+
 static const struct test tests[] = {
 	{ "create: a device for the daemon", creates },
 	{ "list, inspect, check: in words and in JSON", lists },
 	{ "check: finds what no device has", finds_damage },
+	{ "list, inspect, check: a server whose answers are damaged",
+	  damaged_answers },
+	{ "a copy of the database: no key in it", no_key_in_dump },
 	{ "backup: a file, which accept puts back", backs_up },
 	{ "accept: what the database has, and nobody else's", accepts },
 	{ "rewrap: another key of the hosts", rewraps },
@@ -678,10 +764,12 @@ static const struct test tests[] = {
 	{ "rewrap, retire, accept: of two at a time one does it", changes_once },
 	{ "rewrap, retire: in a database that has changes repeated", changes_again },
 	{ "retire: for good", retires },
+	{ "retire: who has it still is shut out", retires_used },
 	{ "roles: a host serves its devices, and does nothing else", has_roles },
 	{ "TLS and a password, also in the sandbox", by_tls },
 	{ "setup: changes nothing the second time", sets_up_once },
 	{ "setup: tables of the first version, and what is in them", sets_up_older },
+	{ "setup: tables of a later version stay as they are", sets_up_newer },
 };
 
 int main(int argc, char **argv)
