@@ -674,7 +674,98 @@ static void late_settling(void)
 	late(COMMITS, SETTLES);
 }
 
-/* Nobody knows who has opened the device, or whether it is closed */
+/* The server is killed while the proxy holds something, and starts again */
+static const struct loss {
+	enum proxy_place place;
+	enum proxy_action action;
+} losses[] = {
+	{ PROXY_REQUEST, PROXY_CUT },
+	{ PROXY_ANSWER, PROXY_PASS },
+	{ PROXY_ANSWER, PROXY_CUT },
+};
+
+static void lose_server(struct proxy *proxy, const struct loss *loss)
+{
+	proxy_wait_held(proxy);
+	fleet_do("kill", "a");
+	fleet_do("start", "a");
+	proxy_go_on(proxy, loss->action);
+}
+
+static void killed_in_take(struct proxy *proxy, const struct loss *loss,
+			   struct host *one, struct model *model)
+{
+	serve_stop(one);
+	proxy_arm(proxy, loss->place, TAKES);
+	serve_start(one, "one", fleet_device_by("x"), NULL);
+	lose_server(proxy, loss);
+	fe_open_at(&one->fe, &one->daemon, one->socket);
+	model_check(model, &one->fe, false);
+}
+
+static void killed_in_commit(struct proxy *proxy, const struct loss *loss,
+			     struct host *one, struct model *model)
+{
+	proxy_arm(proxy, loss->place, COMMITS);
+	model_submit(model, &one->fe);
+	lose_server(proxy, loss);
+	model_answer(model, &one->fe);
+}
+
+static void killed_in_read(struct proxy *proxy, const struct loss *loss,
+			   struct host *one, struct model *model)
+{
+	proxy_arm(proxy, loss->place, READS);
+	model_submit_read(&one->fe);
+	lose_server(proxy, loss);
+	model_answer_read(model, &one->fe);
+}
+
+static void killed_in_settle(struct proxy *proxy, const struct loss *loss,
+			     struct host *one, struct model *model)
+{
+	submit_held(proxy, one, model);
+	proxy_arm(proxy, loss->place, SETTLES);
+	proxy_go_on(proxy, PROXY_CUT);
+	lose_server(proxy, loss);
+	model_answer(model, &one->fe);
+}
+
+/* If it was closed nobody says so, but the same host knows that it has died */
+static void killed_in_release(struct proxy *proxy, const struct loss *loss,
+			      struct host *one, struct model *model)
+{
+	proxy_arm(proxy, loss->place, RELEASES);
+	fe_close(&one->fe);
+	kill(one->daemon.pid, SIGTERM);
+	lose_server(proxy, loss);
+	daemon_wait(&one->daemon);
+	serve_open(one, "one", fleet_device_by("x"), NULL);
+	model_check(model, &one->fe, false);
+}
+
+static void server_killed(void)
+{
+	static void (*const steps[])(struct proxy *, const struct loss *,
+				     struct host *, struct model *) = {
+		killed_in_take, killed_in_commit, killed_in_read,
+		killed_in_settle, killed_in_release
+	};
+	struct proxy *proxy = proxy_new("x");
+	struct model model;
+	struct host one;
+	unsigned int i;
+
+	serve_begin(&one, fleet_device_by("x"), &model);
+	for (i = 0; i < ARRAY_SIZE(steps) * ARRAY_SIZE(losses); i++) {
+		steps[i / ARRAY_SIZE(losses)](proxy,
+					      &losses[i % ARRAY_SIZE(losses)],
+					      &one, &model);
+		serve_goes_on(&one, &model, false);
+	}
+	serve_stop(&one);
+}
+
 /*
  * Nobody knows whether the device was opened, and what was to settle that comes when it has
  * been opened by another attempt: that one stays
@@ -702,6 +793,7 @@ static void late_settling_opening(void)
 	serve_stop(&two);
 }
 
+/* Nobody knows who has opened the device, or whether it is closed */
 static void lost_opening(enum proxy_place place)
 {
 	struct proxy *proxy = proxy_new("x");
@@ -786,17 +878,27 @@ static void check_buckets(double waited)
 /* The guest waits as long as there is no database, and no longer; the metrics say so */
 static void away(void)
 {
+	const char *device = strchr(fleet_device(), '#') + 1;
 	struct proxy *proxy = proxy_new("x");
 	struct host one;
 	struct model model;
+	double waited;
 
-	serve_begin(&one, fleet_device_by("x"), &model);
+	begin_metrics(&one, fleet_device_by("x"), &model);
 	lose_database(proxy, &one, &model);
+	waited = wait_for_more("rpmb_waiting_seconds", 0);
+	check_eq(daemon_metric("rpmb_connected", device), 0);
+	waited = wait_for_more("rpmb_waiting_seconds", waited);
 	check(!fe_used(&one.fe), "an answer without a database");
 	proxy->refuses = false;
 	model_answer(&model, &one.fe);
 	check(strstr(daemon_messages(), "connected"), "no word of it");
+	wait_for_more("rpmb_connected", 0);
 	serve_goes_on(&one, &model, false);
+	serve_stop(&one);
+	check_eq(daemon_metric("rpmb_connected", device), 1);
+	check_eq(daemon_metric("rpmb_waiting_seconds", device), 0);
+	check_buckets(waited);
 }
 
 /* Who waits for a database can be stopped */
@@ -822,7 +924,7 @@ static void put_back(bool settles)
 	struct host one;
 	struct model model;
 
-	begin_metrics(&one, fleet_device_by("x"), &model);
+	serve_begin(&one, fleet_device_by("x"), &model);
 	submit_held(proxy, &one, &model);
 	state_set_counter(1);
 	proxy_go_on(proxy, settles ? PROXY_CUT : PROXY_PASS);
@@ -963,6 +1065,26 @@ static void others_in_the_way(void)
 	}
 }
 
+/* What there is no room for is not done, neither a device nor its key, and can be later */
+static void no_room(void)
+{
+	struct model model;
+	struct host host;
+	uint32_t counter;
+
+	model_set(&model, 0);
+	put_in_the_way("disk_full", 1);
+	refused(fleet_device(), "disk_full");
+	check_eq(take_out_of_the_way(), 1);
+	serve_open(&host, "one", fleet_device(), NULL);
+	put_in_the_way("disk_full", 1);
+	check_eq(guest_program_key(&host.fe, test_key), RPMB_RES_WRITE);
+	check_eq(guest_counter(&host.fe, test_key, &counter), RPMB_RES_NO_KEY);
+	take_out_of_the_way();
+	must_program_key(&host.fe);
+	serve_goes_on(&host, &model, false);
+}
+
 /* The server does not know what has become of it: it is found out, and done once */
 static void unknown_to_server(void)
 {
@@ -985,6 +1107,27 @@ static void unknown_to_server(void)
 	check(atoi(fleet_sql("a", "SELECT count(*) FROM rpmb_log WHERE guid = '%s'"
 			     " AND event = 'settled'", strchr(fleet_device(), '#') + 1)) == 2,
 	      "not settled");
+}
+
+/* A block that is none is told as such, and can be written anew */
+static void damaged_block(void)
+{
+	uint8_t data[MODEL_BLOCKS * BLOCK];
+	struct model model;
+	struct host host;
+
+	serve_begin(&host, fleet_device(), &model);
+	fleet_sql("a", "ALTER TABLE rpmb_blocks DROP CONSTRAINT rpmb_blocks_data_check;"
+		       " UPDATE rpmb_blocks SET data = '' WHERE guid = '%s'"
+		       " AND addr = 0", strchr(fleet_device(), '#') + 1);
+	check_eq(guest_read(&host.fe, test_key, 0, MODEL_BLOCKS, data),
+		 RPMB_RES_READ);
+	daemon_wait_for_words("its blocks are damaged");
+	check_eq(must_count(&host.fe), model.counter);
+	model_write(&model, &host.fe);
+	fleet_sql("a", "ALTER TABLE rpmb_blocks ADD CONSTRAINT rpmb_blocks_data_check"
+		       " CHECK (length(data) = 256)");
+	serve_goes_on(&host, &model, false);
 }
 
 static void schema(const char *version, const char *words)
@@ -1032,27 +1175,17 @@ static void names(void)
 
 /* Without the hosts' key nobody has the device's */
 static void other_key(void)
-	const char *device = strchr(fleet_device(), '#') + 1;
 {
 	struct model model;
 	struct daemon d;
-	double waited;
 	struct host one;
 	int status;
 
-	waited = wait_for_more("rpmb_waiting_seconds", 0);
-	check_eq(daemon_metric("rpmb_connected", device), 0);
-	waited = wait_for_more("rpmb_waiting_seconds", waited);
 	serve_begin(&one, fleet_device(), &model);
 	serve_stop(&one);
 	check(!system("umask 077; head -c 32 /dev/zero >other-key"), "");
 	daemon_exec(&d, NULL, (const char *const []){
-	wait_for_more("rpmb_connected", 0);
 		"--socket", SOCKET, "--state", fleet_device(), "--wrap-key",
-	serve_stop(&one);
-	check_eq(daemon_metric("rpmb_connected", device), 1);
-	check_eq(daemon_metric("rpmb_waiting_seconds", device), 0);
-	check_buckets(waited);
 		"other-key", NULL });
 	status = daemon_wait(&d);
 	check(WIFEXITED(status) && WEXITSTATUS(status) == 1, "%#x", status);
@@ -1065,26 +1198,6 @@ static void other_key(void)
 		"--socket", SOCKET, "--state", fleet_device(), "--wrap-key",
 		"other-key", "--anchor", "x", NULL });
 	daemon_wait(&d);
-/* What there is no room for is not done, neither a device nor its key, and can be later */
-static void no_room(void)
-{
-	struct model model;
-	struct host host;
-	uint32_t counter;
-
-	model_set(&model, 0);
-	put_in_the_way("disk_full", 1);
-	refused(fleet_device(), "disk_full");
-	check_eq(take_out_of_the_way(), 1);
-	serve_open(&host, "one", fleet_device(), NULL);
-	put_in_the_way("disk_full", 1);
-	check_eq(guest_program_key(&host.fe, test_key), RPMB_RES_WRITE);
-	check_eq(guest_counter(&host.fe, test_key, &counter), RPMB_RES_NO_KEY);
-	take_out_of_the_way();
-	must_program_key(&host.fe);
-	serve_goes_on(&host, &model, false);
-}
-
 	check(strstr(daemon_messages(), "do not go together"), "no message");
 	/* The database has it nowhere in clear, nor anything else that it is in */
 	check(!strcmp(fleet_sql("a", "SELECT count(*) FROM rpmb_devices"
@@ -1092,6 +1205,34 @@ static void no_room(void)
 				" IN sealed) > 0", test_key[0], test_key[1],
 				test_key[2], test_key[3]), "0"), "in clear");
 	serve_open(&one, "one", fleet_device(), NULL);
+	serve_goes_on(&one, &model, false);
+}
+
+/* With a key that others can read it is not started, unless somebody says so */
+static void open_key(void)
+{
+	struct model model;
+	struct host one;
+	char key[16];
+	int fd;
+
+	serve_begin(&one, fleet_device(), &model);
+	serve_stop(&one);
+	check(!system("cp \"$RPMB_WRAP_KEY\" open-key && chmod 644 open-key"), "");
+	serve_start(&one, "one", fleet_device(), "--wrap-key", "open-key");
+	serve_ends(&one, 64, "others can use this key");
+	serve_open(&one, "one", fleet_device(), "--wrap-key", "open-key",
+		   "--insecure-key-file");
+	serve_goes_on(&one, &model, false);
+	serve_stop(&one);
+	fd = open(getenv("RPMB_WRAP_KEY"), O_RDONLY);
+	check(fd >= 0, "no key");
+	snprintf(key, sizeof(key), "%d", fd);
+	daemon_exec(&one.daemon, NULL, (const char *const []){
+		"--socket", SOCKET, "--state", fleet_device(),
+		"--wrap-key-fd", key, NULL });
+	close(fd);
+	fe_open(&one.fe, &one.daemon);
 	serve_goes_on(&one, &model, false);
 }
 
@@ -1129,27 +1270,6 @@ static void damaged_answers(void)
 		check(i || fe_used(&one.fe), "an honest server, and no answer");
 		check(i != 1 || !fe_used(&one.fe), "an answer without a server");
 		served += fe_used(&one.fe);
-/* A block that is none is told as such, and can be written anew */
-static void damaged_block(void)
-{
-	uint8_t data[MODEL_BLOCKS * BLOCK];
-	struct model model;
-	struct host host;
-
-	serve_begin(&host, fleet_device(), &model);
-	fleet_sql("a", "ALTER TABLE rpmb_blocks DROP CONSTRAINT rpmb_blocks_data_check;"
-		       " UPDATE rpmb_blocks SET data = '' WHERE guid = '%s'"
-		       " AND addr = 0", strchr(fleet_device(), '#') + 1);
-	check_eq(guest_read(&host.fe, test_key, 0, MODEL_BLOCKS, data),
-		 RPMB_RES_READ);
-	daemon_wait_for_words("its blocks are damaged");
-	check_eq(must_count(&host.fe), model.counter);
-	model_write(&model, &host.fe);
-	fleet_sql("a", "ALTER TABLE rpmb_blocks ADD CONSTRAINT rpmb_blocks_data_check"
-		       " CHECK (length(data) = 256)");
-	serve_goes_on(&host, &model, false);
-}
-
 		fe_close(&one.fe);
 		/* What became of it the honest server knows */
 		proxy->damages = 0;
@@ -1197,6 +1317,8 @@ static const struct test tests[] = {
 	{ "taken over while stopped: it wakes up and writes nothing", sleeper },
 	{ "two take it over: the first one has it", two_take_one_first },
 	{ "two take it over: or the other", two_take_other_first },
+	{ "two open it, or take it over, one held at each step: one has it",
+	  two_meet },
 	{ "two make it: one has it", two_create },
 	{ "a write under way, another takes the device: not done",
 	  overtaken_before },
@@ -1208,36 +1330,12 @@ static const struct test tests[] = {
 	  overtaken_data_asked },
 	{ "data is asked for, another takes the device, connection lost: no answer",
 	  overtaken_data_lost },
-/* With a key that others can read it is not started, unless somebody says so */
-static void open_key(void)
-{
-	struct model model;
-	struct host one;
-	char key[16];
-	int fd;
-
-	serve_begin(&one, fleet_device(), &model);
-	serve_stop(&one);
-	check(!system("cp \"$RPMB_WRAP_KEY\" open-key && chmod 644 open-key"), "");
-	serve_start(&one, "one", fleet_device(), "--wrap-key", "open-key");
-	serve_ends(&one, 64, "others can use this key");
-	serve_open(&one, "one", fleet_device(), "--wrap-key", "open-key",
-		   "--insecure-key-file");
-	serve_goes_on(&one, &model, false);
-	serve_stop(&one);
-	fd = open(getenv("RPMB_WRAP_KEY"), O_RDONLY);
-	check(fd >= 0, "no key");
-	snprintf(key, sizeof(key), "%d", fd);
-	daemon_exec(&one.daemon, NULL, (const char *const []){
-		"--socket", SOCKET, "--state", fleet_device(),
-		"--wrap-key-fd", key, NULL });
-	close(fd);
-	fe_open(&one.fe, &one.daemon);
-	serve_goes_on(&one, &model, false);
-}
-
 	{ "data is found, another takes the device: no answer",
 	  overtaken_data_found },
+	{ "a write is settled, another takes the device: no answer after that",
+	  overtaken_settling },
+	{ "the device is closed, another takes it: it stays that one's",
+	  overtaken_closing },
 	{ "connection lost before data is read", lost_data_asked },
 	{ "connection lost after data is read", lost_data_found },
 	{ "connection lost before a write", lost_request },
@@ -1260,17 +1358,23 @@ static void open_key(void)
 	  late_settling_opening },
 	{ "no database: the guest waits, and the metrics say so", away },
 	{ "no database: the daemon can be stopped", away_and_stopped },
+	{ "the server is killed at each step, and starts: nothing is lost",
+	  server_killed },
 	{ "put back under a daemon: it ends", put_back_unsettled },
 	{ "put back while nobody looks: it ends", put_back_settled },
 	{ "settings that lose writes: refused", settings },
 	{ "a server that takes no writes any more: the guest waits", read_only },
 	{ "others in the way of a write: it is sent again", others_in_the_way },
+	{ "no room for a device, nor for its key: not done", no_room },
 	{ "a write of which the server knows no end: found out, done once",
 	  unknown_to_server },
+	{ "a damaged block: read failure, until it is written", damaged_block },
 	{ "tables of an older program: refused", schema_too_old },
 	{ "tables of a newer program: refused", schema_too_new },
 	{ "names that are none: refused", names },
 	{ "another wrapping key: refused", other_key },
+	{ "a wrapping key that others can read: refused, unless it is said",
+	  open_key },
 	{ "metrics: what was asked, failed, and took how long", metrics },
 	{ "a server whose answers are damaged: nothing acknowledged is lost",
 	  damaged_answers },
@@ -1280,13 +1384,3 @@ int main(int argc, char **argv)
 {
 	return run_daemon_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }
-	{ "two open it, or take it over, one held at each step: one has it",
-	  two_meet },
-	{ "a write is settled, another takes the device: no answer after that",
-	  overtaken_settling },
-	{ "the device is closed, another takes it: it stays that one's",
-	  overtaken_closing },
-	{ "a damaged block: read failure, until it is written", damaged_block },
-	{ "no room for a device, nor for its key: not done", no_room },
-	{ "a wrapping key that others can read: refused, unless it is said",
-	  open_key },
