@@ -67,7 +67,7 @@ static void kill_in_start(struct daemon *d, struct disk *disk)
 	unsigned int ms = 0;
 	int sock = -1;
 
-	disk->park = 1 + random() % 12;
+	disk->park = 1 + random() % (getenv("RPMB_DATABASE") ? 24 : 12);
 	disk->park_inside = random() & 1;
 	start_on_disk(d);
 	while (sem_trywait(&disk->held) && sock < 0) {
