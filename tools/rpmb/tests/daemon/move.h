@@ -12,7 +12,7 @@
 
 enum direction { SAVE, LOAD };
 
-/* A new device, with a key, that a host serves to a guest */
+/* A new device, with a key, that a host serves to a guest; by that name in the second */
 void move_begin(struct host *host, const char *owner);
 void move_begin_by(struct host *host, const char *owner, const char *name);
 
@@ -29,7 +29,7 @@ void move_kill(struct host *host);
 uint64_t move_transfer(struct host *host, enum direction direction, int fd);
 uint64_t move_check(struct host *host);
 
-/* The same as the first one, in two steps; the second one takes no longer than a wait */
+/* SET_DEVICE_STATE_FD in two steps: it is asked, and later the daemon says something */
 void move_ask(struct host *host, enum direction direction, int fd);
 uint64_t move_told(struct host *host);
 

@@ -219,6 +219,8 @@ static void two_take_other_first(void)
 	two_take(true);
 }
 
+enum comer { HELD, OTHER };
+
 /*
  * One is held on its way to a device, and another one comes while it is; then it goes on.
  *
@@ -227,8 +229,6 @@ static void two_take_other_first(void)
  * @status: with which status that one ends: refused, or it has had it
  * @says: and what it says
  */
-enum comer { HELD, OTHER };
-
 static const struct meeting {
 	const char *option;
 	const char *words;
