@@ -231,7 +231,7 @@ TEST_F(batch, request_size)
 	cmd = batch();
 	cmd.request_size--;
 	EXPECT_EQ(-EINVAL, route(self->fd, &cmd));
-	EXPECT_EQ(0, started());
+	EXPECT_EQ(0, cmd.done);
 
 	apart[0].request = requests[0];
 	apart[1].request = requests[1];
