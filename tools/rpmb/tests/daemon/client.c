@@ -150,14 +150,20 @@ static bool has_key(uint16_t result)
 	return result != RPMB_RES_NO_KEY;
 }
 
-uint16_t guest_program_key(struct frontend *fe, const uint8_t *key)
+/* A request for it, and one for the result */
+static void make_key(struct rpmb_frame out[2], const uint8_t *key)
 {
-	struct rpmb_frame out[2], in;
-
 	frames_init(out, 1, &(struct fields){
 		.type = RPMB_PROGRAM_KEY, .count = 1 });
 	memcpy(out[0].key_mac, key, KEY_LEN);
 	make_result_read(&out[1]);
+}
+
+uint16_t guest_program_key(struct frontend *fe, const uint8_t *key)
+{
+	struct rpmb_frame out[2], in;
+
+	make_key(out, key);
 	check_eq(transact(fe, out, 2, &in, 1), FRAME);
 	check_response(&in, 1, RPMB_PROGRAM_KEY, NULL);
 	return be16toh(in.result);
@@ -231,6 +237,14 @@ void submit_count(struct frontend *fe)
 
 	frames_init(&out, 1, &fields);
 	submit_frames(fe, &out, 1, 1);
+}
+
+void submit_key(struct frontend *fe)
+{
+	struct rpmb_frame out[2];
+
+	make_key(out, test_key);
+	submit_frames(fe, out, 2, 1);
 }
 
 void must_program_key(struct frontend *fe)

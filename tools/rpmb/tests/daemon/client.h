@@ -71,10 +71,11 @@ uint16_t guest_write(struct frontend *fe, const uint8_t *key, uint16_t addr,
 uint16_t guest_read(struct frontend *fe, const uint8_t *key, uint16_t addr,
 		    unsigned int nr, uint8_t *data);
 
-/* The same where nothing else but success will do */
-/* Ask for the counter, and do not wait */
+/* Ask for the counter, or to have the key, and do not wait */
 void submit_count(struct frontend *fe);
+void submit_key(struct frontend *fe);
 
+/* The same as above where nothing else but success will do */
 void must_program_key(struct frontend *fe);
 uint32_t must_count(struct frontend *fe);
 void must_write(struct frontend *fe, uint16_t addr, unsigned int nr,

@@ -75,6 +75,17 @@ static uint16_t write_until_full(struct host *host, struct model *model,
 	tap_fail("there was room for all of it");
 }
 
+/* A device of a server that has no room for more tables: the first block that it lacks */
+static uint16_t begin_full(struct host *host, struct model *model)
+{
+	uint16_t addr;
+
+	begin(host, model);
+	fleet_do("fill", "tables");
+	check_eq(write_until_full(host, model, &addr), RPMB_RES_WRITE);
+	return addr;
+}
+
 static void must_have_blocks(struct host *host, uint16_t first, uint16_t end)
 {
 	uint8_t block[BLOCK];
@@ -93,9 +104,7 @@ static void tables_full(void)
 	struct host host;
 	uint16_t addr;
 
-	begin(&host, &model);
-	fleet_do("fill", "tables");
-	check_eq(write_until_full(&host, &model, &addr), RPMB_RES_WRITE);
+	addr = begin_full(&host, &model);
 	daemon_wait_for_words("No space left on device");
 	check_eq(must_count(&host.fe), model.counter);
 	must_have_blocks(&host, MODEL_BLOCKS, addr);
@@ -120,9 +129,7 @@ static void tables_full_group(void)
 	struct host host;
 	uint16_t addr;
 
-	begin(&host, &model);
-	fleet_do("fill", "tables");
-	check_eq(write_until_full(&host, &model, &addr), RPMB_RES_WRITE);
+	addr = begin_full(&host, &model);
 	pattern(data, MODEL_BLOCKS, addr, 1);
 	make_write(out, MODEL_BLOCKS, addr, model.counter, data, test_key);
 	make_result_read(out + MODEL_BLOCKS);

@@ -573,17 +573,6 @@ static void overtaken_closing(void)
 	overtake_closing(proxy, PROXY_ANSWER);
 }
 
-static void submit_key(struct frontend *fe)
-{
-	struct rpmb_frame out[2];
-
-	frames_init(out, 1, &(struct fields){
-		.type = RPMB_PROGRAM_KEY, .count = 1 });
-	memcpy(out[0].key_mac, test_key, KEY_LEN);
-	make_result_read(&out[1]);
-	submit_frames(fe, out, 2, 1);
-}
-
 /* The same of the key, which changes no counter */
 static void lost_key(enum proxy_place place)
 {

@@ -307,18 +307,14 @@ static void comes_back_unreadable(void)
 
 static void key_comes_back(void)
 {
-	struct rpmb_frame out[2], in;
+	struct rpmb_frame in;
 	struct frontend fe;
 	struct daemon d;
 	struct fake *fake = begin();
 
 	open_daemon(&d, &fe);
 	host_fault(fake, FAULT_KILL_AFTER, RPMB_WRITE_DATA, 0);
-	frames_init(out, 1, &(struct fields){
-		.type = RPMB_PROGRAM_KEY, .count = 1 });
-	memcpy(out[0].key_mac, test_key, KEY_LEN);
-	make_result_read(&out[1]);
-	submit_frames(&fe, out, 2, 1);
+	submit_key(&fe);
 	host_wait_killed();
 	check(!fe_used(&fe), "answered");
 	host_start();

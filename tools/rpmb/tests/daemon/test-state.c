@@ -420,17 +420,6 @@ static void sync_keeps_failing(void)
 	must_go_on(&model, true);
 }
 
-static void submit_key(struct frontend *fe)
-{
-	struct rpmb_frame out[2];
-
-	frames_init(out, 1, &(struct fields){
-		.type = RPMB_PROGRAM_KEY, .count = 1 });
-	memcpy(out[0].key_mac, test_key, KEY_LEN);
-	make_result_read(&out[1]);
-	submit_frames(fe, out, 2, 1);
-}
-
 static void key_write_fails(void)
 {
 	struct disk *disk = disk_new();
