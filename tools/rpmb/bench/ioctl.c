@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Time of a counter read through RPMB_IOC_ROUTE_FRAMES
+ * Time of a counter read through RPMB_IOC_ROUTE_FRAMES, and of a call that does nothing
  *
- * bench-ioctl DEVICE prints the shortest and the median time in nanoseconds.
+ * bench-ioctl DEVICE prints the shortest and the median time of each in nanoseconds.
  */
 #include <err.h>
 #include <endian.h>
@@ -36,19 +36,35 @@ static void read_counter(int fd)
 		err(1, "RPMB_IOC_ROUTE_FRAMES");
 }
 
-static double round_trip(int fd)
+/* No such ioctl */
+static void call_nothing(int fd)
+{
+	if (!ioctl(fd, _IO(RPMB_IOC_MAGIC, 0xff)))
+		errx(1, "an ioctl that no kernel has");
+}
+
+static double time_of(void (*call)(int fd), int fd)
 {
 	double start = now_ns();
 
 	for (unsigned int i = 0; i < CALLS; i++)
-		read_counter(fd);
+		call(fd);
 	return (now_ns() - start) / CALLS;
+}
+
+static void measure(const char *name, void (*call)(int fd), int fd)
+{
+	static double times[ROUNDS];
+	double mid;
+
+	for (unsigned int i = 0; i < ROUNDS; i++)
+		times[i] = time_of(call, fd);
+	mid = median(times, ROUNDS);
+	printf("%s %.0f %.0f\n", name, times[0], mid);
 }
 
 int main(int argc, char **argv)
 {
-	static double times[ROUNDS];
-	double mid;
 	int fd;
 
 	if (argc != 2)
@@ -57,9 +73,7 @@ int main(int argc, char **argv)
 	if (fd < 0)
 		err(1, "%s", argv[1]);
 
-	for (unsigned int i = 0; i < ROUNDS; i++)
-		times[i] = round_trip(fd);
-	mid = median(times, ROUNDS);
-	printf("%.0f %.0f\n", times[0], mid);
+	measure("ioctl", read_counter, fd);
+	measure("empty", call_nothing, fd);
 	return 0;
 }
