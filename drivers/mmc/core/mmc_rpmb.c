@@ -125,12 +125,18 @@ static int mmc_rpmb_check_card(struct mmc_card *card)
 	return 0;
 }
 
+/* Not every type has a name: that of nvmem, which may be below a disk, has none */
+static bool mmc_rpmb_is_disk(const struct device *dev)
+{
+	return dev->type && dev->type->name && !strcmp(dev->type->name, "disk");
+}
+
 /* For each disk of the card: those of boot partitions are below that of the user area */
 static int mmc_rpmb_disks(struct device *dev, void *data)
 {
 	void (**apply)(struct request_queue *q) = data;
 
-	if (dev->type && !strcmp(dev->type->name, "disk"))
+	if (mmc_rpmb_is_disk(dev))
 		(*apply)(dev_to_disk(dev)->queue);
 	return device_for_each_child(dev, data, mmc_rpmb_disks);
 }

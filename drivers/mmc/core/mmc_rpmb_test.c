@@ -6,6 +6,7 @@
 #include <kunit/device.h>
 #include <kunit/test.h>
 #include <linux/completion.h>
+#include <linux/platform_device.h>
 #include <linux/unaligned.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
@@ -1948,6 +1949,27 @@ static void test_add_disks(struct test_card *card, struct gendisk *disks[2])
 				 "test-mmcboot");
 }
 
+static const struct device_type test_nameless_type = {
+};
+
+static void test_del_device(void *device)
+{
+	platform_device_unregister(device);
+}
+
+/* Below a disk there may be devices of any type, also of one that has no name */
+static void test_add_nameless(struct kunit *test, struct gendisk *disk)
+{
+	struct platform_device *device =
+		platform_device_register_data(disk_to_dev(disk), "rpmb-test",
+					      PLATFORM_DEVID_NONE, NULL, 0);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(device));
+	device->dev.type = &test_nameless_type;
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_del_device,
+							device), 0);
+}
+
 static void test_expect_held(struct kunit *test, struct gendisk *disks[2],
 			     bool held)
 {
@@ -1985,6 +2007,7 @@ static void mmc_rpmb_test_queues(struct kunit *test)
 	struct gendisk *disks[2];
 
 	test_add_disks(card, disks);
+	test_add_nameless(test, disks[0]);
 	mmc_claim_host(card->host);
 	test_start_logged(card, call);
 	test_wait_asleep(test, &card->host->wq, call);
