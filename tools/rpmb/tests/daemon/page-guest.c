@@ -6,6 +6,7 @@
  * script says what happens, a line each time, and gets a line when that is done:
  *
  *	meet SOCKET	there is a daemon: all that was acknowledged has to be there
+ *	attach SOCKET	the same, with a daemon from which no machine moves away
  *	move SOCKET	so is another one, which waits for the device: the guest moves there
  *			with a request under way
  *	hang		a write is under way, whose answer is not waited for
@@ -75,16 +76,28 @@ static void find_all(void)
 	guest.under_way = false;
 }
 
-static void meet(const char *socket)
+static void greet(void)
 {
-	name_host(&guest.host, socket);
-	move_connect(&guest.host);
-	move_resume(&guest.host);
 	if (!guest.programmed)
 		must_program_key(&guest.host.fe);
 	guest.programmed = true;
 	guest.here = true;
 	find_all();
+}
+
+static void meet(const char *socket)
+{
+	name_host(&guest.host, socket);
+	move_connect(&guest.host);
+	move_resume(&guest.host);
+	greet();
+}
+
+static void attach(const char *socket)
+{
+	name_host(&guest.host, socket);
+	fe_open_at(&guest.host.fe, &guest.host.daemon, socket);
+	greet();
 }
 
 static void move_to(const char *socket)
@@ -136,6 +149,7 @@ static const struct order {
 	void (*run)(const char *arg);
 } orders[] = {
 	{ "meet", meet },
+	{ "attach", attach },
 	{ "move", move_to },
 	{ "hang", hang },
 	{ "leave", leave },
