@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Guests with anchored states: how fast they write, how long a large state takes to open,
- * and what memory rpmb-anchor needs for many
+ * Guests with anchored states: how fast they write, and how often the hardware is written
+ * for it; how long a large state takes to open, and what memory rpmb-anchor needs for many
  *
  * Run in an empty directory on the disk in question, with the daemon in $RPMB_DAEMON and
  * an rpmb-anchor on fake hardware in $RPMB_ANCHOR. Rounds take turns, so that all meet
@@ -21,24 +21,57 @@
 
 #define GUESTS 64
 #define ROUNDS 5
-#define WRITES (GUESTS * 20)
+#define WRITES 20	/* of each guest */
 #define SLOW 5000	/* microseconds for a write of the hardware */
 #define MANY_ANCHORS 1000
 #define LARGEST 128	/* units of 128 KiB */
 #define CHUNK 512	/* blocks in a write */
 #define OPENINGS 9
 
-/* Authenticated writes per second of all together; those on their way end, too */
-static double write_rate(struct many *guests)
+/* Authenticated writes per second of the first @nr; those on their way end, too */
+static double write_rate(struct many *guests, unsigned int nr)
 {
 	double start = now_ns(), rate;
 
-	many_write(guests, GUESTS, WRITES);
-	rate = WRITES / ((now_ns() - start) / 1e9);
-	for (unsigned int i = 0; i < GUESTS; i++)
+	many_write(guests, nr, nr * WRITES);
+	rate = nr * WRITES / ((now_ns() - start) / 1e9);
+	for (unsigned int i = 0; i < nr; i++)
 		if (guests[i].fe.next_avail != guests[i].fe.next_used)
 			model_answer(&guests[i].model, &guests[i].fe);
 	return rate;
+}
+
+/* How often the guests have written since they began */
+static unsigned int all_writes(const struct many *guests)
+{
+	unsigned int i, sum = 0;
+
+	for (i = 0; i < GUESTS; i++)
+		sum += guests[i].model.counter;
+	return sum;
+}
+
+static void measure_sharing(struct many *guests, struct fake *fake,
+			    unsigned int delay)
+{
+	static const struct {
+		unsigned int nr;
+		const char *target;
+	} rows[] = { { 1, "1" }, { 8, "1/4" }, { 64, "1/16" } };
+	unsigned int i, hardware, writes;
+
+	fake->delay = delay;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		hardware = fake->counter;
+		writes = all_writes(guests);
+		write_rate(guests, rows[i].nr);
+		printf("guests, hardware of %u ms a write: ", delay / 1000);
+		printf("%u write, %.3f writes of it for one of theirs ",
+		       rows[i].nr, (double)(fake->counter - hardware) /
+		       (all_writes(guests) - writes));
+		printf("(target at most %s)\n", rows[i].target);
+	}
+	fake->delay = 0;
 }
 
 static void kill_all(struct many *guests)
@@ -60,10 +93,10 @@ static void measure_rates(void)
 	with = many_start(GUESTS, true);
 	without = many_start(GUESTS, false);
 	for (unsigned int i = 0; i < ROUNDS; i++) {
-		anchored[i] = write_rate(with);
-		plain[i] = write_rate(without);
+		anchored[i] = write_rate(with, GUESTS);
+		plain[i] = write_rate(without, GUESTS);
 		fake->delay = SLOW;
-		slow[i] = write_rate(with);
+		slow[i] = write_rate(with, GUESTS);
 		fake->delay = 0;
 	}
 	rate = median(anchored, ROUNDS);
@@ -75,6 +108,8 @@ static void measure_rates(void)
 	       SLOW / 1000, median(slow, ROUNDS));
 	printf("(target at least 2000; one after the other: %d)\n",
 	       1000000 / SLOW);
+	measure_sharing(with, fake, 0);
+	measure_sharing(with, fake, SLOW);
 	kill_all(with);
 	kill_all(without);
 }
