@@ -26,6 +26,12 @@ library_tests()
 		    anchor-device anchor-device-crash anchor-confined; do
 		run_tap "$1anchor: " "$2/tests/test-$name"
 	done
+	for hardware in ufs nvme; do
+		export RPMB_HARDWARE="$hardware"
+		run_tap "$1anchor, $hardware: " "$2/tests/test-anchor"
+		run_tap "$1anchor, $hardware: " "$2/tests/test-anchor-crash" hardware
+	done
+	unset RPMB_HARDWARE
 	for name in lib config partition; do
 		run_tap "$1the kernel's key: " "$2/tests/test-keyed-$name"
 	done

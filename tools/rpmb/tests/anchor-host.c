@@ -19,16 +19,34 @@
 #include "daemon.h"
 #include "handle.h"
 
-static const struct fake emmc = {
-	.frame_format = RPMB_FRAME_JEDEC,
-	.transport = RPMB_TRANSPORT_EMMC,
-	.capacity = 512,
-	.write_sizes = 1 << 0 | 1 << 1 | 1 << 5,
-	.max_read = 128,
-	.dev_id_len = 4,
-	.apart = true,
-	.has_key = true,
-	.key = KEY,
+static const struct {
+	const char *name;
+	struct fake fake;
+} kinds[] = {
+	{ "emmc", {
+		.frame_format = RPMB_FRAME_JEDEC,
+		.transport = RPMB_TRANSPORT_EMMC,
+		.capacity = 512,
+		.write_sizes = 1 << 0 | 1 << 1 | 1 << 5,
+		.max_read = 128,
+	} },
+	{ "ufs", {
+		.frame_format = RPMB_FRAME_JEDEC,
+		.transport = RPMB_TRANSPORT_UFS,
+		.capacity = 512,
+		.write_sizes = 0x3f,
+		.max_write = 35,
+		.max_read = 35,
+		.target = 2,
+	} },
+	{ "nvme", {
+		.frame_format = RPMB_FRAME_NVME,
+		.transport = RPMB_TRANSPORT_NVME,
+		.capacity = 256,
+		.write_sizes = 1 << 0,
+		.max_read = 7,
+		.target = 1,
+	} },
 };
 
 /* The one that serves */
@@ -77,12 +95,29 @@ static void write_key(void)
 	close(fd);
 }
 
+/* Of the kind that $RPMB_HARDWARE names, or a card */
+static const struct fake *usual_hardware(void)
+{
+	const char *name = getenv("RPMB_HARDWARE") ?: kinds[0].name;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (!strcmp(name, kinds[i].name))
+			return &kinds[i].fake;
+	tap_fail("no hardware: %s", name);
+}
+
 static struct fake *make_device(const char *name, const struct fake *like)
 {
 	struct rpmb_partitions table;
+	struct fake ours = *like, *fake;
 	struct rpmb *rpmb;
-	struct fake *fake = fake_create(name, like);
 
+	ours.dev_id_len = 4;
+	ours.apart = true;
+	ours.has_key = true;
+	memcpy(ours.key, key, sizeof(ours.key));
+	fake = fake_create(name, &ours);
 	/* Another one is other hardware */
 	fake->dev_id[3] = name[4];
 	rpmb = must_open(name, O_RDWR);
@@ -93,7 +128,7 @@ static struct fake *make_device(const char *name, const struct fake *like)
 
 struct fake *host_device(const char *name)
 {
-	return make_device(name, &emmc);
+	return make_device(name, usual_hardware());
 }
 
 static struct fake *new_host(const struct fake *hardware)
@@ -108,18 +143,13 @@ static struct fake *new_host(const struct fake *hardware)
 
 struct fake *host_new(void)
 {
-	return new_host(&emmc);
+	return new_host(usual_hardware());
 }
 
 struct fake *host_ready_on(const struct fake *hardware)
 {
-	struct fake like = *hardware, *fake;
+	struct fake *fake = new_host(hardware);
 
-	like.dev_id_len = emmc.dev_id_len;
-	like.apart = true;
-	like.has_key = true;
-	memcpy(like.key, emmc.key, sizeof(like.key));
-	fake = new_host(&like);
 	check(!command("init" KEYED), "%s", said());
 	host_start();
 	return fake;
@@ -127,7 +157,7 @@ struct fake *host_ready_on(const struct fake *hardware)
 
 struct fake *host_ready(unsigned int anchors)
 {
-	struct fake *fake = host_ready_on(&emmc);
+	struct fake *fake = host_ready_on(usual_hardware());
 	unsigned int i;
 
 	for (i = 0; i < anchors; i++)

@@ -25,7 +25,10 @@
 int run_anchor_tests(int argc, char **argv, const struct test *tests,
 		     unsigned int nr);
 
-/* A device with a partition table and nothing else */
+/*
+ * A device with a partition table and nothing else: an eMMC, or what $RPMB_HARDWARE says
+ * of "ufs" and "nvme"
+ */
 struct fake *host_device(const char *name);
 
 /* The one that the following use, "rpmb0", in place of all that was there */
