@@ -113,8 +113,12 @@ static void late(void)
 	serve_stop(&one);
 }
 
-/* Another host takes the device: of the ring nothing was done, and nothing is told */
-static void overtaken(enum proxy_place place, const char *words)
+/*
+ * Another host takes the device, which has had so many writes then, and the connection
+ * goes on or is lost: nothing is told
+ */
+static void overtaken(enum proxy_place place, const char *words,
+		      uint32_t writes, enum proxy_action action)
 {
 	struct proxy *proxy;
 	struct host one, two;
@@ -123,24 +127,31 @@ static void overtaken(enum proxy_place place, const char *words)
 
 	proxy = begin_held(&one, &model, &group, place, words);
 	serve_open(&two, "two", fleet_device(), "--take-over");
+	model_set(&model, writes);
 	serve_goes_on(&two, &model, false);
-	proxy_go_on(proxy, PROXY_PASS);
+	proxy_go_on(proxy, action);
 	serve_ends(&one, FENCED, "taken over by two");
-	check(!fe_used(&one.fe), "an answer to what was not done");
+	check(!fe_used(&one.fe), "an answer of who has lost the device");
 	serve_goes_on(&two, &model, false);
 }
 
 static void overtaken_before(void)
 {
-	overtaken(PROXY_REQUEST, COMMITS);
+	overtaken(PROXY_REQUEST, COMMITS, 3, PROXY_PASS);
 }
 
 static void overtaken_data(void)
 {
-	overtaken(PROXY_ANSWER, READS);
+	overtaken(PROXY_ANSWER, READS, 3, PROXY_PASS);
 }
 
-/* All of it was done before, so the new owner has it */
+/* It was done, but who has lost the connection does not know that it was his */
+static void overtaken_lost(void)
+{
+	overtaken(PROXY_ANSWER, COMMITS, 5, PROXY_CUT);
+}
+
+/* All of it was done before, so the new owner has it, and the guest is told */
 static void overtaken_after(void)
 {
 	struct proxy *proxy;
@@ -155,23 +166,6 @@ static void overtaken_after(void)
 	serve_goes_on(&two, &model, false);
 	submit_count(&one.fe);
 	serve_ends(&one, FENCED, "taken over by two");
-}
-
-/* It was done, too, but who has lost the connection does not know that it was his */
-static void overtaken_lost(void)
-{
-	struct proxy *proxy;
-	struct host one, two;
-	struct model model;
-	struct group group;
-
-	proxy = begin_held(&one, &model, &group, PROXY_ANSWER, COMMITS);
-	serve_open(&two, "two", fleet_device(), "--take-over");
-	proxy_go_on(proxy, PROXY_CUT);
-	serve_ends(&one, FENCED, "taken over by two");
-	check(!fe_used(&one.fe), "an answer of who has lost the device");
-	model_set(&model, 5);
-	serve_goes_on(&two, &model, false);
 }
 
 static const struct test tests[] = {
