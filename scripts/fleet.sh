@@ -9,11 +9,11 @@ postgres=$PWD/tools/rpmb/tests/daemon/postgres
 fleet=
 database=
 
-# start_fleet [DIR]: on the file system of DIR. Not in $tmp, which nobody else may enter.
+# start_fleet DIR: on the file system of DIR. Not in $tmp, which nobody else may enter.
 # Who makes the directory fails if there is one.
 start_fleet()
 {
-	fleet=$(mktemp -u "${1:-${TMPDIR:-/tmp}}/rpmb-fleet.XXXXXX")
+	fleet=$(mktemp -u "$1/rpmb-fleet.XXXXXX")
 	# shellcheck disable=SC2154 # make_tmp sets $tmp
 	"$postgres" new "$fleet" >"$tmp/ports"
 	# shellcheck disable=SC2034 # for those who source this
