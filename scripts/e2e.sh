@@ -27,6 +27,18 @@ guest)	batches=batches ;;
 *)	batches="every_place batches" ;;
 esac
 
+# What part "doctor" has kept
+doctor_has_schema()
+{
+	tools/rpmb/tests/check-json tools/rpmb/schema/rpmb.schema.json doctor \
+		<"$tmp/share/doctor.json"
+}
+
+check_doctor()
+{
+	check "the doctor's JSON is what the schema says" doctor_has_schema
+}
+
 # boot_parts "PART..." [ARGUMENT...]: one boot, with these arguments of scripts/boot
 boot_parts()
 {
