@@ -44,10 +44,7 @@ boot_parts()
 {
 	parts=$1
 	shift
-	status=0
 	# shellcheck disable=SC2154 # who sources this sets $kind
-	scripts/boot -k "$kind" -s "$tmp/share" "$@" "e2e ${parts_of:-virtio} $parts" \
-		>"$tmp/results" 2>"$tmp/errors" || status=$?
-	results "$tmp/results"
-	result $status "$kind: boot and power off: $parts" "$tmp/errors"
+	run_guest "$kind: boot and power off: $parts" -k "$kind" -s "$tmp/share" "$@" \
+		"e2e ${parts_of:-virtio} $parts"
 }

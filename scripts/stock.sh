@@ -33,9 +33,6 @@ stock_card()
 	mkdir "$tmp/share" "$tmp/emmc"
 	(umask 077; head -c 32 /dev/urandom >"$tmp/share/key")
 	cp "$(command -v mmc)" "$tmp/share"
-	status=0
-	scripts/boot -K "$root" -s "$tmp/share" -e "$tmp/emmc" -E "--large-writes --cache" \
-		"e2e emmc $1" >"$tmp/results" 2>"$tmp/errors" || status=$?
-	results "$tmp/results"
-	result $status "a card behind Debian's kernel: boot and power off" "$tmp/errors"
+	run_guest "a card behind Debian's kernel: boot and power off" -K "$root" -s "$tmp/share" \
+		-e "$tmp/emmc" -E "--large-writes --cache" "e2e emmc $1"
 }

@@ -77,6 +77,18 @@ run_tap()
 	fi
 }
 
+# run_guest TEXT ARGUMENT...: the results of a guest that scripts/boot starts with these
+# arguments, and whether it ended well: that is TEXT
+run_guest()
+{
+	ended_well=$1
+	shift
+	status=0
+	scripts/boot "$@" >"$tmp/results" 2>"$tmp/errors" || status=$?
+	results "$tmp/results"
+	result $status "$ended_well" "$tmp/errors"
+}
+
 tap_end()
 {
 	echo "1..$tap_number"
