@@ -18,7 +18,8 @@ demonstrate()
 {
 	TRANSPORT=$1 scripts/run >"$tmp/shown" || {
 		status=$?
-		cat "$tmp/shown"
+		# The step that failed is the last one
+		tail -n 20 "$tmp/shown"
 		return "$status"
 	}
 }
