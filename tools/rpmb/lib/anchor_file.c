@@ -206,7 +206,7 @@ static int make_mark(struct rpmb_anchor *anchor, uint8_t mark[SHA256_DIGEST_SIZE
 	if (ret)
 		return ret;
 	if (!read_boot_id(id))
-		return RPMB_ERR_SYSTEM;
+		return RPMB_ERR_NOT_AGREED;
 	rpmb_anchor_derive(anchor, "rpmb file mark 1", key);
 	hmac_sha256_set_key(&ctx, sizeof(key), key);
 	hmac_sha256_update(&ctx, sizeof(at.name), at.name);
@@ -294,8 +294,9 @@ static int mark(struct rpmb_anchor *anchor, const char *path, bool is_right)
 /* Who may not write here, or has no /proc, will not make it a step as it is */
 static bool needs_mark(int error)
 {
-	return error && (error != RPMB_ERR_SYSTEM ||
-			 (errno != EROFS && errno != EACCES && errno != ENOENT));
+	return error && error != RPMB_ERR_NOT_AGREED &&
+	       (error != RPMB_ERR_SYSTEM ||
+		(errno != EROFS && errno != EACCES));
 }
 
 int rpmb_anchor_file_verify(struct rpmb_anchor *anchor, const char *path)
