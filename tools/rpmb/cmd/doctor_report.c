@@ -21,6 +21,14 @@ static const struct {
 	[DOCTOR_ERROR] = { "error", "errors", EXIT_ERROR },
 };
 
+/* A stranger's words, such as the name that a program has given itself, are for terminals, too */
+static void make_printable(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
 void found(struct doctor *doctor, enum severity severity, const char *next,
 	   const char *fmt, ...)
 {
@@ -43,6 +51,7 @@ void found(struct doctor *doctor, enum severity severity, const char *next,
 	if (vasprintf(&finding->text, fmt, args) < 0 || (next && !finding->next))
 		abort();
 	va_end(args);
+	make_printable(finding->text);
 }
 
 void clear_findings(struct doctor *doctor)

@@ -130,6 +130,21 @@ bool optee_would_take(const struct rpmb_info *info)
 	return doctor.optee && !find_objection(info);
 }
 
+/* One more that it would use, NULL if there is none */
+static const char *find_other(const struct doctor *doctor,
+			      const struct patient *patient)
+{
+	const struct patient *other = doctor->patients;
+	const struct patient *end = other + doctor->nr_patients;
+
+	for (; other < end; other++)
+		if (other != patient && is_rpmb_node(other) &&
+		    other->info.transport != RPMB_TRANSPORT_UFS &&
+		    !find_objection(&other->info))
+			return other->info.name;
+	return NULL;
+}
+
 /*
  * Whatever else is there: its search may end at a device of another type, but the class
  * has these behind every eMMC.
@@ -137,11 +152,12 @@ bool optee_would_take(const struct rpmb_info *info)
 void check_optee(struct doctor *doctor, const struct patient *patient)
 {
 	const struct rpmb_info *info = &patient->info;
-	const char *objection;
+	const char *objection, *other;
 
 	if (!doctor->optee)
 		return;
 	objection = find_objection(info);
+	other = find_other(doctor, patient);
 	if (objection)
 		found(doctor, DOCTOR_WARNING,
 		      "give OP-TEE another device, or store without it",
@@ -149,6 +165,10 @@ void check_optee(struct doctor *doctor, const struct patient *patient)
 	else if (info->transport == RPMB_TRANSPORT_UFS)
 		found(doctor, DOCTOR_NOTE, "see that OP-TEE is new enough",
 		      "OP-TEE uses UFS since August 2026 only");
+	else if (other)
+		found(doctor, DOCTOR_NOTE, "see that OP-TEE's key is in the right one of them",
+		      "OP-TEE would use it, or %s: it tries them in the order in which they were found",
+		      other);
 	else
 		found(doctor, DOCTOR_OK, NULL, "OP-TEE would use it");
 }
