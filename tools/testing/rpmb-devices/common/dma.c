@@ -88,6 +88,8 @@ static uint8_t *find(const struct dma *dma, uint64_t addr, size_t *len,
 	const struct dma_region *region;
 	uint64_t left;
 
+	if (dma->off)
+		return NULL;
 	for (region = dma->regions; region < dma->regions + dma->nr; region++) {
 		if (addr < region->addr || addr - region->addr >= region->size)
 			continue;

@@ -22,9 +22,11 @@ struct dma_region {
 	uint8_t *map;
 };
 
+/* @off: the machine lets the device reach nothing for now */
 struct dma {
 	struct dma_region regions[DMA_MAX_REGIONS];
 	unsigned int nr;
+	bool off;
 };
 
 /*

@@ -14,6 +14,13 @@ static bool has_msix(const struct pci *pci)
 	       pci->front->send_message;
 }
 
+/* Who is no master of the bus does not reach memory, whatever it still has to do */
+static void update_dma(struct pci *pci)
+{
+	pci->dma.off = !(get_le16(pci->config + PCI_COMMAND) &
+			 PCI_COMMAND_MASTER);
+}
+
 static void config_init(struct pci *pci)
 {
 	const struct pci_identity *identity = pci->identity;
@@ -35,6 +42,7 @@ static void config_init(struct pci *pci)
 	pci->writable[PCI_INTERRUPT_LINE] = 0xff;
 	if (has_msix(pci))
 		msix_init(pci);
+	update_dma(pci);
 }
 
 void pci_init(struct pci *pci, const struct pci_identity *identity,
@@ -126,6 +134,7 @@ bool pci_config_write(struct pci *pci, uint64_t offset, const void *data,
 
 		*to = (*to & ~mask) | (from[i] & mask);
 	}
+	update_dma(pci);
 	pci_send_pending(pci);
 	return true;
 }

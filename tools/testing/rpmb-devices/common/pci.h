@@ -2,9 +2,10 @@
 /*
  * A PCI device, between the model that it is and the machine that it is in
  *
- * The model has BAR 0. It reaches the machine's memory through @dma, and interrupts
- * the machine with pci_set_irq(). A front is what brings the machine: vfio_user.h,
- * say. It has INTx or it has MSI-X, whose capability, table and BAR are made here.
+ * The model has BAR 0. It reaches the machine's memory through @dma, as long as the
+ * machine has it be a master of the bus, and interrupts the machine with pci_set_irq().
+ * A front is what brings the machine: vfio_user.h, say. It has INTx or it has MSI-X,
+ * whose capability, table and BAR are made here.
  *
  * What comes from the machine may be anything: it is checked here.
  */

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <linux/pci_regs.h>
 #include <linux/vfio.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -264,6 +265,7 @@ void machine_connect_to(struct machine *m, const char *path)
 	m->irq = eventfd(0, EFD_CLOEXEC);
 	set_irqs(m, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
 		 m->irq);
+	machine_set_master(m, true);
 }
 
 void machine_connect(struct machine *m)
@@ -369,10 +371,10 @@ uint32_t machine_config(struct machine *m, uint32_t offset, uint32_t len)
 	return read_region(m, VFIO_PCI_CONFIG_REGION_INDEX, offset, len);
 }
 
-void machine_write(struct machine *m, uint32_t offset, uint32_t len,
-		   uint32_t value)
+static void write_region(struct machine *m, uint32_t region, uint32_t offset,
+			 uint32_t len, uint32_t value)
 {
-	struct access access = { offset, VFIO_PCI_BAR0_REGION_INDEX, len, {} };
+	struct access access = { offset, region, len, {} };
 	size_t reply_len = sizeof(access);
 	int err;
 
@@ -380,6 +382,18 @@ void machine_write(struct machine *m, uint32_t offset, uint32_t len,
 	err = machine_request(m, REGION_WRITE, &access, 16 + len, -1, &access,
 			      &reply_len);
 	check(m->ended || !err, "%s", strerror(err));
+}
+
+void machine_write(struct machine *m, uint32_t offset, uint32_t len,
+		   uint32_t value)
+{
+	write_region(m, VFIO_PCI_BAR0_REGION_INDEX, offset, len, value);
+}
+
+void machine_set_master(struct machine *m, bool master)
+{
+	write_region(m, VFIO_PCI_CONFIG_REGION_INDEX, PCI_COMMAND, 2,
+		     master ? PCI_COMMAND_MASTER : 0);
 }
 
 static int poll_irq(struct machine *m, int timeout)

@@ -102,6 +102,9 @@ void machine_write(struct machine *m, uint32_t offset, uint32_t len,
 		   uint32_t value);
 uint32_t machine_config(struct machine *m, uint32_t offset, uint32_t len);
 
+/* May it reach the memory? It may once it is connected to */
+void machine_set_master(struct machine *m, bool master);
+
 /* Wait for an interrupt, and let the next one come */
 void machine_await_irq(struct machine *m);
 bool machine_has_irq(struct machine *m);

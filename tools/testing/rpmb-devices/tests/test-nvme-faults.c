@@ -202,6 +202,20 @@ static void reset_during(void)
 	check_done(false);
 }
 
+/* The driver has gone meanwhile, and its memory is somebody else's */
+static void driver_gone(void)
+{
+	start();
+	machine_tell(&m, "fault delay-after type=3", NULL);
+	check_eq(send_write(), NO_ANSWER);
+	machine_set_master(&m, false);
+	machine_tell(&m, "release", NULL);
+	check_eq(nvme_take(&host, &host.admin), NO_ANSWER);
+	machine_set_master(&m, true);
+	nvme_host_init(&host, &m);
+	check_done(true);
+}
+
 /* The queue that it came by has gone */
 static void queue_gone(void)
 {
@@ -438,6 +452,7 @@ static const struct test tests[] = {
 	{ "delay-before: not done until released", delay_before },
 	{ "delay-after: done, but released later", delay_after },
 	{ "a reset during a delay", reset_during },
+	{ "a driver that goes during a delay", driver_gone },
 	{ "a reset before the response is fetched", reset_between },
 	{ "a reset that takes it along", reset_loses },
 	{ "a queue that goes during a delay", queue_gone },

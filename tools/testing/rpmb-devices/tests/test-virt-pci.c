@@ -49,12 +49,6 @@ static void connect_machine(struct machine *m)
 	fe_enable_ring(&m->irq);
 }
 
-static void start(struct machine *m)
-{
-	daemon_exec(&m->d, NULL, (const char *const []){ SOCKET, NULL });
-	connect_machine(m);
-}
-
 /*
  * Send a message with @len bytes of data, and get back @room bytes, which are ones
  * where the device writes nothing; the length that it says
@@ -117,6 +111,13 @@ static void set_config(struct machine *m, uint64_t addr, uint32_t size,
 	put(m, VIRTIO_PCIDEV_OP_CFG_WRITE, 0, addr, size, value);
 }
 
+static void start(struct machine *m)
+{
+	daemon_exec(&m->d, NULL, (const char *const []){ SOCKET, NULL });
+	connect_machine(m);
+	set_config(m, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
+}
+
 static uint32_t reg(struct machine *m, uint64_t addr)
 {
 	return get(m, VIRTIO_PCIDEV_OP_MMIO_READ, 0, addr, 4);
@@ -141,6 +142,7 @@ static void configuration(void)
 	check_eq(config(&m, PCI_VENDOR_ID, 4), 0x00fe1b36);
 	check_eq(config(&m, PCI_DEVICE_ID, 2), 0x00fe);
 	check_eq(config(&m, PCI_CLASS_DEVICE + 1, 1), 0xff);
+	set_config(&m, PCI_COMMAND, 2, 0);
 	check_eq(get(&m, VIRTIO_PCIDEV_OP_CFG_READ, 0, 0, 8),
 		 0x00fe1b36 | (uint64_t)PCI_STATUS_CAP_LIST << 48);
 	set_config(&m, PCI_VENDOR_ID, 4, 0);
@@ -440,6 +442,8 @@ static void memory(void)
 	check(!copy(&m, GUEST_0 - 1, GUEST_1, 1), "before the beginning");
 	check(!copy(&m, USER_0, GUEST_1, 1), "by the user's address");
 	check(!copy(&m, ONES - 3, GUEST_1, 8), "around the end");
+	set_config(&m, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	check(!copy(&m, GUEST_1, last, 16), "not a master of the bus");
 }
 
 /* What the machine shares no more, the device does not reach */
