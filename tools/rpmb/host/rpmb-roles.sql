@@ -27,7 +27,7 @@ BEGIN
 	END LOOP;
 END $$;
 
-REVOKE ALL ON rpmb_schema, rpmb_devices, rpmb_blocks, rpmb_log, rpmb_hosts
+REVOKE ALL ON rpmb_schema, rpmb_devices, rpmb_blocks, rpmb_log, rpmb_hosts, rpmb_confirm
 	FROM rpmb_serve, rpmb_serve_all, rpmb_manage;
 DROP POLICY IF EXISTS everything ON rpmb_devices;
 DROP POLICY IF EXISTS everything ON rpmb_blocks;
@@ -35,11 +35,14 @@ DROP POLICY IF EXISTS everything ON rpmb_log;
 DROP POLICY IF EXISTS own ON rpmb_devices;
 DROP POLICY IF EXISTS own ON rpmb_blocks;
 DROP POLICY IF EXISTS own ON rpmb_log;
+DROP POLICY IF EXISTS own ON rpmb_confirm;
 
-GRANT SELECT ON rpmb_schema, rpmb_devices, rpmb_blocks, rpmb_log, rpmb_hosts
+GRANT SELECT ON rpmb_schema, rpmb_devices, rpmb_blocks, rpmb_log, rpmb_hosts, rpmb_confirm
 	TO rpmb_serve, rpmb_serve_all, rpmb_manage;
--- Not to change it, but to find out whether the server counts
-GRANT UPDATE (id) ON rpmb_schema TO rpmb_serve, rpmb_serve_all, rpmb_manage;
+-- To find out whether the server counts. Nobody has a lock on what others change for that,
+-- nor on a table, for which these would have to be rights on all of it.
+GRANT INSERT (role, at), UPDATE (at) ON rpmb_confirm
+	TO rpmb_serve, rpmb_serve_all, rpmb_manage;
 GRANT UPDATE (sealed, counter, epoch, owner, token, ticket) ON rpmb_devices
 	TO rpmb_serve, rpmb_serve_all, rpmb_manage;
 GRANT INSERT, UPDATE (data) ON rpmb_blocks
@@ -54,6 +57,7 @@ GRANT INSERT, DELETE ON rpmb_hosts TO rpmb_manage;
 ALTER TABLE rpmb_devices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE rpmb_blocks ENABLE ROW LEVEL SECURITY;
 ALTER TABLE rpmb_log ENABLE ROW LEVEL SECURITY;
+ALTER TABLE rpmb_confirm ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY everything ON rpmb_devices TO rpmb_serve_all, rpmb_manage
 	USING (TRUE) WITH CHECK (TRUE);
@@ -71,5 +75,8 @@ CREATE POLICY own ON rpmb_blocks TO rpmb_serve
 CREATE POLICY own ON rpmb_log TO rpmb_serve
 	USING (EXISTS (SELECT 1 FROM rpmb_hosts AS h
 		WHERE h.guid = rpmb_log.guid AND h.role = current_user));
+
+CREATE POLICY own ON rpmb_confirm TO rpmb_serve, rpmb_serve_all, rpmb_manage
+	USING (role = current_user) WITH CHECK (role = current_user);
 
 COMMIT;

@@ -50,9 +50,27 @@ static const char *const steps[PG_SCHEMA_VERSION] = {
 	"CREATE INDEX rpmb_log_guid ON rpmb_log (guid, epoch);"
 	"ALTER TABLE rpmb_log ADD COLUMN role TEXT;"
 	"ALTER TABLE rpmb_log ALTER COLUMN role SET DEFAULT session_user;",
+	/* What somebody changes to find out whether the server counts keeps nobody else waiting */
+	"CREATE TABLE rpmb_confirm ("
+	" role TEXT PRIMARY KEY,"
+	" at TIMESTAMPTZ NOT NULL);",
+};
+
+static const struct pg_statement look = {
+	.columns = 1, .sql = "SELECT version FROM rpmb_schema",
 };
 
 static const struct pg_statement confirm = {
+	.columns = 1,
+	.sql = "WITH confirmed AS (INSERT INTO rpmb_confirm (role, at)"
+	       " VALUES (current_user, now()) ON CONFLICT (role) DO UPDATE"
+	       " SET at = excluded.at RETURNING role)"
+	       " SELECT version FROM rpmb_schema, confirmed",
+};
+
+/* Tables of versions that had no rows for that */
+#define FIRST_TO_CONFIRM 3
+static const struct pg_statement confirm_older = {
 	.columns = 1,
 	.sql = "UPDATE rpmb_schema SET id = id RETURNING version",
 };
@@ -64,13 +82,28 @@ enum pg_end pg_schema_confirm(struct pg_session *session)
 	return pg_run_until(session, &confirm, &none, NULL);
 }
 
+/* The version that a statement returns, 0 if it returns none; -1 if it was not done */
+static int read_version(struct pg_session *session,
+			const struct pg_statement *statement)
+{
+	static const struct pg_values none;
+	PGresult *rows;
+	int version;
+
+	if (pg_run_until(session, statement, &none, &rows) != PG_DONE)
+		return -1;
+	version = PQntuples(rows) == 1 ? atoi(PQgetvalue(rows, 0, 0)) : 0;
+	PQclear(rows);
+	return version;
+}
+
 /*
  * The version of what there is on a server that counts, 0 if there is nothing; -1 and a log
- * line if nobody knows
+ * line if nobody knows. What a server says that may not count is good for knowing how it is
+ * asked whether it does.
  */
 static int find_version(struct pg_session *session)
 {
-	static const struct pg_values none;
 	PGresult *rows;
 	int version;
 
@@ -82,11 +115,11 @@ static int find_version(struct pg_session *session)
 	PQclear(rows);
 	if (!version)
 		return 0;
-	if (pg_run_until(session, &confirm, &none, &rows) != PG_DONE)
-		return -1;
-	version = PQntuples(rows) == 1 ? atoi(PQgetvalue(rows, 0, 0)) : 0;
-	PQclear(rows);
-	return version;
+	version = read_version(session, &look);
+	if (version < 0)
+		return version;
+	return read_version(session, version < FIRST_TO_CONFIRM ?
+					     &confirm_older : &confirm);
 }
 
 static bool is_too_new(const struct pg_session *session, int version)

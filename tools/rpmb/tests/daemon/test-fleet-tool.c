@@ -694,7 +694,12 @@ static void has_roles(void)
 	model_write(&model, &one.fe);
 	serve_stop(&one);
 	serve_start(&one, "one", as_role("h2"), NULL);
-	serve_ends(&one, 1, "permission denied");
+	serve_ends(&one, 1, "permission denied for table rpmb_devices");
+	/* As it is when they have not got the rights that a new version takes */
+	fleet_sql("a", "REVOKE ALL ON rpmb_confirm FROM rpmb_serve");
+	serve_start(&one, "one", as_role("h1"), NULL);
+	serve_ends(&one, 1, "permission denied for table rpmb_confirm");
+	must_run("psql -X -q \"$D\" -f \"$RPMB_TESTS/../host/rpmb-roles.sql\"");
 	check_cannot("h1", "UPDATE rpmb_log SET owner = 'somebody'");
 	check_cannot("h1", "DELETE FROM rpmb_blocks");
 	check_cannot("h1", "UPDATE rpmb_devices SET capacity = 2");
@@ -706,31 +711,112 @@ static void has_roles(void)
 	must_run("tool check $D");
 }
 
+/* A session of a role that has locked whatever it can, and goes on having it */
+static FILE *hold_all(const char *role)
+{
+	static const char *const tables[] = {
+		"rpmb_schema", "rpmb_devices", "rpmb_blocks", "rpmb_log",
+		"rpmb_hosts", "rpmb_confirm"
+	};
+	char line[256], which[128];
+	unsigned int i;
+	FILE *f;
+
+	snprintf(line, sizeof(line), "D=$RPMB_DATABASE; psql -X -q"
+		 " \"${D%%%%postgres@*}%s@${D##*@}\" >/dev/null 2>&1", role);
+	f = popen(line, "we");
+	check(f, "no shell");
+	fputs("\\set ON_ERROR_ROLLBACK on\nBEGIN;\n"
+	      "UPDATE rpmb_schema SET id = id;\n"
+	      "UPDATE rpmb_devices SET counter = counter;\n"
+	      "UPDATE rpmb_blocks SET data = data;\n"
+	      "UPDATE rpmb_confirm SET at = now();\n"
+	      "INSERT INTO rpmb_confirm VALUES ('h3', now());\n", f);
+	for (i = 0; i < ARRAY_SIZE(tables); i++)
+		fprintf(f, "SELECT * FROM %s FOR KEY SHARE;\nSELECT * FROM %s"
+			" FOR UPDATE;\nLOCK TABLE %s;\n",
+			tables[i], tables[i], tables[i]);
+	fputs("SET application_name = 'holds';\n", f);
+	fflush(f);
+	snprintf(which, sizeof(which), "usename = '%s' AND"
+		 " application_name = 'holds' AND state = 'idle in transaction'",
+		 role);
+	await_sessions(1, which);
+	return f;
+}
+
+/* A host that has locked all that it can keeps no other one from serving its devices */
+static void locks_out_nobody(void)
+{
+	struct host one, two;
+	struct model model;
+	FILE *holder;
+
+	must_run("psql -X -q \"$D\" -f \"$RPMB_TESTS/../host/rpmb-roles.sql\"");
+	fleet_sql("a", "CREATE ROLE h3 LOGIN IN ROLE rpmb_serve;"
+		       " CREATE ROLE h4 LOGIN IN ROLE rpmb_serve");
+	begin(&model);
+	fleet_sql("a", "INSERT INTO rpmb_hosts VALUES ('%s', 'h3')", guid());
+	/* It has been there before, and found the server good */
+	serve_start(&two, "two", as_role("h4"), NULL);
+	serve_ends(&two, 1, "permission denied for table rpmb_devices");
+	holder = hold_all("h4");
+	serve_open(&one, "one", as_role("h3"), NULL);
+	model_check(&model, &one.fe, false);
+	serve_open(&two, "two", as_role("h3"), "--take-over");
+	model_submit(&model, &one.fe);
+	serve_ends(&one, 3, "taken over by two");
+	check(!fe_used(&one.fe), "an answer from who has lost the device");
+	fe_close(&one.fe);
+	serve_goes_on(&two, &model, false);
+	must_run("tool inspect $S && tool check $D");
+	serve_stop(&two);
+	check(!strcmp(fleet_sql("a", "SELECT string_agg(role, ' ') FROM (SELECT role"
+				     " FROM rpmb_confirm WHERE role IN ('h3', 'h4')"
+				     " FOR UPDATE SKIP LOCKED) AS free"), "h3"),
+	      "it has not locked its own row, or more than that");
+	let_go(holder, "ROLLBACK");
+}
+
 static void sets_up_once(void)
 {
 	must_run("tool setup $D && tool setup $D");
 	must_say("tool setup ${D%%\\?*}?host=/nowhere", 1, "No such file");
 }
 
-/* The tables as the first version had them, with a device of then */
+/* The tables as an older version had them, with a device of then */
+static void sets_up_from(const char *version, const char *sql)
+{
+	char line[1024];
+	struct model model;
+
+	daemon_new_device();
+	begin(&model);
+	must_run("tool inspect $S | grep log >before");
+	snprintf(line, sizeof(line), "psql -X -q \"$D\" -c \"%s;"
+		 " UPDATE rpmb_schema SET version = %s\"", sql, version);
+	must_run(line);
+	snprintf(line, sizeof(line), "its tables have version %s, this program needs",
+		 version);
+	must_say("tool list $D", 1, line);
+	must_say("tool setup $D", 0, "version 3 now");
+	must_run("tool inspect --json $S | kind fleet-device");
+	must_run("tool inspect $S | grep log >after");
+	must_run("sed 's/, as .*//' before >first; sed 's/, as .*//' after | diff first -");
+	must_serve(&model);
+	must_say("tool inspect $S", 0, ", as postgres");
+}
+
+#define UNDO_3 "DROP TABLE rpmb_confirm"
+#define UNDO_2 "ALTER TABLE rpmb_log DROP COLUMN role, DROP COLUMN id,"		\
+	" ADD PRIMARY KEY (guid, epoch, event); DROP INDEX rpmb_log_guid"
+
 static void sets_up_older(void)
 {
 	char *database = use_new_database("older");
-	struct model model;
 
-	begin(&model);
-	must_run("tool inspect $S | grep log >before");
-	must_run("psql -X -q \"$D\" -c \"ALTER TABLE rpmb_log DROP COLUMN role,"
-		 " DROP COLUMN id, ADD PRIMARY KEY (guid, epoch, event);"
-		 " DROP INDEX rpmb_log_guid;"
-		 " UPDATE rpmb_schema SET version = 1\"");
-	must_say("tool list $D", 1, "setup");
-	must_say("tool setup $D", 0, "version 2 now");
-	must_run("tool inspect --json $S | kind fleet-device");
-	must_run("tool inspect $S | grep log >after");
-	must_run("sed 's/, as .*//' before | diff - after");
-	must_serve(&model);
-	must_say("tool inspect $S", 0, ", as postgres");
+	sets_up_from("2", UNDO_3);
+	sets_up_from("1", UNDO_3 ";" UNDO_2);
 	use_database(database);
 }
 
@@ -766,9 +852,11 @@ static const struct test tests[] = {
 	{ "retire: for good", retires },
 	{ "retire: who has it still is shut out", retires_used },
 	{ "roles: a host serves its devices, and does nothing else", has_roles },
+	{ "roles: what a host has locked keeps no other host waiting",
+	  locks_out_nobody },
 	{ "TLS and a password, also in the sandbox", by_tls },
 	{ "setup: changes nothing the second time", sets_up_once },
-	{ "setup: tables of the first version, and what is in them", sets_up_older },
+	{ "setup: tables of older versions, and what is in them", sets_up_older },
 	{ "setup: tables of a later version stay as they are", sets_up_newer },
 };
 
