@@ -166,7 +166,7 @@ static bool connect_to(struct pg_session *session,
 /* Is a setting of the server's one of these? Those that it does not know are none. */
 struct setting {
 	const char *name;
-	const char *bad[2];
+	const char *bad[3];
 	const char *wrong;
 };
 
@@ -175,8 +175,10 @@ static const struct setting settings[] = {
 	  "refused: fsync is off, so a crash would take writes back" },
 	{ "full_page_writes", { "off" },
 	  "refused: full_page_writes is off, so a crash would damage the state" },
-	{ "synchronous_commit", { "off", "local" },
-	  "refused: synchronous_commit is off or local, so acknowledged writes would be lost" },
+	/* Of the last one a standby has in memory only what it acknowledges */
+	{ "synchronous_commit", { "off", "local", "remote_write" },
+	  "refused: synchronous_commit is off, local or remote_write, so acknowledged"
+	  " writes would be lost" },
 	{ "synchronous_standby_names", { "" },
 	  "refused: synchronous_standby_names is empty, so writes would be lost"
 	  " with the server; if it is all there is, say --single-server" },
@@ -184,8 +186,12 @@ static const struct setting settings[] = {
 
 static bool is_bad(const struct setting *setting, const char *value)
 {
-	return !strcmp(value, setting->bad[0]) ||
-	       (setting->bad[1] && !strcmp(value, setting->bad[1]));
+	size_t i;
+
+	for (i = 0; i < sizeof(setting->bad) / sizeof(setting->bad[0]); i++)
+		if (setting->bad[i] && !strcmp(value, setting->bad[i]))
+			return true;
+	return false;
 }
 
 /* What is wrong with it; NULL if nothing is */

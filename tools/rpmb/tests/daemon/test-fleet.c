@@ -964,6 +964,7 @@ static void settings(void)
 		{ "full_page_writes", "off", "full_page_writes is off" },
 		{ "synchronous_commit", "off", "synchronous_commit is off" },
 		{ "synchronous_commit", "local", "synchronous_commit is off" },
+		{ "synchronous_commit", "remote_write", "or remote_write" },
 		{ "synchronous_standby_names", "", "--single-server" },
 	};
 	struct model model;
