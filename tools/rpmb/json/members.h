@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <json-c/json.h>
 
 static inline void add_text(struct json_object *object, const char *name,
@@ -25,6 +26,14 @@ static inline void add_bool(struct json_object *object, const char *name,
 			    bool value)
 {
 	json_object_object_add(object, name, json_object_new_boolean(value));
+}
+
+/* On standard output; it is gone then */
+static inline void print_object(struct json_object *object)
+{
+	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
+						    JSON_C_TO_STRING_SPACED));
+	json_object_put(object);
 }
 
 #endif /* JSON_MEMBERS_H */

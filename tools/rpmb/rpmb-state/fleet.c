@@ -11,6 +11,7 @@
 #include "fleet.h"
 #include "fleet_change.h"
 #include "log.h"
+#include "members.h"
 #include "pg_device.h"
 #include "pg_schema.h"
 #include "postgres.h"
@@ -24,14 +25,45 @@ bool fleet_setup(const struct arguments *args)
 	return ok;
 }
 
+/* What the log has of it now */
+static void print_event(const struct pg_device *dev, const char *event)
+{
+	struct json_object *object = json_object_new_object();
+
+	add_text(object, "guid", dev->text);
+	add_text(object, "event", event);
+	add_number(object, "epoch", dev->row.epoch);
+	add_number(object, "counter", dev->row.counter);
+	print_object(object);
+}
+
 bool fleet_create(const struct arguments *args)
 {
 	struct pg_device dev;
 	bool ok = change_begin(&dev, args) &&
 		  pg_device_create(&dev, &args->state) == PG_CHANGED;
 
+	if (ok && args->json)
+		print_event(&dev, "created");
 	pg_device_end(&dev);
 	return ok;
+}
+
+/* What the copy has */
+static void print_backup(const struct arguments *args,
+			 const struct state *state)
+{
+	struct json_object *object = json_object_new_object();
+	char text[LIBRPMB_GUID_TEXT];
+	uint8_t guid[STATE_GUID_LEN];
+
+	rpmb_guid_from_text(guid, pg_fragment(args->state.name));
+	rpmb_guid_to_text(text, guid);
+	add_text(object, "guid", text);
+	add_number(object, "capacity", state->capacity);
+	add_bool(object, "key", state->store.has_key);
+	add_number(object, "counter", state->store.counter);
+	print_object(object);
 }
 
 bool fleet_backup(const struct arguments *args)
@@ -44,6 +76,8 @@ bool fleet_backup(const struct arguments *args)
 	if (!state_open(&state, &config))
 		return false;
 	ok = postgres_freeze(&state) && db_create_backup(args->copy, &state);
+	if (ok && args->json)
+		print_backup(args, &state);
 	return state_close(&state) && ok;
 }
 
@@ -61,7 +95,7 @@ static bool remove_blocks(struct pg_device *dev)
 static bool retire(struct pg_device *dev)
 {
 	static const struct pg_statement change = {
-		.nr = 3, .columns = 1,
+		.nr = 3, .columns = PG_ROW_COLUMNS,
 		.sql = CHANGE(", retired = TRUE, sealed = NULL", "retired"),
 	};
 	bool ok = pg_run_begin(&dev->session, "BEGIN") == PG_DONE;
@@ -77,6 +111,8 @@ bool fleet_retire(const struct arguments *args)
 
 	ok = change_begin(&dev, args) && change_find(&dev) &&
 	     pg_device_may_take(&dev, &args->state) && retire(&dev);
+	if (ok && args->json)
+		print_event(&dev, "retired");
 	pg_device_end(&dev);
 	return ok;
 }
@@ -85,7 +121,8 @@ bool fleet_retire(const struct arguments *args)
 static bool accept_database(struct pg_device *dev, const struct arguments *args)
 {
 	static const struct pg_statement change = {
-		.nr = 3, .columns = 1, .sql = CHANGE("", "accepted"),
+		.nr = 3, .columns = PG_ROW_COLUMNS,
+		.sql = CHANGE("", "accepted"),
 	};
 
 	return change_find(dev) && pg_device_may_take(dev, &args->state) &&
@@ -133,7 +170,7 @@ static bool put_blocks(struct pg_device *dev, struct rpmb_store *from)
 static bool put_row(struct pg_device *dev, const struct rpmb_store *from)
 {
 	static const struct pg_statement change = {
-		.nr = 5, .columns = 1, .binary = 1 << 4,
+		.nr = 5, .columns = PG_ROW_COLUMNS, .binary = 1 << 4,
 		.sql = CHANGE(", counter = $4, sealed = $5", "accepted"),
 	};
 	struct sealed key;
@@ -222,7 +259,9 @@ bool fleet_accept(const struct arguments *args)
 	ok = change_begin(&dev, args) &&
 	     (args->copy ? accept_copy(&dev, args) :
 			   accept_database(&dev, args));
-	if (ok)
+	if (ok && args->json)
+		print_event(&dev, "accepted");
+	else if (ok)
 		printf("%s: the device is what it was then\n",
 		       args->state.name);
 	pg_device_end(&dev);

@@ -11,7 +11,7 @@
 /*
  * Who had it has it no more, and the log says what was done. That all columns change in the
  * statement that names the epoch makes sure that nobody comes between. It has $1 to $3 for
- * itself, and returns a row if it was done.
+ * itself, and returns PG_ROW if it was done.
  */
 #define CHANGE(set, event)						\
 	"WITH held AS (UPDATE rpmb_devices SET epoch = epoch + 1,"	\
@@ -20,7 +20,7 @@
 	" logged AS (INSERT INTO rpmb_log"				\
 	" (guid, epoch, event, owner, counter)"				\
 	" SELECT guid, epoch, '" event "', $3, counter FROM held)"	\
-	" SELECT guid FROM held"
+	" SELECT " PG_ROW " FROM held"
 
 /* A session for a device, in a database that is as it is to be */
 bool change_begin(struct pg_device *dev, const struct arguments *args);
@@ -30,7 +30,8 @@ bool change_find(struct pg_device *dev);
 
 /*
  * Run a CHANGE() on the device and the epoch looked at, with the parameters from $4 on in
- * @more if it has any; false and a log line if the row is another one by now
+ * @more if it has any, after which @dev has the epoch and counter of then; false and a log
+ * line if the row is another one by now
  */
 bool change_run(struct pg_device *dev, const struct pg_statement *change,
 		const struct pg_values *more);

@@ -52,7 +52,7 @@ static bool wrap_anew(const struct pg_device *dev, const uint8_t *new_key,
 static bool change_key(struct pg_device *dev, const uint8_t *new_key)
 {
 	static const struct pg_statement change = {
-		.nr = 4, .columns = 1, .binary = 1 << 3,
+		.nr = 4, .columns = PG_ROW_COLUMNS, .binary = 1 << 3,
 		.sql = CHANGE(", sealed = $4", "rewrapped"),
 	};
 	struct sealed sealed;
@@ -69,7 +69,7 @@ static bool change_key(struct pg_device *dev, const uint8_t *new_key)
 static bool end_epoch(struct pg_device *dev)
 {
 	static const struct pg_statement change = {
-		.nr = 3, .columns = 1, .sql = CHANGE("", "rewrapped"),
+		.nr = 3, .columns = PG_ROW_COLUMNS, .sql = CHANGE("", "rewrapped"),
 	};
 
 	return change_run(dev, &change, NULL);

@@ -3,13 +3,13 @@
  * What a database has of the devices of a fleet
  */
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fleet.h"
 #include "log.h"
+#include "members.h"
 #include "pg_device.h"
 #include "pg_schema.h"
 
@@ -101,13 +101,6 @@ static struct json_object *rows_to_json(const PGresult *rows,
 	return array;
 }
 
-static void print_json(struct json_object *object)
-{
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-						    JSON_C_TO_STRING_SPACED));
-	json_object_put(object);
-}
-
 static const char *words(const PGresult *rows, int row, int column,
 			 const struct column *what)
 {
@@ -147,7 +140,7 @@ bool fleet_list(const struct arguments *args)
 		object = json_object_new_object();
 		json_object_object_add(object, "fleet",
 				       rows_to_json(rows, device_columns));
-		print_json(object);
+		print_object(object);
 	} else if (ok) {
 		print_list(rows);
 	}
@@ -191,7 +184,7 @@ static void show(const struct arguments *args, const PGresult *device,
 	}
 	object = row_to_json(device, 0, device_columns);
 	json_object_object_add(object, "log", rows_to_json(log, log_columns));
-	print_json(object);
+	print_object(object);
 }
 
 static bool read_of(struct pg_device *dev, const char *sql, int columns,
@@ -351,7 +344,7 @@ bool fleet_check(const struct arguments *args)
 	if (ok && args->json) {
 		note(&findings, "sound", json_object_new_boolean(findings.sound),
 		     true);
-		print_json(findings.json);
+		print_object(findings.json);
 		return findings.sound;
 	}
 	json_object_put(findings.json);

@@ -78,7 +78,7 @@ static const struct argp_option option_list[] = {
 	{ "partition", OPT_PARTITION, "SOCKET", 0,
 	  "no file: the device is in a partition that rpmb-anchor has", 1 },
 	{ NULL, 0, NULL, 0,
-	  "list, inspect, check on a database, inspect on a partition:", 2 },
+	  "all but setup and rewrap on a database, inspect on a partition:", 2 },
 	{ "json", OPT_JSON, NULL, 0, "print JSON", 2 },
 	{ NULL, 0, NULL, 0, "rewrap:", 4 },
 	{ "new-wrap-key", OPT_NEW_WRAP_KEY, "FILE", 0,
@@ -170,9 +170,8 @@ static bool knows_json(const struct command_line *line)
 
 	if (line->args.state.partition)
 		return command->on_partition == partition_inspect;
-	return line->on_database && (command->on_database == fleet_list ||
-				     command->on_database == fleet_inspect ||
-				     command->on_database == fleet_check);
+	return line->on_database && command->on_database != fleet_setup &&
+	       command->on_database != fleet_rewrap;
 }
 
 static void check_line(struct argp_state *argp, struct command_line *line)
@@ -202,7 +201,8 @@ static void check_line(struct argp_state *argp, struct command_line *line)
 		argp_error(argp, "--take-over is for one device: DATABASE#GUID");
 	if (line->args.json && !knows_json(line))
 		argp_error(argp,
-			   "list, inspect, check on a database and inspect --partition take --json");
+			   "--json is for databases, but not setup and rewrap,"
+			   " and for inspect --partition");
 	if (line->new_key_file)
 		take_new_key(argp, line);
 }

@@ -23,9 +23,7 @@ static void print_json(const struct state *state, const char *guid)
 	add_number(object, "capacity", state->capacity);
 	add_bool(object, "key", state->store.has_key);
 	add_number(object, "counter", state->store.counter);
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-						    JSON_C_TO_STRING_SPACED));
-	json_object_put(object);
+	print_object(object);
 }
 
 /* The identity of such a device is the GUID of its partition */

@@ -11,8 +11,6 @@
 #include "pg_schema.h"
 #include "sysfs.h"
 
-#define ROW "epoch, counter, encode(sealed, 'hex')"
-
 /* What has become of the row goes into the log, with it or not at all */
 #define LOG(event) \
 	" logged AS (INSERT INTO rpmb_log" \
@@ -21,7 +19,7 @@
 
 static const struct pg_statement look = {
 	.nr = 1, .columns = 9,
-	.sql = "SELECT " ROW ", capacity, encode(dev_id, 'hex'), owner, token,"
+	.sql = "SELECT " PG_ROW ", capacity, encode(dev_id, 'hex'), owner, token,"
 	       " encode(ticket, 'hex'), retired"
 	       " FROM rpmb_devices WHERE guid = $1",
 };
@@ -39,22 +37,22 @@ static const struct pg_statement create = {
 
 /* That the epoch is still the one that we have seen makes it nobody else's */
 static const struct pg_statement take = {
-	.nr = 6, .columns = 3,
+	.nr = 6, .columns = PG_ROW_COLUMNS,
 	.sql = "WITH held AS (UPDATE rpmb_devices SET epoch = $6,"
 	       " owner = $3, token = $4, ticket = NULL"
 	       " WHERE guid = $1 AND epoch = $2 AND NOT retired"
 	       " RETURNING *),"
 	       LOG("$5")
-	       " SELECT " ROW " FROM held",
+	       " SELECT " PG_ROW " FROM held",
 };
 
 static const struct pg_statement settle = {
-	.nr = 3, .columns = 3,
+	.nr = 3, .columns = PG_ROW_COLUMNS,
 	.sql = "WITH held AS (UPDATE rpmb_devices SET epoch = $2"
 	       " WHERE guid = $1 AND token = $3 AND epoch < $2"
 	       " RETURNING *),"
 	       LOG("'settled'")
-	       " SELECT " ROW " FROM held",
+	       " SELECT " PG_ROW " FROM held",
 };
 
 #define OURS "guid = $1 AND epoch = $2 AND token = $3 AND counter = $4"
@@ -149,9 +147,10 @@ static enum pg_change change(struct pg_device *dev,
 	return end == PG_UNKNOWN ? PG_DOUBTFUL : PG_REFUSED;
 }
 
-enum pg_change pg_device_change(struct pg_device *dev,
-				const struct pg_statement *statement,
-				const struct pg_values *values)
+/* For a statement that returns of the row only that it was ours */
+static enum pg_change change_ours(struct pg_device *dev,
+				  const struct pg_statement *statement,
+				  const struct pg_values *values)
 {
 	PGresult *rows;
 	enum pg_change what = change(dev, statement, values, &rows);
@@ -161,7 +160,7 @@ enum pg_change pg_device_change(struct pg_device *dev,
 	return what;
 }
 
-/* What every change of the row returns */
+/* PG_ROW */
 static void take_row(struct pg_row *row, const PGresult *rows)
 {
 	row->epoch = strtoll(PQgetvalue(rows, 0, 0), NULL, 10);
@@ -182,6 +181,20 @@ static void take_rest(struct pg_row *row, const PGresult *rows)
 	snprintf(row->ticket, sizeof(row->ticket), "%s",
 		 PQgetvalue(rows, 0, 7));
 	row->retired = *PQgetvalue(rows, 0, 8) == 't';
+}
+
+enum pg_change pg_device_change(struct pg_device *dev,
+				const struct pg_statement *statement,
+				const struct pg_values *values)
+{
+	PGresult *rows;
+	enum pg_change what = change(dev, statement, values, &rows);
+
+	if (what != PG_CHANGED)
+		return what;
+	take_row(&dev->row, rows);
+	PQclear(rows);
+	return what;
 }
 
 enum pg_end pg_device_look(struct pg_device *dev, bool *found)
@@ -215,7 +228,7 @@ enum pg_change pg_device_create(struct pg_device *dev,
 		.len = { [2] = STATE_DEV_ID_LEN },
 	};
 
-	enum pg_change what = pg_device_change(dev, &create, &values);
+	enum pg_change what = change_ours(dev, &create, &values);
 
 	if (what == PG_CHANGED)
 		log_line("%s: created", dev->session.name);
@@ -226,14 +239,10 @@ static enum pg_change take_epoch(struct pg_device *dev,
 				 const struct pg_statement *statement,
 				 const struct pg_values *values)
 {
-	PGresult *rows;
-	enum pg_change what = change(dev, statement, values, &rows);
+	enum pg_change what = pg_device_change(dev, statement, values);
 
-	if (what != PG_CHANGED)
-		return what;
-	take_row(&dev->row, rows);
-	strcpy(dev->row.token, dev->token);
-	PQclear(rows);
+	if (what == PG_CHANGED)
+		strcpy(dev->row.token, dev->token);
 	return what;
 }
 
@@ -308,7 +317,7 @@ enum pg_change pg_device_commit(struct pg_device *dev, const struct sealed *key,
 	enum pg_change what = PG_REFUSED;
 
 	if (array)
-		what = pg_device_change(dev, &commit, &values);
+		what = change_ours(dev, &commit, &values);
 	else
 		log_line("%s: out of memory", dev->session.name);
 	free(array);
@@ -381,7 +390,7 @@ enum pg_change pg_device_suspend(struct pg_device *dev,
 		.len = { [4] = STATE_DIGEST_LEN },
 	};
 
-	return pg_device_change(dev, &suspend, &values);
+	return change_ours(dev, &suspend, &values);
 }
 
 enum pg_change pg_device_release(struct pg_device *dev)
@@ -392,7 +401,7 @@ enum pg_change pg_device_release(struct pg_device *dev)
 		number(&numbers, dev->row.counter), dev->owner,
 	} };
 
-	return pg_device_change(dev, &release, &values);
+	return change_ours(dev, &release, &values);
 }
 
 void pg_device_blame(struct pg_device *dev)

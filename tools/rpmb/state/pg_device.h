@@ -84,7 +84,9 @@ enum pg_change pg_device_create(struct pg_device *dev,
  */
 enum pg_change pg_device_take(struct pg_device *dev, const char *event);
 
-/* Run a statement that returns a row if it has changed that of the device */
+/* Run a statement that returns PG_ROW if it has changed the row of the device to that */
+#define PG_ROW "epoch, counter, encode(sealed, 'hex')"
+#define PG_ROW_COLUMNS 3
 enum pg_change pg_device_change(struct pg_device *dev,
 				const struct pg_statement *statement,
 				const struct pg_values *values);

@@ -68,6 +68,11 @@ static void must_say(const char *line, int status, const char *words)
 	check(strstr(said, words), "no \"%s\" in: %s", words, said);
 }
 
+static const char *guid(void)
+{
+	return strchr(fleet_device(), '#') + 1;
+}
+
 /* A device that was served by "one", and is not any more */
 static void begin(struct model *model)
 {
@@ -132,6 +137,35 @@ static void lists(void)
 	must_say("tool inspect --json file", 64, "--json");
 	must_say("tool inspect --owner=me file", 64, "for states in a database");
 	must_say("tool inspect $D", 1, "#GUID");
+}
+
+/* What was done says what the log says */
+static void tells_changes(void)
+{
+	struct model model;
+	struct host one;
+
+	must_run("tool create --json --capacity=1 $S | tee done | kind fleet-changed");
+	must_run("grep '\"event\": \"created\"' done && grep '\"epoch\": 0' done");
+	must_say("cat done", 0, guid());
+	must_run("! tool create --json $S 2>/dev/null | grep .");
+	serve_begin(&one, fleet_device(), &model);
+	must_run("tool backup --json $K $S copy | tee done | kind fleet-backup");
+	must_run("grep '\"counter\": 3' done && grep '\"key\": true' done");
+	must_say("cat done", 0, guid());
+	must_run("! tool backup --json $K $S copy 2>/dev/null | grep .");
+	model_write(&model, &one.fe);
+	must_run("! tool accept --json $S 2>/dev/null | grep .");
+	must_run("tool accept --json --take-over $S | tee done | kind fleet-changed");
+	must_run("grep '\"epoch\": 2' done && grep '\"counter\": 4' done");
+	must_run("tool accept --json $K $S copy | tee done | kind fleet-changed");
+	must_run("grep '\"epoch\": 3' done && grep '\"counter\": 3' done");
+	must_run("tool inspect $S | grep 'epoch 3 accepted by .* at write counter 3'");
+	must_run("tool retire --json $S | tee done | kind fleet-changed");
+	must_run("grep '\"event\": \"retired\"' done && grep '\"epoch\": 4' done");
+	must_run("! tool retire --json $S 2>/dev/null | grep .");
+	must_say("tool rewrap --json $D", 64, "--json");
+	must_say("tool create --json file", 64, "--json");
 }
 
 static void finds_damage(void)
@@ -355,11 +389,6 @@ static void rewraps_no_saved(void)
 	move_kill(&b);
 	must_run("tool rewrap $K --new-wrap-key=new --take-over $S");
 	must_run("tool check --wrap-key=new $S");
-}
-
-static const char *guid(void)
-{
-	return strchr(fleet_device(), '#') + 1;
 }
 
 /* Its daemon has the old key, and wraps under it what the guest programs yet */
@@ -835,6 +864,7 @@ static void sets_up_newer(void)
 static const struct test tests[] = {
 	{ "create: a device for the daemon", creates },
 	{ "list, inspect, check: in words and in JSON", lists },
+	{ "create, backup, accept, retire: in JSON", tells_changes },
 	{ "check: finds what no device has", finds_damage },
 	{ "list, inspect, check: a server whose answers are damaged",
 	  damaged_answers },
