@@ -361,8 +361,9 @@ int rpmb_write_retry(struct rpmb *rpmb, const uint8_t *key,
  * The opposite, for data that was made from what has been read: write only if nobody
  * has written since the counter was *@counter. The first request is signed for that
  * one, each further one for the next, and none for another: RPMB_ERR_COUNTER if the
- * device has another. After success *@counter is what the next such write expects,
- * after an error it is as it was.
+ * device has another. After success *@counter is what the next such write expects.
+ * After an error it has gone up by one for each request that is known to be stored. One
+ * that the kernel has cut, as it can if the key is its own, counts as one.
  *
  * Read the counter, then the data, and write with that counter. That RPMB_ERR_COUNTER
  * comes with stored blocks means that the same data is there, whoever wrote it.

@@ -196,6 +196,8 @@ int rpmb_finish_chunk(struct rpmb *rpmb, const uint8_t *key,
 	}
 	if (!ret)
 		chunk->counter = chunk->found;
+	else if (!follows && chunk->outcome.stored == chunk->blocks)
+		chunk->counter++;
 	return follows ? 0 : ret;
 }
 
@@ -267,6 +269,7 @@ static int write_blocks(struct rpmb *rpmb, const uint8_t *key,
 			const uint32_t *expected, struct rpmb_outcome *outcome)
 {
 	struct rpmb_outcome unused;
+	uint32_t found;
 	int ret;
 
 	if (!outcome)
@@ -277,10 +280,13 @@ static int write_blocks(struct rpmb *rpmb, const uint8_t *key,
 
 	ret = rpmb_check_range(rpmb, chunk->addr, blocks);
 	if (!ret)
-		ret = rpmb_get_counter(rpmb, key, &chunk->counter);
-	if (!ret && expected && chunk->counter != *expected)
+		ret = rpmb_get_counter(rpmb, key, &found);
+	if (!ret && expected && found != *expected)
 		ret = RPMB_ERR_COUNTER;
-	return ret ?: write_chunks(rpmb, key, chunk, blocks, outcome);
+	if (ret)
+		return ret;
+	chunk->counter = found;
+	return write_chunks(rpmb, key, chunk, blocks, outcome);
 }
 
 int rpmb_write(struct rpmb *rpmb, const uint8_t *key,
@@ -305,9 +311,9 @@ int rpmb_write_retry(struct rpmb *rpmb, const uint8_t *key,
 }
 
 /*
- * One request. What is stored counts, also if its answer was lost, or if it came late and
- * was refused when it was sent again: it is one step of the counter. Anybody else's has
- * taken another one, which the next write does not pass over.
+ * One request, or several if it is too long. What is stored counts, also if its answer was
+ * lost, or if it came late and was refused when it was sent again: it is one step of the
+ * counter. Anybody else's has taken another one, which the next write does not pass over.
  */
 static int write_request(struct rpmb *rpmb, const uint8_t *key,
 			 struct chunk *request, uint32_t *counter)
@@ -318,7 +324,7 @@ static int write_request(struct rpmb *rpmb, const uint8_t *key,
 
 	if (ret && outcome.stored < blocks)
 		return ret;
-	*counter = ret ? *counter + 1 : request->counter;
+	*counter = request->counter;
 	return 0;
 }
 
@@ -371,12 +377,13 @@ int rpmb_write_if(struct rpmb *rpmb, const uint8_t *key,
 		  unsigned int addr, unsigned int blocks, const void *data,
 		  uint32_t *counter, struct rpmb_outcome *outcome)
 {
-	struct chunk chunk = { .addr = addr, .data = data };
+	struct chunk chunk = {
+		.addr = addr, .data = data, .counter = *counter
+	};
 	int ret;
 
 	RPMB_GUARD(rpmb);
 	ret = write_blocks(rpmb, key, &chunk, blocks, counter, outcome);
-	if (!ret)
-		*counter = chunk.counter;
+	*counter = chunk.counter;
 	return ret;
 }

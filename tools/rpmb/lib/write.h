@@ -34,7 +34,8 @@ void rpmb_settle(struct rpmb *rpmb, const uint8_t *key, struct chunk *chunk);
 
 /*
  * A write has been carried, or not, of which @ret came: if it failed on its way it is
- * written once more. After success the chunk has the counter for the next one.
+ * written once more. After that the chunk has the counter for the next one, as far as it is
+ * known: one more if it is stored.
  */
 int rpmb_finish_chunk(struct rpmb *rpmb, const uint8_t *key,
 		      struct chunk *chunk, int ret);

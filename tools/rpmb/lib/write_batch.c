@@ -119,8 +119,9 @@ static int check(struct rpmb *rpmb, const uint8_t *key, struct batch *batch,
  */
 static void settle_rest(struct rpmb *rpmb, const uint8_t *key,
 			struct batch *batch, unsigned int i,
-			struct rpmb_outcome *outcome)
+			struct chunk *whole)
 {
+	struct rpmb_outcome *outcome = &whole->outcome;
 	struct chunk *chunk;
 
 	for (i++; i < batch->nr && batch->rqs[i].started; i++) {
@@ -135,6 +136,8 @@ static void settle_rest(struct rpmb *rpmb, const uint8_t *key,
 			break;
 		outcome->stored += chunk->outcome.stored;
 		outcome->unknown = chunk->outcome.unknown;
+		if (chunk->outcome.stored)
+			whole->counter++;
 	}
 }
 
@@ -155,7 +158,7 @@ static int finish(struct rpmb *rpmb, const uint8_t *key, struct batch *batch,
 	outcome->stored += failed->outcome.stored;
 	outcome->unknown = failed->outcome.unknown;
 	if (ret && (failed->outcome.stored || failed->outcome.unknown))
-		settle_rest(rpmb, key, batch, i, outcome);
+		settle_rest(rpmb, key, batch, i, chunk);
 	return ret;
 }
 

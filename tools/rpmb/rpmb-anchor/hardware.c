@@ -105,7 +105,9 @@ bool hardware_open(struct hardware *hw, const char *device, const uint8_t *key,
 {
 	int ret;
 
-	*hw = (struct hardware) { .key = serial ? NULL : key, .lock = -1 };
+	*hw = (struct hardware) {
+		.key = serial ? NULL : key, .lock = -1, .most = MAX_PIECE
+	};
 	ret = rpmb_open(&hw->rpmb, device, O_RDWR);
 	if (!ret)
 		ret = rpmb_use_kernel_key(hw->rpmb, serial);
@@ -234,7 +236,7 @@ unsigned int hardware_block(const struct hardware *hw)
 /* What one request can write of so many blocks */
 static unsigned int piece(const struct hardware *hw, unsigned int blocks)
 {
-	unsigned int size = MAX_PIECE;
+	unsigned int size = hw->most;
 
 	while (size > 1 &&
 	       (size > blocks || !(rpmb_info(hw->rpmb)->write_sizes & size)))
@@ -267,44 +269,57 @@ bool hardware_get(struct hardware *hw, unsigned int addr, unsigned int blocks,
 
 /*
  * The answer may have been lost, or what was sent may have come late: look. That the
- * blocks are right is not enough: they may have been before. Ours is one step; another
- * one is of somebody else.
+ * blocks are right is not enough: they may have been before. The counter has the steps of
+ * the first @stored of @blocks, which were several requests if so many could not be
+ * carried at once. One step more is ours if all is there by now; another one is of
+ * somebody else. Leaves in @blocks how many are written.
  */
 static enum hardware_fate settle(struct hardware *hw, unsigned int addr,
-				 unsigned int blocks, const void *wanted,
-				 int error)
+				 unsigned int *blocks, const void *wanted,
+				 unsigned int stored, int error)
 {
 	uint8_t bytes[MAX_PIECE * HARDWARE_MAX_BLOCK];
 	uint32_t counter = hw->counter;
 
 	failed(hw, error);
-	error = rpmb_read_at_rest(hw->rpmb, hw->key, addr, blocks, bytes,
+	error = rpmb_read_at_rest(hw->rpmb, hw->key, addr, *blocks, bytes,
 				  &hw->counter);
 	if (error) {
 		failed(hw, error);
 		return HARDWARE_FAILED;
 	}
-	if (hw->counter == counter)
+	if (hw->counter == counter && !stored)
 		return HARDWARE_FAILED;
-	return hw->counter == counter + 1 &&
-	       !memcmp(bytes, wanted, blocks * hardware_block(hw)) ?
-	       HARDWARE_WRITTEN : HARDWARE_OTHER_WRITER;
+	if (hw->counter == counter)
+		*blocks = stored;
+	else if (hw->counter != counter + 1 || stored == *blocks)
+		return HARDWARE_OTHER_WRITER;
+	return memcmp(bytes, wanted, *blocks * hardware_block(hw)) ?
+	       HARDWARE_OTHER_WRITER : HARDWARE_WRITTEN;
 }
 
-/* One request at a time, so that of each it is found out what became of it */
+/*
+ * One request at a time, so that of each it is found out what became of it. What had to be
+ * several is that from the beginning the next time, so that its cost is known.
+ */
 enum hardware_fate hardware_put(struct hardware *hw, unsigned int addr,
 				unsigned int blocks, const void *bytes)
 {
 	enum hardware_fate fate = HARDWARE_WRITTEN;
+	struct rpmb_outcome outcome;
+	uint32_t before;
 	unsigned int nr;
 	int ret;
 
 	for (; blocks && fate == HARDWARE_WRITTEN; blocks -= nr) {
 		nr = piece(hw, blocks);
+		before = hw->counter;
 		ret = rpmb_write_if(hw->rpmb, hw->key, addr, nr, bytes,
-				    &hw->counter, NULL);
+				    &hw->counter, &outcome);
 		if (ret)
-			fate = settle(hw, addr, nr, bytes, ret);
+			fate = settle(hw, addr, &nr, bytes, outcome.stored, ret);
+		else if (hw->counter - before > 1)
+			hw->most = nr / 2;
 		addr += nr;
 		bytes = (const uint8_t *)bytes + nr * hardware_block(hw);
 	}

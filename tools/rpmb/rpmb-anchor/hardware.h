@@ -21,6 +21,7 @@
  * @lock: keeps other anchors of this device away
  * @counter: as of the last read of the block, or the last write; nothing is signed for
  *	another one
+ * @most: blocks that get to the device at once, as far as is known, a power of two
  * @partitions: that the device has
  */
 struct hardware {
@@ -29,6 +30,7 @@ struct hardware {
 	int lock;
 	uint32_t addr;
 	uint32_t counter;
+	unsigned int most;
 	uint8_t guid[LIBRPMB_GUID_LEN];
 	struct rpmb_partitions partitions;
 };

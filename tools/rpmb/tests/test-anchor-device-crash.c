@@ -7,6 +7,7 @@
  * The steps have the names of the order of writes: redo blocks, header, places.
  */
 #include <endian.h>
+#include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -328,6 +329,45 @@ static void test_write_lost_once(void)
 	}
 }
 
+/* Four blocks get there at once, and nobody knows before the first write of more */
+static void begin_short(void)
+{
+	fake = host_ready_on(&ufs);
+	client_begin_keyed(&client, 0);
+	fake->carries = 4 * sizeof(struct rpmb_frame);
+	fake->carry_error = ENOMEM;
+}
+
+/* The same of a write that took several requests */
+static void test_split_lost_once(void)
+{
+	static const enum fake_fault_kind kinds[] = {
+		FAULT_LOST_REQUEST, FAULT_LOST_RESPONSE, FAULT_LATE_REQUEST
+	};
+	unsigned int skip, i;
+
+	/* Four of redo blocks, the header, four of places */
+	for (skip = 0; skip < 9; skip++) {
+		for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+			begin_short();
+			host_fault(fake, kinds[i], RPMB_WRITE_DATA, skip);
+			expect_eq(client_do(&client, PARTITION_WRITE, 3, 16),
+				  ANCHOR_OK);
+			expect_eq(fake->faults[0].kind, FAULT_NONE);
+			expect_known(&client);
+		}
+	}
+}
+
+/* Somebody else is still told from that */
+static void test_split_other_writer(void)
+{
+	begin_short();
+	host_fault(fake, FAULT_OTHER_WRITER, RPMB_WRITE_DATA, 1);
+	end_in_write(3, 16);
+	check_eq(WEXITSTATUS(host_wait()), 2);
+}
+
 /* Lost again when it is sent again: nobody is answered, and the next start goes on */
 static void lose_write(enum fake_fault_kind first, unsigned int skip)
 {
@@ -453,6 +493,9 @@ static const struct test tests[] = {
 	{ "killed: a device that was to be made is made", test_add_goes_on },
 	{ "killed: everywhere in removing one", test_everywhere_in_remove },
 	{ "hardware: a write lost once", test_write_lost_once },
+	{ "hardware: a write that takes several requests, one of them lost once",
+	  test_split_lost_once },
+	{ "hardware: somebody else writes between these", test_split_other_writer },
 	{ "hardware: a write lost", test_write_lost },
 	{ "hardware: a write that comes late", test_write_late },
 	{ "hardware: a write of a new device that comes late", test_add_late },

@@ -3,6 +3,7 @@
  * Devices of rpmb-anchor: what their clients get, what they cost, and what is refused
  */
 #include <endian.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +123,32 @@ static void test_cost(void)
 	begin_on(&fake, &nvme);
 	expect_eq(cost_of(fake, PARTITION_WRITE, 5, 1), 3);
 	expect_eq(cost_of(fake, PARTITION_WRITE, 5, 2), 3);
+}
+
+/* As many as its share has been charged with */
+static unsigned int charged(void)
+{
+	const char *writes;
+
+	check(!admin("list --json"), "%s", said());
+	writes = strstr(said(), "\"writes\":");
+	check(writes, "%s", said());
+	return strtoul(writes + strlen("\"writes\":"), NULL, 10);
+}
+
+/* What takes more requests than the hardware says is charged so once that is known */
+static void test_cost_split(void)
+{
+	struct fake *fake;
+	unsigned int before;
+
+	begin_on(&fake, &ufs);
+	fake->carries = 4 * sizeof(struct rpmb_frame);
+	fake->carry_error = ENOMEM;
+	expect_eq(cost_of(fake, PARTITION_WRITE, 5, 16), 9);
+	before = charged();
+	expect_eq(cost_of(fake, PARTITION_WRITE, 5, 16), 9);
+	expect_eq(charged() - before, 9);
 }
 
 static void read_table(struct rpmb_partitions *table)
@@ -779,6 +806,8 @@ static const struct test tests[] = {
 	{ "hardware: what is reserved is never touched", test_reserved },
 	{ "device: kept, on all kinds of hardware", test_kept_on_all },
 	{ "device: writes of the hardware for a write", test_cost },
+	{ "device: writes of the hardware for one that it takes in parts only",
+	  test_cost_split },
 	{ "device: writes of the hardware for the key, and a start", test_cost_of_rest },
 	{ "device: requests that are refused", test_refused },
 	{ "device: one client at a time", test_one_at_a_time },

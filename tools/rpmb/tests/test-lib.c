@@ -1360,6 +1360,69 @@ static void test_write_if(void)
 	rpmb_close(rpmb);
 }
 
+/* After an error the counter has what is known to be stored */
+static void test_write_if_lost(void)
+{
+	static const struct {
+		enum fake_fault_kind kind;
+		unsigned int skip;
+		unsigned int stored;
+		unsigned int steps;
+	} losses[] = {
+		{ FAULT_LOST_RESPONSE, 0, 2, 1 },
+		{ FAULT_LOST_RESPONSE, 1, 3, 2 },
+		{ FAULT_LOST_REQUEST, 0, 0, 0 },
+		{ FAULT_LOST_REQUEST, 1, 2, 1 },
+	};
+	uint8_t data[3 * 256] = { 1, 2, 3 };
+	struct rpmb_outcome outcome;
+	struct fake *fake;
+	struct rpmb *rpmb;
+	uint32_t counter;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(losses); i++) {
+		rpmb = fresh(&emmc, &fake);
+		fake->faults[0] = (struct fake_fault) {
+			losses[i].kind, RPMB_WRITE_DATA, losses[i].skip,
+			ETIMEDOUT
+		};
+		/* Lost again when it is sent again */
+		if (losses[i].kind == FAULT_LOST_REQUEST)
+			fake->faults[1] = fake->faults[0];
+		counter = 41;
+		expect(rpmb_write_if(rpmb, key, 0, 3, data, &counter,
+				     &outcome));
+		expect_eq(outcome.stored, losses[i].stored);
+		expect_eq(outcome.unknown, 0);
+		expect_eq(counter, 41 + losses[i].steps);
+		rpmb_close(rpmb);
+	}
+}
+
+/* So it has what the device had already, behind the one whose answer was lost */
+static void test_write_if_lost_at_once(void)
+{
+	uint8_t data[3 * 256] = { 1, 2, 3 };
+	struct rpmb_outcome outcome;
+	struct fake *fake;
+	struct rpmb *rpmb;
+	uint32_t counter = 41;
+
+	fake = fake_create("rpmb0", &emmc);
+	fake->batchless = false;
+	fake->at_once = true;
+	fake->faults[0] = (struct fake_fault) {
+		FAULT_LOST_RESPONSE, RPMB_WRITE_DATA, 0, EIO
+	};
+	rpmb = must_open("rpmb0", O_RDWR);
+	expect_eq(rpmb_write_if(rpmb, key, 0, 3, data, &counter, &outcome),
+		  RPMB_ERR_SYSTEM);
+	expect_eq(outcome.stored, by_kernel ? 2 : 3);
+	expect_eq(counter, fake->counter);
+	rpmb_close(rpmb);
+}
+
 /* A device that carries out what is behind a refused one gets no such */
 static void test_write_if_runs_on(void)
 {
@@ -1603,6 +1666,10 @@ static const struct test tests[] = {
 	{ "retry: only for a counter that has moved", test_retry_refused },
 	{ "retry: not of what is stored", test_retry_stored },
 	{ "write if: the counter is the one that was seen", test_write_if },
+	{ "write if: after an error the counter has what is stored",
+	  test_write_if_lost },
+	{ "write if: the same when the device had all at once",
+	  test_write_if_lost_at_once },
 	{ "write if: nothing behind one that is refused", test_write_if_runs_on },
 	{ "writers: several with one key lose nothing", test_writers },
 	{ "messages: one for each error", test_messages },
