@@ -210,7 +210,7 @@ static void others_commands(void)
 	tool_says("backup --partition x", "does not know partitions");
 	tool_says("check --partition x file", "the place of a file");
 	tool_says("check --partition x --anchor y", "states in files");
-	tool_says("check --partition x --json", "take --json");
+	tool_says("check --partition x --json", "--json is for databases");
 }
 
 /* The sixth write has 13 blocks: seven writes of the hardware before the header */
