@@ -12,6 +12,7 @@
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/rpmb.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
@@ -646,6 +647,20 @@ static int virtio_rpmb_read_capacity(struct virtio_device *vdev,
 	return 0;
 }
 
+/*
+ * A bus that resets its devices does not keep their driver from coming and going meanwhile.
+ * So it finds a device only from its registration until it goes, and holds this while it
+ * works on what it has found.
+ */
+static DEFINE_MUTEX(virtio_rpmb_bus_lock);
+
+static void virtio_rpmb_show_to_bus(struct virtio_device *vdev,
+				    struct virtio_rpmb *vr)
+{
+	guard(mutex)(&virtio_rpmb_bus_lock);
+	dev_set_drvdata(&vdev->dev, vr);
+}
+
 static int virtio_rpmb_probe(struct virtio_device *vdev)
 {
 	u8 id[VIRTIO_RPMB_ID_LEN];
@@ -693,6 +708,7 @@ static int virtio_rpmb_probe(struct virtio_device *vdev)
 		ret = PTR_ERR(vr->rdev);
 		goto err_vq;
 	}
+	virtio_rpmb_show_to_bus(vdev, vr);
 	return 0;
 
 err_vq:
@@ -704,6 +720,7 @@ static void virtio_rpmb_remove(struct virtio_device *vdev)
 {
 	struct virtio_rpmb *vr = vdev->priv;
 
+	virtio_rpmb_show_to_bus(vdev, NULL);
 	rpmb_dev_unregister(vr->rdev);
 	virtio_rpmb_del_vq(vr);
 }
@@ -733,12 +750,19 @@ static void virtio_rpmb_set_in_reset(struct virtio_rpmb *vr, bool in_reset)
 	wake_up(&vr->wait);
 }
 
-/* The bus is about to reset the device: a sequence that it has ends now */
+/*
+ * The bus is about to reset the device: a sequence that it has ends now. If there is no
+ * driver, or none yet, whoever asks the device when it is reset finds that out by himself.
+ */
 static int virtio_rpmb_reset_prepare(struct virtio_device *vdev)
 {
-	struct virtio_rpmb *vr = vdev->priv;
+	struct virtio_rpmb *vr;
 	int ret;
 
+	guard(mutex)(&virtio_rpmb_bus_lock);
+	vr = dev_get_drvdata(&vdev->dev);
+	if (!vr)
+		return -ENODEV;
 	virtio_rpmb_set_in_reset(vr, true);
 	ret = rpmb_dev_suspend(vr->rdev);
 	if (ret) {
@@ -751,12 +775,20 @@ static int virtio_rpmb_reset_prepare(struct virtio_device *vdev)
 	return 0;
 }
 
-/* If this fails, the next request tries again */
+/*
+ * If this fails, the next request tries again. A driver that has come since the reset began
+ * has nothing to be restored.
+ */
 static int virtio_rpmb_reset_done(struct virtio_device *vdev)
 {
-	struct virtio_rpmb *vr = vdev->priv;
-	int ret = virtio_rpmb_restore(vdev);
+	struct virtio_rpmb *vr;
+	int ret;
 
+	guard(mutex)(&virtio_rpmb_bus_lock);
+	vr = dev_get_drvdata(&vdev->dev);
+	if (!vr || !vr->in_reset)
+		return -ENODEV;
+	ret = virtio_rpmb_restore(vdev);
 	virtio_rpmb_set_in_reset(vr, false);
 	return ret;
 }

@@ -1791,6 +1791,45 @@ static void virtio_rpmb_test_bus_reset_fails(struct kunit *test)
 	dev->find_vqs_error = 0;
 	test_expect_serves(test, dev, rdev);
 }
+
+static int test_reset_error;
+
+static int test_reset_published(struct device *dev)
+{
+	if (dev->parent == &test_watched->vdev.dev)
+		test_reset_error =
+			virtio_device_reset_prepare(&test_watched->vdev);
+	return 0;
+}
+
+/* The bus resets the device while its driver is still about to come */
+static void virtio_rpmb_test_bus_reset_early(struct kunit *test)
+{
+	struct class_interface watcher = { .add_dev = test_reset_published };
+	struct test_dev *dev = test_dev_alloc(test);
+
+	test_watched = dev;
+	test_reset_error = 0;
+	KUNIT_ASSERT_EQ(test, rpmb_interface_register(&watcher), 0);
+	test_plug(dev);
+	rpmb_interface_unregister(&watcher);
+	KUNIT_EXPECT_EQ(test, test_reset_error, -ENODEV);
+	test_expect_serves(test, dev, test_find(dev));
+}
+
+/* It goes while the device is reset, and comes back before that is done */
+static void virtio_rpmb_test_bus_reset_rebound(struct kunit *test)
+{
+	struct test_dev *dev = test_dev_plugged(test);
+
+	KUNIT_ASSERT_EQ(test, virtio_device_reset_prepare(&dev->vdev), 0);
+	test_unplug(dev);
+	KUNIT_EXPECT_EQ(test, virtio_rpmb_reset_prepare(&dev->vdev), -ENODEV);
+	KUNIT_EXPECT_EQ(test, virtio_rpmb_reset_done(&dev->vdev), -ENODEV);
+	test_plug(dev);
+	KUNIT_EXPECT_EQ(test, virtio_rpmb_reset_done(&dev->vdev), -ENODEV);
+	test_expect_serves(test, dev, test_find(dev));
+}
 #endif
 
 static struct kunit_case virtio_rpmb_test_cases[] = {
@@ -1845,6 +1884,8 @@ static struct kunit_case virtio_rpmb_test_cases[] = {
 	KUNIT_CASE(virtio_rpmb_test_bus_reset),
 	KUNIT_CASE(virtio_rpmb_test_bus_reset_lost),
 	KUNIT_CASE(virtio_rpmb_test_bus_reset_fails),
+	KUNIT_CASE(virtio_rpmb_test_bus_reset_early),
+	KUNIT_CASE(virtio_rpmb_test_bus_reset_rebound),
 #endif
 	{ }
 };
