@@ -10,6 +10,7 @@
  *	move SOCKET	so is another one, which waits for the device: the guest moves there
  *			with a request under way
  *	hang		a write is under way, whose answer is not waited for
+ *	outlast		it writes until the daemon has gone
  *	leave		the guest is off
  *	back COUNTER	the device is what it was after so many writes
  *	check		all that was acknowledged is there
@@ -123,6 +124,18 @@ static void hang(const char *unused)
 	guest.here = false;
 }
 
+static void outlast(const char *unused)
+{
+	struct pollfd pfd = {
+		.fd = guest.host.fe.sock, .events = POLLRDHUP
+	};
+
+	(void)unused;
+	while (!poll(&pfd, 1, 1))
+		write_on();
+	guest.here = false;
+}
+
 static void leave(const char *unused)
 {
 	(void)unused;
@@ -152,6 +165,7 @@ static const struct order {
 	{ "attach", attach },
 	{ "move", move_to },
 	{ "hang", hang },
+	{ "outlast", outlast },
 	{ "leave", leave },
 	{ "back", back },
 	{ "check", check_all },
