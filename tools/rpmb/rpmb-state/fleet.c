@@ -15,6 +15,7 @@
 #include "pg_device.h"
 #include "pg_schema.h"
 #include "postgres.h"
+#include "state_json.h"
 
 bool fleet_setup(const struct arguments *args)
 {
@@ -53,17 +54,10 @@ bool fleet_create(const struct arguments *args)
 static void print_backup(const struct arguments *args,
 			 const struct state *state)
 {
-	struct json_object *object = json_object_new_object();
-	char text[LIBRPMB_GUID_TEXT];
 	uint8_t guid[STATE_GUID_LEN];
 
 	rpmb_guid_from_text(guid, pg_fragment(args->state.name));
-	rpmb_guid_to_text(text, guid);
-	add_text(object, "guid", text);
-	add_number(object, "capacity", state->capacity);
-	add_bool(object, "key", state->store.has_key);
-	add_number(object, "counter", state->store.counter);
-	print_object(object);
+	print_state(guid, state);
 }
 
 bool fleet_backup(const struct arguments *args)

@@ -3,11 +3,15 @@
 #include <stdio.h>
 
 #include "librpmb.h"
-#include "members.h"
 #include "partition.h"
+#include "state_json.h"
 
-static void print_text(const struct state *state, const char *guid)
+/* The identity of such a device is the GUID of its partition */
+static void print_text(const struct state *state)
 {
+	char guid[LIBRPMB_GUID_TEXT];
+
+	rpmb_guid_to_text(guid, state->dev_id);
 	printf("device:         %s\n", guid);
 	printf("capacity:       %u units of 128 KiB\n", state->capacity);
 	printf("key:            %s\n",
@@ -15,30 +19,16 @@ static void print_text(const struct state *state, const char *guid)
 	printf("write counter:  %" PRIu32 "\n", state->store.counter);
 }
 
-static void print_json(const struct state *state, const char *guid)
-{
-	struct json_object *object = json_object_new_object();
-
-	add_text(object, "guid", guid);
-	add_number(object, "capacity", state->capacity);
-	add_bool(object, "key", state->store.has_key);
-	add_number(object, "counter", state->store.counter);
-	print_object(object);
-}
-
-/* The identity of such a device is the GUID of its partition */
 bool partition_inspect(const struct arguments *args)
 {
-	char guid[LIBRPMB_GUID_TEXT];
 	struct state state;
 
 	if (!state_open(&state, &args->state))
 		return false;
-	rpmb_guid_to_text(guid, state.dev_id);
 	if (args->json)
-		print_json(&state, guid);
+		print_state(state.dev_id, &state);
 	else
-		print_text(&state, guid);
+		print_text(&state);
 	return state_close(&state);
 }
 
