@@ -94,7 +94,10 @@ struct virtio_rpmb {
 	bool changed;
 	/** @needs_reset: it has said that it works no more */
 	bool needs_reset;
-	/** @in_reset: its bus resets it, and makes all anew */
+	/**
+	 * @in_reset: its bus resets it, and makes all anew; changed by nobody else,
+	 * and so under virtio_rpmb_bus_lock as well
+	 */
 	bool in_reset;
 	/** @gone: set once by abort(); nothing is started any more */
 	bool gone;

@@ -1595,17 +1595,23 @@ static int test_published(struct device *dev)
 	return 0;
 }
 
-/* Who sees the device may use it at once */
-static void virtio_rpmb_test_published_ready(struct kunit *test)
+/* Plug it in, and have @published called while it is being registered */
+static void test_plug_watched(struct kunit *test, struct test_dev *dev,
+			      int (*published)(struct device *dev))
 {
-	struct class_interface watcher = { .add_dev = test_published };
-	struct test_dev *dev = test_dev_alloc(test);
+	struct class_interface watcher = { .add_dev = published };
 
 	test_watched = dev;
-	test_published_status = 0;
 	KUNIT_ASSERT_EQ(test, rpmb_interface_register(&watcher), 0);
 	test_plug(dev);
 	rpmb_interface_unregister(&watcher);
+}
+
+/* Who sees the device may use it at once */
+static void virtio_rpmb_test_published_ready(struct kunit *test)
+{
+	test_published_status = 0;
+	test_plug_watched(test, test_dev_alloc(test), test_published);
 	KUNIT_EXPECT_TRUE(test,
 			  test_published_status & VIRTIO_CONFIG_S_DRIVER_OK);
 }
@@ -1805,14 +1811,10 @@ static int test_reset_published(struct device *dev)
 /* The bus resets the device while its driver is still about to come */
 static void virtio_rpmb_test_bus_reset_early(struct kunit *test)
 {
-	struct class_interface watcher = { .add_dev = test_reset_published };
 	struct test_dev *dev = test_dev_alloc(test);
 
-	test_watched = dev;
 	test_reset_error = 0;
-	KUNIT_ASSERT_EQ(test, rpmb_interface_register(&watcher), 0);
-	test_plug(dev);
-	rpmb_interface_unregister(&watcher);
+	test_plug_watched(test, dev, test_reset_published);
 	KUNIT_EXPECT_EQ(test, test_reset_error, -ENODEV);
 	test_expect_serves(test, dev, test_find(dev));
 }
